@@ -1,0 +1,3 @@
+//! The HTTP function of the catalog endpoints.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Tells users and subscribers what happened to orders, from the table's stream.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The HTTP function of the orders endpoints.
+
+fn main() {}

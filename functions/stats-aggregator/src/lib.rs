@@ -1,0 +1,1 @@
+//! Keeps the statistics: folds the changes of orders from the table's stream.

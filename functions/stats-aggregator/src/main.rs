@@ -1,0 +1,3 @@
+//! Keeps the statistics: folds the changes of orders from the table's stream.
+
+fn main() {}

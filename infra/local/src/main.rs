@@ -1,0 +1,3 @@
+//! The whole system on one machine.
+
+fn main() {}

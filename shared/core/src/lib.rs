@@ -1,0 +1,1 @@
+//! What the functions share: the table, HTTP, the payment gateway, configuration.

@@ -1,0 +1,1 @@
+//! The rules of orders, payments and statistics, as pure functions of values.

@@ -1,0 +1,1 @@
+//! Black-box tests: HTTP in, HTTP and SNS out.

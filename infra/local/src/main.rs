@@ -1,3 +1,18 @@
-//! The whole system on one machine.
+//! `cargo dev`: the whole system on one machine.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use oms_local::cli::Cli;
+use oms_local::console::say;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}

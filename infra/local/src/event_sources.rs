@@ -1,0 +1,102 @@
+//! What Lambda's event source mappings do, for the streams and queues of template.yaml.
+//!
+//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries with
+//! growing pauses, bisecting, partial batch responses, maximum age, and the message to the failure queue
+//! are those of the mapping's settings. The checkpoint of a stream is kept on disk, so that a restart goes
+//! on where the last one stopped.
+
+pub mod batch;
+pub mod filter;
+mod invoke;
+pub mod queue;
+pub mod stream;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dynoxide::Database;
+
+use crate::error::{Error, Result};
+use crate::ministack::Messaging;
+use crate::template::{Function, Source, SourceKind, System};
+use invoke::Invoker;
+
+/// How soon something new is noticed. Lambda looks four times a second; here tests wait for it.
+const LOOK_EVERY: Duration = Duration::from_millis(40);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the mappings work with.
+#[derive(Clone)]
+pub struct Pollers {
+    /// The tables' streams.
+    pub database: Database,
+    /// The queues.
+    pub messaging: Messaging,
+    /// Where functions are invoked, `http://127.0.0.1:9000`.
+    pub invoke_url: String,
+    /// Where checkpoints are kept; `None` for nowhere.
+    pub checkpoints: Option<PathBuf>,
+}
+
+/// A mapping that is ready to run.
+pub enum Poller {
+    /// Of a table's stream.
+    Stream(Box<stream::Stream>),
+    /// Of a queue.
+    Queue(Box<queue::QueuePoller>),
+}
+
+impl Pollers {
+    /// Prepares every mapping of the system. Done before the functions run, so that a stream that is read
+    /// from its end on misses nothing that they write.
+    pub fn prepare(&self, system: &System) -> Result<Vec<Poller>> {
+        let mappings = system.functions.iter().flat_map(|function| {
+            function
+                .sources
+                .iter()
+                .map(move |source| (function, source))
+        });
+        mappings
+            .map(|(function, source)| self.one(system, function, source))
+            .collect()
+    }
+
+    fn one(&self, system: &System, function: &Function, source: &Source) -> Result<Poller> {
+        source.filters.iter().try_for_each(filter::check)?;
+        let queue = |arn: &str| {
+            let found = system.queues.iter().find(|queue| queue.arn == arn).cloned();
+            found.ok_or_else(|| Error::Template(format!("there is no queue {arn}")))
+        };
+        let invoker = Invoker::new(&self.invoke_url, function);
+        Ok(match &source.from {
+            SourceKind::Queue(arn) => Poller::Queue(Box::new(queue::QueuePoller::new(
+                self.messaging.clone(),
+                invoker,
+                source.clone(),
+                queue(arn)?,
+            ))),
+            SourceKind::Stream(settings) => {
+                let failures = settings.on_failure.as_deref().map(queue).transpose()?;
+                Poller::Stream(Box::new(stream::Stream::open(
+                    self, invoker, source, settings, failures,
+                )?))
+            }
+        })
+    }
+}
+
+impl Poller {
+    /// Runs the mapping until something breaks that retrying cannot mend.
+    pub async fn run(self) -> Error {
+        match self {
+            Self::Stream(stream) => stream.run().await,
+            Self::Queue(queue) => queue.run().await,
+        }
+    }
+}
+
+/// How long to wait before the next attempt after so many failures.
+fn pause(failures: u32) -> Duration {
+    Duration::from_millis(100 << failures.min(6)).min(LONGEST_PAUSE)
+}

@@ -1,0 +1,443 @@
+//! A mapping of a table's stream.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use dynoxide::Database;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::batch::{Batch, Next, Policy, Verdict, verdict};
+use super::invoke::{Invoker, Outcome};
+use super::{LOOK_EVERY, Pollers, filter, pause};
+use crate::console::say;
+use crate::error::{Doing, Error, Result};
+use crate::ministack::Messaging;
+use crate::places::replace;
+use crate::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
+
+/// What one look at a stream reads at most: more than a batch, since most records are not for consumers.
+const READ: usize = 400;
+/// The most that one invocation takes, in bytes.
+const PAYLOAD: usize = 6 * 1024 * 1024;
+
+/// A mapping of a table's stream; dynoxide's streams have one shard.
+pub struct Stream {
+    database: Database,
+    messaging: Messaging,
+    invoker: Invoker,
+    source: Source,
+    settings: StreamSource,
+    failures: Option<Queue>,
+    /// The stream's own ARN, by which the database knows it.
+    stream: String,
+    shard: String,
+    checkpoint: Checkpoint,
+}
+
+struct Checkpoint {
+    file: Option<PathBuf>,
+    /// The last sequence number that is finished; `None` for none yet.
+    after: Option<String>,
+}
+
+/// A record that passed the filter.
+struct Record {
+    event: Value,
+    number: String,
+    at_s: i64,
+}
+
+/// What one look at the stream found.
+#[derive(Default)]
+struct Found {
+    records: Vec<Record>,
+    /// The number of the last record read before the first one that waits for the next look.
+    until: Option<String>,
+}
+
+impl Stream {
+    /// Opens the stream, and takes up the checkpoint that an earlier run left.
+    pub(super) fn open(
+        pollers: &Pollers,
+        invoker: Invoker,
+        source: &Source,
+        settings: &StreamSource,
+        failures: Option<Queue>,
+    ) -> Result<Self> {
+        let doing = format!("opening the stream of {}", settings.table);
+        let describe =
+            serde_json::from_value(json!({ "TableName": settings.table })).doing(&doing)?;
+        let table = serde_json::to_value(pollers.database.describe_table(describe).doing(&doing)?)
+            .doing(&doing)?;
+        let stream = table["Table"]["LatestStreamArn"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let describe = serde_json::from_value(json!({ "StreamArn": stream })).doing(&doing)?;
+        let description = pollers
+            .database
+            .describe_stream(describe)
+            .doing(&doing)?
+            .stream_description;
+        let shard = description
+            .shards
+            .into_iter()
+            .next()
+            .map(|shard| shard.shard_id)
+            .unwrap_or_default();
+        let file = pollers
+            .checkpoints
+            .as_ref()
+            .map(|directory| directory.join(format!("{}.json", invoker.function)));
+        let mut mapping = Self {
+            database: pollers.database.clone(),
+            messaging: pollers.messaging.clone(),
+            invoker,
+            source: source.clone(),
+            settings: settings.clone(),
+            failures,
+            checkpoint: Checkpoint {
+                after: file.as_deref().and_then(|file| kept(file, &stream)),
+                file,
+            },
+            stream,
+            shard,
+        };
+        if mapping.checkpoint.after.is_none() && !settings.from_the_beginning {
+            mapping.checkpoint.after = mapping.last_number()?;
+        }
+        Ok(mapping)
+    }
+
+    /// Hands over what comes, until the database or the disk fails.
+    pub(super) async fn run(mut self) -> Error {
+        let mut waiting_since: Option<Instant> = None;
+        loop {
+            let found = match self.look() {
+                Ok(found) => found,
+                Err(error) => return error,
+            };
+            let full = found.records.len() >= self.source.batch_size;
+            let waited =
+                waiting_since.get_or_insert_with(Instant::now).elapsed() >= self.source.window;
+            if found.records.is_empty() || !(full || waited) {
+                if found.records.is_empty() {
+                    waiting_since = None;
+                    if let Err(error) = self.move_to(found.until) {
+                        return error;
+                    }
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            waiting_since = None;
+            if let Err(error) = self.work_off(found).await {
+                return error;
+            }
+        }
+    }
+
+    /// Reads on from the checkpoint: at most a batch of the records that pass the filter.
+    fn look(&self) -> Result<Found> {
+        let doing = format!("reading the stream of {}", self.settings.table);
+        let start = match &self.checkpoint.after {
+            Some(number) => {
+                json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
+            }
+            None => json!({ "ShardIteratorType": "TRIM_HORIZON" }),
+        };
+        let read = self.read(start, READ).doing(&doing)?;
+        let mut found = Found::default();
+        let mut bytes = 0;
+        for record in read {
+            let number = record.dynamodb.sequence_number.clone();
+            let size = usize::try_from(record.dynamodb.size_bytes).unwrap_or_default();
+            let at_s = seconds(&serde_json::to_value(&record.dynamodb).doing(&doing)?);
+            let event = self.event_of(serde_json::to_value(record).doing(&doing)?, at_s);
+            if changes_something(&event) && filter::passes(&self.source.filters, &event) {
+                if found.records.len() == self.source.batch_size
+                    || (bytes + size > PAYLOAD && bytes > 0)
+                {
+                    break;
+                }
+                bytes += size;
+                found.records.push(Record {
+                    event,
+                    number: number.clone(),
+                    at_s,
+                });
+            }
+            found.until = Some(number);
+        }
+        Ok(found)
+    }
+
+    fn read(
+        &self,
+        mut start: Value,
+        limit: usize,
+    ) -> Result<Vec<dynoxide::actions::get_records::Record>> {
+        let doing = "reading a stream";
+        start["StreamArn"] = json!(self.stream);
+        start["ShardId"] = json!(self.shard);
+        let start = serde_json::from_value(start).doing(doing)?;
+        let iterator = self
+            .database
+            .get_shard_iterator(start)
+            .doing(doing)?
+            .shard_iterator;
+        let request = json!({ "ShardIterator": iterator, "Limit": limit });
+        Ok(self
+            .database
+            .get_records(serde_json::from_value(request).doing(doing)?)
+            .doing(doing)?
+            .records)
+    }
+
+    fn last_number(&self) -> Result<Option<String>> {
+        let describe = serde_json::from_value(json!({ "StreamArn": self.stream }))
+            .doing("reading a stream")?;
+        let description = self
+            .database
+            .describe_stream(describe)
+            .doing("reading a stream")?;
+        let description =
+            serde_json::to_value(description.stream_description).doing("reading a stream")?;
+        let range = &description["Shards"][0]["SequenceNumberRange"];
+        Ok(range["EndingSequenceNumber"]
+            .as_str()
+            .or(range["StartingSequenceNumber"].as_str())
+            .map(str::to_owned))
+    }
+
+    /// The record as Lambda hands it over.
+    fn event_of(&self, mut record: Value, at_s: i64) -> Value {
+        record["awsRegion"] = json!(REGION);
+        record["eventSourceARN"] = json!(self.event_source_arn());
+        record["dynamodb"]["ApproximateCreationDateTime"] = json!(at_s);
+        record
+    }
+
+    fn event_source_arn(&self) -> String {
+        let label = self.stream.rsplit('/').next().unwrap_or_default();
+        format!(
+            "arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}",
+            self.settings.table
+        )
+    }
+
+    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or given up.
+    async fn work_off(&mut self, found: Found) -> Result<()> {
+        let records = found.records;
+        let policy = Policy {
+            bisect: self.settings.bisect,
+            maximum_retries: self.settings.maximum_retries,
+        };
+        let mut batch = Batch::new(records.len(), policy);
+        while let Some(range) = batch.next() {
+            let piece = &records[range.clone()];
+            let expired = self.expired(piece);
+            if expired > 0 {
+                self.give_up(&piece[..expired], "RecordAgeExceeded", batch.failures())
+                    .await;
+                batch.skip(expired);
+            } else {
+                let outcome = self.hand_over(range.start, piece).await;
+                match batch.note(&outcome) {
+                    Next::GoOn => {}
+                    Next::Retry(failures) => tokio::time::sleep(pause(failures)).await,
+                    Next::GiveUp(range) => {
+                        let retries = self.settings.maximum_retries.unwrap_or_default();
+                        self.give_up(
+                            &records[range],
+                            "RetryAttemptsExhausted",
+                            retries.saturating_add(1),
+                        )
+                        .await;
+                    }
+                }
+            }
+            match batch.finished_until() {
+                0 => {}
+                until if until < records.len() => {
+                    self.move_to(Some(records[until - 1].number.clone()))?
+                }
+                _ => self.move_to(found.until.clone())?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn hand_over(&self, from: usize, piece: &[Record]) -> Verdict {
+        let events: Vec<&Value> = piece.iter().map(|record| &record.event).collect();
+        let event = json!({ "Records": events });
+        let mut misses = 0;
+        loop {
+            match self.invoker.invoke(&event).await {
+                Outcome::Answered(answer) => {
+                    let numbers: Vec<&str> =
+                        piece.iter().map(|record| record.number.as_str()).collect();
+                    return verdict(&answer, from, &numbers, self.source.reports_item_failures);
+                }
+                Outcome::Failed(error) => {
+                    say(format!(
+                        "! {} failed on {} records: {error}",
+                        self.invoker.function,
+                        piece.len()
+                    ));
+                    return Verdict::Failed;
+                }
+                // The runtime is being started again; if it cannot be, the whole stack ends.
+                Outcome::NotReached(_) => {
+                    misses += 1;
+                    tokio::time::sleep(pause(misses)).await;
+                }
+            }
+        }
+    }
+
+    fn expired(&self, piece: &[Record]) -> usize {
+        let Some(maximum) = self.settings.maximum_age else {
+            return 0;
+        };
+        let maximum_s = i64::try_from(maximum.as_secs()).unwrap_or(i64::MAX);
+        let oldest_s = Timestamp::now().as_second().saturating_sub(maximum_s);
+        piece
+            .iter()
+            .take_while(|record| record.at_s < oldest_s)
+            .count()
+    }
+
+    /// Tells the failure queue about records that are not tried again.
+    async fn give_up(&self, records: &[Record], condition: &str, attempts: u32) {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return;
+        };
+        say(format!(
+            "! {}: {} records given up ({condition}), from {}",
+            self.invoker.function,
+            records.len(),
+            first.number
+        ));
+        let Some(queue) = &self.failures else { return };
+        let mut message = json!({
+            "requestContext": {
+                "requestId": uuid::Uuid::new_v4(),
+                "functionArn": self.invoker.arn(),
+                "condition": condition,
+                "approximateInvokeCount": attempts,
+            },
+            "version": "1.0",
+            "timestamp": format!("{:.3}", Timestamp::now()),
+            "DDBStreamBatchInfo": {
+                "shardId": self.shard,
+                "startSequenceNumber": first.number,
+                "endSequenceNumber": last.number,
+                "approximateArrivalOfFirstRecord": time(first.at_s),
+                "approximateArrivalOfLastRecord": time(last.at_s),
+                "batchSize": records.len(),
+                "streamArn": self.event_source_arn(),
+            },
+        });
+        if condition == "RetryAttemptsExhausted" {
+            message["responseContext"] = json!({
+                "statusCode": 200,
+                "executedVersion": "$LATEST",
+                "functionError": "Unhandled",
+            });
+        }
+        let send = json!({ "QueueUrl": queue.url, "MessageBody": message.to_string() });
+        if let Err(error) = self.messaging.sqs("SendMessage", &send).await {
+            say(format!(
+                "! the failure queue {} did not take it: {error}",
+                queue.name
+            ));
+        }
+    }
+
+    fn move_to(&mut self, number: Option<String>) -> Result<()> {
+        if number.is_none() || number == self.checkpoint.after {
+            return Ok(());
+        }
+        self.checkpoint.after = number;
+        let Some(file) = &self.checkpoint.file else {
+            return Ok(());
+        };
+        replace(
+            file,
+            json!({ "stream": self.stream, "after": self.checkpoint.after })
+                .to_string()
+                .as_bytes(),
+        )
+    }
+}
+
+/// The checkpoint that is kept in a file, if it is of this stream and not of an earlier table's.
+fn kept(file: &std::path::Path, stream: &str) -> Option<String> {
+    let kept: Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    (kept["stream"] == stream)
+        .then(|| kept["after"].as_str().map(str::to_owned))
+        .flatten()
+}
+
+/// A put that writes what was there already: DynamoDB emits nothing for it, dynoxide does.
+fn changes_something(event: &Value) -> bool {
+    let change = &event["dynamodb"];
+    event["eventName"] != "MODIFY"
+        || change["OldImage"] != change["NewImage"]
+        || change["NewImage"].is_null()
+}
+
+/// When a record was made, in whole seconds as Lambda gives it.
+fn seconds(change: &Value) -> i64 {
+    let text = change["ApproximateCreationDateTime"].to_string();
+    text.split('.')
+        .next()
+        .and_then(|whole| whole.parse().ok())
+        .unwrap_or_default()
+}
+
+fn time(at_s: i64) -> String {
+    Timestamp::from_second(at_s).unwrap_or_default().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_put_that_changes_nothing_is_dropped() {
+        let event = |name: &str, old: Value, new: Value| json!({"eventName": name, "dynamodb": {"OldImage": old, "NewImage": new}});
+        let image = json!({"pk": {"S": "a"}});
+        assert!(!changes_something(&event(
+            "MODIFY",
+            image.clone(),
+            image.clone()
+        )));
+        assert!(changes_something(&event(
+            "MODIFY",
+            image.clone(),
+            json!({"pk": {"S": "a"}, "x": {"N": "1"}})
+        )));
+        assert!(changes_something(&event("INSERT", Value::Null, image)));
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_table_is_not_taken_up() {
+        let file = std::env::temp_dir().join(format!("oms-checkpoint-{}.json", std::process::id()));
+        replace(&file, br#"{"stream": "a", "after": "100"}"#).unwrap();
+        let (same, other) = (kept(&file, "a"), kept(&file, "b"));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!((same.as_deref(), other), (Some("100"), None));
+    }
+
+    #[test]
+    fn times_are_written_as_lambda_writes_them() {
+        assert_eq!(
+            seconds(&json!({"ApproximateCreationDateTime": 1_700_000_000.0})),
+            1_700_000_000
+        );
+        assert_eq!(time(1_700_000_000), "2023-11-14T22:13:20Z");
+    }
+}

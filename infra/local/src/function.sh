@@ -1,0 +1,38 @@
+#!/bin/sh
+# Stands in for cargo under `cargo lambda watch`: runs one process of a function, and runs it again when it
+# dies, as Lambda does. Everything but `cargo run` goes to the real cargo.
+case "$1" in
+    run) shift ;;
+    *) CARGO=$OMS_CARGO exec "$OMS_CARGO" "$@" ;;
+esac
+
+name=
+previous=
+for word in "$@"; do
+    case "$previous" in --bin) name=$word ;; esac
+    case "$word" in --bin=*) name=${word#--bin=} ;; esac
+    previous=$word
+done
+
+if [ "$OMS_BUILD" = yes ]; then
+    CARGO=$OMS_CARGO "$OMS_CARGO" build --quiet "$@" || exit
+fi
+
+. "$OMS_FUNCTIONS/$name.env"
+process=
+trap 'kill "$process" 2>/dev/null; exit 143' TERM INT HUP
+
+# A process that dies within a second of its start is dying of the start; after twenty in a row, give up.
+early=0
+while [ "$early" -lt 20 ]; do
+    began=$(date +%s)
+    "$OMS_TARGET/$name" &
+    process=$!
+    wait "$process"
+    status=$?
+    now=$(date +%s)
+    if [ $((now - began)) -gt 1 ]; then early=0; else early=$((early + 1)); sleep 0.1; fi
+    echo "the function $name ended with status $status; starting it again" >&2
+done
+echo "the function $name dies whenever it starts: given up" >&2
+exit 1

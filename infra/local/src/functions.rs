@@ -1,0 +1,255 @@
+//! The functions, as real Lambda processes: `cargo lambda watch`.
+//!
+//! It takes HTTP as API Gateway does and invocations as Lambda does, starts up to `--concurrency` processes
+//! of a function as requests come in, and builds and restarts them when the code changes. What it does not
+//! do is to start a function again that has died: the next requests would wait for ever. So the `cargo run`
+//! that it calls is a small script of ours (`function.sh`), which does, and which also gives each function
+//! exactly the environment that template.yaml gives it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+use reqwest::Client;
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::error::{Doing, Error, Result};
+use crate::guardian::{Guardian, MARK};
+use crate::places::{Places, replace};
+use crate::service::Service;
+use crate::template::{Function, System};
+
+/// How long a function may take from its first request to its first answer.
+const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// How the functions are run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port of the API.
+    pub port: u16,
+    /// The most processes of one function.
+    pub concurrency: u16,
+    /// Whether the functions are built with optimisations, as for deployment.
+    pub release: bool,
+    /// Whether a change of the code rebuilds and restarts them.
+    pub reload: bool,
+}
+
+/// `cargo lambda watch`.
+pub struct Functions {
+    program: PathBuf,
+    places: Places,
+    target: PathBuf,
+    options: Options,
+    names: Vec<(String, bool)>,
+    timeout: Duration,
+    http: Client,
+}
+
+/// The real cargo, even when we run under one.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Builds all the functions, with cargo's own progress. Without `-p`, so that the features, and so the
+/// dependencies, are those of `cargo test`, and nothing is built twice.
+pub async fn build(root: &Path, release: bool, guardian: &Guardian) -> Result<()> {
+    let mut command = Command::new(cargo());
+    command
+        .args(["build", "--bins"])
+        .args(release.then_some("--release"))
+        .current_dir(root);
+    command
+        .env(MARK, guardian.mark())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    let mut child = command.spawn().doing("starting cargo build")?;
+    let pid = child.id().unwrap_or_default();
+    guardian.watch(pid);
+    let status = child.wait().await.doing("waiting for cargo build")?;
+    guardian.forget(pid);
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::Setup(
+            "the functions do not build: see above".to_owned(),
+        ))
+    }
+}
+
+impl Functions {
+    /// The functions of `system`; `environment` is what every function gets besides its own, and `target`
+    /// is where cargo builds.
+    pub fn new(
+        program: PathBuf,
+        places: &Places,
+        target: &Path,
+        system: &System,
+        environment: &BTreeMap<String, String>,
+        options: Options,
+    ) -> Result<Self> {
+        let directory = places.state.join("functions");
+        std::fs::create_dir_all(&directory).doing("making the functions' directory")?;
+        script(&directory.join("cargo"))?;
+        for function in &system.functions {
+            let file = directory.join(format!("{}.env", function.name));
+            replace(&file, shell(function, environment).as_bytes())?;
+        }
+        Ok(Self {
+            program,
+            places: places.clone(),
+            target: target.join(if options.release { "release" } else { "debug" }),
+            options,
+            names: system
+                .functions
+                .iter()
+                .map(|function| (function.name.clone(), !function.routes.is_empty()))
+                .collect(),
+            timeout: system
+                .functions
+                .iter()
+                .map(|function| function.timeout)
+                .max()
+                .unwrap_or(Duration::from_secs(3)),
+            http: Client::new(),
+        })
+    }
+
+    /// One first invocation of every function, so that it runs before the first real one comes.
+    async fn warm(&self) -> Result<()> {
+        let base = format!("http://127.0.0.1:{}", self.options.port);
+        try_join_all(self.names.iter().map(|(name, http)| {
+            let request = if *http {
+                self.http.get(format!("{base}/lambda-url/{name}/"))
+            } else {
+                self.http
+                    .post(format!("{base}/2015-03-31/functions/{name}/invocations"))
+                    .json(&json!({ "Records": [] }))
+            };
+            async move {
+                let answer = request.timeout(FIRST_ANSWER_WITHIN).send().await;
+                let answer = answer.doing(format!("the function {name} does not answer"))?;
+                if answer.status().is_server_error() {
+                    let text = answer.text().await.unwrap_or_default();
+                    return Err(Error::Setup(format!("the function {name} fails: {text}")));
+                }
+                Ok(())
+            }
+        }))
+        .await?;
+        Ok(())
+    }
+}
+
+impl Service for Functions {
+    fn name(&self) -> &'static str {
+        "functions"
+    }
+
+    fn command(&self) -> Command {
+        let directory = self.places.state.join("functions");
+        let mut path = OsString::from(&directory);
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut command = Command::new(&self.program);
+        command
+            .args([
+                "lambda",
+                "watch",
+                "--invoke-address",
+                "127.0.0.1",
+                "--disable-cors",
+            ])
+            .args(["--invoke-port", &self.options.port.to_string()])
+            .args(["--concurrency", &self.options.concurrency.to_string()])
+            // An invocation whose process was killed would be waited for without end.
+            .args(["--timeout", &self.timeout.as_secs().to_string()])
+            .args(self.options.release.then_some("--release"))
+            .args((!self.options.reload).then_some("--ignore-changes"))
+            .current_dir(&self.places.root)
+            .env("PATH", path)
+            .env("CARGO", directory.join("cargo"))
+            .env("OMS_CARGO", cargo())
+            .env("OMS_FUNCTIONS", &directory)
+            .env("OMS_TARGET", &self.target)
+            .env("OMS_BUILD", if self.options.reload { "yes" } else { "no" });
+        command
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let address = ("127.0.0.1", self.options.port);
+        while tokio::net::TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        self.warm().await
+    }
+
+    fn shows(&self) -> fn(&str) -> bool {
+        is_news
+    }
+}
+
+/// What a developer wants to see besides the log: what the compiler says, panics, warnings and errors.
+fn is_news(line: &str) -> bool {
+    let line = line.trim();
+    let quiet = [" INFO", "INFO", "DEBUG", "TRACE"]
+        .iter()
+        .any(|level| line.starts_with(level));
+    let quiet_json = line.starts_with('{')
+        && ["INFO", "DEBUG", "TRACE"]
+            .iter()
+            .any(|level| line.contains(&format!("\"level\":\"{level}\"")));
+    !(line.is_empty() || quiet || quiet_json || line.starts_with("AWS_LAMBDA_MAX_CONCURRENCY"))
+}
+
+/// A function's environment, for the script to read.
+fn shell(function: &Function, environment: &BTreeMap<String, String>) -> String {
+    let all = environment.iter().chain(&function.environment);
+    all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
+        .collect()
+}
+
+fn script(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    replace(path, include_bytes!("function.sh"))?;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755))
+        .doing("making the functions' script")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_survives_the_shell() {
+        let function = Function {
+            name: "f".to_owned(),
+            timeout: Duration::ZERO,
+            environment: [("KEYS".to_owned(), r#"{"it's": "$HOME `x` \ "}"#.to_owned())].into(),
+            routes: Vec::new(),
+            sources: Vec::new(),
+        };
+        let script = shell(&function, &BTreeMap::new()) + "printf %s \"$KEYS\"";
+        let output = std::process::Command::new("sh")
+            .arg("-c")
+            .arg(script)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(output.stdout).unwrap(),
+            r#"{"it's": "$HOME `x` \ "}"#
+        );
+    }
+
+    #[test]
+    fn a_log_line_of_no_interest_stays_in_the_log() {
+        assert!(!is_news(r#"{"timestamp":"…","level":"INFO","fields":{}}"#));
+        assert!(is_news(r#"{"timestamp":"…","level":"ERROR","fields":{}}"#));
+        assert!(is_news("error[E0308]: mismatched types"));
+        assert!(!is_news(" INFO starting lambda function"));
+    }
+}

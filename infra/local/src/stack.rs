@@ -1,0 +1,258 @@
+//! Puts the parts together, in the order in which they need each other, and keeps them running.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::cli::Run;
+use crate::console::{Step, say};
+use crate::demo;
+use crate::dynamodb::Dynamo;
+use crate::error::{Doing, Error, Result};
+use crate::event_sources::Pollers;
+use crate::functions::{self, Functions};
+use crate::guardian::Guardian;
+use crate::ministack::{Messaging, Ministack};
+use crate::places::Places;
+use crate::service;
+use crate::summary::{self, Addresses};
+use crate::template::{REGION, System};
+use crate::tokens::{AUDIENCE, ISSUER, Issuer};
+use crate::tools::{Tools, system_python};
+use crate::workspace::Workspace;
+
+/// What runs until the stack ends; the first to end ends all.
+type Parts = JoinSet<Error>;
+
+/// Runs the stack until it is told to stop, or a part cannot be kept running.
+pub async fn run(options: Run) -> Result<()> {
+    let places = Places::make(options.state_dir.clone())?;
+    let _lock = places.lock()?;
+    let mark = uuid::Uuid::new_v4().to_string();
+    let guardian = Arc::new(Guardian::start(
+        &system_python()?,
+        &mark,
+        &places.dev_env(),
+    )?);
+    let mut parts = Parts::new();
+    let told = told_to_stop(options.until_stdin_closes)?;
+    let result = tokio::select! {
+        told = told => { say(format!("\n{told}: stopping")); Ok(()) }
+        error = start_and_keep(&options, &places, &guardian, &mut parts) => Err(error),
+    };
+    // The restarts first, or they would start again what the guardian ends.
+    parts.abort_all();
+    guardian.end_all();
+    result
+}
+
+/// Ends when a part has ended, or could not be started.
+async fn start_and_keep(
+    options: &Run,
+    places: &Places,
+    guardian: &Arc<Guardian>,
+    parts: &mut Parts,
+) -> Error {
+    if let Err(error) = start(options, places, guardian, parts).await {
+        return error;
+    }
+    match parts.join_next().await {
+        Some(Ok(error)) => error,
+        Some(Err(error)) => Error::Setup(format!("a part of the stack stopped: {error}")),
+        None => Error::Setup("nothing is left to run".to_owned()),
+    }
+}
+
+async fn start(
+    options: &Run,
+    places: &Places,
+    guardian: &Arc<Guardian>,
+    parts: &mut Parts,
+) -> Result<()> {
+    let api_port = api_port(options.port).await?;
+    let workspace = Workspace::read(&places.root)?;
+    let issuer = Issuer::open(&places.shared)?;
+    let database_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
+    let messaging_port = free_port().await?;
+    let messaging_url = format!("http://127.0.0.1:{messaging_port}");
+    let messaging = Messaging::at(&messaging_url);
+    let system = System::read(
+        &places.root.join("template.yaml"),
+        &parameters(&issuer),
+        &messaging_url,
+    )?;
+    workspace.check_router(&system)?;
+
+    let installing = places.clone();
+    let tools = tokio::task::spawn_blocking(move || Tools::install(&installing))
+        .await
+        .doing("installing the tools")??;
+
+    let step = Step::begin("building the functions");
+    functions::build(&places.root, options.release, guardian).await?;
+    step.done(format!("{} functions", system.functions.len()));
+
+    let step = Step::begin("starting DynamoDB");
+    let file = (!options.memory).then(|| places.state.join("dynamodb.db"));
+    let dynamo = Dynamo::open(file.as_deref(), &system.tables, &database_port)?;
+    parts.spawn(Dynamo::serve(dynamo.database(), database_port));
+    parts.spawn(Dynamo::sweep(dynamo.database(), dynamo.uri()));
+    step.done(&dynamo.url);
+
+    let step = Step::begin("starting SNS, SQS and SES");
+    let ministack = Ministack::new(
+        tools.ministack(),
+        messaging_port,
+        messaging.clone(),
+        &system,
+    );
+    let running = service::start(&ministack, guardian, &places.state).await?;
+    parts.spawn(service::keep(
+        ministack,
+        running,
+        guardian.clone(),
+        places.state.clone(),
+    ));
+    step.done(&messaging_url);
+
+    let addresses = Addresses {
+        api: format!("http://127.0.0.1:{api_port}"),
+        dynamodb: dynamo.url.clone(),
+        messaging: messaging_url,
+    };
+    let pollers = Pollers {
+        database: dynamo.database(),
+        messaging,
+        invoke_url: addresses.api.clone(),
+        checkpoints: (!options.memory).then(|| places.state.clone()),
+    };
+    let pollers = pollers.prepare(&system)?;
+
+    let step = Step::begin("starting the functions");
+    let functions = Functions::new(
+        tools.cargo_lambda(),
+        places,
+        &workspace.target,
+        &system,
+        &environment(&addresses),
+        functions::Options {
+            port: api_port,
+            concurrency: options.concurrency,
+            release: options.release,
+            reload: !options.until_stdin_closes,
+        },
+    )?;
+    let running = service::start(&functions, guardian, &places.state).await?;
+    parts.spawn(service::keep(
+        functions,
+        running,
+        guardian.clone(),
+        places.state.clone(),
+    ));
+    for poller in pollers {
+        parts.spawn(poller.run());
+    }
+    step.done(&addresses.api);
+
+    if !options.empty {
+        demo::make_once(places, &addresses.api, &issuer, options.memory).await?;
+    }
+    summary::write_dev_env(places, &addresses, &system, &issuer)?;
+    summary::show(places, &addresses, &system, options.memory);
+    Ok(())
+}
+
+/// What stands in for the template's parameters here.
+fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
+    let mut parameters = BTreeMap::from([
+        ("AuthIssuer".to_owned(), ISSUER.to_owned()),
+        ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
+        ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+        ("DebugCapacity".to_owned(), "on".to_owned()),
+    ]);
+    if let Ok(level) = std::env::var("LOG_LEVEL") {
+        parameters.insert("LogLevel".to_owned(), level);
+    }
+    parameters
+}
+
+/// What Lambda gives every function, and where the local services are.
+fn environment(addresses: &Addresses) -> BTreeMap<String, String> {
+    [
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &addresses.dynamodb),
+        ("AWS_ENDPOINT_URL_SNS", &addresses.messaging),
+        ("AWS_ENDPOINT_URL_SQS", &addresses.messaging),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The port asked for, if nobody else has it, or a free one for 0.
+async fn api_port(asked: u16) -> Result<u16> {
+    if asked == 0 {
+        return free_port().await;
+    }
+    // Also one that listens on all interfaces is in the way.
+    let taken = tokio::net::TcpStream::connect(local(asked)).await.is_ok()
+        || TcpListener::bind(local(asked)).await.is_err();
+    if taken {
+        return Err(Error::Setup(format!(
+            "the port {asked} is taken: use another one with --port PORT, or --port 0 for a free one"
+        )));
+    }
+    Ok(asked)
+}
+
+/// A port that is free now, for a process that cannot be given a socket.
+async fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind(local(0))
+        .await
+        .doing("looking for a free port")?;
+    Ok(listener
+        .local_addr()
+        .doing("looking for a free port")?
+        .port())
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// Waits for Ctrl-C, SIGTERM, the terminal's end, or the end of standard input if that is asked for.
+fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'static str>> {
+    let doing = "listening for signals";
+    let mut interrupt = signal(SignalKind::interrupt()).doing(doing)?;
+    let mut terminate = signal(SignalKind::terminate()).doing(doing)?;
+    let mut hangup = signal(SignalKind::hangup()).doing(doing)?;
+    let (closed, closing) = tokio::sync::oneshot::channel();
+    if until_stdin_closes {
+        // A thread of its own: reading cannot be cancelled, and must not keep the runtime from ending.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 256];
+            while std::io::stdin()
+                .read(&mut buffer)
+                .is_ok_and(|length| length > 0)
+            {}
+            let _ = closed.send(());
+        });
+    } else {
+        std::mem::forget(closed);
+    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => "Ctrl-C",
+            _ = terminate.recv() => "SIGTERM",
+            _ = hangup.recv() => "the terminal has gone",
+            _ = closing => "standard input has closed",
+        }
+    })
+}

@@ -1,0 +1,124 @@
+//! What the stack says about itself when it is ready: to people, and to programs in `dev.env`.
+
+use crate::console::{bold, say};
+use crate::error::Result;
+use crate::places::{Places, replace};
+use crate::template::{SourceKind, System};
+use crate::tokens::{Issuer, LIFETIME_S, User};
+
+/// Where everything is.
+#[derive(Debug)]
+pub struct Addresses {
+    /// The API, without a slash at the end.
+    pub api: String,
+    /// DynamoDB.
+    pub dynamodb: String,
+    /// SNS, SQS and SES.
+    pub messaging: String,
+}
+
+/// Writes `dev.env`: one `NAME=value` a line, the same names always.
+pub fn write_dev_env(
+    places: &Places,
+    addresses: &Addresses,
+    system: &System,
+    issuer: &Issuer,
+) -> Result<()> {
+    let table = system
+        .tables
+        .first()
+        .map(|table| table.name.as_str())
+        .unwrap_or_default();
+    let topic = system
+        .topics
+        .first()
+        .map(|topic| topic.arn.as_str())
+        .unwrap_or_default();
+    let mut lines = vec![
+        ("API_URL".to_owned(), addresses.api.clone()),
+        ("DYNAMODB_URL".to_owned(), addresses.dynamodb.clone()),
+        ("TABLE_NAME".to_owned(), table.to_owned()),
+        ("SNS_URL".to_owned(), addresses.messaging.clone()),
+        ("SQS_URL".to_owned(), addresses.messaging.clone()),
+        ("TOPIC_ARN".to_owned(), topic.to_owned()),
+    ];
+    for user in User::demo() {
+        lines.push((
+            format!("TOKEN_{}", user.name.to_uppercase()),
+            issuer.token(&user, LIFETIME_S)?,
+        ));
+    }
+    let text: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name}={value}\n"))
+        .collect();
+    replace(&places.dev_env(), text.as_bytes())
+}
+
+/// Tells the person at the terminal what runs, and how to begin.
+pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: bool) {
+    let relative = |path: &std::path::Path| {
+        path.strip_prefix(&places.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let state = relative(&places.state);
+    let storage = if memory {
+        "in memory".to_owned()
+    } else {
+        format!("{state}/dynamodb.db")
+    };
+    let api = &addresses.api;
+    let mut text = format!("\n{}  {api}\n", bold("The API is ready:"));
+    for function in system
+        .functions
+        .iter()
+        .filter(|function| !function.routes.is_empty())
+    {
+        let paths: Vec<&str> = function
+            .routes
+            .iter()
+            .filter(|route| !route.contains('{') && !route.contains("/v1"))
+            .map(|route| {
+                if route == "$default" {
+                    "everything else"
+                } else {
+                    route
+                }
+            })
+            .collect();
+        text += &format!("  {:<24}{}\n", function.name, paths.join(", "));
+    }
+    text += "What works behind it:\n";
+    for function in &system.functions {
+        for source in &function.sources {
+            let from = match &source.from {
+                SourceKind::Stream(stream) => format!("the stream of {}", stream.table),
+                SourceKind::Queue(arn) => {
+                    format!("the queue {}", arn.rsplit(':').next().unwrap_or_default())
+                }
+            };
+            text += &format!(
+                "  {:<24}reads {from}, {} records at most\n",
+                function.name, source.batch_size
+            );
+        }
+    }
+    text += &format!("  {:<24}{} ({storage})\n", "DynamoDB", addresses.dynamodb);
+    text += &format!(
+        "  {:<24}{} (mail: /_ministack/ses/messages)\n",
+        "SNS, SQS, SES", addresses.messaging
+    );
+    text += &format!(
+        "  {:<24}{state}/functions.log, {state}/ministack.log\n",
+        "logs"
+    );
+    text += &format!(
+        "Addresses and tokens of customer, customer2, vendor, staff and admin are in {state}/dev.env; others: cargo dev token --user NAME\n\
+         {}\n  set -a; . {state}/dev.env; set +a\n  curl -H \"Authorization: Bearer $TOKEN_CUSTOMER\" $API_URL/api/orders/my_orders/\n\
+         Ctrl-C stops it all.",
+        bold("Begin with:")
+    );
+    say(text);
+}

@@ -1,0 +1,456 @@
+//! What template.yaml says about the system, with this machine's names put in.
+//!
+//! This is the only source of the local stack's tables, queues, topics, event sources, routes and
+//! environment; what stands here but cannot be followed is an error, never ignored.
+
+mod resolve;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Doing, Error, Result};
+pub use resolve::{ACCOUNT, REGION};
+use resolve::{Resolver, kind, section};
+
+/// The system, as template.yaml describes it.
+#[derive(Debug)]
+pub struct System {
+    /// Tables of DynamoDB.
+    pub tables: Vec<Table>,
+    /// Topics of SNS, by ARN.
+    pub topics: Vec<Topic>,
+    /// Queues of SQS; a queue stands after those that its redrive policy names.
+    pub queues: Vec<Queue>,
+    /// Functions, with what triggers them.
+    pub functions: Vec<Function>,
+}
+
+/// A table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its local name.
+    pub name: String,
+    /// The `CreateTable` request.
+    pub definition: Value,
+    /// The attribute that holds when an item expires, in seconds since 1970.
+    pub ttl_attribute: Option<String>,
+}
+
+/// A topic.
+#[derive(Debug)]
+pub struct Topic {
+    /// Its local name.
+    pub name: String,
+    /// The ARN under which the functions know it.
+    pub arn: String,
+}
+
+/// A queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// Its local name.
+    pub name: String,
+    /// The ARN under which event sources know it.
+    pub arn: String,
+    /// Where it is.
+    pub url: String,
+    /// Attributes of `CreateQueue`.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A function.
+#[derive(Debug)]
+pub struct Function {
+    /// The name of its binary, by which cargo-lambda knows it.
+    pub name: String,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Its environment, as the template gives it.
+    pub environment: BTreeMap<String, String>,
+    /// Paths of the HTTP API that lead to it, as API Gateway writes them; `$default` is all others.
+    pub routes: Vec<String>,
+    /// Streams and queues that it reads.
+    pub sources: Vec<Source>,
+}
+
+/// An event source mapping.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What is read.
+    pub from: SourceKind,
+    /// The most records that one invocation takes.
+    pub batch_size: usize,
+    /// How long to wait for a batch to fill.
+    pub window: Duration,
+    /// Patterns of which a record must match one; none lets all through.
+    pub filters: Vec<Value>,
+    /// Whether the function names the records that failed (`ReportBatchItemFailures`).
+    pub reports_item_failures: bool,
+}
+
+/// What an event source mapping reads.
+#[derive(Debug, Clone)]
+pub enum SourceKind {
+    /// The stream of a table.
+    Stream(StreamSource),
+    /// A queue, by its ARN.
+    Queue(String),
+}
+
+/// The settings that only streams have.
+#[derive(Debug, Clone)]
+pub struct StreamSource {
+    /// The table's local name.
+    pub table: String,
+    /// Whether to begin with the oldest record (`TRIM_HORIZON`) or with what comes after the start (`LATEST`).
+    pub from_the_beginning: bool,
+    /// Whether a failed batch is split in two.
+    pub bisect: bool,
+    /// How often a batch is tried again; `None` for as long as its records live.
+    pub maximum_retries: Option<u32>,
+    /// How old a record may be to be handed over; `None` for any age.
+    pub maximum_age: Option<Duration>,
+    /// The queue, by its ARN, that hears of the records that were given up.
+    pub on_failure: Option<String>,
+}
+
+impl System {
+    /// Reads template.yaml. `parameters` stand in for its parameters, `sqs_url` is where SQS answers.
+    pub fn read(path: &Path, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
+        let text = std::fs::read_to_string(path).doing(format!("reading {}", path.display()))?;
+        Self::parse(&text, parameters, sqs_url)
+    }
+
+    fn parse(text: &str, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
+        let template = yaml::read(text)?;
+        let resolver = Resolver::new(&template, parameters, sqs_url)?;
+        let globals = template["Globals"]["Function"].clone();
+        let mut system = Self {
+            tables: Vec::new(),
+            topics: Vec::new(),
+            queues: Vec::new(),
+            functions: Vec::new(),
+        };
+        for (id, resource) in section(&template, "Resources") {
+            match kind(&resource) {
+                "AWS::DynamoDB::Table" => system.tables.push(table(&resolver, &id, &resource)?),
+                "AWS::SNS::Topic" => system.topics.push(Topic {
+                    name: resolver.physical_name(&id)?,
+                    arn: text_of(&resolver, &json!({ "Ref": id }))?,
+                }),
+                "AWS::SQS::Queue" => system.queues.push(queue(&resolver, &id, &resource)?),
+                "AWS::Serverless::Function" => system
+                    .functions
+                    .push(function(&resolver, &id, &globals, &resource)?),
+                // What only exists to be deployed: the gateway itself, logs, alarms, permissions.
+                _ => {}
+            }
+        }
+        system
+            .queues
+            .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
+        Ok(system)
+    }
+
+    /// The routes as cargo-lambda's router writes them, each with its function.
+    pub fn router(&self) -> BTreeMap<String, String> {
+        let mut router = BTreeMap::new();
+        for function in &self.functions {
+            for path in function.routes.iter().flat_map(|route| router_paths(route)) {
+                router.insert(path, function.name.clone());
+            }
+        }
+        router
+    }
+}
+
+/// API Gateway's `{proxy+}` takes an empty rest, cargo-lambda's `{*rest}` does not: it needs the path with the
+/// slash as well.
+fn router_paths(route: &str) -> Vec<String> {
+    if route == "$default" {
+        return vec!["/".to_owned(), "/{*rest}".to_owned()];
+    }
+    match route.strip_suffix("{proxy+}") {
+        Some(before) => vec![before.to_owned(), format!("{before}{{*rest}}")],
+        None => vec![route.to_owned()],
+    }
+}
+
+fn table(resolver: &Resolver, id: &str, resource: &Value) -> Result<Table> {
+    let properties = properties(resolver, resource)?;
+    let name = resolver.physical_name(id)?;
+    let mut definition = Map::new();
+    definition.insert("TableName".to_owned(), json!(name));
+    for key in [
+        "AttributeDefinitions",
+        "KeySchema",
+        "GlobalSecondaryIndexes",
+        "BillingMode",
+    ] {
+        if let Some(value) = properties.get(key) {
+            definition.insert(key.to_owned(), value.clone());
+        }
+    }
+    if let Some(view) = properties["StreamSpecification"].get("StreamViewType") {
+        definition.insert(
+            "StreamSpecification".to_owned(),
+            json!({ "StreamEnabled": true, "StreamViewType": view }),
+        );
+    }
+    let ttl = &properties["TimeToLiveSpecification"];
+    let ttl_attribute = ttl["Enabled"]
+        .as_bool()
+        .unwrap_or(false)
+        .then(|| ttl["AttributeName"].as_str())
+        .flatten();
+    Ok(Table {
+        name,
+        definition: Value::Object(definition),
+        ttl_attribute: ttl_attribute.map(str::to_owned),
+    })
+}
+
+fn queue(resolver: &Resolver, id: &str, resource: &Value) -> Result<Queue> {
+    let properties = properties(resolver, resource)?;
+    let mut attributes = BTreeMap::new();
+    for key in [
+        "VisibilityTimeout",
+        "DelaySeconds",
+        "MessageRetentionPeriod",
+        "ReceiveMessageWaitTimeSeconds",
+        "RedrivePolicy",
+    ] {
+        if let Some(value) = properties.get(key) {
+            attributes.insert(key.to_owned(), plain(value));
+        }
+    }
+    Ok(Queue {
+        name: resolver.physical_name(id)?,
+        arn: text_of(resolver, &json!({ "Fn::GetAtt": [id, "Arn"] }))?,
+        url: text_of(resolver, &json!({ "Ref": id }))?,
+        attributes,
+    })
+}
+
+fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) -> Result<Function> {
+    let properties = properties(resolver, resource)?;
+    let mut environment = BTreeMap::new();
+    for variables in [
+        &globals["Environment"]["Variables"],
+        &resource["Properties"]["Environment"]["Variables"],
+    ] {
+        if let Some(Value::Object(variables)) = resolver.value(variables)? {
+            environment.extend(
+                variables
+                    .iter()
+                    .map(|(name, value)| (name.clone(), plain(value))),
+            );
+        }
+    }
+    let timeout = properties
+        .get("Timeout")
+        .or_else(|| globals.get("Timeout"))
+        .and_then(Value::as_u64)
+        .unwrap_or(3);
+    let mut routes = Vec::new();
+    let mut sources = Vec::new();
+    for (event_id, event) in section(&properties, "Events") {
+        let settings = &event["Properties"];
+        match kind(&event) {
+            "HttpApi" => routes.push(settings["Path"].as_str().unwrap_or("$default").to_owned()),
+            "DynamoDB" => sources.push(source(settings, stream_kind(settings)?, 100)),
+            "SQS" => sources.push(source(
+                settings,
+                SourceKind::Queue(plain(&settings["Queue"])),
+                10,
+            )),
+            other => {
+                return Err(Error::Template(format!(
+                    "{event_id} of {id}: no local event source for {other}"
+                )));
+            }
+        }
+    }
+    Ok(Function {
+        name: resolver.physical_name(id)?,
+        timeout: Duration::from_secs(timeout),
+        environment,
+        routes,
+        sources,
+    })
+}
+
+fn source(settings: &Value, from: SourceKind, batch_size: u64) -> Source {
+    let patterns = settings["FilterCriteria"]["Filters"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let types = settings["FunctionResponseTypes"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    Source {
+        from,
+        batch_size: usize::try_from(settings["BatchSize"].as_u64().unwrap_or(batch_size))
+            .unwrap_or(usize::MAX),
+        window: Duration::from_secs(
+            settings["MaximumBatchingWindowInSeconds"]
+                .as_u64()
+                .unwrap_or(0),
+        ),
+        // A pattern that is no JSON would let nothing through: as null, it does just that.
+        filters: patterns
+            .iter()
+            .map(|filter| {
+                serde_json::from_str(filter["Pattern"].as_str().unwrap_or_default())
+                    .unwrap_or(Value::Null)
+            })
+            .collect(),
+        reports_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
+    }
+}
+
+fn stream_kind(settings: &Value) -> Result<SourceKind> {
+    let arn = settings["Stream"].as_str().unwrap_or_default();
+    let table = arn
+        .split('/')
+        .nth(1)
+        .ok_or_else(|| Error::Template(format!("{arn:?} is no stream of a table")))?;
+    // Lambda takes -1 for "no limit".
+    let limit = |key: &str| {
+        settings[key]
+            .as_i64()
+            .and_then(|value| u64::try_from(value).ok())
+    };
+    Ok(SourceKind::Stream(StreamSource {
+        table: table.to_owned(),
+        from_the_beginning: settings["StartingPosition"] != "LATEST",
+        bisect: settings["BisectBatchOnFunctionError"]
+            .as_bool()
+            .unwrap_or(false),
+        maximum_retries: limit("MaximumRetryAttempts").and_then(|value| u32::try_from(value).ok()),
+        maximum_age: limit("MaximumRecordAgeInSeconds").map(Duration::from_secs),
+        on_failure: settings["DestinationConfig"]["OnFailure"]["Destination"]
+            .as_str()
+            .map(str::to_owned),
+    }))
+}
+
+fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
+    let mut properties = resource["Properties"].clone();
+    // Permissions and log settings mean nothing here, and may use functions that nothing else needs.
+    if let Some(map) = properties.as_object_mut() {
+        map.remove("Policies");
+        map.remove("LoggingConfig");
+    }
+    Ok(resolver.value(&properties)?.unwrap_or(Value::Null))
+}
+
+fn text_of(resolver: &Resolver, value: &Value) -> Result<String> {
+    Ok(resolver
+        .value(value)?
+        .map(|value| plain(&value))
+        .unwrap_or_default())
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours() -> System {
+        let parameters = [
+            ("AuthIssuer", "i"),
+            ("AuthAudience", "a"),
+            ("AuthJwks", "{}"),
+        ];
+        let parameters = parameters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        System::read(
+            &crate::root().join("template.yaml"),
+            &parameters,
+            "http://127.0.0.1:1",
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_table_has_its_indexes_stream_and_ttl() {
+        let system = ours();
+        let table = &system.tables[0];
+        assert_eq!(table.name, "oms-Table");
+        assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
+        assert_eq!(
+            table.definition["StreamSpecification"]["StreamViewType"],
+            "NEW_AND_OLD_IMAGES"
+        );
+        assert_eq!(
+            table.definition["GlobalSecondaryIndexes"][0]["IndexName"],
+            "by-user"
+        );
+    }
+
+    #[test]
+    fn a_function_gets_the_global_environment_without_what_is_not_set() {
+        let system = ours();
+        let orders = system
+            .functions
+            .iter()
+            .find(|function| function.name == "orders")
+            .unwrap();
+        assert_eq!(orders.environment["TABLE_NAME"], "oms-Table");
+        assert_eq!(
+            orders.environment["TOPIC_ARN"],
+            "arn:aws:sns:us-east-1:000000000000:oms-Topic"
+        );
+        assert_eq!(orders.environment["PAGE_SIZE"], "20");
+        assert_eq!(orders.environment["AUTH_JWKS"], "{}");
+        assert!(!orders.environment.contains_key("AUTH_JWKS_URL"));
+    }
+
+    #[test]
+    fn the_consumers_read_the_stream_as_deployed() {
+        let system = ours();
+        let stats = system
+            .functions
+            .iter()
+            .find(|function| function.name == "stats-aggregator")
+            .unwrap();
+        let source = &stats.sources[0];
+        assert_eq!(source.batch_size, 100);
+        assert!(source.reports_item_failures);
+        let SourceKind::Stream(stream) = &source.from else {
+            panic!("no stream")
+        };
+        assert_eq!(stream.table, "oms-Table");
+        assert!(stream.bisect && stream.from_the_beginning);
+        assert_eq!(stream.maximum_retries, Some(5));
+        assert!(
+            stream
+                .on_failure
+                .as_deref()
+                .unwrap()
+                .ends_with(":oms-StreamFailures")
+        );
+    }
+
+    #[test]
+    fn a_proxy_route_needs_two_paths_of_the_local_router() {
+        assert_eq!(
+            router_paths("/api/orders/{proxy+}"),
+            ["/api/orders/", "/api/orders/{*rest}"]
+        );
+        assert_eq!(router_paths("/api/orders"), ["/api/orders"]);
+        assert_eq!(router_paths("$default"), ["/", "/{*rest}"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! What cargo knows about the workspace: where it builds, and cargo-lambda's routes, which must be those of
+//! template.yaml.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::error::{Doing, Error, Result};
+use crate::template::System;
+
+/// The workspace, as `cargo metadata` tells it.
+pub struct Workspace {
+    /// Where cargo builds.
+    pub target: PathBuf,
+    router: BTreeMap<String, String>,
+}
+
+impl Workspace {
+    /// Asks cargo, as cargo-lambda does.
+    pub fn read(root: &Path) -> Result<Self> {
+        let output = Command::new(crate::functions::cargo())
+            .args([
+                "metadata",
+                "--no-deps",
+                "--format-version",
+                "1",
+                "--offline",
+            ])
+            .current_dir(root)
+            .output()
+            .doing("running cargo metadata")?;
+        let metadata: Value =
+            serde_json::from_slice(&output.stdout).doing("reading cargo metadata")?;
+        let router = metadata["metadata"]["lambda"]["watch"]["router"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
+        let name = |value: Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            target: metadata["target_directory"]
+                .as_str()
+                .unwrap_or("target")
+                .into(),
+            router: router
+                .into_iter()
+                .map(|(path, function)| (path, name(function)))
+                .collect(),
+        })
+    }
+
+    /// Refuses routes of Cargo.toml that differ from those of template.yaml, and names the differences.
+    pub fn check_router(&self, system: &System) -> Result<()> {
+        let wanted = system.router();
+        let missing = wanted
+            .iter()
+            .filter(|(path, name)| self.router.get(*path) != Some(name));
+        let stray = self
+            .router
+            .keys()
+            .filter(|path| !wanted.contains_key(*path));
+        let mut lines: Vec<String> = missing
+            .map(|(path, name)| format!("  wanted: \"{path}\" = \"{name}\""))
+            .collect();
+        lines.extend(stray.map(|path| format!("  too much: \"{path}\"")));
+        if lines.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Setup(format!(
+            "[workspace.metadata.lambda.watch.router] in Cargo.toml differs from template.yaml:\n{}",
+            lines.join("\n")
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_local_router_is_that_of_the_template() {
+        let parameters = [("AuthIssuer", ""), ("AuthAudience", "")];
+        let parameters = parameters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
+        let root = crate::root();
+        let system = System::read(
+            &root.join("template.yaml"),
+            &parameters,
+            "http://127.0.0.1:1",
+        )
+        .unwrap();
+        Workspace::read(&root)
+            .unwrap()
+            .check_router(&system)
+            .unwrap();
+    }
+}

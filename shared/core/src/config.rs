@@ -1,0 +1,352 @@
+//! Every setting, read in one place; and the only source of the time and of random ids.
+
+use jiff::tz::TimeZone;
+use oms_domain::{Currency, Decimal};
+use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+use uuid::Uuid;
+
+mod lookup;
+use lookup::Lookup;
+
+/// How many pieces a list's partition may be split into.
+pub const MAX_LIST_SHARDS: u32 = 64;
+
+/// The longest that an answer may be kept, a day.
+pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
+
+/// The settings of a function, from its environment. The API contract's "Configuration" names
+/// each variable and its default.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `TABLE_NAME`: the one DynamoDB table. Required.
+    pub table_name: String,
+    /// `TOPIC_ARN`: the SNS topic that events go to.
+    pub topic_arn: Option<String>,
+    /// `QUEUE_URL`: the SQS queue of jobs and of payments to settle.
+    pub queue_url: Option<String>,
+    /// `AUTH_…`: whose tokens are accepted; nothing for functions that answer no HTTP.
+    pub auth: Option<AuthConfig>,
+    /// `CACHE_TIMEOUT` in seconds (300): how long `my_orders` may be kept.
+    pub cache_timeout: Duration,
+    /// `STATS_CACHE_TIMEOUT` in seconds (600): how long statistics may be kept.
+    pub stats_cache_timeout: Duration,
+    /// `PAGE_SIZE` (20): the entries of a page where the request does not say.
+    pub page_size: NonZeroU32,
+    /// `MAX_PAGE_SIZE` (100): the most entries that a request can ask for.
+    pub max_page_size: NonZeroU32,
+    /// `CURRENCY` (USD): of stores that set none, and of the top-level statistics.
+    pub currency: Currency,
+    /// `TAX_RATE` (0.1000): a fraction from 0 to 1, for stores that set none.
+    pub tax_rate: Decimal,
+    /// `TIME_ZONE` (UTC): of order numbers and of statistics by day and month.
+    pub time_zone: TimeZone,
+    /// `PAYMENT_GATEWAY` (simulated).
+    pub payment_gateway: Gateway,
+    /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
+    pub list_shards: u32,
+    /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`.
+    pub cors_origins: Vec<String>,
+    /// `LOG_LEVEL` (INFO).
+    pub log_level: LevelFilter,
+    /// `DEBUG_CAPACITY` (off): whether answers tell the capacity units that they took.
+    pub debug_capacity: bool,
+    /// How AWS is reached, from the variables that the SDKs agree on.
+    pub aws: AwsConfig,
+}
+
+/// Whose tokens are accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthConfig {
+    /// `AUTH_ISSUER`: what `iss` must be.
+    pub issuer: String,
+    /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list.
+    pub audiences: Vec<String>,
+    /// `AUTH_JWKS` or `AUTH_JWKS_URL`.
+    pub keys: KeySource,
+}
+
+/// Where the public keys that sign tokens come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// `AUTH_JWKS`: the JSON Web Key Set itself.
+    Inline(String),
+    /// `AUTH_JWKS_URL`: where it is fetched from, `https` unless it is on this machine.
+    Url(String),
+}
+
+/// Who moves the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// Our own, which does what the payment's token says. For trials and tests.
+    Simulated,
+    /// Stripe's PaymentIntents.
+    Stripe,
+}
+
+/// How AWS is reached. `Debug` shows no secret.
+#[derive(Clone)]
+pub struct AwsConfig {
+    /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. Required.
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, with `AWS_SESSION_TOKEN`. Required.
+    pub credentials: AwsKeys,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
+    pub dynamodb_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
+    pub sns_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS`, or `AWS_ENDPOINT_URL`.
+    pub sqs_endpoint: Option<String>,
+}
+
+/// The credentials of the function's role.
+#[derive(Clone)]
+pub struct AwsKeys {
+    /// Who signs.
+    pub access_key_id: String,
+    /// With what.
+    pub secret_access_key: String,
+    /// The session that a role's credentials belong to.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for AwsConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsConfig")
+            .field("region", &self.region)
+            .field("dynamodb_endpoint", &self.dynamodb_endpoint)
+            .field("sns_endpoint", &self.sns_endpoint)
+            .field("sqs_endpoint", &self.sqs_endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every setting that makes no sense, each in a sentence that names the variable and its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration makes no sense:\n- {}", problems.join("\n- "))]
+pub struct ConfigError {
+    /// The sentences, in the order in which the variables are read.
+    pub problems: Vec<String>,
+}
+
+impl Config {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    /// All settings that are missing or make no sense, at once.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::from_lookup(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from anywhere, by the name of the variable. An empty value counts as unset,
+    /// because templates cannot leave a variable out as easily as a shell can.
+    ///
+    /// # Errors
+    /// All settings that are missing or make no sense, at once.
+    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut env = Lookup::new(&lookup);
+        let config = Self {
+            table_name: env.required("TABLE_NAME"),
+            topic_arn: env.text("TOPIC_ARN"),
+            queue_url: env.text("QUEUE_URL"),
+            auth: auth(&mut env),
+            cache_timeout: env.seconds("CACHE_TIMEOUT", 300, MAX_CACHE_TIMEOUT_SECONDS),
+            stats_cache_timeout: env.seconds("STATS_CACHE_TIMEOUT", 600, MAX_CACHE_TIMEOUT_SECONDS),
+            page_size: env.count("PAGE_SIZE", 20),
+            max_page_size: env.count("MAX_PAGE_SIZE", 100),
+            currency: env.parsed(
+                "CURRENCY",
+                Currency::USD,
+                "an ISO 4217 currency code",
+                |text| text.parse().ok(),
+            ),
+            tax_rate: env.parsed(
+                "TAX_RATE",
+                Decimal::new(1000, 4),
+                "a fraction from 0 to 1",
+                fraction,
+            ),
+            time_zone: env.parsed(
+                "TIME_ZONE",
+                TimeZone::UTC,
+                "the name of a time zone, such as Europe/Paris",
+                |text| TimeZone::get(text).ok(),
+            ),
+            payment_gateway: env.parsed(
+                "PAYMENT_GATEWAY",
+                Gateway::Simulated,
+                "simulated or stripe",
+                gateway,
+            ),
+            list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
+                text.parse()
+                    .ok()
+                    .filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
+            }),
+            cors_origins: env.parsed(
+                "CORS_ORIGINS",
+                Vec::new(),
+                "a comma-separated list of origins such as https://shop.example.com, or *",
+                origins,
+            ),
+            log_level: env.parsed(
+                "LOG_LEVEL",
+                LevelFilter::INFO,
+                "one of OFF, ERROR, WARN, INFO, DEBUG, TRACE",
+                log_level,
+            ),
+            debug_capacity: env.parsed("DEBUG_CAPACITY", false, "on or off", switch),
+            aws: aws(&mut env),
+        };
+        if config.page_size > config.max_page_size {
+            env.problem(format!(
+                "PAGE_SIZE is {}, which is more than MAX_PAGE_SIZE, {}",
+                config.page_size, config.max_page_size
+            ));
+        }
+        env.finish(config)
+    }
+}
+
+fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
+    let names = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS", "AUTH_JWKS_URL"];
+    if names.into_iter().all(|name| env.text(name).is_none()) {
+        return None;
+    }
+    let issuer = env.required("AUTH_ISSUER");
+    let audiences = env.required("AUTH_AUDIENCE");
+    let keys = match (env.text("AUTH_JWKS"), env.text("AUTH_JWKS_URL")) {
+        (Some(jwks), None) => KeySource::Inline(jwks),
+        (None, Some(url)) if is_safe_url(&url) => KeySource::Url(url),
+        (None, Some(url)) => {
+            env.problem(format!(
+                "AUTH_JWKS_URL is \"{url}\", but must be an https URL"
+            ));
+            return None;
+        }
+        (None, None) => {
+            env.problem("AUTH_JWKS or AUTH_JWKS_URL is missing".to_owned());
+            return None;
+        }
+        (Some(_), Some(_)) => {
+            env.problem("AUTH_JWKS and AUTH_JWKS_URL are both set: give one".to_owned());
+            return None;
+        }
+    };
+    Some(AuthConfig {
+        issuer,
+        audiences: commas(&audiences),
+        keys,
+    })
+}
+
+fn aws(env: &mut Lookup<'_>) -> AwsConfig {
+    let everywhere = env.text("AWS_ENDPOINT_URL");
+    AwsConfig {
+        region: match env
+            .text("AWS_REGION")
+            .or_else(|| env.text("AWS_DEFAULT_REGION"))
+        {
+            Some(region) => region,
+            None => env.required("AWS_REGION"),
+        },
+        credentials: AwsKeys {
+            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
+            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
+            session_token: env.text("AWS_SESSION_TOKEN"),
+        },
+        dynamodb_endpoint: env
+            .text("AWS_ENDPOINT_URL_DYNAMODB")
+            .or_else(|| everywhere.clone()),
+        sns_endpoint: env
+            .text("AWS_ENDPOINT_URL_SNS")
+            .or_else(|| everywhere.clone()),
+        sqs_endpoint: env.text("AWS_ENDPOINT_URL_SQS").or(everywhere),
+    }
+}
+
+fn fraction(text: &str) -> Option<Decimal> {
+    let rate = Decimal::from_str_exact(text).ok()?;
+    (Decimal::ZERO..=Decimal::ONE)
+        .contains(&rate)
+        .then_some(rate)
+}
+
+fn gateway(text: &str) -> Option<Gateway> {
+    match text {
+        "simulated" => Some(Gateway::Simulated),
+        "stripe" => Some(Gateway::Stripe),
+        _ => None,
+    }
+}
+
+fn switch(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" | "true" | "yes" | "1" => Some(true),
+        "off" | "false" | "no" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// `WARNING` is accepted besides the levels' own names: it is what Python calls it.
+fn log_level(text: &str) -> Option<LevelFilter> {
+    let name = if text.eq_ignore_ascii_case("warning") {
+        "warn"
+    } else {
+        text
+    };
+    name.parse()
+        .ok()
+        .filter(|_| name.chars().all(char::is_alphabetic))
+}
+
+fn origins(text: &str) -> Option<Vec<String>> {
+    let origins = commas(text);
+    let is_origin = |origin: &String| {
+        origin == "*"
+            || origin.split_once("://").is_some_and(|(scheme, host)| {
+                matches!(scheme, "http" | "https")
+                    && !host.is_empty()
+                    && host
+                        .bytes()
+                        .all(|byte| byte.is_ascii_graphic() && byte != b'/')
+            })
+    };
+    origins.iter().all(is_origin).then_some(origins)
+}
+
+/// Keys fetched without TLS could be anyone's, except on the machine itself.
+fn is_safe_url(url: &str) -> bool {
+    url.starts_with("https://")
+        || ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+            .iter()
+            .filter_map(|local| url.strip_prefix(local))
+            .any(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+}
+
+fn commas(text: &str) -> Vec<String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The time, to the microsecond, which is what the API shows and the table keeps.
+#[must_use]
+pub fn now() -> jiff::Timestamp {
+    let now = jiff::Timestamp::now();
+    // Every microsecond that a timestamp can tell is a timestamp.
+    jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// A fresh id that sorts by the time of its making.
+#[must_use]
+pub fn random_uuid_v7() -> Uuid {
+    Uuid::now_v7()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,122 @@
+use super::*;
+
+pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let defaults = [
+        ("TABLE_NAME", "oms"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "hidden"),
+    ];
+    Config::from_lookup(|name| {
+        let all = settings.iter().chain(&defaults);
+        all.clone()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let config = config(&[]).unwrap();
+    assert_eq!(config.table_name, "oms");
+    assert_eq!(
+        (
+            config.cache_timeout.as_secs(),
+            config.stats_cache_timeout.as_secs()
+        ),
+        (300, 600)
+    );
+    assert_eq!(
+        (config.page_size.get(), config.max_page_size.get()),
+        (20, 100)
+    );
+    assert_eq!(config.currency, Currency::USD);
+    assert_eq!(config.tax_rate.to_string(), "0.1000");
+    assert_eq!(config.time_zone, TimeZone::UTC);
+    assert_eq!(config.payment_gateway, Gateway::Simulated);
+    assert_eq!(config.list_shards, 1);
+    assert_eq!(config.log_level, LevelFilter::INFO);
+    assert!(config.cors_origins.is_empty() && !config.debug_capacity && config.auth.is_none());
+}
+
+#[test]
+fn every_problem_is_reported_at_once_with_its_variable_and_value() {
+    let problems = config(&[
+        ("TABLE_NAME", " "),
+        ("CACHE_TIMEOUT", "soon"),
+        ("PAGE_SIZE", "0"),
+        ("MAX_PAGE_SIZE", "10"),
+        ("CURRENCY", "DUCAT"),
+        ("TAX_RATE", "12"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("PAYMENT_GATEWAY", "cash"),
+        ("LIST_SHARDS", "65"),
+        ("CORS_ORIGINS", "shop.example.com"),
+        ("LOG_LEVEL", "3"),
+        ("DEBUG_CAPACITY", "perhaps"),
+        ("AUTH_ISSUER", "https://issuer.example"),
+        ("AUTH_AUDIENCE", "shop"),
+    ])
+    .unwrap_err()
+    .problems;
+    assert_eq!(
+        problems,
+        [
+            "TABLE_NAME is missing",
+            "AUTH_JWKS or AUTH_JWKS_URL is missing",
+            "CACHE_TIMEOUT is \"soon\", but must be a number of seconds from 0 to 86400",
+            "PAGE_SIZE is \"0\", but must be a whole number of at least 1",
+            "CURRENCY is \"DUCAT\", but must be an ISO 4217 currency code",
+            "TAX_RATE is \"12\", but must be a fraction from 0 to 1",
+            "TIME_ZONE is \"Mars/Olympus\", but must be the name of a time zone, such as Europe/Paris",
+            "PAYMENT_GATEWAY is \"cash\", but must be simulated or stripe",
+            "LIST_SHARDS is \"65\", but must be a number from 1 to 64",
+            "CORS_ORIGINS is \"shop.example.com\", but must be a comma-separated list of origins such as \
+             https://shop.example.com, or *",
+            "LOG_LEVEL is \"3\", but must be one of OFF, ERROR, WARN, INFO, DEBUG, TRACE",
+            "DEBUG_CAPACITY is \"perhaps\", but must be on or off",
+            "PAGE_SIZE is 20, which is more than MAX_PAGE_SIZE, 10",
+        ]
+    );
+}
+
+#[test]
+fn keys_are_fetched_over_tls_or_from_this_machine_only() {
+    let source = |url| {
+        config(&[
+            ("AUTH_ISSUER", "i"),
+            ("AUTH_AUDIENCE", "a, b"),
+            ("AUTH_JWKS_URL", url),
+        ])
+        .map(|config| config.auth.unwrap())
+    };
+    assert_eq!(
+        source("https://issuer.example/jwks").unwrap().audiences,
+        ["a", "b"]
+    );
+    assert!(source("http://127.0.0.1:9000/jwks").is_ok());
+    assert!(source("http://issuer.example/jwks").is_err());
+    assert!(source("http://localhost.evil.example/jwks").is_err());
+}
+
+#[test]
+fn one_endpoint_serves_the_services_that_have_none_of_their_own() {
+    let aws = config(&[
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:8000"),
+    ])
+    .unwrap()
+    .aws;
+    assert_eq!(
+        aws.dynamodb_endpoint.as_deref(),
+        Some("http://127.0.0.1:8000")
+    );
+    assert_eq!(aws.sns_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
+    assert_eq!(aws.sqs_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
+    assert!(!format!("{aws:?}").contains("hidden"));
+}
+
+#[test]
+fn the_time_has_whole_microseconds() {
+    assert_eq!(now().as_nanosecond() % 1000, 0);
+}

@@ -1,0 +1,24 @@
+//! What every HTTP function does alike: the edge around its router, who calls, what a body says,
+//! what an answer looks like.
+//!
+//! [`edge::serve`] is where a function starts; [`Reply`] is what its handlers return.
+
+pub mod auth;
+pub mod body;
+pub mod edge;
+pub mod error;
+pub mod etag;
+pub mod ids;
+pub mod logging;
+pub mod meter;
+pub mod pages;
+pub mod query;
+pub mod scope;
+pub mod validation;
+
+pub use auth::{Admin, Caller, Role, Staff};
+pub use body::JsonObject;
+pub use error::{ApiError, Reply};
+pub use ids::PathId;
+pub use pages::{Page, PageRequest};
+pub use query::Query;

@@ -1,0 +1,140 @@
+//! Who calls: tokens, roles, and the extractors that let only some of them in.
+
+mod claims;
+mod keys;
+mod provider;
+#[cfg(test)]
+pub(crate) mod tests;
+mod verifier;
+
+pub use verifier::{
+    AuthError, LEEWAY_SECONDS, MAX_REMEMBERED_TOKENS, MAX_TOKEN_BYTES, REFETCH_SECONDS, Verifier,
+};
+
+use super::{ApiError, scope};
+use axum::extract::{FromRef, FromRequestParts};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use oms_domain::User;
+use std::sync::Arc;
+
+/// What a caller may do, from their token's groups; the API contract's "Who may do what".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Buys, and sees their own.
+    Customer,
+    /// Has staff rights within the stores that they own, and a customer's elsewhere.
+    Vendor,
+    /// Sees and manages the orders of every store.
+    Staff,
+    /// Staff, and may delete orders.
+    Admin,
+}
+
+/// A verified caller. As an extractor, it answers 401 to everyone else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who they are, as their token says now.
+    pub user: User,
+    /// The highest of their groups.
+    pub role: Role,
+}
+
+impl Caller {
+    /// Staff or admin.
+    #[must_use]
+    pub const fn is_staff(&self) -> bool {
+        matches!(self.role, Role::Staff | Role::Admin)
+    }
+
+    /// Admin.
+    #[must_use]
+    pub const fn is_admin(&self) -> bool {
+        matches!(self.role, Role::Admin)
+    }
+
+    /// A vendor who is not staff as well.
+    #[must_use]
+    pub const fn is_vendor(&self) -> bool {
+        matches!(self.role, Role::Vendor)
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Arc<Verifier>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = match bearer(parts) {
+            Some(token) => Arc::<Verifier>::from_ref(state).verify(token).await,
+            None => return Err(ApiError::Unauthenticated),
+        };
+        match caller {
+            Ok(caller) => {
+                if let Some(scope) = scope::current() {
+                    scope.note_user(&caller.user.id.0);
+                }
+                Ok(caller)
+            }
+            Err(AuthError::Refused(reason)) => {
+                tracing::info!(reason, "token refused");
+                Err(ApiError::Unauthenticated)
+            }
+            Err(error @ AuthError::NoKeys(_)) => Err(ApiError::Unavailable(error.into())),
+        }
+    }
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+/// A caller who is staff or admin. As an extractor, it answers 403 to other callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staff(pub Caller);
+
+/// A caller who is an admin. As an extractor, it answers 403 to other callers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin(pub Caller);
+
+impl<S> FromRequestParts<S> for Staff
+where
+    S: Send + Sync,
+    Arc<Verifier>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.is_staff() {
+            Ok(Self(caller))
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Arc<Verifier>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Checking tokens, and remembering those that were good.
+
+use super::Caller;
+use super::claims::Claims;
+use super::keys::{Key, Keys};
+use super::provider;
+use crate::config::{self, AuthConfig, Config, ConfigError, KeySource};
+use crate::sdk::https;
+use jsonwebtoken::{Validation, decode, decode_header};
+use ring::digest::{SHA256, digest};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How far apart the issuer's clock and ours may be, in seconds.
+pub const LEEWAY_SECONDS: u64 = 60;
+
+/// How many verified tokens are remembered until they expire.
+pub const MAX_REMEMBERED_TOKENS: usize = 1_000;
+
+/// Seconds between two fetches of the key set, so that made-up key ids cannot make us a nuisance.
+pub const REFETCH_SECONDS: u64 = 60;
+
+/// The longest token that is looked at, in bytes. An HTTP API takes 10 KB of headers.
+pub const MAX_TOKEN_BYTES: usize = 10_240;
+
+/// Why a token proves nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// It is not valid, for the reason given, which is for the log and not for its bearer.
+    #[error("the token was refused: {0}")]
+    Refused(&'static str),
+    /// The keys that would tell cannot be had.
+    #[error("the token could not be checked")]
+    NoKeys(#[source] Arc<https::FetchError>),
+}
+
+/// Checks the signature, issuer, audience and times of tokens (RS256 and ES256).
+pub struct Verifier {
+    auth: AuthConfig,
+    keys: Mutex<Fetched>,
+    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+}
+
+#[derive(Default)]
+struct Fetched {
+    keys: Arc<Keys>,
+    /// Seconds since 1970 of the last attempt; none before the first.
+    tried_at: Option<u64>,
+}
+
+struct Remembered {
+    caller: Caller,
+    /// Seconds since 1970.
+    until: u64,
+}
+
+impl Verifier {
+    /// Reads the keys, where the configuration holds them; otherwise they are fetched with the
+    /// first token.
+    ///
+    /// # Errors
+    /// No issuer is configured, or `AUTH_JWKS` is of no use.
+    pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
+        let problem = |problem: String| ConfigError {
+            problems: vec![problem],
+        };
+        let auth = config.auth.clone().ok_or_else(|| {
+            problem(
+                "AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS or AUTH_JWKS_URL are missing".to_owned(),
+            )
+        })?;
+        let keys = match &auth.keys {
+            KeySource::Inline(jwks) => Keys::parse(jwks.as_bytes())
+                .map_err(|error| problem(format!("AUTH_JWKS makes no sense: {error}")))?,
+            KeySource::Url(_) => Keys::default(),
+        };
+        provider::install();
+        Ok(Self {
+            auth,
+            keys: Mutex::new(Fetched {
+                keys: Arc::new(keys),
+                tried_at: None,
+            }),
+            remembered: Mutex::default(),
+        })
+    }
+
+    /// Who the bearer of a token is.
+    ///
+    /// # Errors
+    /// The token proves nothing, or the keys to check it with cannot be had.
+    pub async fn verify(&self, token: &str) -> Result<Caller, AuthError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(AuthError::Refused("too long"));
+        }
+        let now = now_seconds();
+        let fingerprint = fingerprint(token);
+        if let Some(known) = lock(&self.remembered)
+            .get(&fingerprint)
+            .filter(|known| now < known.until)
+        {
+            return Ok(known.caller.clone());
+        }
+        let header = decode_header(token).map_err(|_| AuthError::Refused("malformed"))?;
+        let key = self.key(header.kid.as_deref(), now).await?;
+        if header.alg != key.algorithm {
+            return Err(AuthError::Refused("wrong algorithm"));
+        }
+        let claims = self.check(token, &key, now)?;
+        let until = claims.exp;
+        let caller = claims
+            .into_caller()
+            .ok_or(AuthError::Refused("no usable subject"))?;
+        self.remember(
+            fingerprint,
+            Remembered {
+                caller: caller.clone(),
+                until,
+            },
+            now,
+        );
+        Ok(caller)
+    }
+
+    fn check(&self, token: &str, key: &Key, now: u64) -> Result<Claims, AuthError> {
+        let mut validation = Validation::new(key.algorithm);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_issuer(&[&self.auth.issuer]);
+        validation.set_audience(&self.auth.audiences);
+        let claims = decode::<Claims>(token, &key.decoding, &validation)
+            .map_err(|error| AuthError::Refused(reason(error.kind())))?
+            .claims;
+        if claims
+            .iat
+            .is_some_and(|issued| issued > now + LEEWAY_SECONDS)
+        {
+            return Err(AuthError::Refused("issued in the future"));
+        }
+        Ok(claims)
+    }
+
+    async fn key(&self, id: Option<&str>, now: u64) -> Result<Key, AuthError> {
+        let unknown = AuthError::Refused("unknown key");
+        let known = Arc::clone(&lock(&self.keys).keys);
+        if let Some(key) = known.find(id) {
+            return Ok(key.clone());
+        }
+        let KeySource::Url(url) = &self.auth.keys else {
+            return Err(unknown);
+        };
+        {
+            let mut fetched = lock(&self.keys);
+            if fetched
+                .tried_at
+                .is_some_and(|tried| now < tried + REFETCH_SECONDS)
+            {
+                return Err(unknown);
+            }
+            fetched.tried_at = Some(now);
+        }
+        let keys = fetch(url).await.inspect_err(|_| self.allow_refetch())?;
+        let keys = Arc::new(keys);
+        lock(&self.keys).keys = Arc::clone(&keys);
+        keys.find(id).cloned().ok_or(unknown)
+    }
+
+    /// A failed fetch says nothing about the key: the next token may try again, or an issuer that
+    /// was out of reach for a moment would keep everyone out for a minute.
+    fn allow_refetch(&self) {
+        lock(&self.keys).tried_at = None;
+    }
+
+    fn remember(&self, fingerprint: [u8; 32], token: Remembered, now: u64) {
+        let mut remembered = lock(&self.remembered);
+        if remembered.len() >= MAX_REMEMBERED_TOKENS {
+            remembered.retain(|_, token| now < token.until);
+        }
+        if remembered.len() >= MAX_REMEMBERED_TOKENS {
+            remembered.clear();
+        }
+        remembered.insert(fingerprint, token);
+    }
+}
+
+async fn fetch(url: &str) -> Result<Keys, AuthError> {
+    let body = https::get(url)
+        .await
+        .map_err(|error| AuthError::NoKeys(Arc::new(error)))?;
+    Keys::parse(&body)
+        .map_err(|error| AuthError::NoKeys(Arc::new(https::FetchError::Content(Box::new(error)))))
+}
+
+/// What a log may say of a refused token: nothing that stands in it.
+fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind;
+    if matches!(kind, ErrorKind::ExpiredSignature) {
+        "expired"
+    } else if matches!(kind, ErrorKind::ImmatureSignature) {
+        "not valid yet"
+    } else if matches!(kind, ErrorKind::InvalidIssuer) {
+        "wrong issuer"
+    } else if matches!(kind, ErrorKind::InvalidAudience) {
+        "wrong audience"
+    } else if matches!(kind, ErrorKind::InvalidSignature) {
+        "bad signature"
+    } else {
+        "malformed or incomplete"
+    }
+}
+
+fn fingerprint(token: &str) -> [u8; 32] {
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    fingerprint
+}
+
+fn now_seconds() -> u64 {
+    u64::try_from(config::now().as_second()).unwrap_or(0)
+}
+
+/// What the lock guards is whole between any two statements, so that a panic elsewhere while it
+/// was held is no reason to fail as well.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,331 @@
+//! The outermost layer of every HTTP function: what is the same for each request, whatever it
+//! asks for.
+
+mod accept;
+mod cors;
+mod metadata;
+mod path;
+#[cfg(test)]
+mod tests;
+
+use self::cors::Cors;
+use super::error::Fault;
+use super::pages::AskedPath;
+use super::scope::{self, Scope};
+use super::{ApiError, etag, logging};
+use crate::config::{self, Config};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::header::{
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
+    VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt;
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use tower::{Service, ServiceExt};
+use tower_http::CompressionLevel;
+use tower_http::compression::Compression;
+use tower_http::compression::predicate::SizeAbove;
+use tracing::Instrument;
+
+/// The request's id, on requests and answers.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the request cost, on answers where `DEBUG_CAPACITY` is on.
+pub const X_CONSUMED_CAPACITY: HeaderName = HeaderName::from_static("x-consumed-capacity");
+
+/// Answers below this size, in bytes, are sent as they are.
+pub const MIN_COMPRESSED_BYTES: u16 = 1_024;
+
+/// The longest request id that is taken from a caller, in characters.
+pub const MAX_REQUEST_ID_CHARS: usize = 128;
+
+/// Good compression for little time, in gzip as in Brotli; the latter's own default takes a
+/// hundred times as long.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
+/// Lists and resources may be kept by their reader alone, and asked for again each time.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("private, max-age=0, must-revalidate");
+
+/// Answers the invocations of this Lambda function from a router, until the environment is shut
+/// down.
+///
+/// # Errors
+/// The Lambda runtime cannot be reached.
+pub async fn serve(router: Router, config: &Config) -> Result<(), lambda_http::Error> {
+    logging::init(config);
+    let edge = wrap(router, config);
+    lambda_http::run(edge.map_request(|request: lambda_http::Request| request.map(Body::new))).await
+}
+
+/// Puts the edge around a router, whose paths begin with `/api/` and end with a slash.
+pub fn wrap(
+    router: Router,
+    config: &Config,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+    let edge = Arc::new(Edge {
+        router: router
+            .fallback(unknown_path)
+            .method_not_allowed_fallback(no_such_method),
+        cors: Cors::new(&config.cors_origins),
+        shows_capacity: config.debug_capacity,
+    });
+    let answer = tower::service_fn(move |request: Request| {
+        let edge = Arc::clone(&edge);
+        async move { Ok::<_, Infallible>(edge.answer(request).await) }
+    });
+    Compression::new(answer)
+        .quality(COMPRESSION)
+        .compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES))
+        .map_response(|response| weaken_tag(response.map(Body::new)))
+}
+
+struct Edge {
+    router: Router,
+    cors: Cors,
+    shows_capacity: bool,
+}
+
+/// Marks an answer of the router that knows the path but not the method.
+#[derive(Clone)]
+struct NoSuchMethod(Option<MatchedPath>);
+
+async fn unknown_path() -> ApiError {
+    ApiError::UnknownPath
+}
+
+async fn no_such_method(matched: Option<MatchedPath>) -> Response {
+    let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
+    response.extensions_mut().insert(NoSuchMethod(matched));
+    response
+}
+
+impl Edge {
+    async fn answer(&self, request: Request) -> Response {
+        let started = Instant::now();
+        let scope = Arc::new(Scope::new(request_id(&request)));
+        let span = tracing::error_span!("request", request_id = scope.request_id());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let asked = request.headers().clone();
+
+        let respond = self.respond(request).instrument(span.clone());
+        let mut response = scope::within(Arc::clone(&scope), respond).await;
+        self.add_headers(response.headers_mut(), &asked, &scope);
+
+        let consumed = scope.meter().total();
+        let _entered = span.enter();
+        tracing::info!(
+            method = %method,
+            path,
+            status = response.status().as_u16(),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            user = scope.user(),
+            rcu = %consumed.read_units(),
+            wcu = %consumed.write_units(),
+            trips = consumed.trips,
+            "answered"
+        );
+        response
+    }
+
+    async fn respond(&self, request: Request) -> Response {
+        if let Some(preflight) = self.cors.preflight(&request) {
+            return preflight;
+        }
+        let content_type = match accept::negotiate(request.headers()) {
+            Ok(content_type) => content_type,
+            Err(error) => return error.into_response(),
+        };
+        let (asked_headers, asked_method) = (request.headers().clone(), request.method().clone());
+        let response = match prepare(request) {
+            Ok(request) => self.route(request, &asked_method).await,
+            Err(error) => error.into_response(),
+        };
+        let mut response = tagged(response, &asked_method, &asked_headers).await;
+        log_fault(&mut response);
+        let content = response.headers_mut().get_mut(CONTENT_TYPE);
+        if let Some(content) =
+            content.filter(|content| content.as_bytes().starts_with(b"application/json"))
+        {
+            *content = content_type;
+        }
+        if asked_method == Method::HEAD {
+            without_body(response)
+        } else {
+            response
+        }
+    }
+
+    async fn route(&self, request: Request, asked: &Method) -> Response {
+        let caught = AssertUnwindSafe(self.router.clone().oneshot(request))
+            .catch_unwind()
+            .await;
+        let response = match caught {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(panic) => {
+                let message = format!("a handler panicked: {}", panic_message(panic.as_ref()));
+                ApiError::internal(message).into_response()
+            }
+        };
+        match response.extensions().get::<NoSuchMethod>() {
+            Some(NoSuchMethod(matched)) => {
+                let allow = allowed(response.headers());
+                if asked == Method::OPTIONS {
+                    metadata::describe(matched.as_ref().map(MatchedPath::as_str), &allow)
+                } else {
+                    ApiError::MethodNotAllowed {
+                        method: asked.to_string(),
+                        allow,
+                    }
+                    .into_response()
+                }
+            }
+            None => response,
+        }
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap, asked: &HeaderMap, scope: &Scope) {
+        if let Ok(id) = HeaderValue::from_str(scope.request_id()) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        if self.shows_capacity
+            && let Ok(consumed) = HeaderValue::from_str(&scope.meter().total().to_string())
+        {
+            headers.insert(X_CONSUMED_CAPACITY, consumed);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.append(VARY, HeaderValue::from_static("accept, authorization"));
+        self.cors.allow(headers, asked);
+    }
+}
+
+/// Brings a request into the one form that routes are declared in.
+fn prepare(mut request: Request) -> Result<Request, ApiError> {
+    let asked = request.uri().path().to_owned();
+    let path = path::normal(&asked)?;
+    if path != asked {
+        let uri = path::with_path(request.uri(), &path).ok_or(ApiError::UnknownPath)?;
+        *request.uri_mut() = uri;
+    }
+    request.extensions_mut().insert(AskedPath(asked));
+    // The tag and the length of an answer are those of its body, so it must be made.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+    }
+    Ok(request)
+}
+
+/// The caller's own id where it can stand in a header and a log, else Lambda's, else a new one.
+fn request_id(request: &Request) -> String {
+    let callers = request
+        .headers()
+        .get(X_REQUEST_ID)
+        .and_then(|id| id.to_str().ok());
+    let is_sane = |id: &&str| (1..=MAX_REQUEST_ID_CHARS).contains(&id.len());
+    if let Some(id) = callers.map(str::trim).filter(is_sane) {
+        return id.to_owned();
+    }
+    let lambda = request.extensions().get::<lambda_http::Context>();
+    lambda
+        .map(|context| context.request_id.clone())
+        .filter(|id| !id.is_empty())
+        .unwrap_or_else(|| config::random_uuid_v7().to_string())
+}
+
+/// The methods of a path, with those that work on every one.
+fn allowed(headers: &HeaderMap) -> String {
+    let routed = headers
+        .get(ALLOW)
+        .and_then(|allow| allow.to_str().ok())
+        .unwrap_or_default();
+    let methods = routed
+        .split(',')
+        .map(str::trim)
+        .filter(|method| !method.is_empty());
+    methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
+}
+
+/// Adds the tag to a successful answer, and answers 304 where the client has it already.
+async fn tagged(response: Response, method: &Method, asked: &HeaderMap) -> Response {
+    let is_read =
+        matches!(*method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
+    let version = response.extensions().get::<etag::Version>().copied();
+    let is_tagged = is_read || (version.is_some() && response.status().is_success());
+    if !is_tagged || response.headers().contains_key(ETAG) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return ApiError::internal(error).into_response(),
+    };
+    let tag = etag::tag(version, &body);
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(ETAG, value);
+    }
+    if is_read {
+        parts.headers.entry(CACHE_CONTROL).or_insert(REVALIDATE);
+    }
+    if is_read && etag::is_known(asked, &tag) {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(CONTENT_TYPE);
+        parts.headers.remove(CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    parts
+        .headers
+        .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Logs what went wrong on our side, once, with everything that caused it.
+fn log_fault(response: &mut Response) {
+    if let Some(Fault(error)) = response.extensions_mut().remove::<Fault>() {
+        tracing::error!(error = logging::chain(error.as_ref()), "the request failed");
+    }
+}
+
+fn without_body(response: Response) -> Response {
+    response.map(|_| Body::empty())
+}
+
+/// A strong tag promises the same bytes, which compression does not keep.
+fn weaken_tag(mut response: Response) -> Response {
+    if response.headers().contains_key(CONTENT_ENCODING)
+        && let Some(tag) = response
+            .headers()
+            .get(ETAG)
+            .and_then(|tag| tag.to_str().ok())
+        && !tag.starts_with("W/")
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        response.headers_mut().insert(ETAG, weak);
+    }
+    if !response
+        .headers()
+        .get_all(VARY)
+        .iter()
+        .any(|vary| vary.as_bytes() == b"accept-encoding")
+    {
+        response
+            .headers_mut()
+            .append(VARY, HeaderValue::from(ACCEPT_ENCODING));
+    }
+    response
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,137 @@
+//! What a request costs: DynamoDB's capacity units and the round trips to it.
+
+use super::scope;
+use oms_domain::Decimal;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Capacity in tenths of a unit (DynamoDB charges in halves), and round trips.
+#[derive(Debug, Default)]
+pub struct Meter {
+    read_tenths: AtomicU64,
+    write_tenths: AtomicU64,
+    trips: AtomicU64,
+}
+
+impl Meter {
+    /// Adds read units, as `ReturnConsumedCapacity` reports them.
+    pub fn record_read(&self, units: f64) {
+        self.read_tenths.fetch_add(tenths(units), Ordering::Relaxed);
+    }
+
+    /// Adds write units, as `ReturnConsumedCapacity` reports them.
+    pub fn record_write(&self, units: f64) {
+        self.write_tenths
+            .fetch_add(tenths(units), Ordering::Relaxed);
+    }
+
+    /// Adds one round trip.
+    pub fn record_trip(&self) {
+        self.trips.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What has been recorded so far.
+    #[must_use]
+    pub fn total(&self) -> Consumed {
+        Consumed {
+            read_tenths: self.read_tenths.load(Ordering::Relaxed),
+            write_tenths: self.write_tenths.load(Ordering::Relaxed),
+            trips: self.trips.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What a request has cost. Displays as `rcu=0.5;wcu=0;trips=1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Consumed {
+    /// Read units, in tenths.
+    pub read_tenths: u64,
+    /// Write units, in tenths.
+    pub write_tenths: u64,
+    /// Round trips to DynamoDB.
+    pub trips: u64,
+}
+
+impl Consumed {
+    /// Read units.
+    #[must_use]
+    pub fn read_units(self) -> Decimal {
+        units(self.read_tenths)
+    }
+
+    /// Write units.
+    #[must_use]
+    pub fn write_units(self) -> Decimal {
+        units(self.write_tenths)
+    }
+}
+
+impl fmt::Display for Consumed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "rcu={};wcu={};trips={}",
+            self.read_units(),
+            self.write_units(),
+            self.trips
+        )
+    }
+}
+
+/// Adds read units to the request in progress; nothing happens outside one.
+pub fn record_read(units: f64) {
+    if let Some(scope) = scope::current() {
+        scope.meter().record_read(units);
+    }
+}
+
+/// Adds write units to the request in progress; nothing happens outside one.
+pub fn record_write(units: f64) {
+    if let Some(scope) = scope::current() {
+        scope.meter().record_write(units);
+    }
+}
+
+/// Adds a round trip to the request in progress; nothing happens outside one.
+pub fn record_trip() {
+    if let Some(scope) = scope::current() {
+        scope.meter().record_trip();
+    }
+}
+
+/// A float that makes no sense as a quantity (negative, infinite) counts as nothing.
+fn tenths(units: f64) -> u64 {
+    Decimal::try_from(units)
+        .ok()
+        .and_then(|units| units.checked_mul(Decimal::TEN))
+        .and_then(|tenths| u64::try_from(tenths.round()).ok())
+        .unwrap_or(0)
+}
+
+fn units(tenths: u64) -> Decimal {
+    (Decimal::from(tenths) / Decimal::TEN).normalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_add_up_and_show_without_needless_digits() {
+        let meter = Meter::default();
+        meter.record_read(0.5);
+        meter.record_read(1.0);
+        meter.record_write(8.0);
+        meter.record_trip();
+        assert_eq!(meter.total().to_string(), "rcu=1.5;wcu=8;trips=1");
+    }
+
+    #[test]
+    fn what_is_no_quantity_counts_as_nothing() {
+        let meter = Meter::default();
+        meter.record_read(-1.0);
+        meter.record_read(f64::NAN);
+        meter.record_write(f64::INFINITY);
+        assert_eq!(meter.total(), Consumed::default());
+    }
+}

@@ -1,0 +1,281 @@
+//! Pages of a list, and the links between them.
+
+use super::{ApiError, Query};
+use crate::config::Config;
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
+use serde::Serialize;
+use std::convert::Infallible;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The longest cursor that is looked at. Ours are far shorter.
+pub const MAX_CURSOR_BYTES: usize = 1_024;
+
+/// One page of a list, as the API contract's "Lists" has it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// How many entries all pages have together.
+    pub count: u64,
+    /// The next page; none after the last.
+    pub next: Option<String>,
+    /// The page before; none before the first.
+    pub previous: Option<String>,
+    /// The entries of this page.
+    pub results: Vec<T>,
+}
+
+/// Which page is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageNumber {
+    /// The nth, from 1.
+    Nth(u64),
+    /// The last one, however many there are.
+    Last,
+}
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The page.
+    pub number: PageNumber,
+    /// Where the page begins, as an earlier page's link said; it spares counting up to there. It
+    /// comes from the client: nothing in it is certain.
+    pub cursor: Option<String>,
+    /// How many entries a page has, from 1 to `MAX_PAGE_SIZE`.
+    pub size: u32,
+}
+
+impl PageRequest {
+    /// Reads `page`, `page_size` and `cursor`. A `page_size` that makes no sense counts as none,
+    /// and one that is too large is cut, as Django REST Framework does.
+    ///
+    /// # Errors
+    /// `InvalidPage` where `page` is neither a number from 1 nor `last`.
+    pub fn from_query(query: &Query, config: &Config) -> Result<Self, ApiError> {
+        let size = query
+            .get("page_size")
+            .and_then(|text| text.trim().parse::<u64>().ok());
+        let size = size
+            .filter(|size| *size > 0)
+            .map_or(config.page_size.get(), |size| {
+                u32::try_from(size)
+                    .unwrap_or(u32::MAX)
+                    .min(config.max_page_size.get())
+            });
+        let number = match query.get("page").map(str::trim) {
+            None | Some("") => PageNumber::Nth(1),
+            Some("last") => PageNumber::Last,
+            Some(text) => match text.parse() {
+                Ok(number) if number > 0 => PageNumber::Nth(number),
+                Ok(_) | Err(_) => return Err(ApiError::InvalidPage),
+            },
+        };
+        let cursor = query
+            .filled("cursor")
+            .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES);
+        Ok(Self {
+            number,
+            cursor: cursor.map(str::to_owned),
+            size,
+        })
+    }
+
+    /// The page's number from 1, once the length of the list is known.
+    ///
+    /// # Errors
+    /// `InvalidPage` beyond the last page. The first page always exists, even if it is empty.
+    pub fn resolve(&self, count: u64) -> Result<u64, ApiError> {
+        let last = count.div_ceil(u64::from(self.size)).max(1);
+        match self.number {
+            PageNumber::Last => Ok(last),
+            PageNumber::Nth(number) if number <= last => Ok(number),
+            PageNumber::Nth(_) => Err(ApiError::InvalidPage),
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for PageRequest
+where
+    S: Send + Sync,
+    Arc<Config>: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        Self::from_query(&query, &Arc::<Config>::from_ref(state))
+    }
+}
+
+/// The path that the client asked for, before it was brought into our one form.
+#[derive(Clone, Debug)]
+pub(super) struct AskedPath(pub(super) String);
+
+/// Makes absolute links to other pages of the list that was asked for: same scheme, host, path
+/// and parameters, another `page` and `cursor`.
+#[derive(Clone, Debug)]
+pub struct Links {
+    base: String,
+    query: Query,
+}
+
+impl Links {
+    /// The link to a page, counted from 1, that begins at `cursor`. The first page needs neither.
+    #[must_use]
+    pub fn page(&self, number: u64, cursor: Option<&str>) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(
+            self.query
+                .iter()
+                .filter(|(name, _)| !matches!(*name, "page" | "cursor")),
+        );
+        if number > 1 {
+            query.append_pair("page", &number.to_string());
+            if let Some(cursor) = cursor {
+                query.append_pair("cursor", cursor);
+            }
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            self.base.clone()
+        } else {
+            format!("{}?{query}", self.base)
+        }
+    }
+
+    /// An absolute link to another path, which begins with `/`, on the same host.
+    #[must_use]
+    pub fn to(&self, path: &str) -> String {
+        let origin = self
+            .base
+            .splitn(4, '/')
+            .take(3)
+            .collect::<Vec<_>>()
+            .join("/");
+        format!("{origin}{path}")
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Links {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let authority = parts.uri.authority().map(http::uri::Authority::as_str);
+        let host = header("host").or(authority).unwrap_or("localhost");
+        let scheme = match header("x-forwarded-proto").and_then(|list| list.split(',').next()) {
+            Some(scheme) => scheme.trim(),
+            None if is_this_machine(host) => "http",
+            None => "https",
+        };
+        let path = parts
+            .extensions
+            .get::<AskedPath>()
+            .map_or(parts.uri.path(), |asked| &asked.0);
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        Ok(Self {
+            base: format!("{scheme}://{host}{path}"),
+            query,
+        })
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> Config {
+        crate::config::tests::config(&[]).unwrap()
+    }
+
+    fn asked(query: &str) -> Result<PageRequest, ApiError> {
+        PageRequest::from_query(&Query::parse(query), &config())
+    }
+
+    async fn links(uri: &str, headers: &[(&str, &str)]) -> Links {
+        let mut request = http::Request::get(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        Links::from_request_parts(&mut parts, &()).await.unwrap()
+    }
+
+    #[test]
+    fn page_sizes_are_cut_and_nonsense_is_the_default() {
+        let size = |query| asked(query).unwrap().size;
+        assert_eq!(
+            (size(""), size("page_size=7"), size("page_size=1000")),
+            (20, 7, 100)
+        );
+        assert_eq!(
+            (
+                size("page_size=0"),
+                size("page_size=-1"),
+                size("page_size=x")
+            ),
+            (20, 20, 20)
+        );
+        assert_eq!(size("page_size=99999999999"), 100);
+    }
+
+    #[test]
+    fn pages_count_from_one_or_from_the_end() {
+        assert_eq!(asked("page=3").unwrap().number, PageNumber::Nth(3));
+        assert_eq!(asked("page=last").unwrap().resolve(41).unwrap(), 3);
+        assert_eq!(asked("").unwrap().resolve(0).unwrap(), 1);
+        for bad in ["page=0", "page=-1", "page=x", "page=1.5"] {
+            assert!(matches!(asked(bad), Err(ApiError::InvalidPage)), "{bad}");
+        }
+        assert!(matches!(
+            asked("page=4").unwrap().resolve(41),
+            Err(ApiError::InvalidPage)
+        ));
+    }
+
+    #[tokio::test]
+    async fn links_keep_the_clients_host_path_and_parameters() {
+        let links = links(
+            "/api/v1/orders/?ordering=a&ordering=b&page=2&cursor=old&status__in=a,b",
+            &[("host", "api.example.com")],
+        )
+        .await;
+        assert_eq!(
+            links.page(3, Some("c+1")),
+            "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb&page=3&cursor=c%2B1"
+        );
+        assert_eq!(
+            links.page(1, Some("c")),
+            "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb"
+        );
+        assert_eq!(
+            links.to("/api/jobs/1/"),
+            "https://api.example.com/api/jobs/1/"
+        );
+    }
+
+    #[tokio::test]
+    async fn the_scheme_is_the_proxys_or_plain_on_this_machine() {
+        let local = links("/api/orders/", &[("host", "127.0.0.1:9000")]).await;
+        assert_eq!(local.page(1, None), "http://127.0.0.1:9000/api/orders/");
+        let proxied = [
+            ("host", "shop.example"),
+            ("x-forwarded-proto", "http, https"),
+        ];
+        assert_eq!(
+            links("/x/", &proxied).await.page(1, None),
+            "http://shop.example/x/"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Clients of AWS, built by hand: reading profiles and asking metadata services would cost more
+//! at a cold start than everything that the function does itself.
+
+pub mod https;
+
+use crate::config::Config;
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, retry::RetryConfig};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// How long a connection may take to open.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long one attempt of a call may take.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call may take with all its attempts.
+pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a call is tried at most.
+pub const MAX_ATTEMPTS: u32 = 3;
+
+/// One client for all services, so that they share connections and what TLS has set up.
+static HTTP: LazyLock<SharedHttpClient> = LazyLock::new(|| {
+    Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(https::aws_roots())
+        .build_https()
+});
+
+/// Declares how the client of a service is made; the SDK crates share no type for it.
+macro_rules! client {
+    ($(#[$doc:meta])* $name:ident, $sdk:ident, $endpoint:ident) => {
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(config: &Config) -> $sdk::Client {
+            let mut builder = $sdk::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new(config.aws.region.clone()))
+                .credentials_provider(credentials(config))
+                .http_client(HTTP.clone())
+                .timeout_config(timeouts())
+                .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
+            builder.set_endpoint_url(config.aws.$endpoint.clone());
+            $sdk::Client::from_conf(builder.build())
+        }
+    };
+}
+
+client!(
+    /// The client of DynamoDB. It opens no connection before its first call.
+    dynamodb, aws_sdk_dynamodb, dynamodb_endpoint
+);
+client!(
+    /// The client of SNS. It opens no connection before its first call.
+    sns, aws_sdk_sns, sns_endpoint
+);
+
+fn credentials(config: &Config) -> Credentials {
+    let keys = &config.aws.credentials;
+    Credentials::new(
+        &keys.access_key_id,
+        &keys.secret_access_key,
+        keys.session_token.clone(),
+        None,
+        "environment",
+    )
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build()
+}

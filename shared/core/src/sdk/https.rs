@@ -1,0 +1,137 @@
+//! HTTPS on the stack that the SDK brings along, for the few calls that are not to an AWS API.
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use axum::body::Bytes;
+use http_body_util::{BodyExt, Limited};
+use std::error::Error;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// How long a call may take in all.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The largest answer that is read, in bytes.
+pub const MAX_ANSWER_BYTES: usize = 1_048_576;
+
+/// The roots that Amazon's services are signed under, from <https://www.amazontrust.com/repository/>.
+const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
+
+/// Where systems keep the certificates that they trust, as one file. Reading a directory of them
+/// one by one takes a quarter of a second on a small function.
+const SYSTEM_BUNDLES: [&str; 3] = [
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/cert.pem",
+];
+
+/// Why a call brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The URL makes no request.
+    #[error("no request can be made of it")]
+    Request(#[source] Box<dyn Error + Send + Sync>),
+    /// It took longer than [`TIMEOUT`].
+    #[error("no answer came within {} s", TIMEOUT.as_secs())]
+    Timeout,
+    /// The connection failed.
+    #[error("the connection failed")]
+    Connection(#[source] Box<dyn Error + Send + Sync>),
+    /// An answer came, but no success.
+    #[error("the answer had status {0}")]
+    Status(u16),
+    /// An answer came, but it makes no sense.
+    #[error("the answer makes no sense")]
+    Content(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Trust in Amazon's own roots, for AWS: five certificates to read instead of 150.
+pub(super) fn aws_roots() -> TlsContext {
+    trusting(TrustStore::empty().with_pem_certificate(AMAZON_ROOTS))
+}
+
+/// Trust in what the system trusts, for everyone else.
+fn system_roots() -> TlsContext {
+    let configured = std::env::var("SSL_CERT_FILE").ok();
+    let bundle = configured
+        .iter()
+        .map(String::as_str)
+        .chain(SYSTEM_BUNDLES)
+        .find_map(|path| std::fs::read(path).ok().filter(|pem| !pem.is_empty()));
+    trusting(match bundle {
+        Some(pem) => TrustStore::empty().with_pem_certificate(pem),
+        None => TrustStore::default(),
+    })
+}
+
+fn trusting(store: TrustStore) -> TlsContext {
+    // There is nothing in a context that could fail to build, and none without a store.
+    TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .unwrap_or_default()
+}
+
+fn connector(roots: TlsContext) -> Connector {
+    Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(roots)
+        .build()
+}
+
+static TO_AWS: LazyLock<Connector> = LazyLock::new(|| connector(aws_roots()));
+static TO_OTHERS: LazyLock<Connector> = LazyLock::new(|| connector(system_roots()));
+
+/// Sends a request. Hosts of AWS are trusted by Amazon's roots, all others by the system's.
+///
+/// # Errors
+/// The request cannot be made, takes too long or breaks off. Any status is an answer.
+pub async fn send(request: http::Request<SdkBody>) -> Result<http::Response<Bytes>, FetchError> {
+    let is_aws = request
+        .uri()
+        .host()
+        .is_some_and(|host| host.ends_with(".amazonaws.com"));
+    let connector = if is_aws { &*TO_AWS } else { &*TO_OTHERS };
+    let request =
+        HttpRequest::try_from(request).map_err(|error| FetchError::Request(error.into()))?;
+    let exchange = async {
+        let answer = connector.call(request).await;
+        read(answer.map_err(|error| FetchError::Connection(error.into()))?).await
+    };
+    tokio::time::timeout(TIMEOUT, exchange)
+        .await
+        .map_err(|_| FetchError::Timeout)?
+}
+
+async fn read(answer: HttpResponse) -> Result<http::Response<Bytes>, FetchError> {
+    let answer = answer
+        .try_into_http1x()
+        .map_err(|error| FetchError::Content(error.into()))?;
+    let (parts, body) = answer.into_parts();
+    let body = Limited::new(body, MAX_ANSWER_BYTES)
+        .collect()
+        .await
+        .map_err(FetchError::Connection)?;
+    Ok(http::Response::from_parts(parts, body.to_bytes()))
+}
+
+/// Fetches what a URL holds.
+///
+/// # Errors
+/// As [`send`], and where the status is no success.
+pub async fn get(url: &str) -> Result<Bytes, FetchError> {
+    let request = http::Request::get(url)
+        .header(http::header::ACCEPT, "application/json")
+        .body(SdkBody::empty())
+        .map_err(|error| FetchError::Request(error.into()))?;
+    let answer = send(request).await?;
+    if answer.status().is_success() {
+        Ok(answer.into_body())
+    } else {
+        Err(FetchError::Status(answer.status().as_u16()))
+    }
+}

@@ -1,1 +1,14 @@
 //! What the functions share: the table, HTTP, the payment gateway, configuration.
+
+pub mod app;
+pub mod config;
+mod error_mapping;
+pub mod gateway;
+pub mod http;
+mod money_moves;
+pub mod order_lists;
+pub mod orders;
+mod requests;
+pub mod sdk;
+pub mod table;
+pub mod views;

@@ -1,1 +1,33 @@
 //! The rules of orders, payments and statistics, as pure functions of values.
+//!
+//! Nothing here knows AWS, HTTP, the clock or the environment: time, ids and prices come in as
+//! arguments, and a decision comes out as a new value or a [`Refusal`]. Start at [`order::Order`].
+
+pub mod catalog;
+pub mod change;
+mod choices;
+pub mod ids;
+pub mod lifecycle;
+pub mod money;
+pub mod notice;
+pub mod order;
+pub mod payment;
+pub mod place;
+pub mod pricing;
+pub mod refusal;
+pub mod statistics;
+pub mod status;
+pub mod tally;
+
+pub use change::{Actor, Change, Deed, FieldChange};
+pub use ids::{
+    AddressId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId,
+    VariantId,
+};
+pub use iso_currency::Currency;
+pub use money::Money;
+pub use order::{Address, Line, Order, User};
+pub use payment::{Payment, PaymentState, Refund, RefundState};
+pub use refusal::Refusal;
+pub use rust_decimal::Decimal;
+pub use status::{Action, PaymentMethod, PaymentStatus, ShippingMethod, Status};

@@ -1,0 +1,141 @@
+//! What a function instance holds from its start to its end.
+
+use crate::config::{self, Config, ConfigError};
+use crate::gateway::{Gateway, GatewayError};
+use crate::http::auth::Verifier;
+use crate::http::edge;
+use crate::sdk;
+use crate::table::order_numbers::OrderNumbers;
+use crate::table::{Table, TableError};
+use axum::Router;
+use axum::extract::FromRef;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use oms_domain::{Actor, OrderId, UserId};
+use std::sync::Arc;
+
+/// A function instance's settings and connections. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    config: Arc<Config>,
+    table: Table,
+    verifier: Arc<Verifier>,
+    gateway: Gateway,
+    order_numbers: Arc<OrderNumbers>,
+}
+
+/// Why a function did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting makes no sense.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The gateway cannot be used.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+}
+
+impl std::fmt::Debug for App {
+    /// Without its keys.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Reads the settings and opens the connection to the table.
+    ///
+    /// # Errors
+    /// [`StartError`], which is for the operator to read.
+    pub async fn start() -> Result<Self, StartError> {
+        let config = Config::from_env()?;
+        let shards = u16::try_from(config.list_shards).unwrap_or(u16::MAX);
+        let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), shards);
+        let app = Self {
+            verifier: Arc::new(Verifier::from_config(&config)?),
+            gateway: Gateway::from_config(&config)?,
+            order_numbers: Arc::default(),
+            config: Arc::new(config),
+            table,
+        };
+        app.table.warm_up().await;
+        Ok(app)
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The table.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The payment gateway.
+    #[must_use]
+    pub const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    /// The time, to the microsecond.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        config::now()
+    }
+
+    /// Somebody, acting now.
+    #[must_use]
+    pub fn acting(&self, user: &UserId) -> Actor {
+        Actor {
+            id: user.clone(),
+            at: self.now(),
+        }
+    }
+
+    /// An id for a new order.
+    #[must_use]
+    pub fn new_order_id(&self) -> OrderId {
+        OrderId::from_fresh(config::random_uuid_v7())
+    }
+
+    /// The next order number of today in the deployment's time zone.
+    ///
+    /// # Errors
+    /// [`TableError`] where a block of numbers is needed and cannot be had.
+    pub async fn next_order_number(&self) -> Result<String, TableError> {
+        self.order_numbers.next(&self.table, self.today()).await
+    }
+
+    /// Today in the deployment's time zone.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.now().to_zoned(self.config.time_zone.clone()).date()
+    }
+}
+
+impl FromRef<App> for Arc<Config> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.config)
+    }
+}
+
+impl FromRef<App> for Arc<Verifier> {
+    fn from_ref(app: &App) -> Self {
+        Arc::clone(&app.verifier)
+    }
+}
+
+/// Runs an HTTP function: starts, then answers requests with `routes` until the instance ends.
+///
+/// # Errors
+/// Where it cannot start.
+pub async fn serve(routes: impl FnOnce() -> Router<App>) -> Result<(), lambda_http::Error> {
+    let app = App::start().await?;
+    let config = Arc::clone(&app.config);
+    edge::serve(routes().with_state(app), &config).await
+}

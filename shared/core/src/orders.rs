@@ -1,0 +1,131 @@
+//! Orders as a caller may see and change them. A handler reaches orders only through here, so
+//! that none can forget the question whose they are.
+
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::{ApiError, Reply};
+use crate::table::TableError;
+use oms_domain::lifecycle::Moved;
+use oms_domain::{Actor, Order, OrderId, StoreId};
+
+/// How often a change that lost a race is decided again on what the winner left.
+const RACES: u32 = 8;
+
+/// The orders that a caller may see.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+}
+
+/// An order that the caller may see.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The order.
+    pub order: Order,
+    /// Whether the caller runs it: staff everywhere, a vendor in the stores they own.
+    pub manages: bool,
+}
+
+impl Seen {
+    /// The order, for what only those who run it may do.
+    ///
+    /// # Errors
+    /// 403 for its customer.
+    pub fn managed(self) -> Reply<Order> {
+        if self.manages {
+            Ok(self.order)
+        } else {
+            Err(ApiError::Forbidden)
+        }
+    }
+}
+
+impl App {
+    /// The orders that a caller may see.
+    #[must_use]
+    pub const fn orders<'a>(&'a self, caller: &'a Caller) -> Orders<'a> {
+        Orders { app: self, caller }
+    }
+}
+
+impl Orders<'_> {
+    /// An order, read consistently.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may see.
+    pub async fn load(&self, id: OrderId) -> Reply<Seen> {
+        let order = self
+            .app
+            .table()
+            .order(id)
+            .await?
+            .ok_or(ApiError::NotFound("Order"))?;
+        let manages = self.manages(order.store.id).await?;
+        if manages || order.user.id == self.caller.user.id {
+            Ok(Seen { order, manages })
+        } else {
+            Err(ApiError::NotFound("Order"))
+        }
+    }
+
+    /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
+    /// was faster; else decides again, [`RACES`] times at most. The saved order comes back.
+    ///
+    /// # Errors
+    /// 404; what `decide` refuses; 409 after too many lost races.
+    pub async fn change(
+        &self,
+        id: OrderId,
+        decide: impl Fn(Seen, &Actor) -> Reply<Moved>,
+    ) -> Reply<Seen> {
+        for _ in 0..RACES {
+            let seen = self.load(id).await?;
+            let manages = seen.manages;
+            let version = seen.order.version;
+            let moved = decide(seen, &self.app.acting(&self.caller.user.id))?;
+            match self.app.save(version, &moved).await {
+                Ok(()) => {
+                    return Ok(Seen {
+                        order: moved.order,
+                        manages,
+                    });
+                }
+                Err(TableError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(TableError::Conflict.into())
+    }
+
+    /// Whether the caller runs a store.
+    ///
+    /// # Errors
+    /// 503 where the table cannot be read.
+    pub async fn manages(&self, store: StoreId) -> Reply<bool> {
+        if self.caller.is_staff() {
+            return Ok(true);
+        }
+        if !self.caller.is_vendor() {
+            return Ok(false);
+        }
+        let store = self.app.table().store(store).await?;
+        Ok(store.is_some_and(|store| store.owner.as_ref() == Some(&self.caller.user.id)))
+    }
+}
+
+impl App {
+    /// Saves a decision about an order that was seen in `version`; nothing where it changed
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where somebody was faster.
+    pub async fn save(&self, version: u64, moved: &Moved) -> Result<(), TableError> {
+        if moved.order.version == version && moved.stock.is_empty() {
+            return Ok(());
+        }
+        self.table()
+            .save(Some(version), &moved.order, moved.stock.iter().copied())
+            .await
+    }
+}

@@ -1,0 +1,49 @@
+//! The domain's words and ids, as requests write them.
+
+use crate::http::ids::PathKey;
+use crate::http::validation::Choice;
+use oms_domain::catalog::{ProductStatus, StoreStatus};
+use oms_domain::{
+    AddressId, Currency, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
+    ShippingMethod, Status, StoreId,
+};
+
+macro_rules! choices {
+    ($($name:ty),+ $(,)?) => {$(
+        impl Choice for $name {
+            fn from_name(name: &str) -> Option<Self> { name.parse().ok() }
+        }
+    )+};
+}
+
+choices!(
+    PaymentMethod,
+    ProductStatus,
+    ShippingMethod,
+    Status,
+    StoreStatus
+);
+
+impl Choice for Currency {
+    fn from_name(name: &str) -> Option<Self> {
+        Currency::from_code(name)
+    }
+}
+
+macro_rules! path_keys {
+    ($($name:ty = $noun:literal),+ $(,)?) => {$(
+        impl PathKey for $name {
+            const NOUN: &'static str = $noun;
+        }
+    )+};
+}
+
+path_keys!(
+    AddressId = "Address",
+    LineId = "Order item",
+    NotificationId = "Notification",
+    OrderId = "Order",
+    PaymentId = "Payment",
+    ProductId = "Product",
+    StoreId = "Store",
+);

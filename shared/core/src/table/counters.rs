@@ -1,0 +1,275 @@
+//! The counters that statistics and counts are read from, one small item a group of a scope.
+//!
+//! | sk | attributes |
+//! |---|---|
+//! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
+//! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency |
+//! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
+//! | `TRANSITIONS` | `n<from><to>` how often, `t<from><to>` microseconds together |
+//!
+//! An addition is charged by the size of the whole item, so attribute names are short: each choice
+//! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at
+//! their end. The sort keys begin where one query reads the last months and all the rest.
+
+use super::watermarks::Claim;
+use super::{Table, TableError, key, keys};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use jiff::civil::Date;
+use oms_domain::statistics::Counts;
+use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
+use oms_domain::{
+    Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status,
+};
+use std::collections::BTreeMap;
+
+const BY_DAY: &str = "BY_DAY#";
+const CELLS: &str = "CELLS#";
+const PAYMENTS: &str = "PAYMENTS";
+const TRANSITIONS: &str = "TRANSITIONS";
+
+/// One letter for a choice.
+fn letter<T: PartialEq>(all: &[T], choice: &T) -> char {
+    let index = all.iter().position(|one| one == choice).unwrap_or_default();
+    char::from(b'a' + u8::try_from(index).unwrap_or_default())
+}
+
+fn choice<T: Copy>(all: &[T], letter: Option<char>) -> Option<T> {
+    let index = u32::from(letter?).checked_sub(u32::from('a'))?;
+    all.get(usize::try_from(index).ok()?).copied()
+}
+
+/// Where a counter stands: the item's sort key, and the attribute.
+fn place_of(cell: &Cell) -> (String, String) {
+    let of_order = |kind: char, f: &OrderFacets| {
+        let name = format!(
+            "{kind}{}{}{}{}",
+            letter(PaymentStatus::ALL, &f.payment_status),
+            letter(PaymentMethod::ALL, &f.payment_method),
+            letter(ShippingMethod::ALL, &f.shipping_method),
+            f.currency.code()
+        );
+        (format!("{CELLS}{}", f.status), name)
+    };
+    let of_payment = |kind: char, f: &PaymentFacets| {
+        let status = letter(PaymentState::ALL, &f.status);
+        let method = letter(PaymentMethod::ALL, &f.payment_method);
+        (
+            PAYMENTS.to_owned(),
+            format!("{kind}{status}{method}{}", f.currency.code()),
+        )
+    };
+    let of_day = |kind: char, day: &Date, currency: &Currency| {
+        let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
+        (month, format!("{kind}{:02}{}", day.day(), currency.code()))
+    };
+    let of_move = |kind: char, from: &Status, to: &Status| {
+        let (from, to) = (letter(Status::ALL, from), letter(Status::ALL, to));
+        (TRANSITIONS.to_owned(), format!("{kind}{from}{to}"))
+    };
+    match cell {
+        Cell::Orders(facets) => of_order('n', facets),
+        Cell::OrderAmount(facets) => of_order('a', facets),
+        Cell::DayOrders(day, currency) => of_day('n', day, currency),
+        Cell::DayRevenue(day, currency) => of_day('r', day, currency),
+        Cell::Payments(facets) => of_payment('n', facets),
+        Cell::PaymentAmount(facets) => of_payment('a', facets),
+        Cell::Refunded(currency) => (PAYMENTS.to_owned(), format!("r{}", currency.code())),
+        Cell::Transitions(from, to) => of_move('n', from, to),
+        Cell::TransitionMicros(from, to) => of_move('t', from, to),
+    }
+}
+
+/// The counter that stands there; none for an attribute that is no counter.
+fn cell_at(sk: &str, name: &str) -> Option<Cell> {
+    let mut letters = name.chars();
+    let kind = letters.next()?;
+    if let Some(month) = sk.strip_prefix(BY_DAY) {
+        let rest = letters.as_str();
+        let day = format!("{month}-{}", rest.get(..2)?).parse().ok()?;
+        let currency = Currency::from_code(rest.get(2..)?)?;
+        return match kind {
+            'n' => Some(Cell::DayOrders(day, currency)),
+            'r' => Some(Cell::DayRevenue(day, currency)),
+            _ => None,
+        };
+    }
+    if let Some(status) = sk.strip_prefix(CELLS) {
+        let facets = OrderFacets {
+            status: status.parse().ok()?,
+            payment_status: choice(PaymentStatus::ALL, letters.next())?,
+            payment_method: choice(PaymentMethod::ALL, letters.next())?,
+            shipping_method: choice(ShippingMethod::ALL, letters.next())?,
+            currency: Currency::from_code(letters.as_str())?,
+        };
+        return match kind {
+            'n' => Some(Cell::Orders(facets)),
+            'a' => Some(Cell::OrderAmount(facets)),
+            _ => None,
+        };
+    }
+    match (sk, kind) {
+        (PAYMENTS, 'r') => Some(Cell::Refunded(Currency::from_code(letters.as_str())?)),
+        (PAYMENTS, 'n' | 'a') => {
+            let facets = PaymentFacets {
+                status: choice(PaymentState::ALL, letters.next())?,
+                payment_method: choice(PaymentMethod::ALL, letters.next())?,
+                currency: Currency::from_code(letters.as_str())?,
+            };
+            Some(if kind == 'n' {
+                Cell::Payments(facets)
+            } else {
+                Cell::PaymentAmount(facets)
+            })
+        }
+        (TRANSITIONS, 'n' | 't') => {
+            let from = choice(Status::ALL, letters.next())?;
+            let to = choice(Status::ALL, letters.next())?;
+            Some(if kind == 'n' {
+                Cell::Transitions(from, to)
+            } else {
+                Cell::TransitionMicros(from, to)
+            })
+        }
+        _ => None,
+    }
+}
+
+/// How many items a transaction may have.
+const TRANSACTION_LIMIT: usize = 100;
+
+/// The additions to one item.
+type Additions = BTreeMap<(Scope, String), BTreeMap<String, Decimal>>;
+
+fn additions(tally: &Tally) -> Additions {
+    let mut additions = Additions::new();
+    for (scope, cell, value) in tally.iter() {
+        let (sk, name) = place_of(&cell);
+        additions
+            .entry((scope.clone(), sk))
+            .or_default()
+            .insert(name, value);
+    }
+    additions
+}
+
+/// Whether claims and the counters of a tally fit into one transaction.
+#[must_use]
+pub fn fits(claims: usize, tally: &Tally) -> bool {
+    claims + additions(tally).len() <= TRANSACTION_LIMIT
+}
+
+impl Table {
+    /// The counters of a scope: of the months from `since` on, and all that have no month. Not a
+    /// consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
+        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
+        let items = self.range(keys::counters(scope), &from, false).await?;
+        let cells = items.iter().flat_map(|item| {
+            let sk = super::text(item, keys::SK);
+            item.iter().filter_map(move |(name, value)| {
+                Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?))
+            })
+        });
+        Ok(cells.collect())
+    }
+
+    /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
+    /// some of it.
+    pub async fn count(
+        &self,
+        consumer: &str,
+        claims: &[Claim],
+        tally: &Tally,
+    ) -> Result<(), TableError> {
+        let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
+        for claim in claims {
+            items.push(self.move_watermark(consumer, claim)?);
+        }
+        for ((scope, sk), values) in additions(tally) {
+            items.push(self.add(keys::counters(&scope), sk, values)?);
+        }
+        self.transact(items).await.map_err(|error| match error {
+            TableError::Cancelled(_) => TableError::Conflict,
+            other => other,
+        })
+    }
+
+    fn add(
+        &self,
+        pk: String,
+        sk: String,
+        values: BTreeMap<String, Decimal>,
+    ) -> Result<TransactWriteItem, TableError> {
+        let mut update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key(pk, sk)));
+        let mut clauses = Vec::with_capacity(values.len());
+        for (n, (name, value)) in values.into_iter().enumerate() {
+            clauses.push(format!("#a{n} :v{n}"));
+            update = update
+                .expression_attribute_names(format!("#a{n}"), name)
+                .expression_attribute_values(
+                    format!(":v{n}"),
+                    AttributeValue::N(value.to_string()),
+                );
+        }
+        let update = update.update_expression(format!("ADD {}", clauses.join(", ")));
+        let update = update.build().map_err(TableError::request)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_is_found_again_where_it_was_put() {
+        let day = jiff::civil::date(2026, 2, 3);
+        let mut cells = vec![
+            Cell::DayOrders(day, Currency::USD),
+            Cell::DayRevenue(day, Currency::JPY),
+            Cell::Refunded(Currency::EUR),
+        ];
+        for status in Status::ALL {
+            cells.push(Cell::Transitions(Status::Pending, *status));
+            cells.push(Cell::TransitionMicros(*status, Status::Refunded));
+            for payment_status in PaymentStatus::ALL {
+                let facets = OrderFacets {
+                    status: *status,
+                    payment_status: *payment_status,
+                    payment_method: PaymentMethod::Cryptocurrency,
+                    shipping_method: ShippingMethod::International,
+                    currency: Currency::USD,
+                };
+                cells.extend([Cell::Orders(facets), Cell::OrderAmount(facets)]);
+            }
+        }
+        for status in PaymentState::ALL {
+            for payment_method in PaymentMethod::ALL {
+                let (status, payment_method) = (*status, *payment_method);
+                let facets = PaymentFacets {
+                    status,
+                    payment_method,
+                    currency: Currency::USD,
+                };
+                cells.extend([Cell::Payments(facets), Cell::PaymentAmount(facets)]);
+            }
+        }
+        let places: std::collections::BTreeSet<_> = cells.iter().map(place_of).collect();
+        assert_eq!(places.len(), cells.len());
+        for cell in cells {
+            let (sk, name) = place_of(&cell);
+            assert_eq!(cell_at(&sk, &name), Some(cell), "{sk} {name}");
+        }
+        assert_eq!(cell_at(PAYMENTS, "pk"), None);
+        assert_eq!(cell_at("CELLS#pending", "sk"), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong at the table, free of HTTP.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use std::error::Error;
+
+/// What went wrong at the table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The item is not as it was seen: somebody else was faster.
+    #[error("the item changed meanwhile")]
+    Conflict,
+    /// A condition of a transaction failed; the reasons stand in the order of its items.
+    #[error("a condition of the transaction failed")]
+    Cancelled(Vec<CancellationReason>),
+    /// A shelf has fewer pieces than are wanted.
+    #[error("only {available} pieces are left")]
+    InsufficientStock {
+        /// How many there are.
+        available: u64,
+    },
+    /// The item has grown to its limit.
+    #[error("the item would be larger than an item may be")]
+    TooLarge,
+    /// DynamoDB throttled the request or was out of reach, after retries.
+    #[error("the table is out of reach")]
+    Throttled,
+    /// An item does not read as what it should be.
+    #[error("an item could not be read or written as {what}")]
+    Shape {
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        source: serde_dynamo::Error,
+    },
+    /// Anything else that DynamoDB or the SDK said.
+    #[error("the request to the table failed")]
+    Request(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Answers that mean "later".
+const TRANSIENT: [&str; 7] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottlingError",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+];
+
+impl TableError {
+    pub(crate) fn request(error: impl Error + Send + Sync + 'static) -> Self {
+        TableError::Request(Box::new(error))
+    }
+
+    pub(crate) fn shape(what: &'static str) -> impl FnOnce(serde_dynamo::Error) -> Self {
+        move |source| TableError::Shape { what, source }
+    }
+
+    pub(crate) fn cancelled(reasons: Vec<CancellationReason>) -> Self {
+        let throttled = |reason: &CancellationReason| {
+            matches!(
+                reason.code(),
+                Some("ThrottlingError" | "ProvisionedThroughputExceeded")
+            )
+        };
+        if reasons.iter().any(throttled) {
+            TableError::Throttled
+        } else {
+            TableError::Cancelled(reasons)
+        }
+    }
+
+    /// Which of a transaction's items failed their condition, and what they hold.
+    pub(crate) fn failed_conditions(
+        reasons: &[CancellationReason],
+    ) -> impl Iterator<
+        Item = (
+            usize,
+            Option<&std::collections::HashMap<String, AttributeValue>>,
+        ),
+    > {
+        reasons
+            .iter()
+            .enumerate()
+            .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+            .map(|(index, reason)| (index, reason.item()))
+    }
+}
+
+impl<E, R> From<SdkError<E, R>> for TableError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::code);
+        match (&error, code) {
+            (_, Some("ConditionalCheckFailedException")) => TableError::Conflict,
+            (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
+            (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
+            _ => TableError::request(error),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Every key of the table, on one page.
+//!
+//! | item | pk | sk |
+//! |---|---|---|
+//! | order | `ORDER#<id>` | `ORDER` |
+//! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
+//! | store | `STORE#<id>` | `STORE` |
+//! | product | `PRODUCT#<id>` | `PRODUCT` |
+//! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
+//! | address | `USER#<sub>` | `ADDRESS#<id>` |
+//! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
+//! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
+//! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
+//!
+//! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
+//!
+//! | index | hash key | what it lists |
+//! |---|---|---|
+//! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
+//! | `by-store` | `list_store` | `STORE#<id>#<status>`: a store's orders of a status; `STORE#<id>#PRODUCTS`: its products |
+//! | `by-all` | `list_all` | `ORDERS#<shard>`, `STORES`, `PRODUCTS` |
+
+use jiff::Timestamp;
+use oms_domain::tally::Scope;
+use oms_domain::{
+    AddressId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId,
+};
+
+/// The partition key's attribute.
+pub(crate) const PK: &str = "pk";
+/// The sort key's attribute.
+pub(crate) const SK: &str = "sk";
+/// What the indexes carry of an item.
+pub(crate) const SUMMARY: &str = "summary";
+/// The range key of every index: when the item was made, then its id.
+pub(crate) const LIST_AT: &str = "list_at";
+/// When TTL may remove an item, in seconds since 1970.
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+
+/// The sort key of an order; also what the stream's consumers filter on.
+pub(crate) const ORDER: &str = "ORDER";
+pub(crate) const STORE: &str = "STORE";
+pub(crate) const PRODUCT: &str = "PRODUCT";
+pub(crate) const STOCK_PREFIX: &str = "STOCK#";
+pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
+pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
+pub(crate) const SEQUENCE: &str = "SEQUENCE";
+
+/// An index of the table and its hash key's attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Index {
+    ByUser,
+    ByStore,
+    ByAll,
+}
+
+impl Index {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Index::ByUser => "by-user",
+            Index::ByStore => "by-store",
+            Index::ByAll => "by-all",
+        }
+    }
+
+    pub(crate) const fn hash_key(self) -> &'static str {
+        match self {
+            Index::ByUser => "list_user",
+            Index::ByStore => "list_store",
+            Index::ByAll => "list_all",
+        }
+    }
+}
+
+pub(crate) fn order(id: OrderId) -> String {
+    format!("ORDER#{id}")
+}
+
+pub(crate) fn order_of(pk: &str) -> Option<OrderId> {
+    pk.strip_prefix("ORDER#")?.parse().ok()
+}
+
+pub(crate) fn watermark(consumer: &str) -> String {
+    format!("APPLIED#{consumer}")
+}
+
+pub(crate) fn store(id: StoreId) -> String {
+    format!("STORE#{id}")
+}
+
+pub(crate) fn product(id: ProductId) -> String {
+    format!("PRODUCT#{id}")
+}
+
+pub(crate) fn shelf(variant: Option<VariantId>) -> String {
+    variant.map_or_else(
+        || STOCK_PREFIX.to_owned(),
+        |id| format!("{STOCK_PREFIX}{id}"),
+    )
+}
+
+pub(crate) fn user(id: &UserId) -> String {
+    format!("USER#{id}")
+}
+
+pub(crate) fn address(id: AddressId) -> String {
+    format!("{ADDRESS_PREFIX}{id}")
+}
+
+pub(crate) fn notification(id: NotificationId) -> String {
+    format!("{NOTIFICATION_PREFIX}{id}")
+}
+
+pub(crate) fn counters(scope: &Scope) -> String {
+    match scope {
+        Scope::User(id) => format!("COUNTERS#USER#{id}"),
+        Scope::Store(id) => format!("COUNTERS#STORE#{id}"),
+        Scope::All => "COUNTERS#ALL".to_owned(),
+    }
+}
+
+pub(crate) fn order_numbers(day: jiff::civil::Date) -> String {
+    format!("SEQUENCE#ORDER#{day}")
+}
+
+pub(crate) fn list_of_user(id: &UserId) -> String {
+    user(id)
+}
+
+pub(crate) fn list_of_owner(id: &UserId) -> String {
+    format!("OWNER#{id}")
+}
+
+pub(crate) fn list_of_store(id: StoreId, status: Status) -> String {
+    format!("STORE#{id}#{status}")
+}
+
+pub(crate) fn list_of_products(store: StoreId) -> String {
+    format!("STORE#{store}#PRODUCTS")
+}
+
+pub(crate) const LIST_OF_STORES: &str = "STORES";
+pub(crate) const LIST_OF_PRODUCTS: &str = "PRODUCTS";
+
+/// The part of the list of all orders that an order is in: `LIST_SHARDS` spreads the writes.
+pub(crate) fn list_of_all(id: OrderId, shards: u16) -> String {
+    let random_bits = (id.0.as_u128() >> 16) & 0xffff_ffff;
+    list_shard((random_bits % u128::from(shards.max(1))) as u16)
+}
+
+pub(crate) fn list_shard(shard: u16) -> String {
+    format!("ORDERS#{shard}")
+}
+
+/// Sorts by time of making, then by id, as text.
+pub(crate) fn list_at(made: Timestamp, id: impl std::fmt::Display) -> String {
+    format!("{made:.6}#{id}")
+}

@@ -1,0 +1,154 @@
+//! The one table: an order is one item with its own log; everything else stands beside it.
+//!
+//! This module and its children are the only code that speaks to DynamoDB. Reads of the base table
+//! are consistent; reads of the indexes are not, and never decide a write.
+
+pub mod addresses;
+pub mod catalog;
+pub mod counters;
+mod error;
+pub mod keys;
+pub mod lists;
+pub mod notifications;
+pub mod order_numbers;
+pub mod orders;
+mod record;
+pub mod stock;
+pub mod watermarks;
+mod writes;
+
+pub use error::TableError;
+pub use record::OrderSummary;
+
+use crate::http::meter;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
+};
+use std::collections::HashMap;
+
+/// An item as the SDK knows it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table, and how to reach it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    shards: u16,
+}
+
+/// How many items one BatchGetItem may ask for.
+const BATCH_GET_LIMIT: usize = 100;
+/// How often what a BatchGetItem left out is asked for again.
+const BATCH_GET_ROUNDS: u32 = 5;
+
+impl Table {
+    /// The table called `name`, with its list of all orders split `shards` ways.
+    #[must_use]
+    pub fn new(client: Client, name: String, shards: u16) -> Self {
+        Self {
+            client,
+            name,
+            shards,
+        }
+    }
+
+    /// One cheap call that opens the connection, made while the function starts. Its failure
+    /// means nothing: the first request will tell.
+    pub async fn warm_up(&self) {
+        let _ = self
+            .get_item("WARM_UP".to_owned(), "WARM_UP".to_owned())
+            .await;
+    }
+
+    /// A consistent read of one item.
+    pub(crate) async fn get_item(
+        &self,
+        pk: String,
+        sk: String,
+    ) -> Result<Option<Item>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key(pk, sk)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        meter_read(answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// Consistent reads of up to [`BATCH_GET_LIMIT`] items in one trip; what does not exist is
+    /// left out, and the order is not kept.
+    pub(crate) async fn get_items(
+        &self,
+        keys: Vec<(String, String)>,
+    ) -> Result<Vec<Item>, TableError> {
+        let mut wanted: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
+        let mut found = Vec::with_capacity(wanted.len());
+        for _ in 0..BATCH_GET_ROUNDS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            let rest = wanted.split_off(wanted.len().min(BATCH_GET_LIMIT));
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::replace(&mut wanted, rest)))
+                .consistent_read(true)
+                .build()
+                .map_err(TableError::request)?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            meter_reads(answer.consumed_capacity());
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            let left = answer.unprocessed_keys.unwrap_or_default().into_values();
+            wanted.extend(left.flat_map(|left| left.keys));
+        }
+        if wanted.is_empty() {
+            Ok(found)
+        } else {
+            Err(TableError::Throttled)
+        }
+    }
+}
+
+/// A primary key.
+pub(crate) fn key(pk: String, sk: String) -> Item {
+    HashMap::from([
+        (keys::PK.to_owned(), AttributeValue::S(pk)),
+        (keys::SK.to_owned(), AttributeValue::S(sk)),
+    ])
+}
+
+/// A string attribute of an item, or nothing.
+pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .map_or("", String::as_str)
+}
+
+fn meter_read(capacity: Option<&ConsumedCapacity>) {
+    meter::record_trip();
+    meter::record_read(
+        capacity
+            .and_then(ConsumedCapacity::capacity_units)
+            .unwrap_or_default(),
+    );
+}
+
+fn meter_reads(capacity: &[ConsumedCapacity]) {
+    meter::record_trip();
+    meter::record_read(
+        capacity
+            .iter()
+            .filter_map(ConsumedCapacity::capacity_units)
+            .sum(),
+    );
+}

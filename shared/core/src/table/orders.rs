@@ -1,0 +1,57 @@
+//! Orders: load, save if still as seen, place.
+
+use super::writes::part;
+use super::{Table, TableError, keys, record, stock};
+use oms_domain::place::{StockMove, summed};
+use oms_domain::{Order, OrderId};
+
+impl Table {
+    /// The order as it is now.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn order(&self, id: OrderId) -> Result<Option<Order>, TableError> {
+        let item = self
+            .get_item(keys::order(id), keys::ORDER.to_owned())
+            .await?;
+        item.map(record::from_item).transpose()
+    }
+
+    /// Saves a placed or changed order if the table still holds the version before its last
+    /// change (none, for a placed one), and moves stock with it. One conditional write where no
+    /// stock moves; else one transaction.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where somebody else was faster,
+    /// [`TableError::InsufficientStock`] where a shelf has too few pieces,
+    /// [`TableError::TooLarge`].
+    pub async fn save(
+        &self,
+        seen: Option<u64>,
+        order: &Order,
+        moves: impl IntoIterator<Item = StockMove>,
+    ) -> Result<(), TableError> {
+        let item = record::to_item(order, self.shards)?;
+        let moves = summed(moves);
+        if moves.is_empty() {
+            return self.put(self.put_over(seen, item)?).await;
+        }
+        let mut items = vec![part(self.put_over(seen, item)?)];
+        for moved in &moves {
+            items.push(self.stock_update(moved)?);
+        }
+        self.transact(items).await.map_err(|error| match error {
+            TableError::Cancelled(reasons) => {
+                let first = TableError::failed_conditions(&reasons).next();
+                match first {
+                    Some((0, _)) => TableError::Conflict,
+                    Some((_, shelf)) => TableError::InsufficientStock {
+                        available: shelf.map_or(0, stock::available),
+                    },
+                    None => TableError::Cancelled(reasons),
+                }
+            }
+            other => other,
+        })
+    }
+}

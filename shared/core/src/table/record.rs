@@ -1,0 +1,153 @@
+//! How an order is kept as an item: its fields as they are, except that those which lists show
+//! stand in the map `summary`, which the indexes carry. Nothing is stored twice.
+
+use super::{Item, TableError, keys, text};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use oms_domain::order::StoreSnapshot;
+use oms_domain::{
+    Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, User,
+};
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// The shape of the items that this code writes; reading upgrades older ones.
+pub(crate) const SCHEMA: u32 = 1;
+/// Where an item says which shape it has.
+pub(crate) const SCHEMA_ATTRIBUTE: &str = "schema";
+/// The largest order that is saved, in bytes of its JSON: DynamoDB's limit of 400 KB less room
+/// for its own overhead.
+const MAX_BYTES: usize = 350_000;
+
+/// The order's fields that lists show, filter, search or sort by.
+const SUMMARY_FIELDS: [&str; 16] = [
+    "order_number",
+    "user",
+    "store",
+    "status",
+    "payment_status",
+    "payment_method",
+    "payment_reference",
+    "shipping_method",
+    "total_amount",
+    "currency",
+    "tracking_number",
+    "created_at",
+    "updated_at",
+    "confirmed_at",
+    "shipped_at",
+    "delivered_at",
+];
+
+/// What lists show of an order.
+#[derive(Clone, Debug, Deserialize)]
+pub struct OrderSummary {
+    /// Its id; not in the summary itself, but in the key that every index carries.
+    #[serde(skip_deserializing, default = "no_order")]
+    pub id: OrderId,
+    /// `ORD-YYYYMMDD-NNNN`.
+    pub order_number: String,
+    /// Whose it is.
+    pub user: User,
+    /// Who sells it.
+    pub store: StoreSnapshot,
+    /// Where it stands.
+    pub status: Status,
+    /// How its money stands.
+    pub payment_status: PaymentStatus,
+    /// What it is paid with.
+    pub payment_method: PaymentMethod,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// What there is to pay.
+    pub total_amount: Decimal,
+    /// In which currency.
+    pub currency: Currency,
+    /// The carrier's number.
+    #[serde(default)]
+    pub tracking_number: String,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// How many lines it has.
+    pub item_count: u32,
+    /// Whether it can be refunded.
+    #[serde(default)]
+    pub can_refund: bool,
+}
+
+fn no_order() -> OrderId {
+    OrderId(uuid::Uuid::nil())
+}
+
+/// The item of an order.
+pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
+    if serde_json::to_vec(order).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
+        return Err(TableError::TooLarge);
+    }
+    let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
+    let mut summary: HashMap<String, AttributeValue> = SUMMARY_FIELDS
+        .into_iter()
+        .filter_map(|name| item.remove_entry(name))
+        .collect();
+    summary.insert(
+        "item_count".into(),
+        AttributeValue::N(order.lines.len().to_string()),
+    );
+    if order.can_refund() {
+        summary.insert("can_refund".into(), AttributeValue::Bool(true));
+    }
+    item.remove("id");
+    item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
+    for (name, value) in [
+        (keys::PK, keys::order(order.id)),
+        (keys::SK, keys::ORDER.to_owned()),
+        (
+            keys::Index::ByUser.hash_key(),
+            keys::list_of_user(&order.user.id),
+        ),
+        (
+            keys::Index::ByStore.hash_key(),
+            keys::list_of_store(order.store.id, order.status),
+        ),
+        (
+            keys::Index::ByAll.hash_key(),
+            keys::list_of_all(order.id, shards),
+        ),
+        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ] {
+        item.insert(name.to_owned(), AttributeValue::S(value));
+    }
+    item.insert(
+        SCHEMA_ATTRIBUTE.into(),
+        AttributeValue::N(SCHEMA.to_string()),
+    );
+    Ok(item)
+}
+
+/// The order of an item.
+pub(crate) fn from_item(mut item: Item) -> Result<Order, TableError> {
+    let id = text(&item, keys::PK)
+        .trim_start_matches("ORDER#")
+        .to_owned();
+    if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
+        item.extend(summary);
+    }
+    item.insert("id".into(), AttributeValue::S(id));
+    serde_dynamo::from_item(item).map_err(TableError::shape("an order"))
+}
+
+/// The summary that an index carries of an order.
+pub(crate) fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
+    let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
+    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
+        return Err(TableError::Shape {
+            what: "a summary",
+            source: serde::de::Error::missing_field(keys::SUMMARY),
+        });
+    };
+    let summary: OrderSummary =
+        serde_dynamo::from_item(summary).map_err(TableError::shape("a summary"))?;
+    Ok(OrderSummary { id, ..summary })
+}

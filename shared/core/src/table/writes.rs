@@ -1,0 +1,131 @@
+//! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
+
+use super::{Item, Table, TableError, keys};
+use crate::http::meter;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, Put, ReturnConsumedCapacity, TransactWriteItem,
+};
+use std::time::Duration;
+
+/// How often a transaction that met another one on the same item is tried again.
+const CONFLICT_RETRIES: u32 = 5;
+/// The attribute that says how often an item has changed.
+pub(crate) const VERSION: &str = "version";
+
+impl Table {
+    /// A put of a new item.
+    pub(crate) fn put_new(&self, item: Item) -> Result<Put, TableError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#is)")
+            .expression_attribute_names("#is", keys::PK);
+        put.build().map_err(TableError::request)
+    }
+
+    /// A put over an item that must still have the version that was seen; where none was seen, of
+    /// a new item.
+    pub(crate) fn put_over(&self, seen: Option<u64>, item: Item) -> Result<Put, TableError> {
+        let Some(seen) = seen else {
+            return self.put_new(item);
+        };
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("#is = :seen")
+            .expression_attribute_names("#is", VERSION)
+            .expression_attribute_values(":seen", AttributeValue::N(seen.to_string()));
+        put.build().map_err(TableError::request)
+    }
+
+    /// Writes one item, in a single write rather than a transaction: half the price.
+    pub(crate) async fn put(&self, put: Put) -> Result<(), TableError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(put.table_name())
+            .set_item(Some(put.item().clone()))
+            .set_condition_expression(put.condition_expression().map(str::to_owned))
+            .set_expression_attribute_names(put.expression_attribute_names().cloned())
+            .set_expression_attribute_values(put.expression_attribute_values().cloned())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        meter_write(answer.consumed_capacity());
+        Ok(())
+    }
+
+    /// Writes all or nothing. A conflict with another transaction is tried again with jitter; a
+    /// failed condition comes back as the reasons, one an item, in the order of the items.
+    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+        let mut tries = 0;
+        loop {
+            let answer = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(items.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => {
+                    meter_writes(answer.consumed_capacity());
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            meter::record_trip();
+            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
+            else {
+                return Err(error.into());
+            };
+            let reasons = cancelled.cancellation_reasons().to_vec();
+            let says = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
+            if says("ConditionalCheckFailed") || !says("TransactionConflict") {
+                return Err(TableError::cancelled(reasons));
+            }
+            tries += 1;
+            if tries > CONFLICT_RETRIES {
+                return Err(TableError::Conflict);
+            }
+            backoff(tries).await;
+        }
+    }
+}
+
+/// Waits before another try: 20 ms doubled each time, of which a random part is left out, so that
+/// those who met do not meet again.
+async fn backoff(tries: u32) {
+    let longest_ms = 20_u64 << tries.min(6);
+    let random = crate::config::random_uuid_v7().as_u64_pair().1;
+    tokio::time::sleep(Duration::from_millis(
+        longest_ms / 2 + random % (longest_ms / 2),
+    ))
+    .await;
+}
+
+/// A put as part of a transaction.
+pub(crate) fn part(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}
+
+pub(crate) fn meter_write(capacity: Option<&ConsumedCapacity>) {
+    meter::record_trip();
+    meter::record_write(
+        capacity
+            .and_then(ConsumedCapacity::capacity_units)
+            .unwrap_or_default(),
+    );
+}
+
+fn meter_writes(capacity: &[ConsumedCapacity]) {
+    meter::record_trip();
+    meter::record_write(
+        capacity
+            .iter()
+            .filter_map(ConsumedCapacity::capacity_units)
+            .sum(),
+    );
+}

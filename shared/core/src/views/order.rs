@@ -1,0 +1,551 @@
+//! An order, as clients see it: in full, and as an entry of a list.
+
+use super::payment::PaymentView;
+use super::{money, optional_time, or_null, time};
+use crate::table::OrderSummary;
+use oms_domain::order::{ProductSnapshot, StoreSnapshot, VariantSnapshot};
+use oms_domain::{Action, Address, Currency, Line, Order, PaymentStatus, Status, User};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The order's user as they were when it was placed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UserDetails {
+    /// The subject of their token.
+    #[schema(example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    pub id: String,
+    /// What they are called in the system.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// Where mail reaches them.
+    #[schema(example = "ada@example.com")]
+    pub email: String,
+    /// Their given name.
+    #[schema(example = "Ada")]
+    pub first_name: String,
+    /// Their family name.
+    #[schema(example = "Lovelace")]
+    pub last_name: String,
+}
+
+/// The order's store as it was when it was placed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StoreDetails {
+    /// The store.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(example = "Mugs & More")]
+    pub name: String,
+    /// Its name in links.
+    #[schema(example = "mugs-more")]
+    pub slug: String,
+    /// What it says about itself.
+    pub description: String,
+}
+
+/// An address as it was when the order was placed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AddressDetails {
+    /// The address.
+    pub id: Uuid,
+    /// Who lives there.
+    #[schema(example = "Ada Lovelace")]
+    pub full_name: String,
+    /// Street and number.
+    #[schema(example = "12 St James's Square")]
+    pub address_line1: String,
+    /// Flat, floor.
+    pub address_line2: String,
+    /// Town.
+    #[schema(example = "London")]
+    pub city: String,
+    /// State or province.
+    pub state: String,
+    /// Postal code.
+    #[schema(example = "SW1Y 4JH")]
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "GB")]
+    pub country: String,
+    /// For the courier.
+    pub phone_number: String,
+}
+
+/// A product as it was when it was bought.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProductDetails {
+    /// The product.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(example = "Mug")]
+    pub name: String,
+    /// Its name in links.
+    #[schema(example = "mug")]
+    pub slug: String,
+    /// The price on its label.
+    #[schema(example = "29.99")]
+    pub base_price: String,
+    /// The price it was sold at.
+    #[schema(example = "29.99")]
+    pub current_price: String,
+    /// Its stock keeping unit.
+    #[schema(example = "MUG-1")]
+    pub sku: String,
+    /// Whether it was on sale.
+    #[schema(example = "active")]
+    pub status: &'static str,
+}
+
+/// A variant as it was when it was bought.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VariantDetails {
+    /// The variant.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(example = "Blue")]
+    pub name: String,
+    /// Its stock keeping unit.
+    #[schema(example = "MUG-1-BLUE")]
+    pub sku: String,
+    /// The price it was sold at.
+    #[schema(example = "29.99")]
+    pub current_price: String,
+}
+
+/// A line of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ItemView {
+    /// Its id.
+    pub id: Uuid,
+    /// The order that it belongs to.
+    pub order: Uuid,
+    /// What was bought.
+    pub product: Uuid,
+    /// Its name then.
+    #[schema(example = "Mug")]
+    pub product_name: String,
+    /// Its name in links then.
+    #[schema(example = "mug")]
+    pub product_slug: String,
+    /// The product as it was then.
+    pub product_details: ProductDetails,
+    /// Which kind of it.
+    pub variant: Option<Uuid>,
+    /// Its name then.
+    #[schema(example = "Blue")]
+    pub variant_name: Option<String>,
+    /// Its stock keeping unit then.
+    #[schema(example = "MUG-1-BLUE")]
+    pub variant_sku: Option<String>,
+    /// The variant as it was then.
+    pub variant_details: Option<VariantDetails>,
+    /// How many.
+    #[schema(example = 2)]
+    pub quantity: u32,
+    /// What one cost.
+    #[schema(example = "29.99")]
+    pub unit_price: String,
+    /// What all of them cost.
+    #[schema(example = "59.98")]
+    pub total_price: String,
+    /// The customer's wishes.
+    pub notes: String,
+    /// What the client keeps with it.
+    #[schema(value_type = Object)]
+    pub extra_data: Map<String, Value>,
+    /// When it was added.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub updated_at: String,
+}
+
+/// An order in full.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderView {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    #[schema(example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    pub user: String,
+    /// What they are called.
+    #[schema(example = "ada")]
+    pub user_username: String,
+    /// Where mail reaches them.
+    #[schema(example = "ada@example.com")]
+    pub user_email: String,
+    /// The user as they were when it was placed.
+    pub user_details: UserDetails,
+    /// Who sells it.
+    pub store: Uuid,
+    /// The store's name then.
+    #[schema(example = "Mugs & More")]
+    pub store_name: String,
+    /// The store as it was then.
+    pub store_details: StoreDetails,
+    /// `ORD-YYYYMMDD-NNNN`, unique.
+    #[schema(example = "ORD-20261122-0001")]
+    pub order_number: String,
+    /// The client's own name for the customer.
+    #[schema(example = "CUST123")]
+    pub customer_id: String,
+    /// Where it stands.
+    #[schema(example = "pending")]
+    pub status: &'static str,
+    /// The same for people.
+    #[schema(example = "Pending")]
+    pub status_display: &'static str,
+    /// How its money stands; follows the payments.
+    #[schema(example = "pending")]
+    pub payment_status: &'static str,
+    /// The same for people.
+    #[schema(example = "Pending")]
+    pub payment_status_display: &'static str,
+    /// What the customer said they would pay with.
+    #[schema(example = "credit_card")]
+    pub payment_method: &'static str,
+    /// The same for people.
+    #[schema(example = "Credit Card")]
+    pub payment_method_display: &'static str,
+    /// The payment's name elsewhere.
+    pub payment_reference: String,
+    /// The lines' totals together.
+    #[schema(example = "59.98")]
+    pub subtotal: String,
+    /// Tax.
+    #[schema(example = "6.00")]
+    pub tax_amount: String,
+    /// Shipping.
+    #[schema(example = "10.00")]
+    pub shipping_cost: String,
+    /// What staff took off.
+    #[schema(example = "0.00")]
+    pub discount_amount: String,
+    /// What there is to pay.
+    #[schema(example = "75.98")]
+    pub total_amount: String,
+    /// The currency of all amounts, ISO 4217.
+    #[schema(example = "USD")]
+    pub currency: &'static str,
+    /// Where it goes.
+    pub shipping_address: Uuid,
+    /// That address as it was when it was placed.
+    pub shipping_address_details: AddressDetails,
+    /// Where the bill goes, if elsewhere.
+    pub billing_address: Option<Uuid>,
+    /// That address as it was when it was placed.
+    pub billing_address_details: Option<AddressDetails>,
+    /// How it travels.
+    #[schema(example = "standard")]
+    pub shipping_method: &'static str,
+    /// The same for people.
+    #[schema(example = "Standard Shipping")]
+    pub shipping_method_display: &'static str,
+    /// The carrier's number.
+    #[schema(example = "1Z999AA10123456784")]
+    pub tracking_number: String,
+    /// When it should arrive.
+    #[schema(example = "2026-11-25T12:00:00.000000Z")]
+    pub estimated_delivery: Option<String>,
+    /// The customer's notes.
+    #[schema(example = "Please deliver after 6 PM")]
+    pub notes: String,
+    /// For the courier.
+    pub special_instructions: String,
+    /// The customer's language.
+    #[schema(example = "en")]
+    pub language: String,
+    /// What the client keeps with it.
+    #[schema(value_type = Object)]
+    pub extra_data: Map<String, Value>,
+    /// When it was placed.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub updated_at: String,
+    /// When the store accepted it.
+    pub confirmed_at: Option<String>,
+    /// When it was handed to the carrier.
+    pub shipped_at: Option<String>,
+    /// When it arrived.
+    pub delivered_at: Option<String>,
+    /// When it was called off.
+    pub cancelled_at: Option<String>,
+    /// What was bought.
+    pub items: Vec<ItemView>,
+    /// Whether the caller may cancel it now.
+    pub can_cancel: bool,
+    /// Whether it can be refunded now.
+    pub can_refund: bool,
+    /// Whether it is paid.
+    pub is_paid: bool,
+    /// Whether it has left the store.
+    pub is_shipped: bool,
+    /// Whether it has arrived.
+    pub is_delivered: bool,
+    /// Whether it was called off.
+    pub is_cancelled: bool,
+    /// Its payments, oldest first.
+    pub payments: Vec<PaymentView>,
+    /// How many changes it has had.
+    #[schema(example = 1)]
+    pub version: u64,
+}
+
+/// An order as an entry of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderListView {
+    /// Its id.
+    pub id: Uuid,
+    /// `ORD-YYYYMMDD-NNNN`, unique.
+    #[schema(example = "ORD-20261122-0001")]
+    pub order_number: String,
+    /// Whose it is.
+    pub user: String,
+    /// What they are called.
+    #[schema(example = "ada")]
+    pub user_username: String,
+    /// The user as they were when it was placed.
+    pub user_details: UserDetails,
+    /// Who sells it.
+    pub store: Uuid,
+    /// The store's name then.
+    #[schema(example = "Mugs & More")]
+    pub store_name: String,
+    /// The store as it was then.
+    pub store_details: StoreDetails,
+    /// Where it stands.
+    #[schema(example = "pending")]
+    pub status: &'static str,
+    /// The same for people.
+    #[schema(example = "Pending")]
+    pub status_display: &'static str,
+    /// How its money stands.
+    #[schema(example = "pending")]
+    pub payment_status: &'static str,
+    /// The same for people.
+    #[schema(example = "Pending")]
+    pub payment_status_display: &'static str,
+    /// What it is paid with.
+    #[schema(example = "credit_card")]
+    pub payment_method: &'static str,
+    /// How it travels.
+    #[schema(example = "standard")]
+    pub shipping_method: &'static str,
+    /// What there is to pay.
+    #[schema(example = "75.98")]
+    pub total_amount: String,
+    /// In which currency.
+    #[schema(example = "USD")]
+    pub currency: &'static str,
+    /// The carrier's number.
+    pub tracking_number: String,
+    /// When it was placed.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub updated_at: String,
+    /// How many lines it has.
+    #[schema(example = 1)]
+    pub item_count: u32,
+    /// Whether the caller may cancel it now.
+    pub can_cancel: bool,
+    /// Whether it can be refunded now.
+    pub can_refund: bool,
+    /// Whether it is paid.
+    pub is_paid: bool,
+}
+
+impl From<&User> for UserDetails {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.0.clone(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            first_name: user.first_name.clone(),
+            last_name: user.last_name.clone(),
+        }
+    }
+}
+
+impl From<&StoreSnapshot> for StoreDetails {
+    fn from(store: &StoreSnapshot) -> Self {
+        Self {
+            id: store.id.0,
+            name: store.name.clone(),
+            slug: store.slug.clone(),
+            description: store.description.clone(),
+        }
+    }
+}
+
+impl From<&Address> for AddressDetails {
+    fn from(address: &Address) -> Self {
+        Self {
+            id: address.id.0,
+            full_name: address.full_name.clone(),
+            address_line1: address.address_line1.clone(),
+            address_line2: address.address_line2.clone(),
+            city: address.city.clone(),
+            state: address.state.clone(),
+            postal_code: address.postal_code.clone(),
+            country: address.country.clone(),
+            phone_number: address.phone_number.clone(),
+        }
+    }
+}
+
+fn product_details(product: &ProductSnapshot, currency: Currency) -> ProductDetails {
+    ProductDetails {
+        id: product.id.0,
+        name: product.name.clone(),
+        slug: product.slug.clone(),
+        base_price: money(product.base_price, currency),
+        current_price: money(product.current_price, currency),
+        sku: product.sku.clone(),
+        status: product.status.as_str(),
+    }
+}
+
+fn variant_details(variant: &VariantSnapshot, currency: Currency) -> VariantDetails {
+    VariantDetails {
+        id: variant.id.0,
+        name: variant.name.clone(),
+        sku: variant.sku.clone(),
+        current_price: money(variant.current_price, currency),
+    }
+}
+
+impl ItemView {
+    /// A line of an order.
+    #[must_use]
+    pub fn new(order: &Order, line: &Line) -> Self {
+        let currency = order.currency;
+        let variant = line.variant.as_ref();
+        Self {
+            id: line.id.0,
+            order: order.id.0,
+            product: line.product.id.0,
+            product_name: line.product.name.clone(),
+            product_slug: line.product.slug.clone(),
+            product_details: product_details(&line.product, currency),
+            variant: variant.map(|variant| variant.id.0),
+            variant_name: variant.map(|variant| variant.name.clone()),
+            variant_sku: variant.and_then(|variant| or_null(&variant.sku)),
+            variant_details: variant.map(|variant| variant_details(variant, currency)),
+            quantity: line.quantity,
+            unit_price: money(line.unit_price, currency),
+            total_price: money(line.total_price, currency),
+            notes: line.notes.clone(),
+            extra_data: line.extra_data.clone(),
+            created_at: time(line.created_at),
+            updated_at: time(line.updated_at),
+        }
+    }
+}
+
+impl OrderView {
+    /// An order, for a caller who runs it (`manages`) or whose it is.
+    #[must_use]
+    pub fn new(order: &Order, manages: bool) -> Self {
+        let amount = |amount| money(amount, order.currency);
+        Self {
+            id: order.id.0,
+            user: order.user.id.0.clone(),
+            user_username: order.user.username.clone(),
+            user_email: order.user.email.clone(),
+            user_details: UserDetails::from(&order.user),
+            store: order.store.id.0,
+            store_name: order.store.name.clone(),
+            store_details: StoreDetails::from(&order.store),
+            order_number: order.order_number.clone(),
+            customer_id: order.customer_id.clone(),
+            status: order.status.as_str(),
+            status_display: order.status.label(),
+            payment_status: order.payment_status.as_str(),
+            payment_status_display: order.payment_status.label(),
+            payment_method: order.payment_method.as_str(),
+            payment_method_display: order.payment_method.label(),
+            payment_reference: order.payment_reference.clone(),
+            subtotal: amount(order.subtotal),
+            tax_amount: amount(order.tax_amount),
+            shipping_cost: amount(order.shipping_cost),
+            discount_amount: amount(order.discount_amount),
+            total_amount: amount(order.total_amount),
+            currency: order.currency.code(),
+            shipping_address: order.shipping_address.id.0,
+            shipping_address_details: AddressDetails::from(&order.shipping_address),
+            billing_address: order.billing_address.as_ref().map(|address| address.id.0),
+            billing_address_details: order.billing_address.as_ref().map(AddressDetails::from),
+            shipping_method: order.shipping_method.as_str(),
+            shipping_method_display: order.shipping_method.label(),
+            tracking_number: order.tracking_number.clone(),
+            estimated_delivery: optional_time(order.estimated_delivery),
+            notes: order.notes.clone(),
+            special_instructions: order.special_instructions.clone(),
+            language: order.language.clone(),
+            extra_data: order.extra_data.clone(),
+            created_at: time(order.created_at),
+            updated_at: time(order.updated_at),
+            confirmed_at: optional_time(order.confirmed_at),
+            shipped_at: optional_time(order.shipped_at),
+            delivered_at: optional_time(order.delivered_at),
+            cancelled_at: optional_time(order.cancelled_at),
+            items: order
+                .lines
+                .iter()
+                .map(|line| ItemView::new(order, line))
+                .collect(),
+            can_cancel: order.can_cancel(manages),
+            can_refund: order.can_refund(),
+            is_paid: order.payment_status == PaymentStatus::Paid,
+            is_shipped: order.status.is_shipped(),
+            is_delivered: order.status == Status::Delivered,
+            is_cancelled: order.status == Status::Cancelled,
+            payments: order
+                .payments
+                .iter()
+                .map(|p| PaymentView::new(order, p))
+                .collect(),
+            version: order.version,
+        }
+    }
+}
+
+impl OrderListView {
+    /// An entry of a list, for a caller who runs the order (`manages`) or whose it is.
+    #[must_use]
+    pub fn new(order: &OrderSummary, manages: bool) -> Self {
+        let cancellable = order.status.after(Action::Cancel).is_some();
+        Self {
+            id: order.id.0,
+            order_number: order.order_number.clone(),
+            user: order.user.id.0.clone(),
+            user_username: order.user.username.clone(),
+            user_details: UserDetails::from(&order.user),
+            store: order.store.id.0,
+            store_name: order.store.name.clone(),
+            store_details: StoreDetails::from(&order.store),
+            status: order.status.as_str(),
+            status_display: order.status.label(),
+            payment_status: order.payment_status.as_str(),
+            payment_status_display: order.payment_status.label(),
+            payment_method: order.payment_method.as_str(),
+            shipping_method: order.shipping_method.as_str(),
+            total_amount: money(order.total_amount, order.currency),
+            currency: order.currency.code(),
+            tracking_number: order.tracking_number.clone(),
+            created_at: time(order.created_at),
+            updated_at: time(order.updated_at),
+            item_count: order.item_count,
+            can_cancel: cancellable && (manages || order.status.is_before_shipping()),
+            can_refund: order.can_refund,
+            is_paid: order.payment_status == PaymentStatus::Paid,
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The log of an order: who changed what from what to what, and when.
+//!
+//! A change holds the differences between the order's JSON before and after it, so the log can be
+//! read forwards as a history and backwards as a time machine ([`rewind`]).
+
+use crate::UserId;
+use crate::choices::choices;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+choices! {
+    /// What somebody did to an order.
+    Deed {
+        /// Placed it.
+        Place = "create", "Created";
+        /// Changed some of its fields.
+        Edit = "update", "Updated";
+        /// The store accepted it.
+        Confirm = "confirm", "Confirmed";
+        /// The store began to pack it.
+        Process = "process", "Processing";
+        /// It was handed to the carrier.
+        Ship = "ship", "Shipped";
+        /// The courier set out with it.
+        SendOutForDelivery = "out_for_delivery", "Out for delivery";
+        /// The customer has it.
+        Deliver = "deliver", "Delivered";
+        /// It was called off.
+        Cancel = "cancel", "Cancelled";
+        /// It was paid back.
+        Refund = "refund", "Refunded";
+        /// A payment was added.
+        AddPayment = "create_payment", "Payment created";
+        /// A payment was sent to the gateway.
+        StartPayment = "process_payment", "Payment processing";
+        /// The gateway answered.
+        FinishPayment = "finish_payment", "Payment processed";
+        /// A refund was sent to the gateway.
+        StartRefund = "refund_payment", "Refund started";
+        /// The gateway answered about a refund.
+        FinishRefund = "finish_refund", "Refund processed";
+    }
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The user, or `system` where no person was involved.
+    pub id: UserId,
+    /// When, to the microsecond.
+    pub at: Timestamp,
+}
+
+/// One field's change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// What it was; null where there was nothing.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub from: Value,
+    /// What it is now; null where there is nothing.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub to: Value,
+}
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The order's version after it; 1 is the placing.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: UserId,
+    /// What they did.
+    pub action: Deed,
+    /// Why, in their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// What became different, by path: `status`, `items.<id>.quantity`, `payments.<id>`.
+    /// Empty for version 1, whose result is the whole order.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub changes: BTreeMap<String, FieldChange>,
+    /// How long the order had been in the status that this change ended, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_status_lasted_us: Option<i64>,
+}
+
+impl Change {
+    /// The field's old and new value where this change touched it.
+    #[must_use]
+    pub fn of(&self, path: &str) -> Option<&FieldChange> {
+        self.changes.get(path)
+    }
+}
+
+/// The lists within an order whose entries have an id, and are compared entry by entry.
+const LISTS: [&str; 2] = ["items", "payments"];
+
+/// What became different between two states of one order, as JSON objects.
+#[must_use]
+pub fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> BTreeMap<String, FieldChange> {
+    let mut found = BTreeMap::new();
+    compare("", before, after, &mut found);
+    for list in LISTS {
+        let (old, new) = (by_id(before.get(list)), by_id(after.get(list)));
+        for id in old.keys().chain(new.keys().filter(|id| !old.contains_key(**id))) {
+            let path = format!("{list}.{id}");
+            match (old.get(id), new.get(id)) {
+                (Some(old), Some(new)) => compare(&format!("{path}."), old, new, &mut found),
+                (old, new) => {
+                    let whole = |entry: Option<&&Map<String, Value>>| {
+                        entry.map_or(Value::Null, |entry| Value::Object((*entry).clone()))
+                    };
+                    found.insert(path, FieldChange { from: whole(old), to: whole(new) });
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Takes a change back: the state before it, from the state after it.
+#[must_use]
+pub fn rewind(mut after: Map<String, Value>, change: &Change) -> Map<String, Value> {
+    for (path, field) in &change.changes {
+        match path.split('.').collect::<Vec<_>>()[..] {
+            [list, id] if LISTS.contains(&list) => {
+                let entries = entries(&mut after, list);
+                entries.retain(|entry| entry.get("id").and_then(Value::as_str) != Some(id));
+                if !field.from.is_null() {
+                    entries.push(field.from.clone());
+                    entries.sort_by(|a, b| text(a).cmp(text(b)));
+                }
+            }
+            [list, id, name] if LISTS.contains(&list) => {
+                let entry = entries(&mut after, list)
+                    .iter_mut()
+                    .find(|entry| entry.get("id").and_then(Value::as_str) == Some(id));
+                if let Some(Value::Object(entry)) = entry {
+                    put(entry, name, &field.from);
+                }
+            }
+            _ => put(&mut after, path, &field.from),
+        }
+    }
+    after
+}
+
+fn text(entry: &Value) -> &str {
+    entry.get("id").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn entries<'a>(state: &'a mut Map<String, Value>, list: &str) -> &'a mut Vec<Value> {
+    let entry = state.entry(list).or_insert_with(|| Value::Array(Vec::new()));
+    if !entry.is_array() {
+        *entry = Value::Array(Vec::new());
+    }
+    match entry {
+        Value::Array(entries) => entries,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            unreachable!("it was made an array just above")
+        }
+    }
+}
+
+fn put(object: &mut Map<String, Value>, name: &str, value: &Value) {
+    if value.is_null() {
+        object.remove(name);
+    } else {
+        object.insert(name.to_owned(), value.clone());
+    }
+}
+
+fn by_id(list: Option<&Value>) -> BTreeMap<&str, &Map<String, Value>> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten();
+    entries
+        .filter_map(Value::as_object)
+        .filter_map(|entry| Some((entry.get("id")?.as_str()?, entry)))
+        .collect()
+}
+
+fn compare(
+    prefix: &str,
+    before: &Map<String, Value>,
+    after: &Map<String, Value>,
+    found: &mut BTreeMap<String, FieldChange>,
+) {
+    let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
+    for name in names.filter(|name| !(prefix.is_empty() && LISTS.contains(&name.as_str()))) {
+        let value = |of: &Map<String, Value>| of.get(name).cloned().unwrap_or(Value::Null);
+        let field = FieldChange { from: value(before), to: value(after) };
+        if field.from != field.to {
+            found.insert(format!("{prefix}{name}"), field);
+        }
+    }
+}

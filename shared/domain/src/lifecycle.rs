@@ -1,0 +1,240 @@
+//! An order's way from placing to delivery, or to cancellation or refund.
+
+use crate::order::Order;
+use crate::payment::{AfterRefund, MAX_REFUNDS, PaymentState, Refund, RefundState};
+use crate::place::StockMove;
+use crate::{Action, Actor, Decimal, Deed, PaymentId, RefundId, Refusal, Status};
+use jiff::Timestamp;
+
+/// What the store may say when it hands an order to the carrier.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shipment {
+    /// The carrier's number.
+    pub tracking_number: Option<String>,
+    /// When it should arrive.
+    pub estimated_delivery: Option<Timestamp>,
+}
+
+/// An order that moved, and what moves on the shelves with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// The order as it should be saved.
+    pub order: Order,
+    /// What goes back on the shelf, in the same transaction.
+    pub stock: Vec<StockMove>,
+}
+
+/// What somebody wants paid back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewRefund {
+    /// How much; what is left where it is left out.
+    pub amount: Option<Decimal>,
+    /// Why.
+    pub reason: String,
+    /// What its success does to the order.
+    pub then: AfterRefund,
+}
+
+/// What the gateway said about a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// The money went back.
+    Succeeded,
+    /// It did not.
+    Refused,
+}
+
+/// Status actions. Each takes the order as it was seen and returns it as it should be saved.
+impl Order {
+    /// The store accepts the order.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it is pending.
+    pub fn confirm(self, by: &Actor) -> Result<Order, Refusal> {
+        self.step(Action::Confirm, Deed::Confirm, by, "", |order| order.confirmed_at = Some(by.at))
+    }
+
+    /// The store begins to pack it.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it is confirmed.
+    pub fn process(self, by: &Actor) -> Result<Order, Refusal> {
+        self.step(Action::Process, Deed::Process, by, "", |_| {})
+    }
+
+    /// Hands it to the carrier.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it is confirmed or processing.
+    pub fn ship(self, shipment: Shipment, by: &Actor) -> Result<Order, Refusal> {
+        self.step(Action::Ship, Deed::Ship, by, "", |order| {
+            order.shipped_at = Some(by.at);
+            if let Some(number) = shipment.tracking_number {
+                order.tracking_number = number;
+            }
+            order.estimated_delivery = shipment.estimated_delivery.or(order.estimated_delivery);
+        })
+    }
+
+    /// The courier sets out with it.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it is shipped.
+    pub fn send_out_for_delivery(self, by: &Actor) -> Result<Order, Refusal> {
+        self.step(Action::SendOutForDelivery, Deed::SendOutForDelivery, by, "", |_| {})
+    }
+
+    /// The customer has it.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it is shipped or out for delivery.
+    pub fn deliver(self, by: &Actor) -> Result<Order, Refusal> {
+        self.step(Action::Deliver, Deed::Deliver, by, "", |order| {
+            order.delivered_at = Some(by.at);
+        })
+    }
+
+    /// Whether it may be called off: by its customer until it is shipped, by the store until it
+    /// is delivered.
+    #[must_use]
+    pub fn can_cancel(&self, as_manager: bool) -> bool {
+        self.status.after(Action::Cancel).is_some()
+            && (as_manager || self.status.is_before_shipping())
+    }
+
+    /// Whether [`Order::start_order_refund`] would accept it.
+    #[must_use]
+    pub fn can_refund(&self) -> bool {
+        self.status.after(Action::Refund).is_some()
+            && self.collected_payment().is_some_and(|p| p.refundable_amount() > Decimal::ZERO)
+    }
+
+    /// Calls it off. What has not been shipped goes back on the shelf, a pending payment is
+    /// cancelled, and of a paid one everything left is put on its way back: the caller sends the
+    /// pending refunds to the gateway after saving.
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless [`Order::can_cancel`].
+    pub fn cancel(self, as_manager: bool, reason: &str, by: &Actor) -> Result<Moved, Refusal> {
+        if !self.can_cancel(as_manager) {
+            return Err(Refusal::Status(Action::Cancel));
+        }
+        let stock = if self.status.is_before_shipping() { self.on_the_shelf() } else { Vec::new() };
+        let order = self.step(Action::Cancel, Deed::Cancel, by, reason, |order| {
+            order.cancelled_at = Some(by.at);
+            for payment in &mut order.payments {
+                let left = payment.refundable_amount();
+                if payment.status == PaymentState::Pending {
+                    payment.status = PaymentState::Cancelled;
+                    payment.updated_at = by.at;
+                } else if left > Decimal::ZERO {
+                    payment.push_refund(left, reason, AfterRefund::Nothing, by);
+                    payment.updated_at = by.at;
+                }
+            }
+        })?;
+        Ok(Moved { order, stock })
+    }
+
+    /// Puts what is left of its payment on its way back. The order moves to `refunded` when the
+    /// gateway has paid it ([`Order::finish_refund`]).
+    ///
+    /// # Errors
+    /// [`Refusal::Status`] unless it has left the store and has a paid payment.
+    pub fn start_order_refund(self, restock: bool, reason: &str, by: &Actor) -> Result<(Order, RefundId), Refusal> {
+        let refused = Refusal::Status(Action::Refund);
+        let payment = self.collected_payment().map(|payment| payment.id);
+        let (true, Some(payment)) = (self.can_refund(), payment) else { return Err(refused) };
+        let then = if restock { AfterRefund::CloseOrderAndRestock } else { AfterRefund::CloseOrder };
+        self.start_refund(payment, NewRefund { amount: None, reason: reason.to_owned(), then }, by)
+            .map_err(|_| refused)
+    }
+
+    /// Puts some of a payment on its way back, never more than is left of it.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentNotRefundable`] where nothing is left, a field error for an amount of
+    /// nothing or more than is left, [`Refusal::Full`] after too many refunds.
+    pub fn start_refund(self, id: PaymentId, refund: NewRefund, by: &Actor) -> Result<(Order, RefundId), Refusal> {
+        let payment = self.payment(id).ok_or(Refusal::PaymentNotRefundable)?;
+        let left = payment.refundable_amount();
+        if left <= Decimal::ZERO {
+            return Err(Refusal::PaymentNotRefundable);
+        }
+        let amount = refund.amount.unwrap_or(left);
+        let wrong = |message: String| Err(Refusal::Field { field: "amount", message });
+        if amount <= Decimal::ZERO {
+            return wrong("Ensure this value is greater than 0.".into());
+        }
+        if amount > left {
+            return wrong(format!("Ensure this value is less than or equal to {left}."));
+        }
+        if payment.refunds.len() >= MAX_REFUNDS {
+            return Err(Refusal::Full { what: "refunds", limit: MAX_REFUNDS });
+        }
+        let mut made = None;
+        let order = self.with_payment(id, Deed::StartRefund, by, |payment| {
+            payment.push_refund(amount, &refund.reason, refund.then, by);
+            made = payment.refunds.last().map(|refund| refund.id);
+        });
+        made.map(|made| (order, made)).ok_or(Refusal::PaymentNotRefundable)
+    }
+
+    /// Records the gateway's answer to a refund. Saying it again changes nothing.
+    #[must_use]
+    pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> Moved {
+        let before = self.state();
+        let mut then = AfterRefund::Nothing;
+        if let Some(payment) = self.payments.iter_mut().find(|p| p.id == id.payment())
+            && let Some(refund) = payment.refunds.iter_mut().find(|refund| is_pending(refund, id))
+        {
+            payment.updated_at = by.at;
+            match outcome {
+                RefundOutcome::Refused => refund.status = RefundState::Failed,
+                RefundOutcome::Succeeded => {
+                    refund.status = RefundState::Succeeded;
+                    then = refund.then;
+                    let all_is_back = payment.refunded_amount() >= payment.amount;
+                    payment.status = if all_is_back {
+                        PaymentState::Refunded
+                    } else {
+                        PaymentState::PartiallyRefunded
+                    };
+                }
+            }
+        }
+        let closes = then != AfterRefund::Nothing && self.status.after(Action::Refund).is_some();
+        let mut stock = Vec::new();
+        let deed = if closes { Deed::Refund } else { Deed::FinishRefund };
+        if closes {
+            self.status = Status::Refunded;
+            if then == AfterRefund::CloseOrderAndRestock {
+                stock = self.on_the_shelf();
+            }
+        }
+        Moved { order: self.changed(&before, deed, by, ""), stock }
+    }
+
+    /// What its lines hold, as moves back on to the shelf.
+    fn on_the_shelf(&self) -> Vec<StockMove> {
+        self.lines.iter().map(StockMove::back_from).collect()
+    }
+
+    fn step(
+        mut self,
+        action: Action,
+        deed: Deed,
+        by: &Actor,
+        reason: &str,
+        also: impl FnOnce(&mut Order),
+    ) -> Result<Order, Refusal> {
+        let before = self.state();
+        self.status = self.status.after(action).ok_or(Refusal::Status(action))?;
+        also(&mut self);
+        Ok(self.changed(&before, deed, by, reason))
+    }
+}
+
+fn is_pending(refund: &Refund, id: RefundId) -> bool {
+    refund.id == id && refund.status == RefundState::Pending
+}

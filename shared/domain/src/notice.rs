@@ -1,0 +1,200 @@
+//! What a change of an order tells its user and the outside, derived from the log alone.
+
+use crate::choices::choices;
+use crate::order::Order;
+use crate::{Change, NotificationId, PaymentState, RefundState, Status};
+use serde_json::Value;
+
+choices! {
+    /// What a notification is about.
+    NoticeKind {
+        /// The order moved on.
+        OrderStatusUpdate = "order_status_update", "Order status update";
+        /// The parcel moved.
+        ShippingUpdate = "shipping_update", "Shipping update";
+        /// It arrived.
+        OrderDelivered = "order_delivered", "Order delivered";
+        /// It was called off.
+        OrderCancelled = "order_cancelled", "Order cancelled";
+        /// Money went back.
+        RefundProcessed = "refund_processed", "Refund processed";
+        /// A payment went through.
+        PaymentSuccess = "payment_success", "Payment successful";
+        /// A payment did not.
+        PaymentFailed = "payment_failed", "Payment failed";
+    }
+}
+
+choices! {
+    /// How good the news is.
+    NoticeLevel {
+        /// Neither good nor bad.
+        Info = "info", "Info";
+        /// Good.
+        Success = "success", "Success";
+        /// Bad.
+        Warning = "warning", "Warning";
+    }
+}
+
+choices! {
+    /// The events that the outside can subscribe to.
+    EventType {
+        /// The store accepted the order.
+        OrderConfirmed = "order.confirmed", "Order confirmed";
+        /// The store began to pack it.
+        OrderProcessing = "order.processing", "Order in preparation";
+        /// It was handed to the carrier.
+        OrderShipped = "order.shipped", "Order shipped";
+        /// The courier set out with it.
+        OrderOutForDelivery = "order.out_for_delivery", "Order out for delivery";
+        /// The customer has it.
+        OrderDelivered = "order.delivered", "Order delivered";
+        /// It was called off.
+        OrderCancelled = "order.cancelled", "Order cancelled";
+        /// It was paid back.
+        OrderRefunded = "order.refunded", "Order refunded";
+        /// It was paid.
+        PaymentPaid = "payment.paid", "Payment received";
+        /// A payment was declined.
+        PaymentFailed = "payment.failed", "Payment declined";
+        /// Money went back.
+        PaymentRefunded = "payment.refunded", "Payment refunded";
+    }
+}
+
+/// One thing to tell, about one change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// The same for the same change, however often it is worked out.
+    pub id: NotificationId,
+    /// Which event it is.
+    pub event_type: EventType,
+    /// What was different before: a status of the order or of the payment.
+    pub from: Value,
+    /// What it is now.
+    pub to: Value,
+}
+
+impl EventType {
+    /// What the notification to the user is about, and how good the news is.
+    #[must_use]
+    pub const fn kind(self) -> (NoticeKind, NoticeLevel) {
+        match self {
+            EventType::OrderConfirmed => (NoticeKind::OrderStatusUpdate, NoticeLevel::Success),
+            EventType::OrderProcessing => (NoticeKind::OrderStatusUpdate, NoticeLevel::Info),
+            EventType::OrderShipped | EventType::OrderOutForDelivery => {
+                (NoticeKind::ShippingUpdate, NoticeLevel::Info)
+            }
+            EventType::OrderDelivered => (NoticeKind::OrderDelivered, NoticeLevel::Success),
+            EventType::OrderCancelled => (NoticeKind::OrderCancelled, NoticeLevel::Warning),
+            EventType::OrderRefunded | EventType::PaymentRefunded => {
+                (NoticeKind::RefundProcessed, NoticeLevel::Info)
+            }
+            EventType::PaymentPaid => (NoticeKind::PaymentSuccess, NoticeLevel::Success),
+            EventType::PaymentFailed => (NoticeKind::PaymentFailed, NoticeLevel::Warning),
+        }
+    }
+
+    /// What happened, as a sentence for the user.
+    #[must_use]
+    pub fn message(self, order: &Order) -> String {
+        let number = &order.order_number;
+        let total = format!("{} {}", order.total_amount, order.currency.code());
+        match self {
+            EventType::OrderConfirmed => format!("Your order {number} has been confirmed."),
+            EventType::OrderProcessing => format!("Your order {number} is being prepared."),
+            EventType::OrderShipped if order.tracking_number.is_empty() => {
+                format!("Your order {number} has been shipped.")
+            }
+            EventType::OrderShipped => format!(
+                "Your order {number} has been shipped. Tracking number: {}.",
+                order.tracking_number
+            ),
+            EventType::OrderOutForDelivery => format!("Your order {number} is out for delivery."),
+            EventType::OrderDelivered => format!("Your order {number} has been delivered."),
+            EventType::OrderCancelled => format!("Your order {number} has been cancelled."),
+            EventType::OrderRefunded => format!("Your order {number} has been refunded."),
+            EventType::PaymentPaid => {
+                format!("Your payment of {total} for order {number} has been received.")
+            }
+            EventType::PaymentFailed => {
+                format!("Your payment for order {number} was declined.")
+            }
+            EventType::PaymentRefunded => {
+                format!("A refund for order {number} is on its way to you.")
+            }
+        }
+    }
+}
+
+/// What a change tells: at most one event of the order and one of a payment.
+#[must_use]
+pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
+    let of_order = change.of("status").and_then(|field| {
+        let event = event_of_order(word(&field.to)?.parse().ok()?)?;
+        Some((event, field.from.clone(), field.to.clone()))
+    });
+    let payments = order.payments.iter().filter_map(|payment| {
+        let status = change.of(&format!("payments.{}.status", payment.id));
+        let refunds = change.of(&format!("payments.{}.refunds", payment.id));
+        let (from, to) = status.map_or_else(
+            || (Value::Null, Value::Null),
+            |status| (status.from.clone(), status.to.clone()),
+        );
+        // A second partial refund leaves the payment's status as it was, so the refunds tell.
+        if refunds.is_some_and(|field| succeeded(&field.to) > succeeded(&field.from)) {
+            return Some((EventType::PaymentRefunded, from, to));
+        }
+        let event = event_of_payment(word(&to)?.parse().ok()?)?;
+        Some((event, from, to))
+    });
+    of_order
+        .into_iter()
+        .chain(payments)
+        .zip(0u8..)
+        .map(|((event_type, from, to), index)| Notice {
+            id: order.id.notification(change.at, change.version, index),
+            event_type,
+            from,
+            to,
+        })
+        .collect()
+}
+
+/// How many of a payment's refunds have gone through, in the log's JSON.
+fn succeeded(refunds: &Value) -> usize {
+    let refunds = refunds.as_array().into_iter().flatten();
+    refunds.filter(|refund| refund["status"] == RefundState::Succeeded.as_str()).count()
+}
+
+fn word(value: &Value) -> Option<&str> {
+    value.as_str()
+}
+
+const fn event_of_order(status: Status) -> Option<EventType> {
+    match status {
+        Status::Pending => None,
+        Status::Confirmed => Some(EventType::OrderConfirmed),
+        Status::Processing => Some(EventType::OrderProcessing),
+        Status::Shipped => Some(EventType::OrderShipped),
+        Status::OutForDelivery => Some(EventType::OrderOutForDelivery),
+        Status::Delivered => Some(EventType::OrderDelivered),
+        Status::Cancelled => Some(EventType::OrderCancelled),
+        Status::Refunded => Some(EventType::OrderRefunded),
+    }
+}
+
+const fn event_of_payment(state: PaymentState) -> Option<EventType> {
+    match state {
+        PaymentState::Paid => Some(EventType::PaymentPaid),
+        PaymentState::Failed => Some(EventType::PaymentFailed),
+        // A refund is told by the payment's refunds.
+        PaymentState::PartiallyRefunded
+        | PaymentState::Refunded
+        | PaymentState::Pending
+        | PaymentState::Processing
+        | PaymentState::Authorized
+        | PaymentState::Cancelled => None,
+    }
+}

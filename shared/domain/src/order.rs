@@ -1,0 +1,316 @@
+//! An order as one aggregate: its lines, its payments and the log of its changes.
+
+use crate::change::{differences, rewind};
+use crate::payment::{Payment, status_of_order};
+use crate::{
+    Actor, AddressId, Change, Currency, Decimal, Deed, LineId, OrderId, PaymentMethod,
+    PaymentStatus, ProductId, ShippingMethod, Status, StoreId, UserId, VariantId,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// How many lines an order may have.
+pub const MAX_LINES: usize = 40;
+
+/// A user as they were when the order was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The subject of their token.
+    pub id: UserId,
+    /// What they are called in the system.
+    pub username: String,
+    /// Where mail reaches them; empty where unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub email: String,
+    /// Their given name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub first_name: String,
+    /// Their family name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub last_name: String,
+}
+
+/// A store as it was when the order was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreSnapshot {
+    /// The store.
+    pub id: StoreId,
+    /// Its name.
+    pub name: String,
+    /// Its name in links.
+    pub slug: String,
+    /// What it says about itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
+/// An address as it was when the order was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    /// The address.
+    pub id: AddressId,
+    /// Who lives there.
+    pub full_name: String,
+    /// Street and number.
+    pub address_line1: String,
+    /// Flat, floor.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub address_line2: String,
+    /// Town.
+    pub city: String,
+    /// State or province.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state: String,
+    /// Postal code.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub postal_code: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// For the courier.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub phone_number: String,
+}
+
+/// A product as it was when it was bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductSnapshot {
+    /// The product.
+    pub id: ProductId,
+    /// Its name.
+    pub name: String,
+    /// Its name in links.
+    pub slug: String,
+    /// Its stock keeping unit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sku: String,
+    /// The price on its label.
+    pub base_price: Decimal,
+    /// The price it was sold at.
+    pub current_price: Decimal,
+    /// Whether it was on sale: `active` for customers.
+    pub status: crate::catalog::ProductStatus,
+}
+
+/// A variant as it was when it was bought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantSnapshot {
+    /// The variant.
+    pub id: VariantId,
+    /// Its name.
+    pub name: String,
+    /// Its stock keeping unit.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sku: String,
+    /// The price it was sold at.
+    pub current_price: Decimal,
+}
+
+/// A product in an order, with what it cost then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its id, which names its order.
+    pub id: LineId,
+    /// What was bought.
+    pub product: ProductSnapshot,
+    /// Which kind of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantSnapshot>,
+    /// How many.
+    pub quantity: u32,
+    /// What one cost.
+    pub unit_price: Decimal,
+    /// What all of them cost.
+    pub total_price: Decimal,
+    /// The customer's wishes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
+    /// What the client keeps with it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extra_data: Map<String, Value>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// An order. Every change goes through one of its methods, each of which raises `version` by one
+/// and writes the log; the fields are public to read and to store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// How many changes it has had; the placing is the first.
+    pub version: u64,
+    /// `ORD-YYYYMMDD-NNNN`.
+    pub order_number: String,
+    /// Whose it is.
+    pub user: User,
+    /// Who sells it.
+    pub store: StoreSnapshot,
+    /// The client's own name for the customer.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub customer_id: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Since when it has stood there.
+    pub status_since: Timestamp,
+    /// How its money stands; follows the payments.
+    pub payment_status: PaymentStatus,
+    /// What the customer said they would pay with.
+    pub payment_method: PaymentMethod,
+    /// The payment's name elsewhere, set by staff.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub payment_reference: String,
+    /// The lines' totals together.
+    pub subtotal: Decimal,
+    /// The store's tax rate when it was priced, a fraction.
+    pub tax_rate: Decimal,
+    /// Tax.
+    pub tax_amount: Decimal,
+    /// Shipping.
+    pub shipping_cost: Decimal,
+    /// What staff took off.
+    pub discount_amount: Decimal,
+    /// What there is to pay.
+    pub total_amount: Decimal,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Where the bill goes, if elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<Address>,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// The carrier's number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tracking_number: String,
+    /// When it should arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_delivery: Option<Timestamp>,
+    /// The customer's notes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
+    /// For the courier.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub special_instructions: String,
+    /// The customer's language, BCP 47.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub language: String,
+    /// What the client keeps with it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extra_data: Map<String, Value>,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When the store accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was handed to the carrier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+    /// When it arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_at: Option<Timestamp>,
+    /// When it was called off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+    /// What was bought, by id.
+    #[serde(rename = "items")]
+    pub lines: Vec<Line>,
+    /// Its payments, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
+    /// Every change, oldest first.
+    pub log: Vec<Change>,
+}
+
+/// An order's fields as JSON, without what the log itself keeps.
+pub type State = Map<String, Value>;
+
+/// Fields that each change sets by itself: the log's own version and times say them.
+const NOT_LOGGED: [&str; 4] = ["version", "log", "updated_at", "status_since"];
+
+impl Order {
+    /// Whether the customer's money can still be taken for it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        match self.status {
+            Status::Pending
+            | Status::Confirmed
+            | Status::Processing
+            | Status::Shipped
+            | Status::OutForDelivery
+            | Status::Delivered => true,
+            Status::Cancelled | Status::Refunded => false,
+        }
+    }
+
+    /// The order as it was after the change that made `version`, as far as the log reaches back.
+    #[must_use]
+    pub fn as_of(&self, version: u64) -> Option<Order> {
+        let first = self.log.first()?.version;
+        if version < first || version > self.version {
+            return None;
+        }
+        let kept = usize::try_from(version - first).ok()? + 1;
+        let (then, since) = self.log.split_at_checked(kept)?;
+        let state = since.iter().rev().fold(self.state(), rewind);
+        Self::from_state(state, then.to_vec(), self.created_at)
+    }
+
+    /// Its fields as JSON, without those that the log keeps.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(mut state)) => {
+                state.retain(|name, _| !NOT_LOGGED.contains(&name.as_str()));
+                state
+            }
+            Ok(_) | Err(_) => unreachable!("an order is a plain struct with string keys"),
+        }
+    }
+
+    fn from_state(mut state: State, log: Vec<Change>, created_at: Timestamp) -> Option<Order> {
+        let last = log.last()?;
+        let status_since = log
+            .iter()
+            .rev()
+            .find(|change| change.of("status").is_some())
+            .map_or(created_at, |change| change.at);
+        state.insert("version".into(), last.version.into());
+        state.insert("updated_at".into(), last.at.to_string().into());
+        state.insert("status_since".into(), status_since.to_string().into());
+        state.insert("log".into(), serde_json::to_value(&log).ok()?);
+        serde_json::from_value(Value::Object(state)).ok()
+    }
+
+    /// Closes a change: the payment status follows, the version rises, the log says what happened.
+    /// Where nothing became different it stays as it is.
+    pub(crate) fn changed(mut self, before: &State, deed: Deed, by: &Actor, reason: &str) -> Order {
+        self.payment_status = status_of_order(&self.payments);
+        let changes = differences(before, &self.state());
+        if changes.is_empty() {
+            return self;
+        }
+        let status_changed = changes.contains_key("status");
+        let lasted = by.at.as_microsecond() - self.status_since.as_microsecond();
+        self.version += 1;
+        self.updated_at = by.at;
+        if status_changed {
+            self.status_since = by.at;
+        }
+        self.log.push(Change {
+            version: self.version,
+            at: by.at,
+            by: by.id.clone(),
+            action: deed,
+            reason: reason.to_owned(),
+            changes,
+            previous_status_lasted_us: status_changed.then_some(lasted),
+        });
+        self
+    }
+}

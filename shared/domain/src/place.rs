@@ -1,0 +1,278 @@
+//! Placing an order: what is wanted, checked against the catalogue and priced by it.
+
+use crate::catalog::{Product, ProductStatus, Store, StoreStatus};
+use crate::order::{Address, Line, Order, User};
+use crate::pricing::{line_total, totals};
+use crate::{
+    Actor, Change, Currency, Decimal, Deed, LineId, Money, OrderId, PaymentMethod, PaymentStatus,
+    ProductId, Refusal, ShippingMethod, Status, VariantId,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// So many pieces taken from a shelf, or put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StockMove {
+    /// Of which product.
+    pub product: ProductId,
+    /// Of which kind; the product's own shelf where none.
+    pub variant: Option<VariantId>,
+    /// Negative is taken, positive is put back.
+    pub pieces: i64,
+}
+
+impl StockMove {
+    /// What a line takes.
+    #[must_use]
+    pub fn taken_by(line: &Line) -> Self {
+        Self { pieces: -i64::from(line.quantity), ..Self::back_from(line) }
+    }
+
+    /// What a line gives back.
+    #[must_use]
+    pub fn back_from(line: &Line) -> Self {
+        Self {
+            product: line.product.id,
+            variant: line.variant.as_ref().map(|variant| variant.id),
+            pieces: i64::from(line.quantity),
+        }
+    }
+}
+
+/// Moves of the same shelf as one, in a fixed order; what evens out is left out.
+#[must_use]
+pub fn summed(moves: impl IntoIterator<Item = StockMove>) -> Vec<StockMove> {
+    let mut shelves = std::collections::BTreeMap::new();
+    for one in moves {
+        *shelves.entry((one.product, one.variant)).or_insert(0) += one.pieces;
+    }
+    let moved = shelves.into_iter().filter(|(_, pieces)| *pieces != 0);
+    moved.map(|((product, variant), pieces)| StockMove { product, variant, pieces }).collect()
+}
+
+/// A line that a client wants.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WantedLine {
+    /// What.
+    pub product: ProductId,
+    /// Which kind.
+    pub variant: Option<VariantId>,
+    /// How many, from 1.
+    pub quantity: u32,
+    /// What the client believes one to cost.
+    pub unit_price: Option<Decimal>,
+    /// The customer's wishes.
+    pub notes: String,
+    /// What the client keeps with it.
+    pub extra_data: Map<String, Value>,
+}
+
+/// Everything that placing an order takes.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// Its fresh id.
+    pub id: OrderId,
+    /// Its fresh number.
+    pub order_number: String,
+    /// Whose it is.
+    pub user: User,
+    /// Who sells it.
+    pub store: Store,
+    /// What is wanted.
+    pub lines: Vec<WantedLine>,
+    /// The client's own name for the customer.
+    pub customer_id: String,
+    /// What the customer says they will pay with.
+    pub payment_method: PaymentMethod,
+    /// Where it goes.
+    pub shipping_address: Address,
+    /// Where the bill goes.
+    pub billing_address: Option<Address>,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// The currency that the client believes it is in.
+    pub currency: Option<Currency>,
+    /// What staff take off.
+    pub discount_amount: Decimal,
+    /// The customer's notes.
+    pub notes: String,
+    /// For the courier.
+    pub special_instructions: String,
+    /// The customer's language.
+    pub language: String,
+    /// What the client keeps with it.
+    pub extra_data: Map<String, Value>,
+}
+
+/// What is wrong with one wanted line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// Which of the wanted lines, from 0.
+    pub index: usize,
+    /// Which field of it.
+    pub field: &'static str,
+    /// What is wrong, in DRF's words where it has some.
+    pub message: String,
+}
+
+/// Why an order was not placed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// Some lines cannot be had as wanted.
+    #[error("{} lines cannot be had as wanted", .0.len())]
+    Lines(Vec<LineProblem>),
+    /// A rule about the whole order.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Checks a wanted order against the catalogue, prices it, and makes version 1 of it.
+/// `may_set_prices` is what staff may. The stock to take with it is [`StockMove::taken_by`] of
+/// its lines.
+///
+/// # Errors
+/// All lines that cannot be had at once; else the first rule about the whole order.
+pub fn place(
+    new: NewOrder,
+    products: &[Product],
+    may_set_prices: bool,
+    by: &Actor,
+) -> Result<Order, PlaceError> {
+    let currency = new.store.currency;
+    check_store(&new)?;
+    let lines = price_lines(&new, products, may_set_prices, by.at)?;
+    let tax_rate = new.store.tax_rate;
+    let shipping = new.store.shipping_cost(new.shipping_method);
+    let totals = totals(&lines, tax_rate, shipping, new.discount_amount, currency)?;
+    Ok(Order {
+        id: new.id,
+        version: 1,
+        order_number: new.order_number,
+        user: new.user,
+        store: new.store.snapshot(),
+        customer_id: new.customer_id,
+        status: Status::Pending,
+        status_since: by.at,
+        payment_status: PaymentStatus::Pending,
+        payment_method: new.payment_method,
+        payment_reference: String::new(),
+        subtotal: totals.subtotal.amount(),
+        tax_rate,
+        tax_amount: totals.tax.amount(),
+        shipping_cost: totals.shipping.amount(),
+        discount_amount: totals.discount.amount(),
+        total_amount: totals.total.amount(),
+        currency,
+        shipping_address: new.shipping_address,
+        billing_address: new.billing_address,
+        shipping_method: new.shipping_method,
+        tracking_number: String::new(),
+        estimated_delivery: None,
+        notes: new.notes,
+        special_instructions: new.special_instructions,
+        language: new.language,
+        extra_data: new.extra_data,
+        created_at: by.at,
+        updated_at: by.at,
+        confirmed_at: None,
+        shipped_at: None,
+        delivered_at: None,
+        cancelled_at: None,
+        lines,
+        payments: Vec::new(),
+        log: vec![Change {
+            version: 1,
+            at: by.at,
+            by: by.id.clone(),
+            action: Deed::Place,
+            reason: String::new(),
+            changes: std::collections::BTreeMap::new(),
+            previous_status_lasted_us: None,
+        }],
+    })
+}
+
+fn check_store(new: &NewOrder) -> Result<(), Refusal> {
+    let wrong = |field, message: String| Err(Refusal::Field { field, message });
+    if new.store.status != StoreStatus::Active {
+        return wrong("store", "This store takes no orders.".into());
+    }
+    let code = new.store.currency.code();
+    if new.currency.is_some_and(|currency| currency != new.store.currency) {
+        return wrong("currency", format!("This store sells in {code}."));
+    }
+    Ok(())
+}
+
+fn price_lines(
+    new: &NewOrder,
+    products: &[Product],
+    may_set_prices: bool,
+    at: Timestamp,
+) -> Result<Vec<Line>, PlaceError> {
+    let mut lines = Vec::with_capacity(new.lines.len());
+    let mut problems = Vec::new();
+    for (index, wanted) in new.lines.iter().enumerate() {
+        let product = products.iter().find(|product| product.id == wanted.product);
+        let number = u16::try_from(index + 1).unwrap_or(u16::MAX);
+        match price_line(wanted, product, &new.store, may_set_prices, new.id.line(number), at) {
+            Ok(line) => lines.push(line),
+            Err((field, message)) => problems.push(LineProblem { index, field, message }),
+        }
+    }
+    if problems.is_empty() { Ok(lines) } else { Err(PlaceError::Lines(problems)) }
+}
+
+fn price_line(
+    wanted: &WantedLine,
+    product: Option<&Product>,
+    store: &Store,
+    may_set_prices: bool,
+    id: LineId,
+    at: Timestamp,
+) -> Result<Line, (&'static str, String)> {
+    let product = product
+        .filter(|product| may_set_prices || product.status == ProductStatus::Active)
+        .ok_or_else(|| ("product", invalid_pk(&wanted.product)))?;
+    if product.store != store.id {
+        return Err(("product", "Product does not belong to the selected store.".into()));
+    }
+    if product.status != ProductStatus::Active {
+        return Err(("product", "Product is not on sale.".into()));
+    }
+    let variant = match wanted.variant {
+        None => None,
+        Some(id) => Some(product.variant(id).ok_or_else(|| {
+            ("variant", "Variant does not belong to the selected product.".to_owned())
+        })?),
+    };
+    let price = variant.map_or(product.current_price, |variant| variant.current_price);
+    let price = Money::rounded(price, store.currency).amount();
+    let unit_price = match wanted.unit_price {
+        Some(offered) if offered != price && !may_set_prices => {
+            return Err(("unit_price", format!("The price is now {price}.")));
+        }
+        Some(offered) => Money::rounded(offered, store.currency).amount(),
+        None => price,
+    };
+    let total_price = line_total(unit_price, wanted.quantity, store.currency)
+        .map_err(|refusal| ("quantity", refusal.to_string()))?;
+    Ok(Line {
+        id,
+        product: product.snapshot(),
+        variant: variant.map(crate::catalog::Variant::snapshot),
+        quantity: wanted.quantity,
+        unit_price,
+        total_price: total_price.amount(),
+        notes: wanted.notes.clone(),
+        extra_data: wanted.extra_data.clone(),
+        created_at: at,
+        updated_at: at,
+    })
+}
+
+/// DRF's words for a reference to what does not exist, or what the caller may not see.
+#[must_use]
+pub fn invalid_pk(id: &impl std::fmt::Display) -> String {
+    format!("Invalid pk \"{id}\" - object does not exist.")
+}

@@ -1,0 +1,81 @@
+//! Why a decision went against the caller, in the API's own words.
+
+use crate::money::MoneyError;
+use crate::status::Action;
+use rust_decimal::Decimal;
+
+/// A business rule that says no. The text is what clients see and rely on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The order's status does not allow the action.
+    #[error("Order cannot be {} in its current status", .0.label())]
+    Status(Action),
+    /// Nothing leads back to `pending`.
+    #[error("Order cannot be moved to pending in its current status")]
+    BackToPending,
+    /// A line wants more than is on the shelf.
+    #[error("Insufficient stock. Available: {available}")]
+    InsufficientStock {
+        /// How many there are.
+        available: u64,
+    },
+    /// The order's items are fixed by now.
+    #[error("Order items cannot be changed in the order's current status")]
+    ItemsFixed,
+    /// The payment's status does not allow a charge.
+    #[error("Payment cannot be processed with current status")]
+    PaymentNotProcessable,
+    /// The payment's status, or what is left of it, does not allow a refund.
+    #[error("Payment cannot be refunded with current status")]
+    PaymentNotRefundable,
+    /// A field's value breaks a rule; DRF's shape: the field's name and a message.
+    #[error("{field}: {message}")]
+    Field {
+        /// The field's name in the request.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The order has as many lines, payments or changes as one may have.
+    #[error("The order has reached its limit of {limit} {what}")]
+    Full {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// An amount is beyond what is kept.
+    #[error("The amount is too large")]
+    AmountTooLarge,
+}
+
+impl Refusal {
+    /// The stable machine-readable code of the refusal.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Refusal::Status(_) | Refusal::BackToPending => "invalid_status",
+            Refusal::InsufficientStock { .. } => "insufficient_stock",
+            Refusal::ItemsFixed => "items_fixed",
+            Refusal::PaymentNotProcessable => "payment_not_processable",
+            Refusal::PaymentNotRefundable => "payment_not_refundable",
+            Refusal::Field { .. } => "validation_failed",
+            Refusal::Full { .. } => "limit_reached",
+            Refusal::AmountTooLarge => "amount_too_large",
+        }
+    }
+
+    pub(crate) fn discount_exceeds(limit: Decimal) -> Self {
+        Refusal::Field {
+            field: "discount_amount",
+            message: format!("The discount exceeds the order: {limit}."),
+        }
+    }
+}
+
+impl From<MoneyError> for Refusal {
+    /// An order's amounts share its currency by construction, so only size can be wrong.
+    fn from(_: MoneyError) -> Self {
+        Refusal::AmountTooLarge
+    }
+}

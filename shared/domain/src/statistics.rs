@@ -1,0 +1,144 @@
+//! The statistics that clients see, from the counters of one scope.
+
+use crate::tally::Cell;
+use crate::{Currency, Decimal, Money, PaymentState, Status};
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// How many months `orders_by_month` and `revenue_by_month` go back, this one included.
+pub const MONTHS: i32 = 12;
+/// How many days `orders_by_day` goes back, today included.
+pub const DAYS: i32 = 30;
+
+/// Number and amount of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// How many.
+    pub count: u64,
+    /// What they come to.
+    pub amount: Decimal,
+}
+
+/// How long orders took from one status to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TransitionTime {
+    /// How many orders did it.
+    pub count: u64,
+    /// How long it took them together, in microseconds.
+    pub micros: Decimal,
+}
+
+/// The counters of one scope, grouped as statistics need them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Orders by currency and status.
+    pub orders: BTreeMap<(Currency, Status), Group>,
+    /// Payments by currency, status and method.
+    pub payments: BTreeMap<(Currency, PaymentState, crate::PaymentMethod), Group>,
+    /// What went back to customers, by currency.
+    pub refunded: BTreeMap<Currency, Decimal>,
+    /// Orders placed, by day; of all currencies.
+    pub days: BTreeMap<Date, u64>,
+    /// Revenue by currency and day of placing.
+    pub revenue_days: BTreeMap<(Currency, Date), Decimal>,
+    /// Transition times.
+    pub transitions: BTreeMap<(Status, Status), TransitionTime>,
+}
+
+fn whole(value: Decimal) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+impl FromIterator<(Cell, Decimal)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (Cell, Decimal)>>(cells: I) -> Self {
+        let mut counts = Counts::default();
+        for (cell, value) in cells {
+            match cell {
+                Cell::Orders(f) => {
+                    counts.orders.entry((f.currency, f.status)).or_default().count += whole(value);
+                }
+                Cell::OrderAmount(f) => {
+                    counts.orders.entry((f.currency, f.status)).or_default().amount += value;
+                }
+                Cell::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
+                Cell::DayRevenue(day, currency) => {
+                    *counts.revenue_days.entry((currency, day)).or_default() += value;
+                }
+                Cell::Payments(f) => {
+                    let key = (f.currency, f.status, f.payment_method);
+                    counts.payments.entry(key).or_default().count += whole(value);
+                }
+                Cell::PaymentAmount(f) => {
+                    let key = (f.currency, f.status, f.payment_method);
+                    counts.payments.entry(key).or_default().amount += value;
+                }
+                Cell::Refunded(currency) => *counts.refunded.entry(currency).or_default() += value,
+                Cell::Transitions(from, to) => {
+                    counts.transitions.entry((from, to)).or_default().count += whole(value);
+                }
+                Cell::TransitionMicros(from, to) => {
+                    counts.transitions.entry((from, to)).or_default().micros += value;
+                }
+            }
+        }
+        counts
+    }
+}
+
+impl Counts {
+    /// How many orders of any currency have a status.
+    #[must_use]
+    pub fn orders_with(&self, status: Status) -> u64 {
+        let of_status = self.orders.iter().filter(|((_, of), _)| *of == status);
+        of_status.map(|(_, group)| group.count).sum()
+    }
+
+    /// All orders of a currency together.
+    #[must_use]
+    pub fn orders_in(&self, currency: Currency) -> Group {
+        self.sum_orders(|of, _| of == currency)
+    }
+
+    /// The shipped, travelling and delivered orders of a currency: the revenue.
+    #[must_use]
+    pub fn revenue_in(&self, currency: Currency) -> Money {
+        let shipped = self.sum_orders(|of, status| of == currency && status.is_shipped());
+        Money::rounded(shipped.amount, currency)
+    }
+
+    fn sum_orders(&self, counts: impl Fn(Currency, Status) -> bool) -> Group {
+        sum(self.orders.iter().filter(|((of, status), _)| counts(*of, *status)).map(|(_, g)| g))
+    }
+
+    /// The payments of a currency, or of all, with one of these statuses; of all where empty.
+    #[must_use]
+    pub fn payments_with(&self, currency: Option<Currency>, states: &[PaymentState]) -> Group {
+        sum(self.payments.iter().filter_map(|((of, state, _), group)| {
+            let counts = currency.is_none_or(|currency| currency == *of)
+                && (states.is_empty() || states.contains(state));
+            counts.then_some(group)
+        }))
+    }
+
+    /// The currencies that occur.
+    #[must_use]
+    pub fn currencies(&self) -> std::collections::BTreeSet<Currency> {
+        let of_orders = self.orders.iter().filter(|(_, group)| group.count > 0).map(|((c, _), _)| *c);
+        let of_payments = self.payments.keys().map(|(currency, _, _)| *currency);
+        of_orders.chain(of_payments).collect()
+    }
+}
+
+fn sum<'a>(groups: impl Iterator<Item = &'a Group>) -> Group {
+    groups.fold(Group::default(), |sum, group| Group {
+        count: sum.count + group.count,
+        amount: sum.amount + group.amount,
+    })
+}
+
+/// The mean of a group in its currency, rounded half up; none of an empty one.
+#[must_use]
+pub fn mean(group: Group, currency: Currency) -> Money {
+    let count = Decimal::from(group.count);
+    Money::rounded(group.amount.checked_div(count).unwrap_or_default(), currency)
+}

@@ -1,0 +1,157 @@
+//! What orders contribute to the statistics.
+//!
+//! Counters are sums, so what a change contributes is the difference between what the order counts
+//! for after it and before it ([`tally`]); the sum of the tallies of all changes is what a count of
+//! all orders would find.
+
+use crate::order::Order;
+use crate::{
+    Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
+    UserId,
+};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// Whose statistics a count belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// One customer's.
+    User(UserId),
+    /// One store's.
+    Store(StoreId),
+    /// Everybody's.
+    All,
+}
+
+/// The facets of an order that lists filter by and statistics group by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrderFacets {
+    /// Where it stands.
+    pub status: Status,
+    /// How its money stands.
+    pub payment_status: PaymentStatus,
+    /// What it is paid with.
+    pub payment_method: PaymentMethod,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// The facets of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PaymentFacets {
+    /// Where it stands.
+    pub status: PaymentState,
+    /// What it is paid with.
+    pub payment_method: PaymentMethod,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// One counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cell {
+    /// How many orders have these facets.
+    Orders(OrderFacets),
+    /// What they come to.
+    OrderAmount(OrderFacets),
+    /// How many orders were placed on a day of the deployment's time zone.
+    DayOrders(Date, Currency),
+    /// What the shipped ones of them come to.
+    DayRevenue(Date, Currency),
+    /// How many payments have these facets.
+    Payments(PaymentFacets),
+    /// What they come to.
+    PaymentAmount(PaymentFacets),
+    /// What went back to customers.
+    Refunded(Currency),
+    /// How often an order went from one status to another.
+    Transitions(Status, Status),
+    /// How long it took all of them together, in microseconds.
+    TransitionMicros(Status, Status),
+}
+
+/// What some changes contribute, by scope and counter. What cancels out is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<(Scope, Cell), Decimal>);
+
+impl Tally {
+    /// The contributions that are not zero.
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Cell, Decimal)> {
+        let nonzero = self.0.iter().filter(|(_, value)| !value.is_zero());
+        nonzero.map(|((scope, cell), value)| (scope, *cell, *value))
+    }
+
+    /// Adds what another one holds.
+    pub fn absorb(&mut self, other: Tally) {
+        for (key, value) in other.0 {
+            *self.0.entry(key).or_default() += value;
+        }
+    }
+
+    /// What it holds for one scope.
+    pub fn of<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (Cell, Decimal)> + 'a {
+        let of_scope = self.iter().filter(move |(of, _, _)| *of == scope);
+        of_scope.map(|(_, cell, value)| (cell, value))
+    }
+
+    fn add(&mut self, order: &Order, cell: Cell, value: Decimal) {
+        let scopes =
+            [Scope::User(order.user.id.clone()), Scope::Store(order.store.id), Scope::All];
+        for scope in scopes {
+            *self.0.entry((scope, cell)).or_default() += value;
+        }
+    }
+}
+
+/// What the changes from one state of an order to a later one contribute. `before` is none where
+/// the order is new. Days are those of `zone`.
+#[must_use]
+pub fn tally(before: Option<&Order>, after: &Order, zone: &TimeZone) -> Tally {
+    let mut tally = Tally::default();
+    count(&mut tally, after, zone, Decimal::ONE);
+    if let Some(before) = before {
+        count(&mut tally, before, zone, Decimal::NEGATIVE_ONE);
+    }
+    let seen = before.map_or(0, |before| before.version);
+    for change in after.log.iter().filter(|change| change.version > seen) {
+        let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
+        if let (Some(field), Some(lasted)) = (change.of("status"), change.previous_status_lasted_us)
+            && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
+        {
+            tally.add(after, Cell::Transitions(from, to), Decimal::ONE);
+            tally.add(after, Cell::TransitionMicros(from, to), Decimal::from(lasted));
+        }
+    }
+    tally
+}
+
+/// Adds (`sign` 1) or takes away (−1) what an order in this state counts for.
+fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
+    let facets = OrderFacets {
+        status: order.status,
+        payment_status: order.payment_status,
+        payment_method: order.payment_method,
+        shipping_method: order.shipping_method,
+        currency: order.currency,
+    };
+    tally.add(order, Cell::Orders(facets), sign);
+    tally.add(order, Cell::OrderAmount(facets), sign * order.total_amount);
+    let day = order.created_at.to_zoned(zone.clone()).date();
+    tally.add(order, Cell::DayOrders(day, order.currency), sign);
+    if order.status.is_shipped() {
+        tally.add(order, Cell::DayRevenue(day, order.currency), sign * order.total_amount);
+    }
+    for payment in &order.payments {
+        let facets = PaymentFacets {
+            status: payment.status,
+            payment_method: payment.payment_method,
+            currency: order.currency,
+        };
+        tally.add(order, Cell::Payments(facets), sign);
+        tally.add(order, Cell::PaymentAmount(facets), sign * payment.amount);
+        tally.add(order, Cell::Refunded(order.currency), sign * payment.refunded_amount());
+    }
+}

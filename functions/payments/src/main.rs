@@ -1,3 +1,6 @@
 //! The HTTP function of the payments endpoints.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    oms_core::app::serve(payments::router).await
+}

@@ -10,5 +10,6 @@ pub mod order_lists;
 pub mod orders;
 mod requests;
 pub mod sdk;
+pub mod statistics;
 pub mod table;
 pub mod views;

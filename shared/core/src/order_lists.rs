@@ -7,7 +7,6 @@ use crate::http::pages::{Links, Page, PageRequest};
 use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, position};
 use crate::views::order::OrderListView;
-use crate::views::statistics::oldest_month;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
 use oms_domain::{Status, StoreId};
@@ -48,14 +47,6 @@ impl App {
     #[must_use]
     pub fn own_orders(&self, caller: &Caller) -> Visible {
         Visible { lists: vec![OrderList::OfUser(caller.user.id.clone())], owned: Vec::new() }
-    }
-
-    /// The newest orders of a list.
-    ///
-    /// # Errors
-    /// 503 where the table cannot be read.
-    pub async fn newest(&self, visible: &Visible, limit: usize) -> Reply<Vec<OrderSummary>> {
-        Ok(self.table().newest_orders(&visible.lists, None, limit).await?)
     }
 
     /// A page of orders, newest first.
@@ -105,7 +96,7 @@ impl App {
                 OrderList::OfStore(store) => Scope::Store(*store),
                 OrderList::All => Scope::All,
             };
-            count += total(&self.counts(&scope).await?);
+            count += total(&self.table().counts(&scope, self.today()).await?);
         }
         if !visible.owned.is_empty() {
             let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
@@ -115,14 +106,6 @@ impl App {
             count = count.saturating_sub(twice as u64);
         }
         Ok(count)
-    }
-
-    /// The counters of a scope, with the days of the last 12 months.
-    ///
-    /// # Errors
-    /// 503 where the table cannot be read.
-    pub async fn counts(&self, scope: &Scope) -> Reply<Counts> {
-        Ok(self.table().counts(scope, oldest_month(self.today())).await?)
     }
 }
 

@@ -54,7 +54,7 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load(&self, id: OrderId) -> Reply<Seen> {
+    pub async fn load(self, id: OrderId) -> Reply<Seen> {
         let order = self
             .app
             .table()
@@ -75,7 +75,7 @@ impl Orders<'_> {
     /// # Errors
     /// 404; what `decide` refuses; 409 after too many lost races.
     pub async fn change(
-        &self,
+        self,
         id: OrderId,
         decide: impl Fn(Seen, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
@@ -102,7 +102,7 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn manages(&self, store: StoreId) -> Reply<bool> {
+    pub async fn manages(self, store: StoreId) -> Reply<bool> {
         if self.caller.is_staff() {
             return Ok(true);
         }

@@ -85,6 +85,41 @@ impl FromIterator<(Cell, Decimal)> for Counts {
     }
 }
 
+impl std::iter::Sum for Counts {
+    /// The counters of several scopes as those of one.
+    fn sum<I: Iterator<Item = Counts>>(all: I) -> Self {
+        all.fold(Counts::default(), |mut sum, counts| {
+            merge(&mut sum.orders, counts.orders, Group::plus);
+            merge(&mut sum.payments, counts.payments, Group::plus);
+            merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
+            merge(&mut sum.days, counts.days, |a, b| a + b);
+            merge(&mut sum.revenue_days, counts.revenue_days, |a, b| a + b);
+            merge(&mut sum.transitions, counts.transitions, |a, b| TransitionTime {
+                count: a.count + b.count,
+                micros: a.micros + b.micros,
+            });
+            sum
+        })
+    }
+}
+
+fn merge<K: Ord, V: Copy + Default>(
+    into: &mut BTreeMap<K, V>,
+    from: BTreeMap<K, V>,
+    plus: impl Fn(V, V) -> V,
+) {
+    for (key, value) in from {
+        let sum = into.entry(key).or_default();
+        *sum = plus(*sum, value);
+    }
+}
+
+impl Group {
+    fn plus(self, other: Group) -> Group {
+        Group { count: self.count + other.count, amount: self.amount + other.amount }
+    }
+}
+
 impl Counts {
     /// How many orders of any currency have a status.
     #[must_use]
@@ -130,10 +165,7 @@ impl Counts {
 }
 
 fn sum<'a>(groups: impl Iterator<Item = &'a Group>) -> Group {
-    groups.fold(Group::default(), |sum, group| Group {
-        count: sum.count + group.count,
-        amount: sum.amount + group.amount,
-    })
+    groups.fold(Group::default(), |sum, group| sum.plus(*group))
 }
 
 /// The mean of a group in its currency, rounded half up; none of an empty one.

@@ -17,6 +17,16 @@ impl Table {
         item.map(record::from_item).transpose()
     }
 
+    /// Several orders as they are now, in no particular order; what does not exist is left out.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn orders(&self, ids: impl IntoIterator<Item = OrderId>) -> Result<Vec<Order>, TableError> {
+        let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
+        let items = self.get_items(keys.collect()).await?;
+        items.into_iter().map(record::from_item).collect()
+    }
+
     /// Saves a placed or changed order if the table still holds the version before its last
     /// change (none, for a placed one), and moves stock with it. One conditional write where no
     /// stock moves; else one transaction.

@@ -1,0 +1,67 @@
+//! `cancel_order/`
+
+use crate::{Shown, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{BlankText, Fields, Mode};
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::orders::Seen;
+use oms_core::views::order::OrderView;
+use oms_domain::OrderId;
+use utoipa::ToSchema;
+
+/// Why an order is called off. An empty body gives no reason.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct CancelOrder {
+    /// In the caller's words, at most 500 characters.
+    #[schema(value_type = Option<String>, example = "Ordered by mistake")]
+    reason: String,
+}
+
+impl CancelOrder {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Partial);
+        let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
+        fields.finish()?;
+        Ok(Self { reason: reason.0 })
+    }
+}
+
+/// An order is called off: by its customer until it is shipped, by the store until it is
+/// delivered. Stock not yet shipped goes back on the shelf, a pending payment is cancelled, a paid
+/// one refunded.
+#[utoipa::path(
+    patch, path = "/api/orders/{id}/cancel_order/", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    request_body(content = Option<CancelOrder>, description = "May be left out"),
+    responses(
+        (status = 200, description = "The order as it is now", body = OrderView),
+        (status = 400, description = "Its status does not allow it", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 503, description = "Cancelled, but the gateway gave no answer about the refund", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn cancel_order(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let cancel = CancelOrder::read(body)?;
+    let Seen { order, manages } = app
+        .orders(&caller)
+        .change(id, |seen, by| {
+            expected.check(seen.order.version)?;
+            Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
+        })
+        .await?;
+    let order = app.send_refunds(order, &caller.user.id).await?;
+    Ok(show(&Seen { order, manages }))
+}

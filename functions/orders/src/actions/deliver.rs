@@ -1,0 +1,35 @@
+//! `deliver_order/`
+
+use super::act;
+use crate::Shown;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::{Caller, PathId, Reply};
+use oms_core::views::order::OrderView;
+use oms_domain::{Order, OrderId};
+
+/// The customer has an order: shipped or out_for_delivery → delivered.
+#[utoipa::path(
+    patch, path = "/api/orders/{id}/deliver_order/", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    responses(
+        (status = 200, description = "The order as it is now", body = OrderView),
+        (status = 400, description = "Its status does not allow it", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller does not run the order", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn deliver_order(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    expected: IfMatch,
+) -> Reply<Shown> {
+    act(&app, &caller, id, &expected, Order::deliver).await
+}

@@ -1,0 +1,32 @@
+//! What moves an order from one status to another, one action a file.
+
+pub(crate) mod cancel;
+pub(crate) mod confirm;
+pub(crate) mod deliver;
+pub(crate) mod out_for_delivery;
+pub(crate) mod process;
+pub(crate) mod refund;
+pub(crate) mod ship;
+
+use crate::{Shown, show};
+use oms_core::app::App;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::{Caller, Reply};
+use oms_domain::lifecycle::Moved;
+use oms_domain::{Actor, Order, OrderId, Refusal};
+
+/// An action of those who run the order, which moves no stock.
+async fn act(
+    app: &App,
+    caller: &Caller,
+    id: OrderId,
+    expected: &IfMatch,
+    action: impl Fn(Order, &Actor) -> Result<Order, Refusal>,
+) -> Reply<Shown> {
+    let changed = app.orders(caller).change(id, |seen, by| {
+        let order = seen.managed()?;
+        expected.check(order.version)?;
+        Ok(Moved { order: action(order, by)?, stock: Vec::new() })
+    });
+    Ok(show(&changed.await?))
+}

@@ -1,0 +1,72 @@
+//! `ship_order/`
+
+use super::act;
+use crate::Shown;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{BlankText, Fields, Mode, Moment};
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::views::order::OrderView;
+use oms_domain::OrderId;
+use oms_domain::lifecycle::Shipment;
+use utoipa::ToSchema;
+
+/// What may be said when an order is shipped. An empty body says nothing.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct ShipOrder {
+    /// The carrier's number, at most 100 characters.
+    #[schema(value_type = Option<String>, example = "1Z999AA10123456784")]
+    tracking_number: Option<String>,
+    /// When it should arrive.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-25T12:00:00Z")]
+    estimated_delivery: Option<jiff::Timestamp>,
+}
+
+impl ShipOrder {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Partial);
+        let tracking_number = fields.optional::<BlankText<100>>("tracking_number");
+        let estimated_delivery = fields.nullable::<Moment>("estimated_delivery").flatten();
+        fields.finish()?;
+        Ok(Self {
+            tracking_number: tracking_number.map(|text| text.0),
+            estimated_delivery: estimated_delivery.map(|moment| moment.0),
+        })
+    }
+}
+
+/// An order is handed to the carrier: confirmed or processing → shipped.
+#[utoipa::path(
+    patch, path = "/api/orders/{id}/ship_order/", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    request_body(content = Option<ShipOrder>, description = "May be left out"),
+    responses(
+        (status = 200, description = "The order as it is now", body = OrderView),
+        (status = 400, description = "Its status does not allow it", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller does not run the order", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn ship_order(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let shipment = ShipOrder::read(body)?;
+    act(&app, &caller, id, &expected, |order, by| {
+        let shipment = Shipment {
+            tracking_number: shipment.tracking_number.clone(),
+            estimated_delivery: shipment.estimated_delivery,
+        };
+        order.ship(shipment, by)
+    })
+    .await
+}

@@ -1,0 +1,279 @@
+//! `POST /api/orders/`
+
+use crate::{Shown, show};
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::{ApiError, ErrorBody};
+use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits, Whole};
+use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::orders::Seen;
+use oms_core::table::TableError;
+use oms_core::table::catalog::Offer;
+use oms_core::views::order::OrderView;
+use oms_domain::catalog::Store;
+use oms_domain::order::MAX_LINES;
+use oms_domain::place::{NewOrder, StockMove, WantedLine, invalid_pk, place};
+use oms_domain::{
+    Address, AddressId, Currency, Decimal, PaymentMethod, ProductId, ShippingMethod, StoreId, User,
+    UserId, VariantId,
+};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// How often an order whose number or id was taken meanwhile is tried again.
+const TRIES: u32 = 3;
+/// How many pieces one line may ask for.
+const MAX_QUANTITY: i64 = 1_000_000;
+
+/// A line of a new order.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct CreateItem {
+    /// What to buy.
+    product: Uuid,
+    /// Which kind of it.
+    variant: Option<Uuid>,
+    /// How many, from 1.
+    #[schema(minimum = 1, example = 2)]
+    quantity: u32,
+    /// What the client believes one to cost: another price than the catalogue's is refused.
+    #[schema(value_type = Option<String>, example = "29.99")]
+    unit_price: Option<Decimal>,
+    /// The customer's wishes.
+    #[schema(value_type = Option<String>)]
+    notes: String,
+    /// What the client keeps with it.
+    #[schema(value_type = Option<Object>)]
+    extra_data: Map<String, Value>,
+}
+
+/// A new order.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct CreateOrder {
+    /// Who sells it.
+    store: Uuid,
+    /// What to buy, 1 to 40 lines.
+    #[schema(min_items = 1, max_items = 40)]
+    items: Vec<CreateItem>,
+    /// What the customer will pay with.
+    #[schema(value_type = String, example = "credit_card")]
+    payment_method: PaymentMethod,
+    /// Where it goes: an address of the order's user.
+    shipping_address: Uuid,
+    /// Where the bill goes, if elsewhere: an address of the order's user.
+    billing_address: Option<Uuid>,
+    /// How it travels; `standard` where it is left out.
+    #[schema(value_type = Option<String>, example = "standard")]
+    shipping_method: ShippingMethod,
+    /// The client's own name for the customer.
+    #[schema(value_type = Option<String>, example = "CUST123")]
+    customer_id: String,
+    /// The customer's notes.
+    #[schema(value_type = Option<String>, example = "Please deliver after 6 PM")]
+    notes: String,
+    /// For the courier.
+    #[schema(value_type = Option<String>)]
+    special_instructions: String,
+    /// The store's currency; another one is refused.
+    #[schema(value_type = Option<String>, example = "USD")]
+    currency: Option<Currency>,
+    /// The customer's language, `en` where it is left out.
+    #[schema(value_type = Option<String>, example = "en")]
+    language: String,
+    /// What the client keeps with it.
+    #[schema(value_type = Option<Object>)]
+    extra_data: Map<String, Value>,
+    /// For staff: what to take off.
+    #[schema(value_type = Option<String>, example = "5.00")]
+    discount_amount: Decimal,
+    /// For staff: whose order it is; the caller's where it is left out.
+    #[schema(value_type = Option<String>)]
+    user: Option<UserId>,
+}
+
+impl CreateItem {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let product = fields.required::<Uuid>("product");
+        let variant = fields.nullable::<Uuid>("variant").flatten();
+        let quantity = fields.required::<Whole<1, MAX_QUANTITY>>("quantity");
+        let unit_price = fields.nullable::<UnsignedDigits<13, 3>>("unit_price").flatten();
+        let notes = fields.optional::<BlankText<2000>>("notes").unwrap_or_default();
+        let extra_data = fields.nullable::<JsonMap>("extra_data").flatten().unwrap_or_default();
+        Some(Self {
+            product: product?,
+            variant,
+            quantity: u32::try_from(quantity?.0).ok()?,
+            unit_price: unit_price.map(|price| price.0),
+            notes: notes.0,
+            extra_data: extra_data.0,
+        })
+    }
+
+    fn wanted(&self) -> WantedLine {
+        WantedLine {
+            product: ProductId(self.product),
+            variant: self.variant.map(VariantId),
+            quantity: self.quantity,
+            unit_price: self.unit_price,
+            notes: self.notes.clone(),
+            extra_data: self.extra_data.clone(),
+        }
+    }
+}
+
+impl CreateOrder {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut f = Fields::new(body.0, Mode::Create);
+        let store = f.required::<Uuid>("store");
+        let items = f.list("items", 1..=MAX_LINES, CreateItem::read);
+        let payment_method = f.required::<PaymentMethod>("payment_method");
+        let shipping_address = f.required::<Uuid>("shipping_address");
+        let billing_address = f.nullable::<Uuid>("billing_address").flatten();
+        let shipping_method = f.optional::<ShippingMethod>("shipping_method");
+        let customer_id = f.optional::<BlankText<100>>("customer_id").unwrap_or_default();
+        let notes = f.optional::<BlankText<2000>>("notes").unwrap_or_default();
+        let special_instructions =
+            f.optional::<BlankText<2000>>("special_instructions").unwrap_or_default();
+        let currency = f.optional::<Currency>("currency");
+        let language = f.optional::<BlankText<35>>("language");
+        let extra_data = f.nullable::<JsonMap>("extra_data").flatten().unwrap_or_default();
+        let discount_amount = f.optional::<UnsignedDigits<13, 3>>("discount_amount");
+        let user = f.nullable::<Text<255>>("user").flatten();
+        f.finish()?;
+        let read = || {
+            Some(Self {
+                store: store?,
+                items: items?,
+                payment_method: payment_method?,
+                shipping_address: shipping_address?,
+                billing_address,
+                shipping_method: shipping_method.unwrap_or(ShippingMethod::Standard),
+                customer_id: customer_id.0,
+                notes: notes.0,
+                special_instructions: special_instructions.0,
+                currency,
+                language: language.map_or_else(|| "en".to_owned(), |language| language.0),
+                extra_data: extra_data.0,
+                discount_amount: discount_amount.map_or(Decimal::ZERO, |discount| discount.0),
+                user: user.map(|user| UserId(user.0)),
+            })
+        };
+        read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+    }
+}
+
+/// Places an order: checks and takes the stock and writes the order, all or nothing.
+#[utoipa::path(
+    post, path = "/api/orders/", tag = "orders",
+    request_body = CreateOrder,
+    responses(
+        (status = 201, description = "The order", body = OrderView),
+        (status = 400, description = "A field is wrong, or the stock does not suffice", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 409, description = "Too many wanted the same pieces at the same time", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    let wanted = CreateOrder::read(body)?;
+    let mut tries = 1;
+    loop {
+        match try_to_place(&app, &caller, &wanted).await {
+            Err(Failed::Table(TableError::Conflict)) if tries < TRIES => tries += 1,
+            Err(Failed::Table(error)) => return Err(error.into()),
+            Err(Failed::Api(error)) => return Err(error),
+            Ok(seen) => return Ok((StatusCode::CREATED, show(&seen))),
+        }
+    }
+}
+
+/// Why an order was not placed: what may be tried again, and what may not.
+enum Failed {
+    Table(TableError),
+    Api(ApiError),
+}
+
+impl From<TableError> for Failed {
+    fn from(error: TableError) -> Self {
+        Failed::Table(error)
+    }
+}
+
+impl From<ApiError> for Failed {
+    fn from(error: ApiError) -> Self {
+        Failed::Api(error)
+    }
+}
+
+async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<Seen, Failed> {
+    let user = buyer(caller, wanted);
+    let addresses = [Some(wanted.shipping_address), wanted.billing_address];
+    let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
+    let products: Vec<_> = wanted.items.iter().map(|item| ProductId(item.product)).collect();
+    let offer = app.table().offer(StoreId(wanted.store), &products, &user.id, &addresses).await?;
+    let (store, shipping, billing) = resolve(wanted, &offer)?;
+    let by = app.acting(&caller.user.id);
+    let manages = caller.is_staff() || (caller.is_vendor() && store.owner.as_ref() == Some(&by.id));
+    let new = NewOrder {
+        id: app.new_order_id(),
+        order_number: app.next_order_number().await?,
+        user,
+        store,
+        lines: wanted.items.iter().map(CreateItem::wanted).collect(),
+        customer_id: wanted.customer_id.clone(),
+        payment_method: wanted.payment_method,
+        shipping_address: shipping,
+        billing_address: billing,
+        shipping_method: wanted.shipping_method,
+        currency: wanted.currency,
+        discount_amount: if manages { wanted.discount_amount } else { Decimal::ZERO },
+        notes: wanted.notes.clone(),
+        special_instructions: wanted.special_instructions.clone(),
+        language: wanted.language.clone(),
+        extra_data: wanted.extra_data.clone(),
+    };
+    let order = place(new, &offer.products, manages, &by).map_err(ApiError::from)?;
+    app.table().save(None, &order, order.lines.iter().map(StockMove::taken_by)).await?;
+    Ok(Seen { order, manages })
+}
+
+/// Whose order it becomes. Of another user than the caller only the id is known.
+fn buyer(caller: &Caller, wanted: &CreateOrder) -> User {
+    match &wanted.user {
+        Some(id) if caller.is_staff() && *id != caller.user.id => User {
+            id: id.clone(),
+            username: id.0.clone(),
+            email: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+        },
+        Some(_) | None => caller.user.clone(),
+    }
+}
+
+/// The store and the addresses that the order names; everything that is wrong with them at once.
+fn resolve(wanted: &CreateOrder, offer: &Offer) -> Reply<(Store, Address, Option<Address>)> {
+    let mut problems = Fields::new(Map::new(), Mode::Partial);
+    if offer.store.is_none() {
+        problems.error("store", invalid_pk(&wanted.store));
+    }
+    let mut find = |field: &str, id: Uuid| {
+        let found = offer.addresses.iter().find(|record| record.address.id.0 == id);
+        if found.is_none() {
+            problems.error(field, "Address does not belong to you.");
+        }
+        found.map(|record| record.address.clone())
+    };
+    let shipping = find("shipping_address", wanted.shipping_address);
+    let billing = wanted.billing_address.map(|id| find("billing_address", id));
+    problems.finish()?;
+    match (offer.store.clone(), shipping, billing) {
+        (Some(store), Some(shipping), billing) => Ok((store, shipping, billing.flatten())),
+        (None, _, _) | (_, None, _) => Err(ApiError::internal("a missing reference was not refused")),
+    }
+}

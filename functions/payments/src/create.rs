@@ -1,0 +1,93 @@
+//! `POST /api/payments/`
+
+use crate::{Shown, show};
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::{ApiError, ErrorBody};
+use oms_core::http::validation::{Fields, JsonMap, Mode, UnsignedDigits};
+use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::views::payment::PaymentView;
+use oms_domain::lifecycle::Moved;
+use oms_domain::payment::NewPayment;
+use oms_domain::place::invalid_pk;
+use oms_domain::{Decimal, OrderId, PaymentMethod};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A new payment.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct CreatePayment {
+    /// The order to pay.
+    order: Uuid,
+    /// What to pay with.
+    #[schema(value_type = String, example = "credit_card")]
+    payment_method: PaymentMethod,
+    /// The order's total; it is that where it is left out.
+    #[schema(value_type = Option<String>, example = "75.98")]
+    amount: Option<Decimal>,
+    /// What the gateway needs: `{"token": "tok_approve"}`. Never a card number.
+    #[schema(value_type = Option<Object>, example = json!({"token": "tok_approve"}))]
+    payment_details: Map<String, Value>,
+}
+
+impl CreatePayment {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Create);
+        let order = fields.required::<Uuid>("order");
+        let payment_method = fields.required::<PaymentMethod>("payment_method");
+        let amount = fields.nullable::<UnsignedDigits<13, 3>>("amount").flatten();
+        let details = fields.nullable::<JsonMap>("payment_details").flatten().unwrap_or_default();
+        if oms_domain::card::holds_card_number(&details.0) {
+            let message = "Card numbers are not accepted: send the gateway's token instead.";
+            fields.error("payment_details", message);
+        }
+        fields.finish()?;
+        let read = || {
+            Some(Self {
+                order: order?,
+                payment_method: payment_method?,
+                amount: amount.map(|amount| amount.0),
+                payment_details: details.0,
+            })
+        };
+        read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+    }
+}
+
+/// Adds a payment to an order. Nothing is charged before `process_payment/`.
+#[utoipa::path(
+    post, path = "/api/payments/", tag = "payments",
+    request_body = CreatePayment,
+    responses(
+        (status = 201, description = "The payment", body = PaymentView),
+        (status = 400, description = "A field is wrong, or the order has a payment", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    let wanted = CreatePayment::read(body)?;
+    let id = OrderId(wanted.order);
+    let added = app.orders(&caller).change(id, |seen, by| {
+        let new = NewPayment {
+            payment_method: wanted.payment_method,
+            amount: wanted.amount,
+            payment_details: wanted.payment_details.clone(),
+        };
+        Ok(Moved { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
+    });
+    let order = added.await.map_err(|error| match error {
+        ApiError::NotFound(_) => ApiError::field("order", invalid_pk(&wanted.order)),
+        other => other,
+    })?;
+    let payment = order.order.payments.last().map(|payment| payment.id);
+    let payment = payment.ok_or_else(|| ApiError::internal("the payment was not added"))?;
+    Ok((StatusCode::CREATED, show(&order.order, payment)?))
+}

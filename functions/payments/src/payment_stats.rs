@@ -1,0 +1,38 @@
+//! `GET /api/payments/payment_stats/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{Caller, Query, Reply};
+use oms_core::views::statistics::PaymentStats;
+
+/// How many of the newest payments the statistics show.
+const RECENT: usize = 10;
+
+/// Statistics of the payments that the caller may see: their own; all for staff; of one store with
+/// `?store=`, for those who run it.
+#[utoipa::path(
+    get, path = "/api/payments/payment_stats/", tag = "payments",
+    params(
+        ("store" = Option<uuid::Uuid>, Query, description = "Only this store's payments; for those who run it"),
+        ("user" = Option<String>, Query, description = "Only this user's payments; for staff"),
+    ),
+    responses(
+        (status = 200, description = "The statistics", body = PaymentStats),
+        (status = 400, description = "The store does not exist for the caller", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn payment_stats(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+) -> Reply<Json<PaymentStats>> {
+    let asked = app.statistics_asked_by(&caller, &query).await?;
+    let counts = app.counts_of(&asked).await?;
+    let newest = app.newest_of(&asked, RECENT).await?;
+    let orders = app.table().orders(newest.iter().map(|order| order.id)).await?;
+    Ok(Json(PaymentStats::new(&counts, app.config().currency, &orders)))
+}

@@ -1,3 +1,15 @@
 //! Tells users and subscribers what happened to orders, from the table's stream.
 
-fn main() {}
+use aws_lambda_events::event::dynamodb::Event;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use notification_publisher::{Publisher, consume};
+use oms_core::app::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let publisher = &Publisher::new(App::start_consumer().await?)?;
+    run(service_fn(async |event: LambdaEvent<Event>| {
+        Ok::<_, Error>(consume(publisher, event.payload).await)
+    }))
+    .await
+}

@@ -1,3 +1,6 @@
 //! The HTTP function of the notifications endpoints.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    oms_core::app::serve(notifications::router).await
+}

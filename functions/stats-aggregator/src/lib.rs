@@ -1,1 +1,103 @@
-//! Keeps the statistics: folds the changes of orders from the table's stream.
+//! Keeps the statistics: folds the changes of orders from the table's stream into the counters.
+//!
+//! Exactly once: an order's watermark moves in the same transaction as the counters that its
+//! changes add to, so a repeated record finds nothing left to count, and the whole log in each
+//! record makes up for one that never came.
+
+use aws_lambda_events::event::dynamodb::Event;
+use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use oms_core::app::App;
+use oms_core::http::logging::chain;
+use oms_core::stream::{Arrived, Batch, Fresh, see_again};
+use oms_core::table::TableError;
+use oms_core::table::counters::fits;
+use oms_core::table::watermarks::Claim;
+use oms_domain::tally::{Tally, tally};
+
+/// The consumer's name in its watermarks.
+pub const CONSUMER: &str = "stats";
+/// How often a batch that met another consumer of the same orders is sorted out anew.
+const RACES: u32 = 5;
+
+/// Counts what a batch of records changed.
+pub async fn consume(app: &App, event: Event) -> DynamoDbEventResponse {
+    let Batch { mut arrived, unreadable } = Batch::read(event);
+    let mut failed = unreadable;
+    for _ in 0..RACES {
+        match count_all(app, std::mem::take(&mut arrived)).await {
+            Ok(raced) if raced.is_empty() => return see_again(failed),
+            Ok(raced) => arrived = raced,
+            Err((error, left)) => {
+                tracing::error!(error = chain(&error), "could not count");
+                failed.extend(left);
+                return see_again(failed);
+            }
+        }
+    }
+    failed.extend(arrived.into_iter().flat_map(|one| one.records));
+    see_again(failed)
+}
+
+/// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
+/// counting come back, to be looked at again; an error comes with the records it left uncounted.
+async fn count_all(app: &App, arrived: Vec<Arrived>) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
+    let records = |arrived: &[Arrived]| arrived.iter().flat_map(|one| one.records.clone()).collect();
+    let all = records(&arrived);
+    let fresh = app.fresh(CONSUMER, arrived).await.map_err(|error| (error, all))?;
+    let mut raced = Vec::new();
+    let (chunks, too_short) = into_chunks(app, fresh);
+    let mut chunks = chunks.into_iter();
+    while let Some(chunk) = chunks.next() {
+        let counted = app.table().count(CONSUMER, &chunk.claims, &chunk.tally).await;
+        match counted {
+            Ok(()) => tracing::debug!(orders = chunk.claims.len(), "counted"),
+            Err(TableError::Conflict) => raced.extend(chunk.arrived),
+            Err(error) => {
+                let left = chunk.arrived.iter().chain(&raced).cloned();
+                let left: Vec<_> = left.chain(chunks.flat_map(|chunk| chunk.arrived)).collect();
+                return Err((error, records(&left)));
+            }
+        }
+    }
+    match too_short.first() {
+        None => Ok(raced),
+        Some(first) => {
+            let error = TableError::LogTooShort(first.order.id);
+            Err((error, records(&[too_short, raced].concat())))
+        }
+    }
+}
+
+/// What one transaction counts.
+#[derive(Default)]
+struct Chunk {
+    arrived: Vec<Arrived>,
+    claims: Vec<Claim>,
+    tally: Tally,
+}
+
+/// Orders in as few transactions as they fit into, and those whose log no longer reaches back to
+/// what was counted last: counting them would count twice.
+fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut too_short = Vec::new();
+    for Fresh { arrived, seen } in fresh {
+        let order = &arrived.order;
+        let before = order.as_of(seen);
+        if before.is_none() && seen > 0 {
+            too_short.push(arrived);
+            continue;
+        }
+        let claim = Claim { order: order.id, seen, to: order.version };
+        let more = tally(before.as_ref(), order, &app.config().time_zone);
+        match chunks.last_mut().filter(|chunk| fits(chunk.claims.len() + 1, &chunk.tally.plus(&more))) {
+            Some(chunk) => {
+                chunk.tally.absorb(more);
+                chunk.claims.push(claim);
+                chunk.arrived.push(arrived);
+            }
+            None => chunks.push(Chunk { arrived: vec![arrived], claims: vec![claim], tally: more }),
+        }
+    }
+    (chunks, too_short)
+}

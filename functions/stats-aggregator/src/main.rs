@@ -1,3 +1,14 @@
 //! Keeps the statistics: folds the changes of orders from the table's stream.
 
-fn main() {}
+use aws_lambda_events::event::dynamodb::Event;
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use oms_core::app::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let app = &App::start_consumer().await?;
+    run(service_fn(async |event: LambdaEvent<Event>| {
+        Ok::<_, Error>(stats_aggregator::consume(app, event.payload).await)
+    }))
+    .await
+}

@@ -64,6 +64,16 @@ impl App {
         Ok(app)
     }
 
+    /// Starts a consumer of a stream or a queue, which logs for itself: no HTTP edge does.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_consumer() -> Result<Self, StartError> {
+        let app = Self::start().await?;
+        crate::http::logging::init(app.config());
+        Ok(app)
+    }
+
     /// The settings.
     #[must_use]
     pub fn config(&self) -> &Config {

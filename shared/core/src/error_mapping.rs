@@ -62,9 +62,10 @@ impl From<TableError> for ApiError {
                     .to_owned(),
             },
             TableError::Throttled => ApiError::Unavailable(Box::new(error)),
-            TableError::Cancelled(_) | TableError::Shape { .. } | TableError::Request(_) => {
-                ApiError::internal(error)
-            }
+            TableError::Cancelled(_)
+            | TableError::LogTooShort(_)
+            | TableError::Shape { .. }
+            | TableError::Request(_) => ApiError::internal(error),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the functions share: the table, HTTP, the payment gateway, configuration.
 
 pub mod app;
+pub mod bus;
 pub mod config;
 mod error_mapping;
 pub mod gateway;
@@ -11,5 +12,6 @@ pub mod orders;
 mod requests;
 pub mod sdk;
 pub mod statistics;
+pub mod stream;
 pub mod table;
 pub mod views;

@@ -91,6 +91,14 @@ impl Tally {
         }
     }
 
+    /// Both together.
+    #[must_use]
+    pub fn plus(&self, other: &Tally) -> Tally {
+        let mut sum = self.clone();
+        sum.absorb(other.clone());
+        sum
+    }
+
     /// What it holds for one scope.
     pub fn of<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (Cell, Decimal)> + 'a {
         let of_scope = self.iter().filter(move |(of, _, _)| *of == scope);

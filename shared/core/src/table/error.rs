@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use oms_domain::OrderId;
 use std::error::Error;
 
 /// What went wrong at the table.
@@ -22,6 +23,9 @@ pub enum TableError {
     /// The item has grown to its limit.
     #[error("the item would be larger than an item may be")]
     TooLarge,
+    /// An order's log no longer reaches back to what a consumer has applied last.
+    #[error("the log of order {0} does not reach back far enough")]
+    LogTooShort(OrderId),
     /// DynamoDB throttled the request or was out of reach, after retries.
     #[error("the table is out of reach")]
     Throttled,

@@ -12,7 +12,7 @@ pub mod lists;
 pub mod notifications;
 pub mod order_numbers;
 pub mod orders;
-mod record;
+pub(crate) mod record;
 pub mod stock;
 pub mod watermarks;
 mod writes;

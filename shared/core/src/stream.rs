@@ -1,0 +1,106 @@
+//! What the consumers of the table's stream share: from records to orders, and from orders that
+//! failed back to the records to see again.
+
+use crate::app::App;
+use crate::table::{TableError, record};
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use oms_domain::{Order, OrderId};
+use std::collections::HashMap;
+
+/// The newest image of an order in a batch, and the records that spoke of the order.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The order, with every change up to that image.
+    pub order: Order,
+    /// The sequence numbers of all its records.
+    pub records: Vec<String>,
+}
+
+/// A batch, sorted out.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The orders, each once.
+    pub arrived: Vec<Arrived>,
+    /// The sequence numbers of records that hold no readable order.
+    pub unreadable: Vec<String>,
+}
+
+/// An order with changes that a consumer has not applied.
+#[derive(Clone, Debug)]
+pub struct Fresh {
+    /// The order and its records.
+    pub arrived: Arrived,
+    /// The last version that the consumer has applied; 0 for none.
+    pub seen: u64,
+}
+
+impl Batch {
+    /// Takes the orders out of an event. An order's records carry its whole log, so the newest
+    /// image says all that the others do. Removals say nothing: orders are not removed.
+    #[must_use]
+    pub fn read(event: Event) -> Self {
+        let mut newest: HashMap<OrderId, Arrived> = HashMap::new();
+        let mut batch = Batch::default();
+        for EventRecord { change, .. } in event.records {
+            let sequence = change.sequence_number.unwrap_or_default();
+            if change.new_image.is_empty() {
+                continue;
+            }
+            let order = match record::from_item(change.new_image.into()) {
+                Ok(order) => order,
+                Err(error) => {
+                    tracing::error!(%sequence, error = crate::http::logging::chain(&error), "unreadable record");
+                    batch.unreadable.push(sequence);
+                    continue;
+                }
+            };
+            match newest.get_mut(&order.id) {
+                None => {
+                    newest.insert(order.id, Arrived { order, records: vec![sequence] });
+                }
+                Some(arrived) => {
+                    arrived.records.push(sequence);
+                    if order.version > arrived.order.version {
+                        arrived.order = order;
+                    }
+                }
+            }
+        }
+        batch.arrived.extend(newest.into_values());
+        // The oldest first, so that what fails sends back as little as possible.
+        batch.arrived.sort_by(|a, b| a.order.updated_at.cmp(&b.order.updated_at));
+        batch
+    }
+}
+
+impl App {
+    /// Leaves out what a consumer has applied already.
+    ///
+    /// # Errors
+    /// [`TableError`] where the watermarks cannot be read.
+    pub async fn fresh(&self, consumer: &str, arrived: Vec<Arrived>) -> Result<Vec<Fresh>, TableError> {
+        let ids = arrived.iter().map(|one| one.order.id);
+        let marks = self.table().watermarks(consumer, ids).await?;
+        let fresh = arrived.into_iter().filter_map(|arrived| {
+            let seen = marks.get(&arrived.order.id).copied().unwrap_or(0);
+            (arrived.order.version > seen).then_some(Fresh { arrived, seen })
+        });
+        Ok(fresh.collect())
+    }
+}
+
+/// The answer that makes Lambda deliver these records, and all after the first of them, again.
+#[must_use]
+pub fn see_again(records: impl IntoIterator<Item = String>) -> DynamoDbEventResponse {
+    let mut response = DynamoDbEventResponse::default();
+    response.batch_item_failures = records
+        .into_iter()
+        .map(|sequence| {
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(sequence);
+            failure
+        })
+        .collect();
+    response
+}

@@ -76,3 +76,26 @@ fn timeouts() -> TimeoutConfig {
         .operation_timeout(OPERATION_TIMEOUT)
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+
+    #[tokio::test]
+    async fn an_endpoint_on_this_machine_is_called_without_tls() {
+        let server = https::tests::Server::answering(200, r#"{"TableNames": ["oms"]}"#);
+        let config = config(&[("AWS_ENDPOINT_URL_DYNAMODB", &server.url)]).unwrap();
+        let answer = dynamodb(&config).list_tables().send().await.unwrap();
+        assert_eq!(answer.table_names(), ["oms"]);
+        assert_eq!(server.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_fails_is_tried_three_times() {
+        let server = https::tests::Server::answering(500, "{}");
+        let config = config(&[("AWS_ENDPOINT_URL", &server.url)]).unwrap();
+        assert!(dynamodb(&config).list_tables().send().await.is_err());
+        assert_eq!(server.calls(), 3);
+    }
+}

@@ -37,15 +37,11 @@ pub enum AuthError {
 /// Checks the signature, issuer, audience and times of tokens (RS256 and ES256).
 pub struct Verifier {
     auth: AuthConfig,
-    keys: Mutex<Fetched>,
+    keys: Mutex<Arc<Keys>>,
+    /// Held while the key set is fetched: whoever waits finds the keys already there. Seconds
+    /// since 1970 of the last fetch; none before the first.
+    fetched_at: tokio::sync::Mutex<Option<u64>>,
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
-}
-
-#[derive(Default)]
-struct Fetched {
-    keys: Arc<Keys>,
-    /// Seconds since 1970 of the last attempt; none before the first.
-    tried_at: Option<u64>,
 }
 
 struct Remembered {
@@ -77,10 +73,8 @@ impl Verifier {
         provider::install();
         Ok(Self {
             auth,
-            keys: Mutex::new(Fetched {
-                keys: Arc::new(keys),
-                tried_at: None,
-            }),
+            keys: Mutex::new(Arc::new(keys)),
+            fetched_at: tokio::sync::Mutex::default(),
             remembered: Mutex::default(),
         })
     }
@@ -143,33 +137,29 @@ impl Verifier {
 
     async fn key(&self, id: Option<&str>, now: u64) -> Result<Key, AuthError> {
         let unknown = AuthError::Refused("unknown key");
-        let known = Arc::clone(&lock(&self.keys).keys);
-        if let Some(key) = known.find(id) {
-            return Ok(key.clone());
+        if let Some(key) = self.known_key(id) {
+            return Ok(key);
         }
         let KeySource::Url(url) = &self.auth.keys else {
             return Err(unknown);
         };
-        {
-            let mut fetched = lock(&self.keys);
-            if fetched
-                .tried_at
-                .is_some_and(|tried| now < tried + REFETCH_SECONDS)
-            {
-                return Err(unknown);
-            }
-            fetched.tried_at = Some(now);
+        let mut fetched_at = self.fetched_at.lock().await;
+        if let Some(key) = self.known_key(id) {
+            return Ok(key);
         }
-        let keys = fetch(url).await.inspect_err(|_| self.allow_refetch())?;
-        let keys = Arc::new(keys);
-        lock(&self.keys).keys = Arc::clone(&keys);
-        keys.find(id).cloned().ok_or(unknown)
+        if fetched_at.is_some_and(|fetched| now < fetched + REFETCH_SECONDS) {
+            return Err(unknown);
+        }
+        // A failed fetch says nothing about the key: the next token tries again, or an issuer
+        // that was out of reach for a moment would keep everyone out for a minute.
+        let keys = Arc::new(fetch(url).await?);
+        *fetched_at = Some(now);
+        *lock(&self.keys) = keys;
+        self.known_key(id).ok_or(unknown)
     }
 
-    /// A failed fetch says nothing about the key: the next token may try again, or an issuer that
-    /// was out of reach for a moment would keep everyone out for a minute.
-    fn allow_refetch(&self) {
-        lock(&self.keys).tried_at = None;
+    fn known_key(&self, id: Option<&str>) -> Option<Key> {
+        lock(&self.keys).find(id).cloned()
     }
 
     fn remember(&self, fingerprint: [u8; 32], token: Remembered, now: u64) {

@@ -438,3 +438,29 @@ async fn links_lead_where_the_client_came_from() {
         "https://api.example.com/api/v1/costly?ordering=a&ordering=b&page=2"
     );
 }
+
+#[tokio::test]
+async fn an_event_of_the_http_api_keeps_repeats_and_tells_the_scheme() {
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/api/v1/costly",
+        "rawQueryString": "ordering=a&ordering=b&status__in=x,y",
+        "queryStringParameters": {"ordering": "a,b", "status__in": "x,y"},
+        "headers": {"host": "api.example.com", "x-forwarded-proto": "https", "accept-encoding": "br"},
+        "requestContext": {
+            "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {"method": "GET", "path": "/api/v1/costly", "protocol": "HTTP/1.1",
+                     "sourceIp": "127.0.0.1", "userAgent": "curl"},
+            "requestId": "r", "routeKey": "$default", "stage": "$default",
+            "time": "22/Nov/2026:10:42:21 +0000", "timeEpoch": 1_795_344_141_000_u64,
+        },
+        "isBase64Encoded": false,
+    });
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let config = config::tests::config(&[]).unwrap();
+    let edge = wrap(router(), &config);
+    let response = edge.oneshot(request.map(Body::new)).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let expected =
+        "https://api.example.com/api/v1/costly?ordering=a&ordering=b&status__in=x%2Cy&page=2";
+    assert_eq!(body, expected);
+}

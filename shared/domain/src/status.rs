@@ -189,7 +189,7 @@ mod tests {
     /// The state machine as a specification: a row a status, a column an action.
     #[test]
     fn every_action_on_every_status() {
-        let mut table = format!("{:<17}", "");
+        let mut table = format!("{:<17}", "from");
         for action in Action::ALL {
             table += &format!("{:<17}", action.as_str());
         }
@@ -199,7 +199,17 @@ mod tests {
                 table += &format!("{:<17}", status.after(*action).map_or("-", Status::as_str));
             }
         }
-        insta::assert_snapshot!(table.trim_end(), @"");
+        insta::assert_snapshot!(table.trim_end(), @r"
+        from             confirm          process          ship             out_for_delivery deliver          cancel           refund
+        pending          confirmed        -                -                -                -                cancelled        -
+        confirmed        -                processing       shipped          -                -                cancelled        -
+        processing       -                -                shipped          -                -                cancelled        -
+        shipped          -                -                -                out_for_delivery delivered        cancelled        refunded
+        out_for_delivery -                -                -                -                delivered        cancelled        refunded
+        delivered        -                -                -                -                -                -                refunded
+        cancelled        -                -                -                -                -                -                -
+        refunded         -                -                -                -                -                -                -
+        ");
     }
 
     #[test]

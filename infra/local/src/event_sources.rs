@@ -5,7 +5,9 @@
 //! are those of the mapping's settings. The checkpoint of a stream is kept on disk, so that a restart goes
 //! on where the last one stopped.
 
+mod abandoned;
 pub mod batch;
+mod checkpoint;
 pub mod filter;
 mod invoke;
 pub mod queue;

@@ -37,6 +37,8 @@ pub struct Options {
     pub release: bool,
     /// Whether a change of the code rebuilds and restarts them.
     pub reload: bool,
+    /// Where the processes find their runtime API, `http://127.0.0.1:1234`.
+    pub runtime_api: String,
 }
 
 /// `cargo lambda watch`.
@@ -55,30 +57,61 @@ pub fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts that look
+/// at it would run again, and everything above them would be built anew.
+fn clean(command: &mut Command) {
+    const OUTER: [&str; 6] = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+        "CARGO_TARGET_TMPDIR",
+    ];
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start)))
+        {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Builds all the functions, with cargo's own progress. Without `-p`, so that the features, and so the
 /// dependencies, are those of `cargo test`, and nothing is built twice.
 pub async fn build(root: &Path, release: bool, guardian: &Guardian) -> Result<()> {
+    // cargo-lambda asks cargo for the whole dependency tree, with what other platforms need: here its
+    // download is seen.
+    run_cargo(root, &["fetch"], guardian).await?;
+    let build: &[&str] = if release {
+        &["build", "--bins", "--release"]
+    } else {
+        &["build", "--bins"]
+    };
+    run_cargo(root, build, guardian).await
+}
+
+async fn run_cargo(root: &Path, arguments: &[&str], guardian: &Guardian) -> Result<()> {
     let mut command = Command::new(cargo());
-    command
-        .args(["build", "--bins"])
-        .args(release.then_some("--release"))
-        .current_dir(root);
+    clean(&mut command);
+    command.args(arguments).current_dir(root);
     command
         .env(MARK, guardian.mark())
         .stdin(Stdio::null())
         .stdout(Stdio::null());
-    let mut child = command.spawn().doing("starting cargo build")?;
+    let mut child = command.spawn().doing("starting cargo")?;
     let pid = child.id().unwrap_or_default();
     guardian.watch(pid);
-    let status = child.wait().await.doing("waiting for cargo build")?;
+    let status = child.wait().await.doing("waiting for cargo")?;
     guardian.forget(pid);
     if status.success() {
-        Ok(())
-    } else {
-        Err(Error::Setup(
-            "the functions do not build: see above".to_owned(),
-        ))
+        return Ok(());
     }
+    Err(Error::Setup(format!(
+        "cargo {} failed: see above",
+        arguments.join(" ")
+    )))
 }
 
 impl Functions {
@@ -152,10 +185,8 @@ impl Service for Functions {
 
     fn command(&self) -> Command {
         let directory = self.places.state.join("functions");
-        let mut path = OsString::from(&directory);
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
         let mut command = Command::new(&self.program);
+        clean(&mut command);
         command
             .args([
                 "lambda",
@@ -171,11 +202,11 @@ impl Service for Functions {
             .args(self.options.release.then_some("--release"))
             .args((!self.options.reload).then_some("--ignore-changes"))
             .current_dir(&self.places.root)
-            .env("PATH", path)
             .env("CARGO", directory.join("cargo"))
             .env("OMS_CARGO", cargo())
             .env("OMS_FUNCTIONS", &directory)
             .env("OMS_TARGET", &self.target)
+            .env("OMS_RUNTIME_API", &self.options.runtime_api)
             .env("OMS_BUILD", if self.options.reload { "yes" } else { "no" });
         command
     }
@@ -203,7 +234,9 @@ fn is_news(line: &str) -> bool {
         && ["INFO", "DEBUG", "TRACE"]
             .iter()
             .any(|level| line.contains(&format!("\"level\":\"{level}\"")));
-    !(line.is_empty() || quiet || quiet_json || line.starts_with("AWS_LAMBDA_MAX_CONCURRENCY"))
+    // The script says it better when a process dies.
+    let known = line.contains("command killed");
+    !(line.is_empty() || quiet || quiet_json || known)
 }
 
 /// A function's environment, for the script to read.

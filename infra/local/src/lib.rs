@@ -27,6 +27,7 @@ pub mod functions;
 pub mod guardian;
 pub mod ministack;
 pub mod places;
+pub mod runtime;
 pub mod service;
 pub mod stack;
 pub mod summary;

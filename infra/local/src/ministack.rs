@@ -159,7 +159,7 @@ impl Service for Ministack {
     }
 
     fn shows(&self) -> fn(&str) -> bool {
-        |_| false
+        |line| line.contains("ERROR") || line.contains("Error")
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::fs::OpenOptions;
@@ -22,6 +23,14 @@ const RESTARTS: usize = 5;
 const RESTART_WINDOW: Duration = Duration::from_secs(300);
 /// A log that has grown past this is begun anew at the next start, in bytes.
 const LOG_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Set when the stack goes down: what the parts say about losing one another is of no interest.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
+/// Keeps what the parts say from the terminal from now on.
+pub fn silence() {
+    STOPPING.store(true, Ordering::Relaxed);
+}
 
 /// What there is to know about a part that is a process.
 pub trait Service {
@@ -74,7 +83,7 @@ pub async fn start<S: Service + Sync>(
         Ok(()) => Ok(Running { child, pid }),
         Err(error) => Err(Error::Setup(format!(
             "{name} did not start: {error}\n{}",
-            tail(&log)
+            tail(&log, service.shows())
         ))),
     }
 }
@@ -93,7 +102,7 @@ pub async fn keep<S: Service + Sync>(
         guardian.forget(running.pid);
         restarts.retain(|at| at.elapsed() < RESTART_WINDOW);
         if restarts.len() >= RESTARTS {
-            let log = tail(&logs.join(format!("{name}.log")));
+            let log = tail(&logs.join(format!("{name}.log")), service.shows());
             return Error::Setup(format!(
                 "{name} died {} times within five minutes\n{log}",
                 RESTARTS + 1
@@ -109,12 +118,11 @@ pub async fn keep<S: Service + Sync>(
     }
 }
 
-/// The last lines of a log, for an error message.
-pub fn tail(log: &Path) -> String {
-    let text = std::fs::read(log)
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
+/// The last lines of a log that are worth showing, for an error message.
+fn tail(log: &Path, shows: fn(&str) -> bool) -> String {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| shows(line)).collect();
     let last = lines[lines.len().saturating_sub(15)..].join("\n  | ");
     format!("  the end of {}:\n  | {last}", log.display())
 }
@@ -152,7 +160,7 @@ async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: f
             let _ = log.write_all(&line).await.and(log.flush().await);
         }
         let text = String::from_utf8_lossy(&line);
-        if shows(&text) {
+        if shows(&text) && !STOPPING.load(Ordering::Relaxed) {
             say(text.trim_end());
         }
         line.clear();

@@ -19,6 +19,7 @@ use crate::functions::{self, Functions};
 use crate::guardian::Guardian;
 use crate::ministack::{Messaging, Ministack};
 use crate::places::Places;
+use crate::runtime::RuntimeApi;
 use crate::service;
 use crate::summary::{self, Addresses};
 use crate::template::{REGION, System};
@@ -47,6 +48,7 @@ pub async fn run(options: Run) -> Result<()> {
     };
     // The restarts first, or they would start again what the guardian ends.
     parts.abort_all();
+    service::silence();
     guardian.end_all();
     result
 }
@@ -134,6 +136,9 @@ async fn start(
     let pollers = pollers.prepare(&system)?;
 
     let step = Step::begin("starting the functions");
+    let runtime_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
+    let runtime_address = runtime_port.local_addr().doing("opening a port")?;
+    parts.spawn(RuntimeApi::new(&addresses.api, &system).serve(runtime_port));
     let functions = Functions::new(
         tools.cargo_lambda(),
         places,
@@ -145,6 +150,7 @@ async fn start(
             concurrency: options.concurrency,
             release: options.release,
             reload: !options.until_stdin_closes,
+            runtime_api: format!("http://{runtime_address}"),
         },
     )?;
     let running = service::start(&functions, guardian, &places.state).await?;

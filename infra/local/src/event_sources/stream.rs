@@ -1,19 +1,19 @@
 //! A mapping of a table's stream.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use dynoxide::Database;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::abandoned::Abandoned;
 use super::batch::{Batch, Next, Policy, Verdict, verdict};
+use super::checkpoint::Checkpoint;
 use super::invoke::{Invoker, Outcome};
 use super::{LOOK_EVERY, Pollers, filter, pause};
 use crate::console::say;
 use crate::error::{Doing, Error, Result};
 use crate::ministack::Messaging;
-use crate::places::replace;
 use crate::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 
 /// What one look at a stream reads at most: more than a batch, since most records are not for consumers.
@@ -33,12 +33,6 @@ pub struct Stream {
     stream: String,
     shard: String,
     checkpoint: Checkpoint,
-}
-
-struct Checkpoint {
-    file: Option<PathBuf>,
-    /// The last sequence number that is finished; `None` for none yet.
-    after: Option<String>,
 }
 
 /// A record that passed the filter.
@@ -97,15 +91,13 @@ impl Stream {
             source: source.clone(),
             settings: settings.clone(),
             failures,
-            checkpoint: Checkpoint {
-                after: file.as_deref().and_then(|file| kept(file, &stream)),
-                file,
-            },
+            checkpoint: Checkpoint::open(file, &stream),
             stream,
             shard,
         };
-        if mapping.checkpoint.after.is_none() && !settings.from_the_beginning {
-            mapping.checkpoint.after = mapping.last_number()?;
+        if mapping.checkpoint.after().is_none() && !settings.from_the_beginning {
+            let last = mapping.last_number()?;
+            mapping.checkpoint.move_to(last)?;
         }
         Ok(mapping)
     }
@@ -124,7 +116,7 @@ impl Stream {
             if found.records.is_empty() || !(full || waited) {
                 if found.records.is_empty() {
                     waiting_since = None;
-                    if let Err(error) = self.move_to(found.until) {
+                    if let Err(error) = self.checkpoint.move_to(found.until) {
                         return error;
                     }
                 }
@@ -141,7 +133,7 @@ impl Stream {
     /// Reads on from the checkpoint: at most a batch of the records that pass the filter.
     fn look(&self) -> Result<Found> {
         let doing = format!("reading the stream of {}", self.settings.table);
-        let start = match &self.checkpoint.after {
+        let start = match self.checkpoint.after() {
             Some(number) => {
                 json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
             }
@@ -260,10 +252,10 @@ impl Stream {
             }
             match batch.finished_until() {
                 0 => {}
-                until if until < records.len() => {
-                    self.move_to(Some(records[until - 1].number.clone()))?
-                }
-                _ => self.move_to(found.until.clone())?,
+                until if until < records.len() => self
+                    .checkpoint
+                    .move_to(Some(records[until - 1].number.clone()))?,
+                _ => self.checkpoint.move_to(found.until.clone())?,
             }
         }
         Ok(())
@@ -321,32 +313,17 @@ impl Stream {
             first.number
         ));
         let Some(queue) = &self.failures else { return };
-        let mut message = json!({
-            "requestContext": {
-                "requestId": uuid::Uuid::new_v4(),
-                "functionArn": self.invoker.arn(),
-                "condition": condition,
-                "approximateInvokeCount": attempts,
-            },
-            "version": "1.0",
-            "timestamp": format!("{:.3}", Timestamp::now()),
-            "DDBStreamBatchInfo": {
-                "shardId": self.shard,
-                "startSequenceNumber": first.number,
-                "endSequenceNumber": last.number,
-                "approximateArrivalOfFirstRecord": time(first.at_s),
-                "approximateArrivalOfLastRecord": time(last.at_s),
-                "batchSize": records.len(),
-                "streamArn": self.event_source_arn(),
-            },
-        });
-        if condition == "RetryAttemptsExhausted" {
-            message["responseContext"] = json!({
-                "statusCode": 200,
-                "executedVersion": "$LATEST",
-                "functionError": "Unhandled",
-            });
+        let message = Abandoned {
+            function_arn: &self.invoker.arn(),
+            stream_arn: &self.event_source_arn(),
+            shard: &self.shard,
+            condition,
+            attempts,
+            records: records.len(),
+            first: (&first.number, first.at_s),
+            last: (&last.number, last.at_s),
         }
+        .message();
         let send = json!({ "QueueUrl": queue.url, "MessageBody": message.to_string() });
         if let Err(error) = self.messaging.sqs("SendMessage", &send).await {
             say(format!(
@@ -355,30 +332,6 @@ impl Stream {
             ));
         }
     }
-
-    fn move_to(&mut self, number: Option<String>) -> Result<()> {
-        if number.is_none() || number == self.checkpoint.after {
-            return Ok(());
-        }
-        self.checkpoint.after = number;
-        let Some(file) = &self.checkpoint.file else {
-            return Ok(());
-        };
-        replace(
-            file,
-            json!({ "stream": self.stream, "after": self.checkpoint.after })
-                .to_string()
-                .as_bytes(),
-        )
-    }
-}
-
-/// The checkpoint that is kept in a file, if it is of this stream and not of an earlier table's.
-fn kept(file: &std::path::Path, stream: &str) -> Option<String> {
-    let kept: Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
-    (kept["stream"] == stream)
-        .then(|| kept["after"].as_str().map(str::to_owned))
-        .flatten()
 }
 
 /// A put that writes what was there already: DynamoDB emits nothing for it, dynoxide does.
@@ -396,10 +349,6 @@ fn seconds(change: &Value) -> i64 {
         .next()
         .and_then(|whole| whole.parse().ok())
         .unwrap_or_default()
-}
-
-fn time(at_s: i64) -> String {
-    Timestamp::from_second(at_s).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]
@@ -424,20 +373,10 @@ mod tests {
     }
 
     #[test]
-    fn a_checkpoint_of_another_table_is_not_taken_up() {
-        let file = std::env::temp_dir().join(format!("oms-checkpoint-{}.json", std::process::id()));
-        replace(&file, br#"{"stream": "a", "after": "100"}"#).unwrap();
-        let (same, other) = (kept(&file, "a"), kept(&file, "b"));
-        std::fs::remove_file(&file).unwrap();
-        assert_eq!((same.as_deref(), other), (Some("100"), None));
-    }
-
-    #[test]
-    fn times_are_written_as_lambda_writes_them() {
+    fn a_time_is_in_whole_seconds() {
         assert_eq!(
             seconds(&json!({"ApproximateCreationDateTime": 1_700_000_000.0})),
             1_700_000_000
         );
-        assert_eq!(time(1_700_000_000), "2023-11-14T22:13:20Z");
     }
 }

@@ -82,11 +82,7 @@ impl Token {
         let places = Places::make(None)?;
         let demo = User::demo().into_iter().find(|user| user.name == self.user);
         let group = self.group.or(demo.and_then(|user| user.group));
-        let user = User {
-            name: self.user,
-            group,
-            email: self.email,
-        };
+        let user = User { name: self.user, group, email: self.email };
         print(Issuer::open(&places.shared)?.token(&user, self.expires_in)?);
         Ok(())
     }

@@ -24,10 +24,7 @@ impl Step {
     /// Begins a step.
     pub fn begin(name: &'static str) -> Self {
         say(format!("{} {name}", bold("…")));
-        Self {
-            name,
-            since: Instant::now(),
-        }
+        Self { name, since: Instant::now() }
     }
 
     /// Ends it well.
@@ -46,9 +43,5 @@ impl Step {
 
 /// Emphasis, where the terminal shows it.
 pub fn bold(text: &str) -> String {
-    if std::io::stderr().is_terminal() {
-        format!("\x1b[1m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
+    if std::io::stderr().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }

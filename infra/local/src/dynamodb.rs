@@ -41,18 +41,9 @@ impl Dynamo {
             None => format!("file:/oms-{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
         let database = Database::new(&uri).doing("opening the local DynamoDB")?;
-        let address = listener
-            .local_addr()
-            .doing("opening the local DynamoDB's port")?;
-        let dynamo = Self {
-            database,
-            uri,
-            url: format!("http://{address}"),
-        };
-        dynamo
-            .connection()?
-            .execute_batch(INDEX)
-            .doing("indexing the stream records")?;
+        let address = listener.local_addr().doing("opening the local DynamoDB's port")?;
+        let dynamo = Self { database, uri, url: format!("http://{address}") };
+        dynamo.connection()?.execute_batch(INDEX).doing("indexing the stream records")?;
         for table in tables {
             dynamo.make(table)?;
         }
@@ -66,8 +57,7 @@ impl Dynamo {
 
     /// Serves the database until the stack ends.
     pub async fn serve(database: Database, listener: TcpListener) -> Error {
-        let ended =
-            dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await;
+        let ended = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await;
         Error::Setup(format!("the local DynamoDB stopped: {ended:?}"))
     }
 
@@ -84,9 +74,7 @@ impl Dynamo {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => crate::console::say(format!("! {error}")),
                 Err(error) => {
-                    return Error::Setup(format!(
-                        "the sweep of the local DynamoDB stopped: {error}"
-                    ));
+                    return Error::Setup(format!("the sweep of the local DynamoDB stopped: {error}"));
                 }
             }
         }
@@ -95,6 +83,18 @@ impl Dynamo {
     /// Where SQLite finds the database.
     pub fn uri(&self) -> String {
         self.uri.clone()
+    }
+
+    /// What tells the tables from those of another database.
+    pub fn identity(&self, tables: &[Table]) -> Result<String> {
+        let identities = tables.iter().map(|table| {
+            let doing = format!("describing {}", table.name);
+            let describe = serde_json::from_value(json!({ "TableName": table.name })).doing(&doing)?;
+            let table = self.database.describe_table(describe).doing(&doing)?;
+            let table = serde_json::to_value(table).doing(&doing)?;
+            Ok(table["Table"]["LatestStreamArn"].to_string())
+        });
+        Ok(identities.collect::<Result<Vec<_>>>()?.join(" "))
     }
 
     fn connection(&self) -> Result<Connection> {
@@ -121,9 +121,7 @@ impl Dynamo {
                 "TableName": table.name,
                 "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
             });
-            self.database
-                .update_time_to_live(serde_json::from_value(ttl).doing(&doing)?)
-                .doing(&doing)?;
+            self.database.update_time_to_live(serde_json::from_value(ttl).doing(&doing)?).doing(&doing)?;
         }
         Ok(())
     }
@@ -131,9 +129,7 @@ impl Dynamo {
 
 fn open(uri: &str) -> Result<Connection> {
     let connection = Connection::open(uri).doing("opening the local DynamoDB's file")?;
-    connection
-        .busy_timeout(BUSY)
-        .doing("opening the local DynamoDB's file")?;
+    connection.busy_timeout(BUSY).doing("opening the local DynamoDB's file")?;
     Ok(connection)
 }
 
@@ -144,18 +140,13 @@ fn trim(connection: &Connection) -> Result<usize> {
     let statement = "DELETE FROM _stream_records
         WHERE created_at < ?1 AND CAST(sequence_number AS INTEGER) < ?1 * 1000000
           AND table_name IN (SELECT table_name FROM _tables)";
-    connection
-        .execute(statement, [oldest_s])
-        .doing("trimming the stream")
+    connection.execute(statement, [oldest_s]).doing("trimming the stream")
 }
 
 /// Whether a table that exists has the keys and indexes that the template wants.
 fn same_shape(wanted: &Value, existing: &Value) -> bool {
     let shape = |table: &Value| {
-        let indexes = table["GlobalSecondaryIndexes"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let indexes = table["GlobalSecondaryIndexes"].as_array().cloned().unwrap_or_default();
         let mut indexes: Vec<String> = indexes
             .iter()
             .map(|index| {
@@ -183,11 +174,7 @@ mod tests {
             "BillingMode": "PAY_PER_REQUEST",
             "StreamSpecification": {"StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES"},
         });
-        Table {
-            name: "things".to_owned(),
-            definition,
-            ttl_attribute: Some("expires_at".to_owned()),
-        }
+        Table { name: "things".to_owned(), definition, ttl_attribute: Some("expires_at".to_owned()) }
     }
 
     async fn dynamo() -> Dynamo {
@@ -216,10 +203,7 @@ mod tests {
         let dynamo = dynamo().await;
         for id in ["old", "new"] {
             let put = json!({"TableName": "things", "Item": {"pk": {"S": id}}});
-            dynamo
-                .database
-                .put_item(serde_json::from_value(put).unwrap())
-                .unwrap();
+            dynamo.database.put_item(serde_json::from_value(put).unwrap()).unwrap();
         }
         let connection = dynamo.connection().unwrap();
         let age = "UPDATE _stream_records SET created_at = created_at - 90000,

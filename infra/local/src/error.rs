@@ -32,9 +32,6 @@ pub trait Doing<T> {
 
 impl<T, E: Display> Doing<T> for std::result::Result<T, E> {
     fn doing(self, what: impl Display) -> Result<T> {
-        self.map_err(|cause| Error::Failed {
-            doing: what.to_string(),
-            cause: cause.to_string(),
-        })
+        self.map_err(|cause| Error::Failed { doing: what.to_string(), cause: cause.to_string() })
     }
 }

@@ -53,15 +53,11 @@ impl Pollers {
     /// Prepares every mapping of the system. Done before the functions run, so that a stream that is read
     /// from its end on misses nothing that they write.
     pub fn prepare(&self, system: &System) -> Result<Vec<Poller>> {
-        let mappings = system.functions.iter().flat_map(|function| {
-            function
-                .sources
-                .iter()
-                .map(move |source| (function, source))
-        });
-        mappings
-            .map(|(function, source)| self.one(system, function, source))
-            .collect()
+        let mappings = system
+            .functions
+            .iter()
+            .flat_map(|function| function.sources.iter().map(move |source| (function, source)));
+        mappings.map(|(function, source)| self.one(system, function, source)).collect()
     }
 
     fn one(&self, system: &System, function: &Function, source: &Source) -> Result<Poller> {
@@ -80,9 +76,7 @@ impl Pollers {
             ))),
             SourceKind::Stream(settings) => {
                 let failures = settings.on_failure.as_deref().map(queue).transpose()?;
-                Poller::Stream(Box::new(stream::Stream::open(
-                    self, invoker, source, settings, failures,
-                )?))
+                Poller::Stream(Box::new(stream::Stream::open(self, invoker, source, settings, failures)?))
             }
         })
     }

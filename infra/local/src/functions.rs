@@ -69,10 +69,7 @@ fn clean(command: &mut Command) {
         "CARGO_TARGET_TMPDIR",
     ];
     for (name, _) in std::env::vars_os() {
-        if name
-            .to_str()
-            .is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start)))
-        {
+        if name.to_str().is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start))) {
             command.env_remove(name);
         }
     }
@@ -84,11 +81,7 @@ pub async fn build(root: &Path, release: bool, guardian: &Guardian) -> Result<()
     // cargo-lambda asks cargo for the whole dependency tree, with what other platforms need: here its
     // download is seen.
     run_cargo(root, &["fetch"], guardian).await?;
-    let build: &[&str] = if release {
-        &["build", "--bins", "--release"]
-    } else {
-        &["build", "--bins"]
-    };
+    let build: &[&str] = if release { &["build", "--bins", "--release"] } else { &["build", "--bins"] };
     run_cargo(root, build, guardian).await
 }
 
@@ -96,10 +89,7 @@ async fn run_cargo(root: &Path, arguments: &[&str], guardian: &Guardian) -> Resu
     let mut command = Command::new(cargo());
     clean(&mut command);
     command.args(arguments).current_dir(root);
-    command
-        .env(MARK, guardian.mark())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
+    command.env(MARK, guardian.mark()).stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().doing("starting cargo")?;
     let pid = child.id().unwrap_or_default();
     guardian.watch(pid);
@@ -108,10 +98,7 @@ async fn run_cargo(root: &Path, arguments: &[&str], guardian: &Guardian) -> Resu
     if status.success() {
         return Ok(());
     }
-    Err(Error::Setup(format!(
-        "cargo {} failed: see above",
-        arguments.join(" ")
-    )))
+    Err(Error::Setup(format!("cargo {} failed: see above", arguments.join(" "))))
 }
 
 impl Functions {
@@ -188,13 +175,7 @@ impl Service for Functions {
         let mut command = Command::new(&self.program);
         clean(&mut command);
         command
-            .args([
-                "lambda",
-                "watch",
-                "--invoke-address",
-                "127.0.0.1",
-                "--disable-cors",
-            ])
+            .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--disable-cors"])
             .args(["--invoke-port", &self.options.port.to_string()])
             .args(["--concurrency", &self.options.concurrency.to_string()])
             // An invocation whose process was killed would be waited for without end.
@@ -227,13 +208,9 @@ impl Service for Functions {
 /// What a developer wants to see besides the log: what the compiler says, panics, warnings and errors.
 fn is_news(line: &str) -> bool {
     let line = line.trim();
-    let quiet = [" INFO", "INFO", "DEBUG", "TRACE"]
-        .iter()
-        .any(|level| line.starts_with(level));
+    let quiet = [" INFO", "INFO", "DEBUG", "TRACE"].iter().any(|level| line.starts_with(level));
     let quiet_json = line.starts_with('{')
-        && ["INFO", "DEBUG", "TRACE"]
-            .iter()
-            .any(|level| line.contains(&format!("\"level\":\"{level}\"")));
+        && ["INFO", "DEBUG", "TRACE"].iter().any(|level| line.contains(&format!("\"level\":\"{level}\"")));
     // The script says it better when a process dies.
     let known = line.contains("command killed");
     !(line.is_empty() || quiet || quiet_json || known)
@@ -242,15 +219,13 @@ fn is_news(line: &str) -> bool {
 /// A function's environment, for the script to read.
 fn shell(function: &Function, environment: &BTreeMap<String, String>) -> String {
     let all = environment.iter().chain(&function.environment);
-    all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''")))
-        .collect()
+    all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"))).collect()
 }
 
 fn script(path: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt;
     replace(path, include_bytes!("function.sh"))?;
-    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755))
-        .doing("making the functions' script")
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).doing("making the functions' script")
 }
 
 #[cfg(test)]
@@ -267,15 +242,8 @@ mod tests {
             sources: Vec::new(),
         };
         let script = shell(&function, &BTreeMap::new()) + "printf %s \"$KEYS\"";
-        let output = std::process::Command::new("sh")
-            .arg("-c")
-            .arg(script)
-            .output()
-            .unwrap();
-        assert_eq!(
-            String::from_utf8(output.stdout).unwrap(),
-            r#"{"it's": "$HOME `x` \ "}"#
-        );
+        let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), r#"{"it's": "$HOME `x` \ "}"#);
     }
 
     #[test]

@@ -39,11 +39,7 @@ impl Guardian {
             .spawn()
             .doing("starting the guardian process")?;
         let pipe = process.stdin.take();
-        Ok(Self {
-            mark: mark.to_owned(),
-            pipe: Mutex::new(pipe),
-            process: Mutex::new(process),
-        })
+        Ok(Self { mark: mark.to_owned(), pipe: Mutex::new(pipe), process: Mutex::new(process) })
     }
 
     /// What processes of the stack carry in [`MARK`].
@@ -71,12 +67,7 @@ impl Guardian {
 
     /// Ends everything and waits until it has ended.
     pub fn end_all(&self) {
-        drop(
-            self.pipe
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
+        drop(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take());
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         let until = Instant::now() + PATIENCE;
         while Instant::now() < until {
@@ -94,25 +85,13 @@ mod tests {
 
     #[test]
     fn a_process_and_its_marked_orphan_end_with_the_guardian() {
-        let guardian = Guardian::start(
-            Path::new("python3"),
-            "guardian-test",
-            Path::new("/nonexistent"),
-        )
-        .unwrap();
+        let guardian =
+            Guardian::start(Path::new("python3"), "guardian-test", Path::new("/nonexistent")).unwrap();
         let mut watched = Command::new("sleep").arg("600").spawn().unwrap();
-        let mut marked = Command::new("sleep")
-            .arg("600")
-            .env(MARK, "guardian-test")
-            .spawn()
-            .unwrap();
+        let mut marked = Command::new("sleep").arg("600").env(MARK, "guardian-test").spawn().unwrap();
         guardian.watch(watched.id());
-        let reaper = std::thread::spawn(move || {
-            (
-                watched.wait(),
-                cfg!(target_os = "linux").then(|| marked.wait()),
-            )
-        });
+        let reaper =
+            std::thread::spawn(move || (watched.wait(), cfg!(target_os = "linux").then(|| marked.wait())));
         guardian.end_all();
         assert!(!reaper.join().unwrap().0.unwrap().success());
     }

@@ -42,10 +42,6 @@ use std::path::{Path, PathBuf};
 /// this program was built in.
 pub fn root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
-    let above = here
-        .ancestors()
-        .find(|directory| directory.join("template.yaml").exists());
-    above
-        .unwrap_or(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        .to_owned()
+    let above = here.ancestors().find(|directory| directory.join("template.yaml").exists());
+    above.unwrap_or(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")).to_owned()
 }

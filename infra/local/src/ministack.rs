@@ -24,10 +24,7 @@ pub struct Messaging {
 impl Messaging {
     /// A client of what answers at `url`.
     pub fn at(url: &str) -> Self {
-        Self {
-            url: url.to_owned(),
-            http: Client::new(),
-        }
+        Self { url: url.to_owned(), http: Client::new() }
     }
 
     /// Calls SQS, e.g. `SendMessage`.
@@ -58,28 +55,17 @@ impl Messaging {
             .http
             .post(&self.url)
             .header("authorization", credentials("sns"))
-            .form(&[
-                ("Action", "CreateTopic"),
-                ("Name", name),
-                ("Version", "2010-03-31"),
-            ])
+            .form(&[("Action", "CreateTopic"), ("Name", name), ("Version", "2010-03-31")])
             .send()
             .await
             .doing(&doing)?;
         let text = answer.text().await.doing(&doing)?;
-        if text.contains(arn) {
-            Ok(())
-        } else {
-            Err(Error::Setup(format!("{doing}: {text}")))
-        }
+        if text.contains(arn) { Ok(()) } else { Err(Error::Setup(format!("{doing}: {text}"))) }
     }
 
     async fn make_queue(&self, queue: &Queue) -> Result<()> {
         let made = self
-            .sqs(
-                "CreateQueue",
-                &json!({ "QueueName": queue.name, "Attributes": queue.attributes }),
-            )
+            .sqs("CreateQueue", &json!({ "QueueName": queue.name, "Attributes": queue.attributes }))
             .await?;
         if made["QueueUrl"] == queue.url.as_str() {
             return Ok(());
@@ -103,18 +89,8 @@ pub struct Ministack {
 impl Ministack {
     /// ministack on `port`, with what `system` has.
     pub fn new(program: PathBuf, port: u16, messaging: Messaging, system: &System) -> Self {
-        let topics = system
-            .topics
-            .iter()
-            .map(|topic| (topic.name.clone(), topic.arn.clone()))
-            .collect();
-        Self {
-            program,
-            port,
-            messaging,
-            topics,
-            queues: system.queues.clone(),
-        }
+        let topics = system.topics.iter().map(|topic| (topic.name.clone(), topic.arn.clone())).collect();
+        Self { program, port, messaging, topics, queues: system.queues.clone() }
     }
 }
 
@@ -139,13 +115,7 @@ impl Service for Ministack {
 
     async fn ready(&self) -> Result<()> {
         let health = format!("{}/_ministack/health", self.messaging.url);
-        while !self
-            .messaging
-            .http
-            .get(&health)
-            .send()
-            .await
-            .is_ok_and(|answer| answer.status().is_success())
+        while !self.messaging.http.get(&health).send().await.is_ok_and(|answer| answer.status().is_success())
         {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }

@@ -25,14 +25,8 @@ impl Places {
         for directory in [&shared, &state] {
             std::fs::create_dir_all(directory).doing(format!("making {}", directory.display()))?;
         }
-        let state = state
-            .canonicalize()
-            .doing(format!("finding {}", state.display()))?;
-        Ok(Self {
-            root,
-            shared,
-            state,
-        })
+        let state = state.canonicalize().doing(format!("finding {}", state.display()))?;
+        Ok(Self { root, shared, state })
     }
 
     /// Where the stack says how to reach it.
@@ -50,9 +44,7 @@ impl Places {
                 "another `cargo dev` runs on {}: stop it, or give this one its own with --state-dir DIR --port 0",
                 self.state.display()
             ))),
-            Err(TryLockError::Error(error)) => {
-                Err(error).doing(format!("locking {}", path.display()))
-            }
+            Err(TryLockError::Error(error)) => Err(error).doing(format!("locking {}", path.display())),
         }
     }
 }

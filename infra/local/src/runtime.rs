@@ -50,11 +50,8 @@ struct Asked<'a> {
 impl RuntimeApi {
     /// Of the functions of `system`, whose real runtime API is at `upstream`.
     pub fn new(upstream: &str, system: &System) -> Self {
-        let timeouts = system
-            .functions
-            .iter()
-            .map(|function| (function.name.clone(), function.timeout))
-            .collect();
+        let timeouts =
+            system.functions.iter().map(|function| (function.name.clone(), function.timeout)).collect();
         Self {
             http: Client::new(),
             upstream: format!("{upstream}/.rt"),
@@ -74,40 +71,22 @@ impl RuntimeApi {
     async fn next(&self, asked: &Asked<'_>) -> reqwest::Result<Response> {
         let lost = self.work().remove(asked.instance);
         if let Some(lost) = lost {
-            let message =
-                format!("RequestId: {lost} Error: Runtime exited without providing a reason");
-            self.fail(asked.function, &lost, "Runtime.ExitError", &message)
-                .await;
+            let message = format!("RequestId: {lost} Error: Runtime exited without providing a reason");
+            self.fail(asked.function, &lost, "Runtime.ExitError", &message).await;
         }
         let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
         let answer = self.http.get(url).send().await?;
-        let id = answer
-            .headers()
-            .get(ID)
-            .and_then(|id| id.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
+        let id = answer.headers().get(ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
         if answer.status() == StatusCode::OK {
             self.work().insert(asked.instance.to_owned(), id.clone());
         }
-        let timeout = self
-            .timeouts
-            .get(asked.function)
-            .copied()
-            .unwrap_or(Duration::from_secs(3));
-        let deadline_ms = Timestamp::now()
-            .as_millisecond()
-            .saturating_add_unsigned(saturating_ms(timeout));
+        let timeout = self.timeouts.get(asked.function).copied().unwrap_or(Duration::from_secs(3));
+        let deadline_ms = Timestamp::now().as_millisecond().saturating_add_unsigned(saturating_ms(timeout));
         let mut response = Response::new(Body::empty());
         *response.status_mut() = answer.status();
         *response.headers_mut() = answer.headers().clone();
-        response
-            .headers_mut()
-            .insert(DEADLINE, HeaderValue::from(deadline_ms));
-        let arn = format!(
-            "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
-            asked.function
-        );
+        response.headers_mut().insert(DEADLINE, HeaderValue::from(deadline_ms));
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", asked.function);
         if let Ok(arn) = HeaderValue::from_str(&arn) {
             response.headers_mut().insert(ARN, arn);
         }
@@ -118,18 +97,12 @@ impl RuntimeApi {
 
     /// Fails the invocation when its time is over.
     fn watch_time(&self, asked: &Asked<'_>, id: String, timeout: Duration) {
-        let (api, function, instance) = (
-            self.clone(),
-            asked.function.to_owned(),
-            asked.instance.to_owned(),
-        );
+        let (api, function, instance) = (self.clone(), asked.function.to_owned(), asked.instance.to_owned());
         tokio::spawn(async move {
             tokio::time::sleep(timeout).await;
             if api.finish(&instance, &id) {
-                let message = format!(
-                    "RequestId: {id} Error: Task timed out after {}.00 seconds",
-                    timeout.as_secs()
-                );
+                let message =
+                    format!("RequestId: {id} Error: Task timed out after {}.00 seconds", timeout.as_secs());
                 api.fail(&function, &id, "Sandbox.Timedout", &message).await;
             }
         });
@@ -142,29 +115,18 @@ impl RuntimeApi {
             return Ok(StatusCode::ACCEPTED.into_response());
         }
         let (parts, body) = request.into_parts();
-        let body = axum::body::to_bytes(body, ANSWER)
-            .await
-            .unwrap_or_else(|_| too_large());
+        let body = axum::body::to_bytes(body, ANSWER).await.unwrap_or_else(|_| too_large());
         let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
         let mut headers = parts.headers;
         headers.remove("host");
         headers.remove("content-length");
         headers.remove("transfer-encoding");
-        let answer = self
-            .http
-            .post(url)
-            .headers(headers)
-            .body(body)
-            .send()
-            .await?;
+        let answer = self.http.post(url).headers(headers).body(body).send().await?;
         Ok((answer.status(), answer.bytes().await?).into_response())
     }
 
     async fn fail(&self, function: &str, id: &str, kind: &str, message: &str) {
-        let url = format!(
-            "{}/{function}/2018-06-01/runtime/invocation/{id}/error",
-            self.upstream
-        );
+        let url = format!("{}/{function}/2018-06-01/runtime/invocation/{id}/error", self.upstream);
         let body = json!({ "errorType": kind, "errorMessage": message });
         // Nobody may be waiting any more.
         let _ = self.http.post(url).json(&body).send().await;
@@ -204,11 +166,7 @@ async fn answer(State(api): State<RuntimeApi>, request: Request) -> Response {
 
 fn parse(path: &str) -> Option<Asked<'_>> {
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
-    Some(Asked {
-        function: parts.next()?,
-        instance: parts.next()?,
-        what: parts.next()?,
-    })
+    Some(Asked { function: parts.next()?, instance: parts.next()?, what: parts.next()? })
 }
 
 fn too_large() -> Bytes {

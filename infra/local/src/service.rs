@@ -51,11 +51,7 @@ pub struct Running {
 }
 
 /// Starts a service and waits until it is ready.
-pub async fn start<S: Service + Sync>(
-    service: &S,
-    guardian: &Guardian,
-    logs: &Path,
-) -> Result<Running> {
+pub async fn start<S: Service + Sync>(service: &S, guardian: &Guardian, logs: &Path) -> Result<Running> {
     let name = service.name();
     let log = logs.join(format!("{name}.log"));
     let mut command = service.command();
@@ -81,10 +77,9 @@ pub async fn start<S: Service + Sync>(
     };
     match ready {
         Ok(()) => Ok(Running { child, pid }),
-        Err(error) => Err(Error::Setup(format!(
-            "{name} did not start: {error}\n{}",
-            tail(&log, service.shows())
-        ))),
+        Err(error) => {
+            Err(Error::Setup(format!("{name} did not start: {error}\n{}", tail(&log, service.shows()))))
+        }
     }
 }
 
@@ -103,10 +98,7 @@ pub async fn keep<S: Service + Sync>(
         restarts.retain(|at| at.elapsed() < RESTART_WINDOW);
         if restarts.len() >= RESTARTS {
             let log = tail(&logs.join(format!("{name}.log")), service.shows());
-            return Error::Setup(format!(
-                "{name} died {} times within five minutes\n{log}",
-                RESTARTS + 1
-            ));
+            return Error::Setup(format!("{name} died {} times within five minutes\n{log}", RESTARTS + 1));
         }
         restarts.push_back(Instant::now());
         let how = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
@@ -128,13 +120,8 @@ fn tail(log: &Path, shows: fn(&str) -> bool) -> String {
 }
 
 async fn begin_log(log: &Path) -> Result<()> {
-    if tokio::fs::metadata(log)
-        .await
-        .is_ok_and(|data| data.len() > LOG_LIMIT)
-    {
-        tokio::fs::remove_file(log)
-            .await
-            .doing(format!("clearing {}", log.display()))?;
+    if tokio::fs::metadata(log).await.is_ok_and(|data| data.len() > LOG_LIMIT) {
+        tokio::fs::remove_file(log).await.doing(format!("clearing {}", log.display()))?;
     }
     Ok(())
 }
@@ -143,19 +130,10 @@ async fn begin_log(log: &Path) -> Result<()> {
 /// stop the copying: the process would hang on a full pipe.
 async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: fn(&str) -> bool) {
     let Some(output) = output else { return };
-    let mut log = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(log)
-        .await
-        .ok();
+    let mut log = OpenOptions::new().create(true).append(true).open(log).await.ok();
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
-    while output
-        .read_until(b'\n', &mut line)
-        .await
-        .is_ok_and(|length| length > 0)
-    {
+    while output.read_until(b'\n', &mut line).await.is_ok_and(|length| length > 0) {
         if let Some(log) = &mut log {
             let _ = log.write_all(&line).await.and(log.flush().await);
         }

@@ -35,11 +35,7 @@ pub async fn run(options: Run) -> Result<()> {
     let places = Places::make(options.state_dir.clone())?;
     let _lock = places.lock()?;
     let mark = uuid::Uuid::new_v4().to_string();
-    let guardian = Arc::new(Guardian::start(
-        &system_python()?,
-        &mark,
-        &places.dev_env(),
-    )?);
+    let guardian = Arc::new(Guardian::start(&system_python()?, &mark, &places.dev_env())?);
     let mut parts = Parts::new();
     let told = told_to_stop(options.until_stdin_closes)?;
     let result = tokio::select! {
@@ -70,12 +66,7 @@ async fn start_and_keep(
     }
 }
 
-async fn start(
-    options: &Run,
-    places: &Places,
-    guardian: &Arc<Guardian>,
-    parts: &mut Parts,
-) -> Result<()> {
+async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: &mut Parts) -> Result<()> {
     let api_port = api_port(options.port).await?;
     let workspace = Workspace::read(&places.root)?;
     let issuer = Issuer::open(&places.shared)?;
@@ -83,11 +74,7 @@ async fn start(
     let messaging_port = free_port().await?;
     let messaging_url = format!("http://127.0.0.1:{messaging_port}");
     let messaging = Messaging::at(&messaging_url);
-    let system = System::read(
-        &places.root.join("template.yaml"),
-        &parameters(&issuer),
-        &messaging_url,
-    )?;
+    let system = System::read(&places.root.join("template.yaml"), &parameters(&issuer), &messaging_url)?;
     workspace.check_router(&system)?;
 
     let installing = places.clone();
@@ -107,19 +94,9 @@ async fn start(
     step.done(&dynamo.url);
 
     let step = Step::begin("starting SNS, SQS and SES");
-    let ministack = Ministack::new(
-        tools.ministack(),
-        messaging_port,
-        messaging.clone(),
-        &system,
-    );
+    let ministack = Ministack::new(tools.ministack(), messaging_port, messaging.clone(), &system);
     let running = service::start(&ministack, guardian, &places.state).await?;
-    parts.spawn(service::keep(
-        ministack,
-        running,
-        guardian.clone(),
-        places.state.clone(),
-    ));
+    parts.spawn(service::keep(ministack, running, guardian.clone(), places.state.clone()));
     step.done(&messaging_url);
 
     let addresses = Addresses {
@@ -154,19 +131,15 @@ async fn start(
         },
     )?;
     let running = service::start(&functions, guardian, &places.state).await?;
-    parts.spawn(service::keep(
-        functions,
-        running,
-        guardian.clone(),
-        places.state.clone(),
-    ));
+    parts.spawn(service::keep(functions, running, guardian.clone(), places.state.clone()));
     for poller in pollers {
         parts.spawn(poller.run());
     }
     step.done(&addresses.api);
 
     if !options.empty {
-        demo::make_once(places, &addresses.api, &issuer, options.memory).await?;
+        let table = (!options.memory).then(|| dynamo.identity(&system.tables)).transpose()?;
+        demo::make_once(places, &addresses.api, &issuer, table.as_deref()).await?;
     }
     summary::write_dev_env(places, &addresses, &system, &issuer)?;
     summary::show(places, &addresses, &system, options.memory);
@@ -220,13 +193,8 @@ async fn api_port(asked: u16) -> Result<u16> {
 
 /// A port that is free now, for a process that cannot be given a socket.
 async fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(local(0))
-        .await
-        .doing("looking for a free port")?;
-    Ok(listener
-        .local_addr()
-        .doing("looking for a free port")?
-        .port())
+    let listener = TcpListener::bind(local(0)).await.doing("looking for a free port")?;
+    Ok(listener.local_addr().doing("looking for a free port")?.port())
 }
 
 fn local(port: u16) -> SocketAddr {
@@ -244,10 +212,7 @@ fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'stati
         // A thread of its own: reading cannot be cancelled, and must not keep the runtime from ending.
         std::thread::spawn(move || {
             let mut buffer = [0; 256];
-            while std::io::stdin()
-                .read(&mut buffer)
-                .is_ok_and(|length| length > 0)
-            {}
+            while std::io::stdin().read(&mut buffer).is_ok_and(|length| length > 0) {}
             let _ = closed.send(());
         });
     } else {

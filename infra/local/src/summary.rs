@@ -18,22 +18,9 @@ pub struct Addresses {
 }
 
 /// Writes `dev.env`: one `NAME=value` a line, the same names always.
-pub fn write_dev_env(
-    places: &Places,
-    addresses: &Addresses,
-    system: &System,
-    issuer: &Issuer,
-) -> Result<()> {
-    let table = system
-        .tables
-        .first()
-        .map(|table| table.name.as_str())
-        .unwrap_or_default();
-    let topic = system
-        .topics
-        .first()
-        .map(|topic| topic.arn.as_str())
-        .unwrap_or_default();
+pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, issuer: &Issuer) -> Result<()> {
+    let table = system.tables.first().map(|table| table.name.as_str()).unwrap_or_default();
+    let topic = system.topics.first().map(|topic| topic.arn.as_str()).unwrap_or_default();
     let mut lines = vec![
         ("API_URL".to_owned(), addresses.api.clone()),
         ("DYNAMODB_URL".to_owned(), addresses.dynamodb.clone()),
@@ -43,50 +30,26 @@ pub fn write_dev_env(
         ("TOPIC_ARN".to_owned(), topic.to_owned()),
     ];
     for user in User::demo() {
-        lines.push((
-            format!("TOKEN_{}", user.name.to_uppercase()),
-            issuer.token(&user, LIFETIME_S)?,
-        ));
+        lines.push((format!("TOKEN_{}", user.name.to_uppercase()), issuer.token(&user, LIFETIME_S)?));
     }
-    let text: String = lines
-        .iter()
-        .map(|(name, value)| format!("{name}={value}\n"))
-        .collect();
+    let text: String = lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     replace(&places.dev_env(), text.as_bytes())
 }
 
 /// Tells the person at the terminal what runs, and how to begin.
 pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: bool) {
-    let relative = |path: &std::path::Path| {
-        path.strip_prefix(&places.root)
-            .unwrap_or(path)
-            .display()
-            .to_string()
-    };
+    let relative =
+        |path: &std::path::Path| path.strip_prefix(&places.root).unwrap_or(path).display().to_string();
     let state = relative(&places.state);
-    let storage = if memory {
-        "in memory".to_owned()
-    } else {
-        format!("{state}/dynamodb.db")
-    };
+    let storage = if memory { "in memory".to_owned() } else { format!("{state}/dynamodb.db") };
     let api = &addresses.api;
     let mut text = format!("\n{}  {api}\n", bold("The API is ready:"));
-    for function in system
-        .functions
-        .iter()
-        .filter(|function| !function.routes.is_empty())
-    {
+    for function in system.functions.iter().filter(|function| !function.routes.is_empty()) {
         let paths: Vec<&str> = function
             .routes
             .iter()
             .filter(|route| !route.contains('{') && !route.contains("/v1"))
-            .map(|route| {
-                if route == "$default" {
-                    "everything else"
-                } else {
-                    route
-                }
-            })
+            .map(|route| if route == "$default" { "everything else" } else { route })
             .collect();
         text += &format!("  {:<24}{}\n", function.name, paths.join(", "));
     }
@@ -99,21 +62,12 @@ pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: boo
                     format!("the queue {}", arn.rsplit(':').next().unwrap_or_default())
                 }
             };
-            text += &format!(
-                "  {:<24}reads {from}, {} records at most\n",
-                function.name, source.batch_size
-            );
+            text += &format!("  {:<24}reads {from}, {} records at most\n", function.name, source.batch_size);
         }
     }
     text += &format!("  {:<24}{} ({storage})\n", "DynamoDB", addresses.dynamodb);
-    text += &format!(
-        "  {:<24}{} (mail: /_ministack/ses/messages)\n",
-        "SNS, SQS, SES", addresses.messaging
-    );
-    text += &format!(
-        "  {:<24}{state}/functions.log, {state}/ministack.log\n",
-        "logs"
-    );
+    text += &format!("  {:<24}{} (mail: /_ministack/ses/messages)\n", "SNS, SQS, SES", addresses.messaging);
+    text += &format!("  {:<24}{state}/functions.log, {state}/ministack.log\n", "logs");
     text += &format!(
         "Addresses and tokens of customer, customer2, vendor, staff and admin are in {state}/dev.env; others: cargo dev token --user NAME\n\
          {}\n  set -a; . {state}/dev.env; set +a\n  curl -H \"Authorization: Bearer $TOKEN_CUSTOMER\" $API_URL/api/orders/my_orders/\n\

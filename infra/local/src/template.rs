@@ -90,12 +90,8 @@ impl System {
         let template = yaml::read(text)?;
         let resolver = Resolver::new(&template, parameters, sqs_url)?;
         let globals = template["Globals"]["Function"].clone();
-        let mut system = Self {
-            tables: Vec::new(),
-            topics: Vec::new(),
-            queues: Vec::new(),
-            functions: Vec::new(),
-        };
+        let mut system =
+            Self { tables: Vec::new(), topics: Vec::new(), queues: Vec::new(), functions: Vec::new() };
         for (id, resource) in section(&template, "Resources") {
             match kind(&resource) {
                 "AWS::DynamoDB::Table" => system.tables.push(table(&resolver, &id, &resource)?),
@@ -104,16 +100,14 @@ impl System {
                     arn: text_of(&resolver, &json!({ "Ref": id }))?,
                 }),
                 "AWS::SQS::Queue" => system.queues.push(queue(&resolver, &id, &resource)?),
-                "AWS::Serverless::Function" => system
-                    .functions
-                    .push(function(&resolver, &id, &globals, &resource)?),
+                "AWS::Serverless::Function" => {
+                    system.functions.push(function(&resolver, &id, &globals, &resource)?)
+                }
                 // What only exists to be deployed: the gateway itself, logs, alarms, permissions.
                 _ => {}
             }
         }
-        system
-            .queues
-            .sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
+        system.queues.sort_by_key(|queue| queue.attributes.contains_key("RedrivePolicy"));
         Ok(system)
     }
 
@@ -146,12 +140,7 @@ fn table(resolver: &Resolver, id: &str, resource: &Value) -> Result<Table> {
     let name = resolver.physical_name(id)?;
     let mut definition = Map::new();
     definition.insert("TableName".to_owned(), json!(name));
-    for key in [
-        "AttributeDefinitions",
-        "KeySchema",
-        "GlobalSecondaryIndexes",
-        "BillingMode",
-    ] {
+    for key in ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"] {
         if let Some(value) = properties.get(key) {
             definition.insert(key.to_owned(), value.clone());
         }
@@ -163,16 +152,9 @@ fn table(resolver: &Resolver, id: &str, resource: &Value) -> Result<Table> {
         );
     }
     let ttl = &properties["TimeToLiveSpecification"];
-    let ttl_attribute = ttl["Enabled"]
-        .as_bool()
-        .unwrap_or(false)
-        .then(|| ttl["AttributeName"].as_str())
-        .flatten();
-    Ok(Table {
-        name,
-        definition: Value::Object(definition),
-        ttl_attribute: ttl_attribute.map(str::to_owned),
-    })
+    let ttl_attribute =
+        ttl["Enabled"].as_bool().unwrap_or(false).then(|| ttl["AttributeName"].as_str()).flatten();
+    Ok(Table { name, definition: Value::Object(definition), ttl_attribute: ttl_attribute.map(str::to_owned) })
 }
 
 fn queue(resolver: &Resolver, id: &str, resource: &Value) -> Result<Queue> {
@@ -200,23 +182,15 @@ fn queue(resolver: &Resolver, id: &str, resource: &Value) -> Result<Queue> {
 fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) -> Result<Function> {
     let properties = properties(resolver, resource)?;
     let mut environment = BTreeMap::new();
-    for variables in [
-        &globals["Environment"]["Variables"],
-        &resource["Properties"]["Environment"]["Variables"],
-    ] {
+    for variables in
+        [&globals["Environment"]["Variables"], &resource["Properties"]["Environment"]["Variables"]]
+    {
         if let Some(Value::Object(variables)) = resolver.value(variables)? {
-            environment.extend(
-                variables
-                    .iter()
-                    .map(|(name, value)| (name.clone(), plain(value))),
-            );
+            environment.extend(variables.iter().map(|(name, value)| (name.clone(), plain(value))));
         }
     }
-    let timeout = properties
-        .get("Timeout")
-        .or_else(|| globals.get("Timeout"))
-        .and_then(Value::as_u64)
-        .unwrap_or(3);
+    let timeout =
+        properties.get("Timeout").or_else(|| globals.get("Timeout")).and_then(Value::as_u64).unwrap_or(3);
     let mut routes = Vec::new();
     let mut sources = Vec::new();
     for (event_id, event) in section(&properties, "Events") {
@@ -252,16 +226,11 @@ fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
 }
 
 fn text_of(resolver: &Resolver, value: &Value) -> Result<String> {
-    Ok(resolver
-        .value(value)?
-        .map(|value| plain(&value))
-        .unwrap_or_default())
+    Ok(resolver.value(value)?.map(|value| plain(&value)).unwrap_or_default())
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -269,20 +238,9 @@ mod tests {
     use super::*;
 
     fn ours() -> System {
-        let parameters = [
-            ("AuthIssuer", "i"),
-            ("AuthAudience", "a"),
-            ("AuthJwks", "{}"),
-        ];
-        let parameters = parameters
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        System::read(
-            &crate::root().join("template.yaml"),
-            &parameters,
-            "http://127.0.0.1:1",
-        )
-        .unwrap()
+        let parameters = [("AuthIssuer", "i"), ("AuthAudience", "a"), ("AuthJwks", "{}")];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        System::read(&crate::root().join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap()
     }
 
     #[test]
@@ -291,29 +249,16 @@ mod tests {
         let table = &system.tables[0];
         assert_eq!(table.name, "oms-Table");
         assert_eq!(table.ttl_attribute.as_deref(), Some("expires_at"));
-        assert_eq!(
-            table.definition["StreamSpecification"]["StreamViewType"],
-            "NEW_AND_OLD_IMAGES"
-        );
-        assert_eq!(
-            table.definition["GlobalSecondaryIndexes"][0]["IndexName"],
-            "by-user"
-        );
+        assert_eq!(table.definition["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
+        assert_eq!(table.definition["GlobalSecondaryIndexes"][0]["IndexName"], "by-user");
     }
 
     #[test]
     fn a_function_gets_the_global_environment_without_what_is_not_set() {
         let system = ours();
-        let orders = system
-            .functions
-            .iter()
-            .find(|function| function.name == "orders")
-            .unwrap();
+        let orders = system.functions.iter().find(|function| function.name == "orders").unwrap();
         assert_eq!(orders.environment["TABLE_NAME"], "oms-Table");
-        assert_eq!(
-            orders.environment["TOPIC_ARN"],
-            "arn:aws:sns:us-east-1:000000000000:oms-Topic"
-        );
+        assert_eq!(orders.environment["TOPIC_ARN"], "arn:aws:sns:us-east-1:000000000000:oms-Topic");
         assert_eq!(orders.environment["PAGE_SIZE"], "20");
         assert_eq!(orders.environment["AUTH_JWKS"], "{}");
         assert!(!orders.environment.contains_key("AUTH_JWKS_URL"));
@@ -322,35 +267,20 @@ mod tests {
     #[test]
     fn the_consumers_read_the_stream_as_deployed() {
         let system = ours();
-        let stats = system
-            .functions
-            .iter()
-            .find(|function| function.name == "stats-aggregator")
-            .unwrap();
+        let stats = system.functions.iter().find(|function| function.name == "stats-aggregator").unwrap();
         let source = &stats.sources[0];
         assert_eq!(source.batch_size, 100);
         assert!(source.reports_item_failures);
-        let SourceKind::Stream(stream) = &source.from else {
-            panic!("no stream")
-        };
+        let SourceKind::Stream(stream) = &source.from else { panic!("no stream") };
         assert_eq!(stream.table, "oms-Table");
         assert!(stream.bisect && stream.from_the_beginning);
         assert_eq!(stream.maximum_retries, Some(5));
-        assert!(
-            stream
-                .on_failure
-                .as_deref()
-                .unwrap()
-                .ends_with(":oms-StreamFailures")
-        );
+        assert!(stream.on_failure.as_deref().unwrap().ends_with(":oms-StreamFailures"));
     }
 
     #[test]
     fn a_proxy_route_needs_two_paths_of_the_local_router() {
-        assert_eq!(
-            router_paths("/api/orders/{proxy+}"),
-            ["/api/orders/", "/api/orders/{*rest}"]
-        );
+        assert_eq!(router_paths("/api/orders/{proxy+}"), ["/api/orders/", "/api/orders/{*rest}"]);
         assert_eq!(router_paths("/api/orders"), ["/api/orders"]);
         assert_eq!(router_paths("$default"), ["/", "/{*rest}"]);
     }

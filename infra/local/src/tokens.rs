@@ -42,11 +42,7 @@ pub struct User {
 impl User {
     /// A user with an address made from the name.
     pub fn new(name: &str, group: Option<&str>) -> Self {
-        Self {
-            name: name.to_owned(),
-            group: group.map(str::to_owned),
-            email: None,
-        }
+        Self { name: name.to_owned(), group: group.map(str::to_owned), email: None }
     }
 
     /// The users of the demo: what each is called is also what each may do.
@@ -69,10 +65,7 @@ impl User {
     }
 
     fn claims(&self, now_s: i64, lifetime_s: i64) -> Value {
-        let (given, family) = self
-            .name
-            .split_once(['.', '-', '_'])
-            .unwrap_or((&self.name, "Example"));
+        let (given, family) = self.name.split_once(['.', '-', '_']).unwrap_or((&self.name, "Example"));
         let groups: Vec<&str> = self.group.as_deref().into_iter().collect();
         json!({
             "iss": ISSUER,
@@ -93,21 +86,19 @@ impl Issuer {
     /// Reads the key, or makes one where there is none.
     pub fn open(directory: &Path) -> Result<Self> {
         let path = directory.join("token-key.p8");
-        let lock = std::fs::File::create(directory.join("token-key.lock"))
-            .doing("making .local/token-key.lock")?;
+        let lock =
+            std::fs::File::create(directory.join("token-key.lock")).doing("making .local/token-key.lock")?;
         lock.lock().doing("waiting for the token key")?;
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         if !path.exists() {
-            let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random)
-                .doing("making the key that signs tokens")?;
+            let key =
+                EcdsaKeyPair::generate_pkcs8(algorithm, &random).doing("making the key that signs tokens")?;
             replace(&path, key.as_ref())?;
         }
         let bytes = std::fs::read(&path).doing(format!("reading {}", path.display()))?;
-        let key = EcdsaKeyPair::from_pkcs8(algorithm, &bytes, &random).doing(format!(
-            "{} is no key: remove it, and a new one is made",
-            path.display()
-        ))?;
+        let key = EcdsaKeyPair::from_pkcs8(algorithm, &bytes, &random)
+            .doing(format!("{} is no key: remove it, and a new one is made", path.display()))?;
         let key_id = BASE64.encode(&digest(&SHA256, key.public_key().as_ref()).as_ref()[..12]);
         Ok(Self { key, key_id })
     }
@@ -126,25 +117,15 @@ impl Issuer {
     pub fn token(&self, user: &User, lifetime_s: i64) -> Result<String> {
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": self.key_id});
         let claims = user.claims(jiff::Timestamp::now().as_second(), lifetime_s);
-        let signed = format!(
-            "{}.{}",
-            BASE64.encode(header.to_string()),
-            BASE64.encode(claims.to_string())
-        );
-        let signature = self
-            .key
-            .sign(&SystemRandom::new(), signed.as_bytes())
-            .doing("signing a token")?;
+        let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).doing("signing a token")?;
         Ok(format!("{signed}.{}", BASE64.encode(signature.as_ref())))
     }
 }
 
 fn capitalised(name: &str) -> String {
     let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -157,25 +138,18 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("oms-tokens-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
         let issuer = Issuer::open(&directory).unwrap();
-        let token = issuer
-            .token(&User::new("staff", Some("staff")), 60)
-            .unwrap();
+        let token = issuer.token(&User::new("staff", Some("staff")), 60).unwrap();
         let again = Issuer::open(&directory).unwrap().jwks();
         std::fs::remove_dir_all(&directory).unwrap();
 
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let coordinate = |name: &str| {
-            BASE64
-                .decode(again["keys"][0][name].as_str().unwrap())
-                .unwrap()
-        };
+        let coordinate = |name: &str| BASE64.decode(again["keys"][0][name].as_str().unwrap()).unwrap();
         let point = [vec![4], coordinate("x"), coordinate("y")].concat();
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
             .verify(signed.as_bytes(), &BASE64.decode(signature).unwrap())
             .unwrap();
         let claims: Value =
-            serde_json::from_slice(&BASE64.decode(signed.split_once('.').unwrap().1).unwrap())
-                .unwrap();
+            serde_json::from_slice(&BASE64.decode(signed.split_once('.').unwrap().1).unwrap()).unwrap();
         assert_eq!(claims["cognito:groups"], json!(["staff"]));
         assert_eq!(claims["sub"], json!(User::new("staff", None).id()));
     }

@@ -24,42 +24,21 @@ impl Tools {
     /// Installs the tools where they are not installed yet. Stacks that start together wait for one another.
     pub fn install(places: &Places) -> Result<Self> {
         let venv = places.shared.join("venv");
-        let tools = Self {
-            bin: venv.join("bin"),
-        };
+        let tools = Self { bin: venv.join("bin") };
         let mark = venv.join("installed");
         let wanted = format!("{MINISTACK}\n{CARGO_LAMBDA}\n");
-        let lock =
-            File::create(places.shared.join("tools.lock")).doing("making .local/tools.lock")?;
-        lock.lock()
-            .doing("waiting for another `cargo dev` to install the tools")?;
+        let lock = File::create(places.shared.join("tools.lock")).doing("making .local/tools.lock")?;
+        lock.lock().doing("waiting for another `cargo dev` to install the tools")?;
         if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted)
             && tools.python().exists()
         {
             return Ok(tools);
         }
-        let step = Step::begin(
-            "installing ministack and cargo-lambda into .local/venv (about 50 MB, once)",
-        );
-        run(
-            Command::new(system_python()?)
-                .args(["-m", "venv", "--clear"])
-                .arg(&venv),
-            VENV_HINT,
-        )?;
+        let step = Step::begin("installing ministack and cargo-lambda into .local/venv (about 50 MB, once)");
+        run(Command::new(system_python()?).args(["-m", "venv", "--clear"]).arg(&venv), VENV_HINT)?;
         let pip = |arguments: &[&str]| {
-            let fixed = [
-                "-m",
-                "pip",
-                "install",
-                "--disable-pip-version-check",
-                "--no-input",
-                "--quiet",
-            ];
-            run(
-                Command::new(tools.python()).args(fixed).args(arguments),
-                PIP_HINT,
-            )
+            let fixed = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
+            run(Command::new(tools.python()).args(fixed).args(arguments), PIP_HINT)
         };
         pip(&[MINISTACK])?;
         pip(&["--no-deps", CARGO_LAMBDA])?;
@@ -84,8 +63,7 @@ impl Tools {
     }
 }
 
-const VENV_HINT: &str =
-    "Python's venv module is needed: on Debian and Ubuntu, `apt install python3-venv`";
+const VENV_HINT: &str = "Python's venv module is needed: on Debian and Ubuntu, `apt install python3-venv`";
 const PIP_HINT: &str =
     "pip could not install the tools: is there a network, or a proxy that pip must be told of?";
 
@@ -102,12 +80,6 @@ pub fn system_python() -> Result<PathBuf> {
 }
 
 fn run(command: &mut Command, hint: &str) -> Result<()> {
-    let status = command
-        .status()
-        .doing(format!("running {}", command.get_program().display()))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Error::Setup(format!("{hint} ({status})")))
-    }
+    let status = command.status().doing(format!("running {}", command.get_program().display()))?;
+    if status.success() { Ok(()) } else { Err(Error::Setup(format!("{hint} ({status})"))) }
 }

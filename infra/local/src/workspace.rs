@@ -21,48 +21,27 @@ impl Workspace {
     /// Asks cargo, as cargo-lambda does.
     pub fn read(root: &Path) -> Result<Self> {
         let output = Command::new(crate::functions::cargo())
-            .args([
-                "metadata",
-                "--no-deps",
-                "--format-version",
-                "1",
-                "--offline",
-            ])
+            .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
             .current_dir(root)
             .output()
             .doing("running cargo metadata")?;
-        let metadata: Value =
-            serde_json::from_slice(&output.stdout).doing("reading cargo metadata")?;
-        let router = metadata["metadata"]["lambda"]["watch"]["router"]
-            .as_object()
-            .cloned()
-            .unwrap_or_default();
+        let metadata: Value = serde_json::from_slice(&output.stdout).doing("reading cargo metadata")?;
+        let router =
+            metadata["metadata"]["lambda"]["watch"]["router"].as_object().cloned().unwrap_or_default();
         let name = |value: Value| value.as_str().unwrap_or_default().to_owned();
         Ok(Self {
-            target: metadata["target_directory"]
-                .as_str()
-                .unwrap_or("target")
-                .into(),
-            router: router
-                .into_iter()
-                .map(|(path, function)| (path, name(function)))
-                .collect(),
+            target: metadata["target_directory"].as_str().unwrap_or("target").into(),
+            router: router.into_iter().map(|(path, function)| (path, name(function))).collect(),
         })
     }
 
     /// Refuses routes of Cargo.toml that differ from those of template.yaml, and names the differences.
     pub fn check_router(&self, system: &System) -> Result<()> {
         let wanted = system.router();
-        let missing = wanted
-            .iter()
-            .filter(|(path, name)| self.router.get(*path) != Some(name));
-        let stray = self
-            .router
-            .keys()
-            .filter(|path| !wanted.contains_key(*path));
-        let mut lines: Vec<String> = missing
-            .map(|(path, name)| format!("  wanted: \"{path}\" = \"{name}\""))
-            .collect();
+        let missing = wanted.iter().filter(|(path, name)| self.router.get(*path) != Some(name));
+        let stray = self.router.keys().filter(|path| !wanted.contains_key(*path));
+        let mut lines: Vec<String> =
+            missing.map(|(path, name)| format!("  wanted: \"{path}\" = \"{name}\"")).collect();
         lines.extend(stray.map(|path| format!("  too much: \"{path}\"")));
         if lines.is_empty() {
             return Ok(());
@@ -81,19 +60,9 @@ mod tests {
     #[test]
     fn the_local_router_is_that_of_the_template() {
         let parameters = [("AuthIssuer", ""), ("AuthAudience", "")];
-        let parameters = parameters
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let root = crate::root();
-        let system = System::read(
-            &root.join("template.yaml"),
-            &parameters,
-            "http://127.0.0.1:1",
-        )
-        .unwrap();
-        Workspace::read(&root)
-            .unwrap()
-            .check_router(&system)
-            .unwrap();
+        let system = System::read(&root.join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap();
+        Workspace::read(&root).unwrap().check_router(&system).unwrap();
     }
 }

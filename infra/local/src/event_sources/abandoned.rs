@@ -80,16 +80,9 @@ mod tests {
         let message = abandoned.message();
         assert_eq!(message["requestContext"]["approximateInvokeCount"], 6);
         assert_eq!(message["DDBStreamBatchInfo"]["startSequenceNumber"], "100");
-        assert_eq!(
-            message["DDBStreamBatchInfo"]["approximateArrivalOfLastRecord"],
-            "2023-11-14T22:13:21Z"
-        );
+        assert_eq!(message["DDBStreamBatchInfo"]["approximateArrivalOfLastRecord"], "2023-11-14T22:13:21Z");
         assert!(message["responseContext"].is_object());
-        let aged = Abandoned {
-            condition: "RecordAgeExceeded",
-            ..abandoned
-        }
-        .message();
+        let aged = Abandoned { condition: "RecordAgeExceeded", ..abandoned }.message();
         assert!(aged.get("responseContext").is_none());
     }
 }

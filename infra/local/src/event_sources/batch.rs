@@ -57,19 +57,8 @@ struct Piece {
 impl Batch {
     /// A batch of so many records.
     pub fn new(length: usize, policy: Policy) -> Self {
-        let pieces = if length == 0 {
-            Vec::new()
-        } else {
-            vec![Piece {
-                records: 0..length,
-                failures: 0,
-            }]
-        };
-        Self {
-            policy,
-            length,
-            pieces,
-        }
+        let pieces = if length == 0 { Vec::new() } else { vec![Piece { records: 0..length, failures: 0 }] };
+        Self { policy, length, pieces }
     }
 
     /// The records to hand over now; `None` when the batch is finished.
@@ -79,9 +68,7 @@ impl Batch {
 
     /// Up to where all records have been done or given up: the checkpoint.
     pub fn finished_until(&self) -> usize {
-        self.pieces
-            .last()
-            .map_or(self.length, |piece| piece.records.start)
+        self.pieces.last().map_or(self.length, |piece| piece.records.start)
     }
 
     /// How often the records of [`next`](Self::next) have failed.
@@ -116,21 +103,11 @@ impl Batch {
         }
         if self.policy.bisect && piece.records.len() > 1 {
             let middle = piece.records.start + piece.records.len() / 2;
-            self.push(Piece {
-                records: middle..piece.records.end,
-                failures: piece.failures,
-            });
-            self.push(Piece {
-                records: piece.records.start..middle,
-                failures: piece.failures,
-            });
+            self.push(Piece { records: middle..piece.records.end, failures: piece.failures });
+            self.push(Piece { records: piece.records.start..middle, failures: piece.failures });
             return Next::GoOn;
         }
-        if self
-            .policy
-            .maximum_retries
-            .is_some_and(|maximum| piece.failures >= maximum)
-        {
+        if self.policy.maximum_retries.is_some_and(|maximum| piece.failures >= maximum) {
             return Next::GiveUp(piece.records);
         }
         piece.failures += 1;
@@ -149,10 +126,7 @@ impl Batch {
 /// The identifiers that a partial batch response names as failed; `None` when it fails the whole batch,
 /// which an empty or missing identifier does, and one that is not in the batch.
 pub fn failed_identifiers(answer: &Value, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
-    let failures = answer["batchItemFailures"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let failures = answer["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
     let identifier = |failure: &Value| failure["itemIdentifier"].as_str().map(str::to_owned);
     let identifiers: Option<Vec<String>> = failures.iter().map(identifier).collect();
     identifiers.filter(|all| all.iter().all(|identifier| known(identifier)))
@@ -183,10 +157,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    const POLICY: Policy = Policy {
-        bisect: true,
-        maximum_retries: Some(2),
-    };
+    const POLICY: Policy = Policy { bisect: true, maximum_retries: Some(2) };
 
     /// One range of records.
     fn only(records: Range<usize>) -> Vec<Range<usize>> {
@@ -195,11 +166,7 @@ mod tests {
 
     /// Runs a batch against a function that fails whenever one of `poison` is in what it gets, and tells
     /// what it was handed and what was given up.
-    fn run(
-        length: usize,
-        policy: Policy,
-        poison: &[usize],
-    ) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    fn run(length: usize, policy: Policy, poison: &[usize]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
         let mut batch = Batch::new(length, policy);
         let (mut handed, mut given_up) = (Vec::new(), Vec::new());
         while let Some(records) = batch.next() {
@@ -207,11 +174,7 @@ mod tests {
             assert_eq!(batch.finished_until(), records.start);
             handed.push(records.clone());
             let failed = poison.iter().any(|record| records.contains(record));
-            match batch.note(if failed {
-                &Verdict::Failed
-            } else {
-                &Verdict::Done
-            }) {
+            match batch.note(if failed { &Verdict::Failed } else { &Verdict::Done }) {
                 Next::GiveUp(records) => given_up.push(records),
                 Next::GoOn | Next::Retry(_) => {}
             }
@@ -228,19 +191,13 @@ mod tests {
     #[test]
     fn bisecting_isolates_a_poison_record_and_keeps_the_order() {
         let (handed, given_up) = run(8, POLICY, &[5]);
-        assert_eq!(
-            handed,
-            [0..8, 0..4, 4..8, 4..6, 4..5, 5..6, 5..6, 5..6, 6..8]
-        );
+        assert_eq!(handed, [0..8, 0..4, 4..8, 4..6, 4..5, 5..6, 5..6, 5..6, 6..8]);
         assert_eq!(given_up, only(5..6));
     }
 
     #[test]
     fn without_bisecting_the_whole_batch_is_given_up() {
-        let policy = Policy {
-            bisect: false,
-            ..POLICY
-        };
+        let policy = Policy { bisect: false, ..POLICY };
         assert_eq!(run(3, policy, &[1]), (vec![0..3, 0..3, 0..3], only(0..3)));
     }
 
@@ -248,17 +205,9 @@ mod tests {
     fn every_batch_ends_whatever_is_poisonous() {
         for length in 0..9_usize {
             for mask in 0..(1_usize << length) {
-                let poison: Vec<usize> = (0..length)
-                    .filter(|record| mask >> record & 1 == 1)
-                    .collect();
+                let poison: Vec<usize> = (0..length).filter(|record| mask >> record & 1 == 1).collect();
                 let (_, given_up) = run(length, POLICY, &poison);
-                assert_eq!(
-                    given_up,
-                    poison
-                        .iter()
-                        .map(|&record| record..record + 1)
-                        .collect::<Vec<_>>()
-                );
+                assert_eq!(given_up, poison.iter().map(|&record| record..record + 1).collect::<Vec<_>>());
             }
         }
     }
@@ -267,10 +216,7 @@ mod tests {
     fn a_partial_failure_moves_the_checkpoint_to_the_lowest_failed_record() {
         let mut batch = Batch::new(4, POLICY);
         assert_eq!(batch.note(&Verdict::FailedFrom(2)), Next::GoOn);
-        assert_eq!(
-            (batch.finished_until(), batch.next(), batch.failures()),
-            (2, Some(2..4), 0)
-        );
+        assert_eq!((batch.finished_until(), batch.next(), batch.failures()), (2, Some(2..4), 0));
         // No progress now: that is a failure of the piece, and splits it.
         assert_eq!(batch.note(&Verdict::FailedFrom(2)), Next::GoOn);
         assert_eq!(batch.next(), Some(2..3));
@@ -292,13 +238,7 @@ mod tests {
 
     #[test]
     fn retries_without_a_maximum_never_give_up() {
-        let mut batch = Batch::new(
-            1,
-            Policy {
-                bisect: true,
-                maximum_retries: None,
-            },
-        );
+        let mut batch = Batch::new(1, Policy { bisect: true, maximum_retries: None });
         for failures in 1..1000 {
             assert_eq!(batch.note(&Verdict::Failed), Next::Retry(failures));
         }
@@ -309,10 +249,8 @@ mod tests {
         let numbers = ["100", "101", "102"];
         let read = |answer: Value| verdict(&answer, 10, &numbers, true);
         let failing = |numbers: &[&str]| {
-            let failures: Vec<Value> = numbers
-                .iter()
-                .map(|number| json!({"itemIdentifier": number}))
-                .collect();
+            let failures: Vec<Value> =
+                numbers.iter().map(|number| json!({"itemIdentifier": number})).collect();
             json!({ "batchItemFailures": failures })
         };
         assert_eq!(read(Value::Null), Verdict::Done);
@@ -322,17 +260,8 @@ mod tests {
         assert_eq!(read(failing(&["102", "101"])), Verdict::FailedFrom(11));
         assert_eq!(read(failing(&[""])), Verdict::Failed);
         assert_eq!(read(failing(&["101", "7"])), Verdict::Failed);
-        assert_eq!(
-            read(json!({"batchItemFailures": [{"itemIdentifier": null}]})),
-            Verdict::Failed
-        );
-        assert_eq!(
-            read(json!({"batchItemFailures": [{"id": "101"}]})),
-            Verdict::Failed
-        );
-        assert_eq!(
-            verdict(&failing(&["101"]), 0, &numbers, false),
-            Verdict::Done
-        );
+        assert_eq!(read(json!({"batchItemFailures": [{"itemIdentifier": null}]})), Verdict::Failed);
+        assert_eq!(read(json!({"batchItemFailures": [{"id": "101"}]})), Verdict::Failed);
+        assert_eq!(verdict(&failing(&["101"]), 0, &numbers, false), Verdict::Done);
     }
 }

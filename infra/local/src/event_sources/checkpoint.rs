@@ -18,20 +18,10 @@ pub(super) struct Checkpoint {
 impl Checkpoint {
     /// What the file holds, if it is of this stream and not of an earlier table's.
     pub(super) fn open(file: Option<PathBuf>, stream: &str) -> Self {
-        let text = file
-            .as_ref()
-            .and_then(|file| std::fs::read(file).ok())
-            .unwrap_or_default();
+        let text = file.as_ref().and_then(|file| std::fs::read(file).ok()).unwrap_or_default();
         let kept: Value = serde_json::from_slice(&text).unwrap_or(Value::Null);
-        let after = kept["after"]
-            .as_str()
-            .filter(|_| kept["stream"] == stream)
-            .map(str::to_owned);
-        Self {
-            file,
-            stream: stream.to_owned(),
-            after,
-        }
+        let after = kept["after"].as_str().filter(|_| kept["stream"] == stream).map(str::to_owned);
+        Self { file, stream: stream.to_owned(), after }
     }
 
     /// The last sequence number that is finished.
@@ -60,9 +50,7 @@ mod tests {
     #[test]
     fn a_checkpoint_is_taken_up_again_but_not_by_another_stream() {
         let file = std::env::temp_dir().join(format!("oms-checkpoint-{}.json", std::process::id()));
-        Checkpoint::open(Some(file.clone()), "a")
-            .move_to(Some("100".to_owned()))
-            .unwrap();
+        Checkpoint::open(Some(file.clone()), "a").move_to(Some("100".to_owned())).unwrap();
         let same = Checkpoint::open(Some(file.clone()), "a");
         let other = Checkpoint::open(Some(file.clone()), "b");
         std::fs::remove_file(&file).unwrap();

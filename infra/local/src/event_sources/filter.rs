@@ -12,26 +12,17 @@ use crate::error::{Error, Result};
 
 /// Whether a record matches one of the patterns, or there are none.
 pub fn passes(patterns: &[Value], record: &Value) -> bool {
-    patterns.is_empty()
-        || patterns
-            .iter()
-            .any(|pattern| matches(pattern, Some(record)))
+    patterns.is_empty() || patterns.iter().any(|pattern| matches(pattern, Some(record)))
 }
 
 /// Refuses a pattern with rules that are not understood here.
 pub fn check(pattern: &Value) -> Result<()> {
-    let refuse = |what: &Value| {
-        Err(Error::Template(format!(
-            "the filter {what} is not understood here"
-        )))
-    };
+    let refuse = |what: &Value| Err(Error::Template(format!("the filter {what} is not understood here")));
     match pattern {
         Value::Object(fields) => fields.values().try_for_each(check),
         Value::Array(rules) => rules.iter().try_for_each(|rule| match rule {
             Value::Object(operator) => match operator.iter().next() {
-                Some((name, _)) if operator.len() == 1 && OPERATORS.contains(&name.as_str()) => {
-                    Ok(())
-                }
+                Some((name, _)) if operator.len() == 1 && OPERATORS.contains(&name.as_str()) => Ok(()),
                 _ => refuse(rule),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
@@ -45,9 +36,9 @@ const OPERATORS: [&str; 5] = ["prefix", "suffix", "exists", "anything-but", "num
 
 fn matches(pattern: &Value, value: Option<&Value>) -> bool {
     match pattern {
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(name, inner)| matches(inner, value.and_then(|value| value.get(name)))),
+        Value::Object(fields) => {
+            fields.iter().all(|(name, inner)| matches(inner, value.and_then(|value| value.get(name))))
+        }
         Value::Array(rules) => rules.iter().any(|rule| rule_matches(rule, value)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
@@ -64,12 +55,8 @@ fn rule_matches(rule: &Value, value: Option<&Value>) -> bool {
     match name.as_str() {
         // Exists asks for a leaf; an object there does not count.
         "exists" => operand.as_bool() == Some(value.is_some_and(|value| !value.is_object())),
-        "prefix" => any_of(value, |value| {
-            value.as_str().is_some_and(|value| value.starts_with(text))
-        }),
-        "suffix" => any_of(value, |value| {
-            value.as_str().is_some_and(|value| value.ends_with(text))
-        }),
+        "prefix" => any_of(value, |value| value.as_str().is_some_and(|value| value.starts_with(text))),
+        "suffix" => any_of(value, |value| value.as_str().is_some_and(|value| value.ends_with(text))),
         "anything-but" => any_of(value, |value| anything_but(operand, value)),
         "numeric" => any_of(value, |value| numeric(operand, value)),
         _ => false,
@@ -88,22 +75,16 @@ fn any_of(value: Option<&Value>, test: impl Fn(&Value) -> bool) -> bool {
 fn anything_but(operand: &Value, value: &Value) -> bool {
     match operand {
         Value::Array(values) => !values.contains(value),
-        Value::Object(inner) => !inner["prefix"].as_str().is_some_and(|prefix| {
-            value
-                .as_str()
-                .is_some_and(|value| value.starts_with(prefix))
-        }),
+        Value::Object(inner) => !inner["prefix"]
+            .as_str()
+            .is_some_and(|prefix| value.as_str().is_some_and(|value| value.starts_with(prefix))),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => operand != value,
     }
 }
 
 /// `[">=", 1, "<", 5]`. A DynamoDB number, which is text in the record, counts as one.
 fn numeric(operand: &Value, value: &Value) -> bool {
-    let number = |value: &Value| {
-        value
-            .as_f64()
-            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
-    };
+    let number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
     let (Some(value), Some(conditions)) = (number(value), operand.as_array()) else {
         return false;
     };
@@ -149,10 +130,7 @@ mod tests {
         let pattern = json!({"a": [1, {"prefix": "x"}], "b": [true]});
         assert!(passes_one(pattern.clone(), json!({"a": 1, "b": true})));
         assert!(passes_one(pattern.clone(), json!({"a": "xyz", "b": true})));
-        assert!(!passes_one(
-            pattern.clone(),
-            json!({"a": "xyz", "b": false})
-        ));
+        assert!(!passes_one(pattern.clone(), json!({"a": "xyz", "b": false})));
         assert!(!passes_one(pattern, json!({"a": 2, "b": true})));
     }
 
@@ -167,27 +145,15 @@ mod tests {
             (json!({"anything-but": ["x"]}), json!({"a": "y"}), true),
             (json!({"anything-but": ["x"]}), json!({"a": "x"}), false),
             (json!({"anything-but": "x"}), json!({"a": "x"}), false),
-            (
-                json!({"anything-but": {"prefix": "x"}}),
-                json!({"a": "xy"}),
-                false,
-            ),
+            (json!({"anything-but": {"prefix": "x"}}), json!({"a": "xy"}), false),
             (json!({"numeric": [">", 1, "<=", 5]}), json!({"a": 5}), true),
-            (
-                json!({"numeric": [">", 1, "<=", 5]}),
-                json!({"a": 6}),
-                false,
-            ),
+            (json!({"numeric": [">", 1, "<=", 5]}), json!({"a": 6}), false),
             (json!({"numeric": ["=", 3]}), json!({"a": "3"}), true),
             (json!("x"), json!({"a": ["w", "x"]}), true),
             (json!(null), json!({"a": null}), true),
         ];
         for (rule, record, expected) in cases {
-            assert_eq!(
-                passes_one(json!({"a": [rule]}), record.clone()),
-                expected,
-                "{rule} on {record}"
-            );
+            assert_eq!(passes_one(json!({"a": [rule]}), record.clone()), expected, "{rule} on {record}");
         }
     }
 

@@ -43,22 +43,12 @@ impl Invoker {
 
     /// The function's ARN.
     pub(super) fn arn(&self) -> String {
-        format!(
-            "arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}",
-            self.function
-        )
+        format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.function)
     }
 
     /// Hands an event over and waits for the answer.
     pub(super) async fn invoke(&self, event: &Value) -> Outcome {
-        let answer = match self
-            .http
-            .post(&self.url)
-            .timeout(self.timeout + GRACE)
-            .json(event)
-            .send()
-            .await
-        {
+        let answer = match self.http.post(&self.url).timeout(self.timeout + GRACE).json(event).send().await {
             Ok(answer) => answer,
             Err(error) if error.is_timeout() => {
                 return Outcome::Failed("it did not answer in time".to_owned());

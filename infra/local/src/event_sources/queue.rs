@@ -29,18 +29,8 @@ pub struct QueuePoller {
 
 impl QueuePoller {
     /// Of one queue to one function.
-    pub(super) fn new(
-        messaging: Messaging,
-        invoker: Invoker,
-        source: Source,
-        queue: Queue,
-    ) -> Self {
-        Self {
-            messaging,
-            invoker,
-            source,
-            queue,
-        }
+    pub(super) fn new(messaging: Messaging, invoker: Invoker, source: Source, queue: Queue) -> Self {
+        Self { messaging, invoker, source, queue }
     }
 
     /// Hands over what comes. Ends only with the stack: a queue that cannot be reached may come back.
@@ -76,11 +66,7 @@ impl QueuePoller {
                 self.delete(&done).await
             }
             Outcome::Failed(error) => {
-                say(format!(
-                    "! {} failed on {} messages: {error}",
-                    self.invoker.function,
-                    wanted.len()
-                ));
+                say(format!("! {} failed on {} messages: {error}", self.invoker.function, wanted.len()));
                 Ok(())
             }
             Outcome::NotReached(error) => Err(Error::Setup(error)),
@@ -101,11 +87,7 @@ impl QueuePoller {
             });
             let answer = self.messaging.sqs("ReceiveMessage", &request).await?;
             let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
-            records.extend(
-                messages
-                    .iter()
-                    .map(|message| record_of(message, &self.queue.arn)),
-            );
+            records.extend(messages.iter().map(|message| record_of(message, &self.queue.arn)));
             let full = records.len() >= self.source.batch_size;
             if full || records.is_empty() || began.elapsed() >= self.source.window {
                 return Ok(records);
@@ -115,8 +97,7 @@ impl QueuePoller {
 
     async fn delete(&self, records: &[Value]) -> Result<()> {
         for record in records {
-            let request =
-                json!({ "QueueUrl": self.queue.url, "ReceiptHandle": record["receiptHandle"] });
+            let request = json!({ "QueueUrl": self.queue.url, "ReceiptHandle": record["receiptHandle"] });
             self.messaging.sqs("DeleteMessage", &request).await?;
         }
         Ok(())
@@ -125,14 +106,12 @@ impl QueuePoller {
 
 /// A message as Lambda hands it over.
 fn record_of(message: &Value, queue_arn: &str) -> Value {
-    let attributes = message["MessageAttributes"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let attributes = message["MessageAttributes"].as_object().cloned().unwrap_or_default();
     let attributes: Map<String, Value> = attributes
         .into_iter()
         .map(|(name, attribute)| {
-            let mut out = json!({ "dataType": attribute["DataType"], "stringListValues": [], "binaryListValues": [] });
+            let mut out =
+                json!({ "dataType": attribute["DataType"], "stringListValues": [], "binaryListValues": [] });
             for (from, to) in [("StringValue", "stringValue"), ("BinaryValue", "binaryValue")] {
                 if let Some(value) = attribute.get(from) {
                     out[to] = value.clone();
@@ -157,10 +136,7 @@ fn record_of(message: &Value, queue_arn: &str) -> Value {
 /// Filters look into a body that is JSON.
 fn with_parsed_body(record: &Value) -> Value {
     let mut record = record.clone();
-    if let Some(body) = record["body"]
-        .as_str()
-        .and_then(|body| serde_json::from_str::<Value>(body).ok())
-    {
+    if let Some(body) = record["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()) {
         record["body"] = body;
     }
     record
@@ -171,10 +147,7 @@ fn done(records: &[Value], answer: &Value, reports_item_failures: bool) -> Vec<V
     if !reports_item_failures {
         return records.to_vec();
     }
-    let known: BTreeSet<&str> = records
-        .iter()
-        .filter_map(|record| record["messageId"].as_str())
-        .collect();
+    let known: BTreeSet<&str> = records.iter().filter_map(|record| record["messageId"].as_str()).collect();
     let Some(failed) = failed_identifiers(answer, |id| known.contains(id)) else {
         return Vec::new();
     };
@@ -190,10 +163,7 @@ mod tests {
     fn what_an_answer_names_stays_in_the_queue() {
         let records = [json!({"messageId": "a"}), json!({"messageId": "b"})];
         let failing = |id: &str| json!({"batchItemFailures": [{"itemIdentifier": id}]});
-        assert_eq!(
-            done(&records, &failing("a"), true),
-            [json!({"messageId": "b"})]
-        );
+        assert_eq!(done(&records, &failing("a"), true), [json!({"messageId": "b"})]);
         assert_eq!(done(&records, &failing(""), true), Vec::<Value>::new());
         assert_eq!(done(&records, &json!({}), true).len(), 2);
         assert_eq!(done(&records, &failing("a"), false).len(), 2);

@@ -60,26 +60,13 @@ impl Stream {
         failures: Option<Queue>,
     ) -> Result<Self> {
         let doing = format!("opening the stream of {}", settings.table);
-        let describe =
-            serde_json::from_value(json!({ "TableName": settings.table })).doing(&doing)?;
-        let table = serde_json::to_value(pollers.database.describe_table(describe).doing(&doing)?)
-            .doing(&doing)?;
-        let stream = table["Table"]["LatestStreamArn"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        let describe = serde_json::from_value(json!({ "TableName": settings.table })).doing(&doing)?;
+        let table =
+            serde_json::to_value(pollers.database.describe_table(describe).doing(&doing)?).doing(&doing)?;
+        let stream = table["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned();
         let describe = serde_json::from_value(json!({ "StreamArn": stream })).doing(&doing)?;
-        let description = pollers
-            .database
-            .describe_stream(describe)
-            .doing(&doing)?
-            .stream_description;
-        let shard = description
-            .shards
-            .into_iter()
-            .next()
-            .map(|shard| shard.shard_id)
-            .unwrap_or_default();
+        let description = pollers.database.describe_stream(describe).doing(&doing)?.stream_description;
+        let shard = description.shards.into_iter().next().map(|shard| shard.shard_id).unwrap_or_default();
         let file = pollers
             .checkpoints
             .as_ref()
@@ -111,8 +98,7 @@ impl Stream {
                 Err(error) => return error,
             };
             let full = found.records.len() >= self.source.batch_size;
-            let waited =
-                waiting_since.get_or_insert_with(Instant::now).elapsed() >= self.source.window;
+            let waited = waiting_since.get_or_insert_with(Instant::now).elapsed() >= self.source.window;
             if found.records.is_empty() || !(full || waited) {
                 if found.records.is_empty() {
                     waiting_since = None;
@@ -148,54 +134,32 @@ impl Stream {
             let at_s = seconds(&serde_json::to_value(&record.dynamodb).doing(&doing)?);
             let event = self.event_of(serde_json::to_value(record).doing(&doing)?, at_s);
             if changes_something(&event) && filter::passes(&self.source.filters, &event) {
-                if found.records.len() == self.source.batch_size
-                    || (bytes + size > PAYLOAD && bytes > 0)
-                {
+                if found.records.len() == self.source.batch_size || (bytes + size > PAYLOAD && bytes > 0) {
                     break;
                 }
                 bytes += size;
-                found.records.push(Record {
-                    event,
-                    number: number.clone(),
-                    at_s,
-                });
+                found.records.push(Record { event, number: number.clone(), at_s });
             }
             found.until = Some(number);
         }
         Ok(found)
     }
 
-    fn read(
-        &self,
-        mut start: Value,
-        limit: usize,
-    ) -> Result<Vec<dynoxide::actions::get_records::Record>> {
+    fn read(&self, mut start: Value, limit: usize) -> Result<Vec<dynoxide::actions::get_records::Record>> {
         let doing = "reading a stream";
         start["StreamArn"] = json!(self.stream);
         start["ShardId"] = json!(self.shard);
         let start = serde_json::from_value(start).doing(doing)?;
-        let iterator = self
-            .database
-            .get_shard_iterator(start)
-            .doing(doing)?
-            .shard_iterator;
+        let iterator = self.database.get_shard_iterator(start).doing(doing)?.shard_iterator;
         let request = json!({ "ShardIterator": iterator, "Limit": limit });
-        Ok(self
-            .database
-            .get_records(serde_json::from_value(request).doing(doing)?)
-            .doing(doing)?
-            .records)
+        Ok(self.database.get_records(serde_json::from_value(request).doing(doing)?).doing(doing)?.records)
     }
 
     fn last_number(&self) -> Result<Option<String>> {
-        let describe = serde_json::from_value(json!({ "StreamArn": self.stream }))
-            .doing("reading a stream")?;
-        let description = self
-            .database
-            .describe_stream(describe)
-            .doing("reading a stream")?;
-        let description =
-            serde_json::to_value(description.stream_description).doing("reading a stream")?;
+        let describe =
+            serde_json::from_value(json!({ "StreamArn": self.stream })).doing("reading a stream")?;
+        let description = self.database.describe_stream(describe).doing("reading a stream")?;
+        let description = serde_json::to_value(description.stream_description).doing("reading a stream")?;
         let range = &description["Shards"][0]["SequenceNumberRange"];
         Ok(range["EndingSequenceNumber"]
             .as_str()
@@ -213,26 +177,19 @@ impl Stream {
 
     fn event_source_arn(&self) -> String {
         let label = self.stream.rsplit('/').next().unwrap_or_default();
-        format!(
-            "arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}",
-            self.settings.table
-        )
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}", self.settings.table)
     }
 
     /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or given up.
     async fn work_off(&mut self, found: Found) -> Result<()> {
         let records = found.records;
-        let policy = Policy {
-            bisect: self.settings.bisect,
-            maximum_retries: self.settings.maximum_retries,
-        };
+        let policy = Policy { bisect: self.settings.bisect, maximum_retries: self.settings.maximum_retries };
         let mut batch = Batch::new(records.len(), policy);
         while let Some(range) = batch.next() {
             let piece = &records[range.clone()];
             let expired = self.expired(piece);
             if expired > 0 {
-                self.give_up(&piece[..expired], "RecordAgeExceeded", batch.failures())
-                    .await;
+                self.give_up(&piece[..expired], "RecordAgeExceeded", batch.failures()).await;
                 batch.skip(expired);
             } else {
                 let outcome = self.hand_over(range.start, piece).await;
@@ -241,20 +198,16 @@ impl Stream {
                     Next::Retry(failures) => tokio::time::sleep(pause(failures)).await,
                     Next::GiveUp(range) => {
                         let retries = self.settings.maximum_retries.unwrap_or_default();
-                        self.give_up(
-                            &records[range],
-                            "RetryAttemptsExhausted",
-                            retries.saturating_add(1),
-                        )
-                        .await;
+                        self.give_up(&records[range], "RetryAttemptsExhausted", retries.saturating_add(1))
+                            .await;
                     }
                 }
             }
             match batch.finished_until() {
                 0 => {}
-                until if until < records.len() => self
-                    .checkpoint
-                    .move_to(Some(records[until - 1].number.clone()))?,
+                until if until < records.len() => {
+                    self.checkpoint.move_to(Some(records[until - 1].number.clone()))?
+                }
                 _ => self.checkpoint.move_to(found.until.clone())?,
             }
         }
@@ -268,16 +221,11 @@ impl Stream {
         loop {
             match self.invoker.invoke(&event).await {
                 Outcome::Answered(answer) => {
-                    let numbers: Vec<&str> =
-                        piece.iter().map(|record| record.number.as_str()).collect();
+                    let numbers: Vec<&str> = piece.iter().map(|record| record.number.as_str()).collect();
                     return verdict(&answer, from, &numbers, self.source.reports_item_failures);
                 }
                 Outcome::Failed(error) => {
-                    say(format!(
-                        "! {} failed on {} records: {error}",
-                        self.invoker.function,
-                        piece.len()
-                    ));
+                    say(format!("! {} failed on {} records: {error}", self.invoker.function, piece.len()));
                     return Verdict::Failed;
                 }
                 // The runtime is being started again; if it cannot be, the whole stack ends.
@@ -295,10 +243,7 @@ impl Stream {
         };
         let maximum_s = i64::try_from(maximum.as_secs()).unwrap_or(i64::MAX);
         let oldest_s = Timestamp::now().as_second().saturating_sub(maximum_s);
-        piece
-            .iter()
-            .take_while(|record| record.at_s < oldest_s)
-            .count()
+        piece.iter().take_while(|record| record.at_s < oldest_s).count()
     }
 
     /// Tells the failure queue about records that are not tried again.
@@ -326,10 +271,7 @@ impl Stream {
         .message();
         let send = json!({ "QueueUrl": queue.url, "MessageBody": message.to_string() });
         if let Err(error) = self.messaging.sqs("SendMessage", &send).await {
-            say(format!(
-                "! the failure queue {} did not take it: {error}",
-                queue.name
-            ));
+            say(format!("! the failure queue {} did not take it: {error}", queue.name));
         }
     }
 }
@@ -337,18 +279,13 @@ impl Stream {
 /// A put that writes what was there already: DynamoDB emits nothing for it, dynoxide does.
 fn changes_something(event: &Value) -> bool {
     let change = &event["dynamodb"];
-    event["eventName"] != "MODIFY"
-        || change["OldImage"] != change["NewImage"]
-        || change["NewImage"].is_null()
+    event["eventName"] != "MODIFY" || change["OldImage"] != change["NewImage"] || change["NewImage"].is_null()
 }
 
 /// When a record was made, in whole seconds as Lambda gives it.
 fn seconds(change: &Value) -> i64 {
     let text = change["ApproximateCreationDateTime"].to_string();
-    text.split('.')
-        .next()
-        .and_then(|whole| whole.parse().ok())
-        .unwrap_or_default()
+    text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -359,11 +296,7 @@ mod tests {
     fn a_put_that_changes_nothing_is_dropped() {
         let event = |name: &str, old: Value, new: Value| json!({"eventName": name, "dynamodb": {"OldImage": old, "NewImage": new}});
         let image = json!({"pk": {"S": "a"}});
-        assert!(!changes_something(&event(
-            "MODIFY",
-            image.clone(),
-            image.clone()
-        )));
+        assert!(!changes_something(&event("MODIFY", image.clone(), image.clone())));
         assert!(changes_something(&event(
             "MODIFY",
             image.clone(),
@@ -374,9 +307,6 @@ mod tests {
 
     #[test]
     fn a_time_is_in_whole_seconds() {
-        assert_eq!(
-            seconds(&json!({"ApproximateCreationDateTime": 1_700_000_000.0})),
-            1_700_000_000
-        );
+        assert_eq!(seconds(&json!({"ApproximateCreationDateTime": 1_700_000_000.0})), 1_700_000_000);
     }
 }

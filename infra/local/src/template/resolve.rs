@@ -23,21 +23,13 @@ pub(super) struct Resolver {
 
 impl Resolver {
     /// Takes the template, the values that stand in for parameters, and where SQS is (`http://127.0.0.1:1234`).
-    pub(super) fn new(
-        template: &Value,
-        given: &BTreeMap<String, String>,
-        sqs_url: &str,
-    ) -> Result<Self> {
+    pub(super) fn new(template: &Value, given: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
         let mut parameters = BTreeMap::new();
         for (name, parameter) in section(template, "Parameters") {
-            let value = given
-                .get(&name)
-                .cloned()
-                .map(Value::String)
-                .or_else(|| parameter.get("Default").cloned());
-            let value = value.ok_or_else(|| {
-                Error::Template(format!("the parameter {name} has no local value"))
-            })?;
+            let value =
+                given.get(&name).cloned().map(Value::String).or_else(|| parameter.get("Default").cloned());
+            let value =
+                value.ok_or_else(|| Error::Template(format!("the parameter {name} has no local value")))?;
             parameters.insert(name, value);
         }
         if let Some(stray) = given.keys().find(|name| !parameters.contains_key(*name)) {
@@ -56,18 +48,10 @@ impl Resolver {
         Ok(match value {
             Value::Object(map) => match single(map) {
                 Some(("Ref", Value::String(name))) => self.reference(name)?,
-                Some(("Fn::GetAtt", Value::Array(path))) => {
-                    Some(Value::String(self.attribute(path)?))
-                }
-                Some(("Fn::Sub", Value::String(text))) => {
-                    Some(Value::String(self.substitute(text)?))
-                }
+                Some(("Fn::GetAtt", Value::Array(path))) => Some(Value::String(self.attribute(path)?)),
+                Some(("Fn::Sub", Value::String(text))) => Some(Value::String(self.substitute(text)?)),
                 Some(("Fn::If", Value::Array(parts))) if parts.len() == 3 => {
-                    let chosen = if self.named_condition(&parts[0])? {
-                        &parts[1]
-                    } else {
-                        &parts[2]
-                    };
+                    let chosen = if self.named_condition(&parts[0])? { &parts[1] } else { &parts[2] };
                     self.value(chosen)?
                 }
                 Some((name, _)) if name.starts_with("Fn::") => {
@@ -84,14 +68,10 @@ impl Resolver {
                 }
             },
             Value::Array(values) => {
-                let values = values
-                    .iter()
-                    .filter_map(|value| self.value(value).transpose());
+                let values = values.iter().filter_map(|value| self.value(value).transpose());
                 Some(Value::Array(values.collect::<Result<_>>()?))
             }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                Some(value.clone())
-            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Some(value.clone()),
         })
     }
 
@@ -105,19 +85,13 @@ impl Resolver {
         if let Some(asked) = asked {
             return match self.value(asked)? {
                 Some(Value::String(name)) => Ok(name),
-                _ => Err(Error::Template(format!(
-                    "the name of {logical_id} is no text"
-                ))),
+                _ => Err(Error::Template(format!("the name of {logical_id} is no text"))),
             };
         }
         // A function's local name is that of its binary, by which cargo-lambda knows it.
         if kind(resource) == "AWS::Serverless::Function" {
             let path = properties["CodeUri"].as_str().unwrap_or_default();
-            let name = path
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default();
+            let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
             return Ok(name.to_owned());
         }
         Ok(format!("{STACK}-{logical_id}"))
@@ -152,25 +126,19 @@ impl Resolver {
 
     fn attribute(&self, path: &[Value]) -> Result<String> {
         let [Value::String(id), Value::String(attribute)] = path else {
-            return Err(Error::Template(format!(
-                "Fn::GetAtt {path:?} is not understood here"
-            )));
+            return Err(Error::Template(format!("Fn::GetAtt {path:?} is not understood here")));
         };
         let name = self.physical_name(id)?;
         Ok(match (kind(self.resource(id)?), attribute.as_str()) {
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{name}")),
-            ("AWS::DynamoDB::Table", "StreamArn") => {
-                arn("dynamodb", &format!("table/{name}/stream/local"))
-            }
+            ("AWS::DynamoDB::Table", "StreamArn") => arn("dynamodb", &format!("table/{name}/stream/local")),
             ("AWS::SQS::Queue", "Arn") => arn("sqs", &name),
             ("AWS::SQS::Queue", "QueueName") | ("AWS::SNS::Topic", "TopicName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.queue_url(&name),
             ("AWS::SNS::Topic", "TopicArn") => arn("sns", &name),
             ("AWS::Serverless::Function", "Arn") => arn("lambda", &format!("function:{name}")),
             (kind, attribute) => {
-                return Err(Error::Template(format!(
-                    "{attribute} of {kind} is not understood here"
-                )));
+                return Err(Error::Template(format!("{attribute} of {kind} is not understood here")));
             }
         })
     }
@@ -179,9 +147,8 @@ impl Resolver {
         let mut out = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after
-                .split_once('}')
-                .ok_or_else(|| Error::Template(format!("an open ${{ in {text}")))?;
+            let (name, after) =
+                after.split_once('}').ok_or_else(|| Error::Template(format!("an open ${{ in {text}")))?;
             out.push_str(before);
             match name.strip_prefix('!') {
                 // CloudFormation's way to write a literal ${…}.
@@ -208,9 +175,7 @@ impl Resolver {
     fn named_condition(&self, name: &Value) -> Result<bool> {
         let name = name.as_str().unwrap_or_default();
         let condition = self.conditions.get(name);
-        self.condition(
-            condition.ok_or_else(|| Error::Template(format!("there is no condition {name}")))?,
-        )
+        self.condition(condition.ok_or_else(|| Error::Template(format!("there is no condition {name}")))?)
     }
 
     fn condition(&self, condition: &Value) -> Result<bool> {
@@ -220,18 +185,14 @@ impl Resolver {
             Some(("Fn::Equals", Value::Array(sides))) if sides.len() == 2 => {
                 Ok(self.value(&sides[0])? == self.value(&sides[1])?)
             }
-            Some(("Fn::Not", Value::Array(inner))) if inner.len() == 1 => {
-                Ok(!self.condition(&inner[0])?)
+            Some(("Fn::Not", Value::Array(inner))) if inner.len() == 1 => Ok(!self.condition(&inner[0])?),
+            Some(("Fn::And", Value::Array(all))) => {
+                all.iter().try_fold(true, |so_far, c| Ok(so_far && self.condition(c)?))
             }
-            Some(("Fn::And", Value::Array(all))) => all
-                .iter()
-                .try_fold(true, |so_far, c| Ok(so_far && self.condition(c)?)),
-            Some(("Fn::Or", Value::Array(any))) => any
-                .iter()
-                .try_fold(false, |so_far, c| Ok(so_far || self.condition(c)?)),
-            _ => Err(Error::Template(format!(
-                "the condition {condition} is not understood here"
-            ))),
+            Some(("Fn::Or", Value::Array(any))) => {
+                any.iter().try_fold(false, |so_far, c| Ok(so_far || self.condition(c)?))
+            }
+            _ => Err(Error::Template(format!("the condition {condition} is not understood here"))),
         }
     }
 
@@ -249,11 +210,7 @@ pub(super) fn kind(resource: &Value) -> &str {
 
 /// A section of the template as a map, empty where the template has none.
 pub(super) fn section(template: &Value, name: &str) -> Map<String, Value> {
-    template
-        .get(name)
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default()
+    template.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 
 fn arn(service: &str, resource: &str) -> String {

@@ -59,29 +59,18 @@ pub(super) fn of_queue(settings: &Value) -> Source {
 }
 
 fn source(settings: &Value, from: SourceKind, batch_size: u64) -> Source {
-    let patterns = settings["FilterCriteria"]["Filters"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let types = settings["FunctionResponseTypes"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    let patterns = settings["FilterCriteria"]["Filters"].as_array().cloned().unwrap_or_default();
+    let types = settings["FunctionResponseTypes"].as_array().cloned().unwrap_or_default();
     Source {
         from,
         batch_size: usize::try_from(settings["BatchSize"].as_u64().unwrap_or(batch_size))
             .unwrap_or(usize::MAX),
-        window: Duration::from_secs(
-            settings["MaximumBatchingWindowInSeconds"]
-                .as_u64()
-                .unwrap_or(0),
-        ),
+        window: Duration::from_secs(settings["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or(0)),
         // A pattern that is no JSON would let nothing through: as null, it does just that.
         filters: patterns
             .iter()
             .map(|filter| {
-                serde_json::from_str(filter["Pattern"].as_str().unwrap_or_default())
-                    .unwrap_or(Value::Null)
+                serde_json::from_str(filter["Pattern"].as_str().unwrap_or_default()).unwrap_or(Value::Null)
             })
             .collect(),
         reports_item_failures: types.iter().any(|kind| kind == "ReportBatchItemFailures"),
@@ -90,26 +79,16 @@ fn source(settings: &Value, from: SourceKind, batch_size: u64) -> Source {
 
 fn stream(settings: &Value) -> Result<StreamSource> {
     let arn = settings["Stream"].as_str().unwrap_or_default();
-    let table = arn
-        .split('/')
-        .nth(1)
-        .ok_or_else(|| Error::Template(format!("{arn:?} is no stream of a table")))?;
+    let table =
+        arn.split('/').nth(1).ok_or_else(|| Error::Template(format!("{arn:?} is no stream of a table")))?;
     // Lambda takes -1 for "no limit".
-    let limit = |key: &str| {
-        settings[key]
-            .as_i64()
-            .and_then(|value| u64::try_from(value).ok())
-    };
+    let limit = |key: &str| settings[key].as_i64().and_then(|value| u64::try_from(value).ok());
     Ok(StreamSource {
         table: table.to_owned(),
         from_the_beginning: settings["StartingPosition"] != "LATEST",
-        bisect: settings["BisectBatchOnFunctionError"]
-            .as_bool()
-            .unwrap_or(false),
+        bisect: settings["BisectBatchOnFunctionError"].as_bool().unwrap_or(false),
         maximum_retries: limit("MaximumRetryAttempts").and_then(|value| u32::try_from(value).ok()),
         maximum_age: limit("MaximumRecordAgeInSeconds").map(Duration::from_secs),
-        on_failure: settings["DestinationConfig"]["OnFailure"]["Destination"]
-            .as_str()
-            .map(str::to_owned),
+        on_failure: settings["DestinationConfig"]["OnFailure"]["Destination"].as_str().map(str::to_owned),
     })
 }

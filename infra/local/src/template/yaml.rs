@@ -16,19 +16,13 @@ fn json_of(yaml: Yaml) -> Result<Value> {
     Ok(match yaml {
         Yaml::Null => Value::Null,
         Yaml::Bool(value) => Value::Bool(value),
-        Yaml::Number(value) => {
-            serde_json::to_value(value).doing("template.yaml holds a bad number")?
-        }
+        Yaml::Number(value) => serde_json::to_value(value).doing("template.yaml holds a bad number")?,
         Yaml::String(value) => Value::String(value),
-        Yaml::Sequence(values) => {
-            Value::Array(values.into_iter().map(json_of).collect::<Result<_>>()?)
-        }
+        Yaml::Sequence(values) => Value::Array(values.into_iter().map(json_of).collect::<Result<_>>()?),
         Yaml::Mapping(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
-                let key = key
-                    .as_str()
-                    .ok_or_else(|| Error::Template(format!("{key:?} cannot be a key")))?;
+                let key = key.as_str().ok_or_else(|| Error::Template(format!("{key:?} cannot be a key")))?;
                 map.insert(key.to_owned(), json_of(value)?);
             }
             Value::Object(map)
@@ -58,8 +52,7 @@ mod tests {
 
     #[test]
     fn short_tags_become_the_long_form() {
-        let value =
-            read("a: !Ref X\nb: !GetAtt Table.StreamArn\nc: !If [On, !Sub '${X}', 1]\n").unwrap();
+        let value = read("a: !Ref X\nb: !GetAtt Table.StreamArn\nc: !If [On, !Sub '${X}', 1]\n").unwrap();
         assert_eq!(
             value,
             json!({

@@ -1,1 +1,17 @@
-//! Black-box tests: HTTP in, HTTP and SNS out.
+//! What the black-box tests share: the local stack, started once for all of them, and people who
+//! use it over HTTP as any client would.
+//!
+//! Every test opens its own [`Shop`], with its own vendor, customers and products, so that they
+//! all run at once on one stack.
+
+pub mod http;
+pub mod shop;
+pub mod stack;
+pub mod topic;
+pub mod wait;
+
+pub use http::{Answer, Client};
+pub use shop::{Goods, Person, Shop};
+pub use stack::stack;
+pub use topic::Mailbox;
+pub use wait::eventually;

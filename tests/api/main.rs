@@ -1,0 +1,9 @@
+//! The API as its clients know it: HTTP in, HTTP and SNS out, on the local stack.
+
+mod actions;
+mod errors;
+mod events;
+mod life;
+mod payments;
+mod races;
+mod repeats;

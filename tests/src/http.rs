@@ -1,0 +1,153 @@
+//! Requests as any client makes them, and their answers.
+
+use crate::stack::stack;
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// Somebody with a token, or without one.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body; null where it is no JSON.
+    pub body: Value,
+    /// The body as it came.
+    pub text: String,
+}
+
+impl Client {
+    /// Somebody without a token.
+    #[must_use]
+    pub fn stranger() -> Self {
+        Self { http: reqwest::Client::new(), token: None }
+    }
+
+    /// The same connection with a token.
+    #[must_use]
+    pub fn with_token(&self, token: String) -> Self {
+        Self { http: self.http.clone(), token: Some(token) }
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    /// Posts a body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    /// Acts, with no body.
+    pub async fn patch(&self, path: &str) -> Answer {
+        self.send(Method::PATCH, path, None, &[]).await
+    }
+
+    /// Sends a request to the API.
+    ///
+    /// # Panics
+    /// Where no answer comes.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", stack().setting("API_URL")));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.expect("the API answers");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("the answer has an end");
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, body, text }
+    }
+
+    /// Invokes a function as an event source does.
+    ///
+    /// # Panics
+    /// Where it does not answer with JSON.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Value {
+        let url =
+            format!("{}/2015-03-31/functions/{function}/invocations", stack().setting("API_URL"));
+        let response = self.http.post(url).json(event).send().await.expect("the function answers");
+        response.json().await.expect("the function answers with JSON")
+    }
+
+    /// An item of the table, as DynamoDB's JSON.
+    ///
+    /// # Panics
+    /// Where DynamoDB does not answer with JSON.
+    pub async fn item(&self, pk: &str, sk: &str) -> Value {
+        let request = serde_json::json!({
+            "TableName": stack().setting("TABLE_NAME"),
+            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+        });
+        let response = self
+            .http
+            .post(stack().setting("DYNAMODB_URL"))
+            .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .header(
+                "Authorization",
+                "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .header("X-Amz-Date", "20260101T000000Z")
+            .body(request.to_string())
+            .send()
+            .await
+            .expect("DynamoDB answers");
+        let text = response.text().await.expect("the answer has an end");
+        let answer: Value = serde_json::from_str(&text).expect("DynamoDB answers with JSON");
+        assert!(answer.get("__type").is_none(), "{text}");
+        answer["Item"].clone()
+    }
+
+    /// The bare connection, for what is not the API.
+    #[must_use]
+    pub const fn bare(&self) -> &reqwest::Client {
+        &self.http
+    }
+}
+
+impl Answer {
+    /// The body, where the status is the expected one.
+    ///
+    /// # Panics
+    /// Where it is another, with the body.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    /// The error's text.
+    #[must_use]
+    pub fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_default()
+    }
+
+    /// A header's value; empty where there is none.
+    #[must_use]
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,92 @@
+//! The local stack, as `cargo dev` starts it.
+
+use oms_local::places::Places;
+use oms_local::tokens::{Issuer, User};
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long the stack may take to start: on a fresh checkout it builds every function first.
+const START_LIMIT: Duration = Duration::from_secs(40 * 60);
+
+/// A running local stack. It ends with the test process, whose end closes its standard input.
+pub struct Stack {
+    settings: HashMap<String, String>,
+    issuer: Issuer,
+    _child: Child,
+}
+
+/// The stack that all tests share, started by the first that asks for it.
+///
+/// # Panics
+/// Where it does not start, with the end of what it printed.
+pub fn stack() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    STACK.get_or_init(|| start(&state_directory()))
+}
+
+impl Stack {
+    /// A value of its `dev.env`.
+    ///
+    /// # Panics
+    /// Where there is none of that name.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> &str {
+        self.settings.get(name).unwrap_or_else(|| panic!("dev.env has no {name}"))
+    }
+
+    /// A token for somebody.
+    ///
+    /// # Panics
+    /// Where it cannot be signed.
+    #[must_use]
+    pub fn token(&self, user: &User, lifetime_s: i64) -> String {
+        self.issuer.token(user, lifetime_s).expect("the local issuer signs tokens")
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn state_directory() -> PathBuf {
+    let directory = root().join(".local").join(format!("test-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("the checkout can be written");
+    directory
+}
+
+fn start(directory: &Path) -> Stack {
+    let log = directory.join("stack.log");
+    let output = fs::File::create(&log).expect("the checkout can be written");
+    let errors = output.try_clone().expect("a file can be opened twice");
+    let mut child = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["run", "--quiet", "--bin", "local", "--"])
+        .args(["--memory", "--empty", "--port", "0", "--concurrency", "4", "--until-stdin-closes"])
+        .arg("--state-dir")
+        .arg(directory)
+        .current_dir(root())
+        .stdin(Stdio::piped())
+        .stdout(output)
+        .stderr(errors)
+        .spawn()
+        .expect("cargo starts");
+    let ready = directory.join("dev.env");
+    let began = Instant::now();
+    while !ready.exists() {
+        let ended = child.try_wait().expect("a child can be asked");
+        let printed = || fs::read_to_string(&log).unwrap_or_default();
+        assert!(ended.is_none(), "the local stack ended: {ended:?}\n{}", printed());
+        assert!(began.elapsed() < START_LIMIT, "the local stack did not start\n{}", printed());
+        sleep(Duration::from_millis(100));
+    }
+    let settings = fs::read_to_string(&ready).expect("dev.env can be read");
+    let settings = settings.lines().filter_map(|line| line.split_once('='));
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let places = Places::make(Some(directory.to_owned())).expect("the checkout has places");
+    let issuer = Issuer::open(&places.shared).expect("the local issuer has a key");
+    Stack { settings, issuer, _child: child }
+}

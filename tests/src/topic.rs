@@ -1,0 +1,91 @@
+//! An SNS subscriber: a queue of a test's own on the topic.
+
+use crate::http::Client;
+use crate::stack::stack;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long the events of one test may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How many messages SQS gives at once.
+const MOST: u32 = 10;
+
+/// A queue that is subscribed to the events of one store.
+#[derive(Debug)]
+pub struct Mailbox {
+    client: Client,
+    queue: String,
+}
+
+impl Mailbox {
+    /// Subscribes to what concerns a store.
+    ///
+    /// # Panics
+    /// Where the local SNS or SQS refuses.
+    pub async fn of_store(store: &str) -> Self {
+        let client = Client::stranger();
+        let name = format!("test-{}", uuid::Uuid::new_v4().simple());
+        let created = sqs(&client, "CreateQueue", json!({ "QueueName": name })).await;
+        let queue = created["QueueUrl"].as_str().expect("a queue has a URL").to_owned();
+        let asked = json!({ "QueueUrl": queue, "AttributeNames": ["QueueArn"] });
+        let attributes = sqs(&client, "GetQueueAttributes", asked).await;
+        let arn = attributes["Attributes"]["QueueArn"].as_str().expect("a queue has an ARN");
+        let filter = json!({ "store": [store] }).to_string();
+        let form = [
+            ("Action", "Subscribe"),
+            ("Version", "2010-03-31"),
+            ("TopicArn", stack().setting("TOPIC_ARN")),
+            ("Protocol", "sqs"),
+            ("Endpoint", arn),
+            ("Attributes.entry.1.key", "FilterPolicy"),
+            ("Attributes.entry.1.value", &filter),
+        ];
+        let answer = client.bare().post(stack().setting("SNS_URL")).form(&form).send().await;
+        let answer = answer.expect("SNS answers");
+        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
+        Self { client, queue }
+    }
+
+    /// Waits until so many events with different ids have come; all of them, as they came.
+    ///
+    /// # Panics
+    /// Where they do not come.
+    pub async fn receive(&self, distinct: usize) -> Vec<Value> {
+        let began = tokio::time::Instant::now();
+        let mut events: Vec<Value> = Vec::new();
+        loop {
+            let ids: std::collections::HashSet<_> =
+                events.iter().map(|event| event["event_id"].to_string()).collect();
+            if ids.len() >= distinct {
+                return events;
+            }
+            assert!(began.elapsed() < PATIENCE, "{} of {distinct} events came: {events:?}", ids.len());
+            let asked = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": MOST, "WaitTimeSeconds": 1 });
+            let received = sqs(&self.client, "ReceiveMessage", asked).await;
+            for message in received["Messages"].as_array().into_iter().flatten() {
+                let envelope = parsed(&message["Body"]);
+                events.push(parsed(&envelope["Message"]));
+                let done = json!({ "QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"] });
+                sqs(&self.client, "DeleteMessage", done).await;
+            }
+        }
+    }
+}
+
+fn parsed(text: &Value) -> Value {
+    serde_json::from_str(text.as_str().unwrap_or_default()).unwrap_or_else(|_| panic!("{text}"))
+}
+
+async fn sqs(client: &Client, action: &str, body: Value) -> Value {
+    let response = client
+        .bare()
+        .post(stack().setting("SQS_URL"))
+        .header("X-Amz-Target", format!("AmazonSQS.{action}"))
+        .header("Content-Type", "application/x-amz-json-1.0")
+        .body(body.to_string())
+        .send()
+        .await
+        .expect("SQS answers");
+    let text = response.text().await.expect("the answer has an end");
+    serde_json::from_str(&text).unwrap_or(Value::Null)
+}

@@ -1,3 +1,6 @@
-//! The HTTP function of the catalog endpoints.
+//! The HTTP function of the catalogue endpoints.
 
-fn main() {}
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    oms_core::app::serve(catalog::router).await
+}

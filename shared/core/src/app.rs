@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A function instance's settings and connections. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +106,12 @@ impl App {
             id: user.clone(),
             at: self.now(),
         }
+    }
+
+    /// An id for anything new but an order or what belongs to one.
+    #[must_use]
+    pub fn new_id<T: From<Uuid>>(&self) -> T {
+        config::random_uuid_v7().into()
     }
 
     /// An id for a new order.

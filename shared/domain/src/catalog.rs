@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How many variants a product may have.
-pub const MAX_VARIANTS: usize = 50;
+/// How many variants a product may have. DynamoDB writes 100 items in one transaction at most: 48
+/// new variants in place of 48 others fit, with the product and what must be written beside it.
+pub const MAX_VARIANTS: usize = 48;
 
 choices! {
     /// Whether a store sells.

@@ -8,6 +8,7 @@
 //! | product | `PRODUCT#<id>` | `PRODUCT` |
 //! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
+//! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
@@ -17,14 +18,13 @@
 //! | index | hash key | what it lists |
 //! |---|---|---|
 //! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
-//! | `by-store` | `list_store` | `STORE#<id>#<status>`: a store's orders of a status; `STORE#<id>#PRODUCTS`: its products |
-//! | `by-all` | `list_all` | `ORDERS#<shard>`, `STORES`, `PRODUCTS` |
+//! | `by-store` | `list_store` | `STORE#<id>#<status>`: a store's orders of a status; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
+//! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`; `ADDRESS#<id>`: whose it is |
 
 use jiff::Timestamp;
+use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::tally::Scope;
-use oms_domain::{
-    AddressId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId,
-};
+use oms_domain::{AddressId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId};
 
 /// The partition key's attribute.
 pub(crate) const PK: &str = "pk";
@@ -43,6 +43,8 @@ pub(crate) const STORE: &str = "STORE";
 pub(crate) const PRODUCT: &str = "PRODUCT";
 pub(crate) const STOCK_PREFIX: &str = "STOCK#";
 pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
+/// Sorts before the addresses, so that one query finds it with them.
+pub(crate) const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
 pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
 
@@ -93,14 +95,15 @@ pub(crate) fn product(id: ProductId) -> String {
 }
 
 pub(crate) fn shelf(variant: Option<VariantId>) -> String {
-    variant.map_or_else(
-        || STOCK_PREFIX.to_owned(),
-        |id| format!("{STOCK_PREFIX}{id}"),
-    )
+    variant.map_or_else(|| STOCK_PREFIX.to_owned(), |id| format!("{STOCK_PREFIX}{id}"))
 }
 
 pub(crate) fn user(id: &UserId) -> String {
     format!("USER#{id}")
+}
+
+pub(crate) fn user_of(pk: &str) -> Option<UserId> {
+    pk.strip_prefix("USER#").map(|id| UserId(id.to_owned()))
 }
 
 pub(crate) fn address(id: AddressId) -> String {
@@ -135,12 +138,21 @@ pub(crate) fn list_of_store(id: StoreId, status: Status) -> String {
     format!("STORE#{id}#{status}")
 }
 
-pub(crate) fn list_of_products(store: StoreId) -> String {
-    format!("STORE#{store}#PRODUCTS")
+pub(crate) fn list_of_store_products(store: StoreId, status: ProductStatus) -> String {
+    format!("STORE#{store}#PRODUCTS#{status}")
 }
 
-pub(crate) const LIST_OF_STORES: &str = "STORES";
-pub(crate) const LIST_OF_PRODUCTS: &str = "PRODUCTS";
+pub(crate) fn list_of_stores(status: StoreStatus) -> String {
+    format!("STORES#{status}")
+}
+
+pub(crate) fn list_of_products(status: ProductStatus) -> String {
+    format!("PRODUCTS#{status}")
+}
+
+pub(crate) fn list_of_address(id: AddressId) -> String {
+    address(id)
+}
 
 /// The part of the list of all orders that an order is in: `LIST_SHARDS` spreads the writes.
 pub(crate) fn list_of_all(id: OrderId, shards: u16) -> String {

@@ -2,12 +2,10 @@
 
 use super::keys::{self, Index};
 use super::record::{OrderSummary, summary_from_item};
-use super::{Item, Table, TableError, catalog, meter_read, text};
+use super::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use futures::future::try_join_all;
-use oms_domain::catalog::{Product, Store};
 use oms_domain::{Status, StoreId, UserId};
-use serde::de::DeserializeOwned;
 
 /// How many pages of a query are read at most: 1 MB each.
 const MAX_QUERY_PAGES: usize = 20;
@@ -49,73 +47,6 @@ impl Table {
             .collect()
     }
 
-    /// The stores that a vendor owns.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn stores_of(&self, owner: &UserId) -> Result<Vec<Store>, TableError> {
-        self.entities(
-            Index::ByUser,
-            &keys::list_of_owner(owner),
-            None,
-            usize::MAX,
-            "a store",
-        )
-        .await
-    }
-
-    /// The newest stores, after a position.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn newest_stores(
-        &self,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Store>, TableError> {
-        self.entities(Index::ByAll, keys::LIST_OF_STORES, after, limit, "a store")
-            .await
-    }
-
-    /// The newest products, of one store or of all, after a position.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn newest_products(
-        &self,
-        store: Option<StoreId>,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Product>, TableError> {
-        match store {
-            Some(store) => {
-                let list = keys::list_of_products(store);
-                self.entities(Index::ByStore, &list, after, limit, "a product")
-                    .await
-            }
-            None => {
-                let list = keys::LIST_OF_PRODUCTS;
-                self.entities(Index::ByAll, list, after, limit, "a product")
-                    .await
-            }
-        }
-    }
-
-    async fn entities<T: DeserializeOwned>(
-        &self,
-        index: Index,
-        hash: &str,
-        after: Option<&str>,
-        limit: usize,
-        what: &'static str,
-    ) -> Result<Vec<T>, TableError> {
-        let items = self.newest(index, hash, after, limit).await?;
-        items
-            .into_iter()
-            .map(|item| catalog::read(item, what))
-            .collect()
-    }
-
     fn parts_of(&self, list: &OrderList) -> Vec<(Index, String)> {
         match list {
             OrderList::OfUser(user) => vec![(Index::ByUser, keys::list_of_user(user))],
@@ -131,7 +62,8 @@ impl Table {
         }
     }
 
-    async fn newest(
+    /// Up to `limit` of the newest entries of an index's list, after the position `after`.
+    pub(crate) async fn newest(
         &self,
         index: Index,
         hash: &str,

@@ -5,15 +5,19 @@
 
 pub mod addresses;
 pub mod catalog;
+pub mod catalog_lists;
 pub mod counters;
+pub mod entity;
 mod error;
 pub mod keys;
 pub mod lists;
 pub mod notifications;
 pub mod order_numbers;
 pub mod orders;
+pub mod products;
 pub(crate) mod record;
 pub mod stock;
+pub mod stores;
 pub mod watermarks;
 mod writes;
 
@@ -25,6 +29,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
 };
+use futures::future::try_join_all;
 use std::collections::HashMap;
 
 /// An item as the SDK knows it.
@@ -81,21 +86,26 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Consistent reads of up to [`BATCH_GET_LIMIT`] items in one trip; what does not exist is
-    /// left out, and the order is not kept.
+    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, the trips at the same
+    /// time; what does not exist is left out, and the order is not kept.
     pub(crate) async fn get_items(
         &self,
         keys: Vec<(String, String)>,
     ) -> Result<Vec<Item>, TableError> {
-        let mut wanted: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
+        let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
+        let batches = keys.chunks(BATCH_GET_LIMIT);
+        let found = try_join_all(batches.map(|batch| self.get_batch(batch.to_vec()))).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, mut wanted: Vec<Item>) -> Result<Vec<Item>, TableError> {
         let mut found = Vec::with_capacity(wanted.len());
         for _ in 0..BATCH_GET_ROUNDS {
             if wanted.is_empty() {
                 return Ok(found);
             }
-            let rest = wanted.split_off(wanted.len().min(BATCH_GET_LIMIT));
             let request = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::replace(&mut wanted, rest)))
+                .set_keys(Some(std::mem::take(&mut wanted)))
                 .consistent_read(true)
                 .build()
                 .map_err(TableError::request)?;

@@ -29,10 +29,7 @@ pub(crate) fn shelf(item: &Item) -> Option<Shelf> {
         "" => None,
         id => Some(id.parse().ok()?),
     };
-    Some(Shelf {
-        variant,
-        available: available(item),
-    })
+    Some(Shelf { variant, available: available(item) })
 }
 
 impl Table {
@@ -43,10 +40,7 @@ impl Table {
         let least = AttributeValue::N(moved.pieces.saturating_neg().max(0).to_string());
         let update = Update::builder()
             .table_name(&self.name)
-            .set_key(Some(key(
-                keys::product(moved.product),
-                keys::shelf(moved.variant),
-            )))
+            .set_key(Some(key(keys::product(moved.product), keys::shelf(moved.variant))))
             .update_expression("ADD #available :pieces")
             .condition_expression("#available >= :least")
             .expression_attribute_names("#available", AVAILABLE)
@@ -65,10 +59,7 @@ impl Table {
         shelf: Shelf,
     ) -> Result<TransactWriteItem, TableError> {
         let mut item = key(keys::product(product), keys::shelf(shelf.variant));
-        item.insert(
-            AVAILABLE.into(),
-            AttributeValue::N(shelf.available.to_string()),
-        );
+        item.insert(AVAILABLE.into(), AttributeValue::N(shelf.available.to_string()));
         Ok(part(self.put_new(item)?))
     }
 }

@@ -89,6 +89,16 @@ impl Fields {
         self.read(name, &value, read)
     }
 
+    /// Like [`optional`](Self::optional), read by a function instead of a type.
+    pub fn optional_as<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, Problem>,
+    ) -> Option<T> {
+        let value = self.values.remove(name)?;
+        self.read(name, &value, read)
+    }
+
     /// A list of objects, each read by `element`; required unless this object is partial. Its
     /// elements are always read in full. A problem in any of them makes the whole list `None`;
     /// the problems stand at their elements' positions, with `{}` for those without.

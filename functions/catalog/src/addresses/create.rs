@@ -1,0 +1,57 @@
+//! `POST /api/addresses/`
+
+use super::fields::AddressFields;
+use super::view::AddressView;
+use super::{Shown, show};
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::validation::Mode;
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::table::TableError;
+use oms_core::table::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
+use oms_core::table::entity::FIRST_VERSION;
+
+/// Makes an address of the caller; staff may say whose it is.
+#[utoipa::path(
+    post, path = "/api/addresses/", tag = "addresses",
+    request_body = AddressFields,
+    responses(
+        (status = 201, description = "The address", body = AddressView),
+        (status = 400, description = "A field is wrong, or the user has 100 addresses", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    let mut fields = AddressFields::read(body, Mode::Create, &caller)?;
+    let user = fields.user.take().unwrap_or_else(|| caller.user.id.clone());
+    let is_default = fields.is_default.unwrap_or(false);
+    let now = app.now();
+    let address = fields.into_address(app.new_id())?;
+    let record = AddressRecord { user, address, created_at: now, updated_at: now };
+    match app.table().insert_address(&record, is_default).await {
+        Ok(()) => {}
+        Err(TableError::Conflict) => return Err(refusal(&app, &record).await?),
+        Err(error) => return Err(error.into()),
+    }
+    let entry = BookEntry { record, version: FIRST_VERSION, is_default };
+    Ok((StatusCode::CREATED, show(&entry)))
+}
+
+/// Why the address was not written: the book is full, or another write came first.
+async fn refusal(app: &App, record: &AddressRecord) -> Reply<ApiError> {
+    let count = app.table().addresses(&record.user).await?.len();
+    if count < MAX_ADDRESSES {
+        return Ok(TableError::Conflict.into());
+    }
+    Ok(ApiError::Rule {
+        code: "too_many_addresses",
+        message: format!("A user may have at most {MAX_ADDRESSES} addresses"),
+    })
+}

@@ -1,0 +1,57 @@
+//! `GET /api/addresses/`
+
+use super::view::AddressView;
+use crate::listing::{self, Entry};
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::table::addresses::BookEntry;
+use oms_domain::UserId;
+
+/// The caller's own addresses, newest first, also for staff, who name another user by `user`.
+#[utoipa::path(
+    get, path = "/api/addresses/", tag = "addresses",
+    params(
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("user" = Option<String>, Query, description = "For staff: whose addresses, by the subject of their token"),
+        ("search" = Option<String>, Query, description = "Terms that the name, the first line, the town or the postal code must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<AddressView>),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such page", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<AddressView>>> {
+    let user = match query.filled("user") {
+        Some(user) if caller.is_staff() => UserId(user.to_owned()),
+        Some(_) | None => caller.user.id,
+    };
+    let book = app.table().addresses(&user).await?;
+    let entries = book.iter().map(entry).collect();
+    Ok(Json(listing::page(entries, &query, &request, &links)?))
+}
+
+fn entry(entry: &BookEntry) -> Entry<AddressView> {
+    let address = &entry.record.address;
+    let searched = [&address.full_name, &address.address_line1, &address.city, &address.postal_code];
+    Entry {
+        id: address.id.0,
+        name: address.full_name.clone(),
+        created_at: entry.record.created_at,
+        searched: searched.map(Clone::clone).to_vec(),
+        shown: AddressView::from(entry),
+    }
+}

@@ -1,0 +1,19 @@
+//! Customers' addresses.
+
+pub(crate) mod create;
+mod fields;
+pub(crate) mod list;
+pub(crate) mod retrieve;
+mod view;
+
+use axum::Json;
+use oms_core::http::etag::Version;
+use oms_core::table::addresses::BookEntry;
+use view::AddressView;
+
+/// An address as the answer.
+type Shown = (Version, Json<AddressView>);
+
+fn show(entry: &BookEntry) -> Shown {
+    (Version(entry.version), Json(AddressView::from(entry)))
+}

@@ -1,0 +1,29 @@
+//! `GET /api/addresses/{id}/`
+
+use super::view::AddressView;
+use super::{Shown, show};
+use crate::access;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{Caller, PathId, Reply};
+use oms_domain::AddressId;
+
+/// One of the caller's addresses; for staff anybody's.
+#[utoipa::path(
+    get, path = "/api/addresses/{id}/", tag = "addresses",
+    params(("id" = uuid::Uuid, Path, description = "The address")),
+    responses(
+        (status = 200, description = "The address", body = AddressView),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such address for the caller", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn retrieve(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<AddressId>,
+) -> Reply<Shown> {
+    Ok(show(&access::address(&app, &caller, id).await?))
+}

@@ -1,0 +1,100 @@
+//! `POST /api/products/`
+
+use super::fields::ProductFields;
+use super::variants::merge;
+use super::view::ProductView;
+use super::{Shown, show};
+use crate::{access, slug};
+use axum::extract::State;
+use http::StatusCode;
+use jiff::Timestamp;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::validation::{Fields, Mode};
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::table::entity::{FIRST_VERSION, Versioned};
+use oms_core::table::products::StockedProduct;
+use oms_core::table::stock::Shelf;
+use oms_domain::catalog::{Product, ProductStatus, Store};
+use oms_domain::place::invalid_pk;
+use oms_domain::{StoreId, VariantId};
+use uuid::Uuid;
+
+/// Makes a product of a store, with its variants and what lies on the shelves.
+#[utoipa::path(
+    post, path = "/api/products/", tag = "products",
+    request_body = ProductFields,
+    responses(
+        (status = 201, description = "The product", body = ProductView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
+        (status = 409, description = "The store was deleted at the same time", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    access::sells(&caller)?;
+    let mut f = Fields::new(body.0, Mode::Create);
+    let store = named_store(&app, &caller, &mut f).await?;
+    let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
+    let fields = ProductFields::read(&mut f, None, currency);
+    f.finish()?;
+    let store = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
+    let stocked = new_product(fields, &store, &app)?;
+    app.table().insert_product(&stocked).await?;
+    let made = Versioned { entity: stocked, version: FIRST_VERSION };
+    Ok((StatusCode::CREATED, show(&made, currency)))
+}
+
+/// The store that the body names, where the caller may write it; none, with the problem noted,
+/// where there is no such store for them.
+///
+/// # Errors
+/// 403 where they see it but may not write it.
+pub(crate) async fn named_store(app: &App, caller: &Caller, f: &mut Fields) -> Reply<Option<Store>> {
+    let Some(id) = f.required::<Uuid>("store") else {
+        return Ok(None);
+    };
+    match access::store(app, caller, StoreId(id)).await {
+        Ok(seen) => Ok(Some(seen.managed()?.entity)),
+        Err(ApiError::NotFound(_)) => {
+            f.error("store", invalid_pk(&id));
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn new_product(mut fields: ProductFields, store: &Store, app: &App) -> Reply<StockedProduct> {
+    let missing = || ApiError::internal("a required field was neither read nor refused");
+    let name = fields.name.take().ok_or_else(missing)?;
+    let base_price = fields.base_price.ok_or_else(missing)?;
+    let current_price = fields.current_price.unwrap_or(base_price);
+    let entries = fields.variants.take().unwrap_or_default();
+    let merged = merge(&[], entries, current_price, || app.new_id::<VariantId>());
+    let own = Shelf { variant: None, available: fields.stock.unwrap_or(0) };
+    let now: Timestamp = app.now();
+    let id = app.new_id();
+    let mut product = Product {
+        id,
+        store: store.id,
+        slug: slug::of_name(&name, id),
+        name,
+        sku: String::new(),
+        description: String::new(),
+        base_price,
+        current_price,
+        status: ProductStatus::Active,
+        variants: merged.variants,
+        created_at: now,
+        updated_at: now,
+    };
+    fields.change(&mut product);
+    let shelves = std::iter::once(own).chain(merged.made).collect();
+    Ok(StockedProduct { product, shelves })
+}

@@ -1,0 +1,26 @@
+//! Products, with their variants and what lies on their shelves.
+
+pub(crate) mod create;
+mod fields;
+pub(crate) mod list;
+pub(crate) mod retrieve;
+mod variants;
+mod view;
+
+use axum::Json;
+use oms_core::http::etag::Version;
+use oms_core::table::entity::Versioned;
+use oms_core::table::products::StockedProduct;
+use oms_domain::Currency;
+use view::ProductView;
+
+/// The most pieces that one shelf holds, and that one request moves.
+const MAX_STOCK: i64 = 1_000_000_000;
+
+/// A product as the answer.
+type Shown = (Version, Json<ProductView>);
+
+fn show(product: &Versioned<StockedProduct>, currency: Currency) -> Shown {
+    let view = ProductView::new(&product.entity, currency);
+    (Version(product.version), Json(view))
+}

@@ -1,0 +1,38 @@
+//! `POST /api/stores/`
+
+use super::fields::StoreFields;
+use super::view::StoreView;
+use super::{Shown, show};
+use crate::access;
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::validation::Mode;
+use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::table::entity::{FIRST_VERSION, Versioned};
+
+/// Makes a store. A vendor's store is their own; staff may say whose it is.
+#[utoipa::path(
+    post, path = "/api/stores/", tag = "stores",
+    request_body = StoreFields,
+    responses(
+        (status = 201, description = "The store", body = StoreView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    access::sells(&caller)?;
+    let fields = StoreFields::read(body, Mode::Create, &caller, app.config().currency)?;
+    let store = fields.into_store(app.new_id(), &caller, app.config(), app.now())?;
+    app.table().insert_store(&store).await?;
+    let made = Versioned { entity: store, version: FIRST_VERSION };
+    Ok((StatusCode::CREATED, show(&made)))
+}

@@ -1,0 +1,133 @@
+//! What clients write of a store.
+
+use crate::money::{fraction, shipping_costs};
+use crate::partial::Partial;
+use crate::slug::{self, Slug};
+use jiff::Timestamp;
+use oms_core::config::Config;
+use oms_core::http::validation::{BlankText, Fields, Mode, Text};
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_domain::catalog::{Store, StoreStatus};
+use oms_domain::{Currency, Decimal, ShippingMethod, StoreId, UserId};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// The longest name, in characters.
+const MAX_NAME_CHARS: usize = 255;
+/// The longest description, in characters. An order keeps a copy of it.
+const MAX_DESCRIPTION_CHARS: usize = 2_000;
+/// The longest user id, in characters.
+const MAX_USER_CHARS: usize = 255;
+
+/// A store to make, or to put in place of another. What an update leaves out stays as it is.
+#[derive(Clone, Debug, Default, ToSchema)]
+#[schema(as = StoreFields)]
+pub(crate) struct StoreFields {
+    /// Its name, at most 255 characters.
+    #[schema(value_type = String, example = "Mugs & More")]
+    name: Option<String>,
+    /// Its name in links; made from the name where it is left out.
+    #[schema(example = "mugs-more")]
+    slug: Option<String>,
+    /// What it says about itself, at most 2,000 characters.
+    #[schema(example = "Hand-made mugs")]
+    description: Option<String>,
+    /// For staff: the vendor whose it is. A vendor's new store is their own.
+    #[schema(value_type = Option<String>, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    owner: Option<Option<UserId>>,
+    /// The currency of all its prices, ISO 4217; the deployment's where it is left out.
+    #[schema(value_type = Option<String>, example = "USD")]
+    currency: Option<Currency>,
+    /// Its tax, a fraction from 0 to 1; the deployment's where it is left out.
+    #[schema(value_type = Option<String>, example = "0.1000")]
+    tax_rate: Option<Decimal>,
+    /// What it asks for shipping, by method; the usual price for those that are left out.
+    #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"standard": "5.00"}))]
+    shipping_costs: Option<BTreeMap<ShippingMethod, Decimal>>,
+    /// `active` or `inactive`: whether it sells.
+    #[schema(value_type = Option<String>, example = "active")]
+    status: Option<StoreStatus>,
+}
+
+/// Any part of a store.
+pub(crate) type StorePatch = Partial<StoreFields>;
+
+impl StoreFields {
+    /// Reads what the caller may write of a store whose currency is `currency` unless they change
+    /// it; the rest is ignored.
+    ///
+    /// # Errors
+    /// 400 with every problem.
+    pub(crate) fn read(body: JsonObject, mode: Mode, caller: &Caller, currency: Currency) -> Reply<Self> {
+        let mut f = Fields::new(body.0, mode);
+        let name = f.required::<Text<MAX_NAME_CHARS>>("name");
+        let slug = f.optional::<Slug>("slug");
+        let description = f.optional::<BlankText<MAX_DESCRIPTION_CHARS>>("description");
+        let owner = if caller.is_staff() { f.nullable::<Text<MAX_USER_CHARS>>("owner") } else { None };
+        let new_currency = f.optional::<Currency>("currency");
+        let tax_rate = f.optional_as("tax_rate", fraction);
+        let costs = shipping_costs(new_currency.unwrap_or(currency));
+        let shipping_costs = f.optional_as("shipping_costs", costs);
+        let status = f.optional::<StoreStatus>("status");
+        f.finish()?;
+        Ok(Self {
+            name: name.map(|name| name.0),
+            slug: slug.map(|slug| slug.0),
+            description: description.map(|description| description.0),
+            owner: owner.map(|owner| owner.map(|owner| UserId(owner.0))),
+            currency: new_currency,
+            tax_rate,
+            shipping_costs,
+            status,
+        })
+    }
+
+    /// A new store, the caller's own where they are a vendor.
+    ///
+    /// # Errors
+    /// 500 where the fields were not read as those of a new store.
+    pub(crate) fn into_store(
+        self,
+        id: StoreId,
+        caller: &Caller,
+        config: &Config,
+        now: Timestamp,
+    ) -> Reply<Store> {
+        let missing = "a required field was neither read nor refused";
+        let name = self.name.clone().ok_or_else(|| ApiError::internal(missing))?;
+        let mut store = Store {
+            id,
+            slug: slug::of_name(&name, id),
+            name,
+            description: String::new(),
+            owner: caller.is_vendor().then(|| caller.user.id.clone()),
+            currency: config.currency,
+            tax_rate: config.tax_rate,
+            shipping_costs: BTreeMap::new(),
+            status: StoreStatus::Active,
+            created_at: now,
+            updated_at: now,
+        };
+        self.change(&mut store, now);
+        Ok(store)
+    }
+
+    /// Changes a store.
+    pub(crate) fn change(self, store: &mut Store, now: Timestamp) {
+        store.name = self.name.unwrap_or_else(|| std::mem::take(&mut store.name));
+        store.slug = self.slug.unwrap_or_else(|| std::mem::take(&mut store.slug));
+        if let Some(description) = self.description {
+            store.description = description;
+        }
+        if let Some(owner) = self.owner {
+            store.owner = owner;
+        }
+        store.currency = self.currency.unwrap_or(store.currency);
+        store.tax_rate = self.tax_rate.unwrap_or(store.tax_rate);
+        if let Some(costs) = self.shipping_costs {
+            store.shipping_costs = costs;
+        }
+        store.status = self.status.unwrap_or(store.status);
+        store.updated_at = now;
+    }
+}

@@ -1,0 +1,80 @@
+//! `GET /api/stores/`
+
+use super::view::StoreView;
+use crate::access;
+use crate::listing::{self, Entry};
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::table::stores::StoreSummary;
+use oms_domain::StoreId;
+use oms_domain::catalog::StoreStatus;
+
+/// The stores that the caller may see, newest first: those that sell; a vendor's also their own;
+/// for staff all.
+#[utoipa::path(
+    get, path = "/api/stores/", tag = "stores",
+    params(
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("status" = Option<String>, Query, description = "`active` or `inactive`"),
+        ("search" = Option<String>, Query, description = "Terms that the name must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<StoreView>),
+        (status = 400, description = "A filter's value is no choice", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such page", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<StoreView>>> {
+    let status = query.choice("status", |word| word.parse().ok())?;
+    let statuses = visible_statuses(&caller, status);
+    let listed = app.table().stores_with(&statuses).await?;
+    let stores = listing::complete(listed, "stores")?.into_iter();
+    let entries = stores.filter(|store| is_visible(&caller, store)).map(entry);
+    let page = listing::page(entries.collect(), &query, &request, &links)?;
+
+    let stores = app.table().stores(page.results.iter().copied()).await?;
+    let shown = page.results.iter();
+    let shown = shown.filter_map(|id| stores.iter().find(|store| store.id == *id));
+    Ok(Json(Page {
+        count: page.count,
+        next: page.next,
+        previous: page.previous,
+        results: shown.map(StoreView::from).collect(),
+    }))
+}
+
+/// The statuses of which the caller may see any at all.
+fn visible_statuses(caller: &Caller, asked: Option<StoreStatus>) -> Vec<StoreStatus> {
+    let all = StoreStatus::ALL.iter().copied();
+    all.filter(|status| asked.is_none_or(|asked| asked == *status))
+        .filter(|status| access::sells(caller).is_ok() || *status == StoreStatus::Active)
+        .collect()
+}
+
+fn is_visible(caller: &Caller, store: &StoreSummary) -> bool {
+    store.status == StoreStatus::Active || access::manages(caller, store.owner.as_ref())
+}
+
+fn entry(store: StoreSummary) -> Entry<StoreId> {
+    Entry {
+        id: store.id.0,
+        searched: vec![store.name.clone()],
+        name: store.name,
+        created_at: store.created_at,
+        shown: store.id,
+    }
+}

@@ -1,0 +1,20 @@
+//! Stores.
+
+pub(crate) mod create;
+mod fields;
+pub(crate) mod list;
+pub(crate) mod retrieve;
+mod view;
+
+use axum::Json;
+use oms_core::http::etag::Version;
+use oms_core::table::entity::Versioned;
+use oms_domain::catalog::Store;
+use view::StoreView;
+
+/// A store as the answer.
+type Shown = (Version, Json<StoreView>);
+
+fn show(store: &Versioned<Store>) -> Shown {
+    (Version(store.version), Json(StoreView::from(&store.entity)))
+}

@@ -1,0 +1,29 @@
+//! `GET /api/stores/{id}/`
+
+use super::view::StoreView;
+use super::{Shown, show};
+use crate::access;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{Caller, PathId, Reply};
+use oms_domain::StoreId;
+
+/// A store. Customers see those that sell, vendors also their own.
+#[utoipa::path(
+    get, path = "/api/stores/{id}/", tag = "stores",
+    params(("id" = uuid::Uuid, Path, description = "The store")),
+    responses(
+        (status = 200, description = "The store", body = StoreView),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such store for the caller", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn retrieve(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<StoreId>,
+) -> Reply<Shown> {
+    Ok(show(&access::store(&app, &caller, id).await?.store))
+}

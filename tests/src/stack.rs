@@ -53,8 +53,20 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// How long what a test run left behind is kept, for whoever looks for why it failed.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A directory for this run's stack; those of old runs go.
 fn state_directory() -> PathBuf {
-    let directory = root().join(".local").join(format!("test-{}", std::process::id()));
+    let parent = root().join(".local").join("tests");
+    for old in fs::read_dir(&parent).into_iter().flatten().flatten() {
+        let age = old.metadata().and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT) {
+            // Another run may be removing it as well.
+            let _ = fs::remove_dir_all(old.path());
+        }
+    }
+    let directory = parent.join(std::process::id().to_string());
     fs::create_dir_all(&directory).expect("the checkout can be written");
     directory
 }

@@ -3,10 +3,12 @@
 
 mod access;
 mod addresses;
+mod deleted;
 mod listing;
 mod money;
 mod partial;
 mod products;
+mod races;
 mod slug;
 mod stores;
 
@@ -19,11 +21,27 @@ use utoipa_axum::routes;
 pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(stores::list::list, stores::create::create))
-        .routes(routes!(stores::retrieve::retrieve))
+        .routes(routes!(
+            stores::retrieve::retrieve,
+            stores::update::put,
+            stores::update::patch,
+            stores::delete::delete
+        ))
         .routes(routes!(products::list::list, products::create::create))
-        .routes(routes!(products::retrieve::retrieve))
+        .routes(routes!(
+            products::retrieve::retrieve,
+            products::update::put,
+            products::update::patch,
+            products::delete::delete
+        ))
+        .routes(routes!(products::adjust_stock::adjust_stock))
         .routes(routes!(addresses::list::list, addresses::create::create))
-        .routes(routes!(addresses::retrieve::retrieve))
+        .routes(routes!(
+            addresses::retrieve::retrieve,
+            addresses::update::put,
+            addresses::update::patch,
+            addresses::delete::delete
+        ))
 }
 
 /// The endpoints.

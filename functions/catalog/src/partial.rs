@@ -11,13 +11,11 @@ pub(crate) struct Partial<T>(PhantomData<T>);
 
 impl<T: PartialSchema> PartialSchema for Partial<T> {
     fn schema() -> RefOr<Schema> {
-        match T::schema() {
-            RefOr::T(Schema::Object(mut object)) => {
-                object.required.clear();
-                RefOr::T(Schema::Object(object))
-            }
-            other => other,
+        let mut schema = T::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
         }
+        schema
     }
 }
 

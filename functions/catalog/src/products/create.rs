@@ -15,9 +15,9 @@ use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::table::entity::{FIRST_VERSION, Versioned};
 use oms_core::table::products::StockedProduct;
 use oms_core::table::stock::Shelf;
-use oms_domain::catalog::{Product, ProductStatus, Store};
+use oms_domain::catalog::{Product, ProductStatus};
 use oms_domain::place::invalid_pk;
-use oms_domain::{StoreId, VariantId};
+use oms_domain::{Currency, StoreId, VariantId};
 use uuid::Uuid;
 
 /// Makes a product of a store, with its variants and what lies on the shelves.
@@ -40,28 +40,40 @@ pub(crate) async fn create(
 ) -> Reply<(StatusCode, Shown)> {
     access::sells(&caller)?;
     let mut f = Fields::new(body.0, Mode::Create);
-    let store = named_store(&app, &caller, &mut f).await?;
-    let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
+    let store = named_store(&app, &caller, &mut f, None).await?;
+    let currency = store.map_or(app.config().currency, |(_, currency)| currency);
     let fields = ProductFields::read(&mut f, None, currency);
     f.finish()?;
-    let store = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
-    let stocked = new_product(fields, &store, &app)?;
+    let (store, _) = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
+    let stocked = new_product(fields, store, &app)?;
     app.table().insert_product(&stocked).await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, show(&made, currency)))
 }
 
-/// The store that the body names, where the caller may write it; none, with the problem noted,
-/// where there is no such store for them.
+/// The store that the body names, where the caller may write it, and its currency; none where the
+/// body names none, or, with the problem noted, where there is no such store for them. `current`
+/// is the store that the product is in, which the caller is known to write.
 ///
 /// # Errors
 /// 403 where they see it but may not write it.
-pub(crate) async fn named_store(app: &App, caller: &Caller, f: &mut Fields) -> Reply<Option<Store>> {
+pub(crate) async fn named_store(
+    app: &App,
+    caller: &Caller,
+    f: &mut Fields,
+    current: Option<(StoreId, Currency)>,
+) -> Reply<Option<(StoreId, Currency)>> {
     let Some(id) = f.required::<Uuid>("store") else {
         return Ok(None);
     };
+    if current.is_some_and(|(store, _)| store.0 == id) {
+        return Ok(current);
+    }
     match access::store(app, caller, StoreId(id)).await {
-        Ok(seen) => Ok(Some(seen.managed()?.entity)),
+        Ok(seen) => {
+            let store = seen.managed()?.entity;
+            Ok(Some((store.id, store.currency)))
+        }
         Err(ApiError::NotFound(_)) => {
             f.error("store", invalid_pk(&id));
             Ok(None)
@@ -70,7 +82,7 @@ pub(crate) async fn named_store(app: &App, caller: &Caller, f: &mut Fields) -> R
     }
 }
 
-fn new_product(mut fields: ProductFields, store: &Store, app: &App) -> Reply<StockedProduct> {
+fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Reply<StockedProduct> {
     let missing = || ApiError::internal("a required field was neither read nor refused");
     let name = fields.name.take().ok_or_else(missing)?;
     let base_price = fields.base_price.ok_or_else(missing)?;
@@ -82,7 +94,7 @@ fn new_product(mut fields: ProductFields, store: &Store, app: &App) -> Reply<Sto
     let id = app.new_id();
     let mut product = Product {
         id,
-        store: store.id,
+        store,
         slug: slug::of_name(&name, id),
         name,
         sku: String::new(),

@@ -23,8 +23,9 @@ const MAX_DESCRIPTION_CHARS: usize = 10_000;
 #[schema(as = ProductFields)]
 pub(crate) struct ProductFields {
     /// The store that sells it.
+    #[expect(dead_code, reason = "it is read before the rest, whose prices are in its currency")]
     #[schema(value_type = Uuid)]
-    pub(crate) store: Option<Uuid>,
+    store: Option<Uuid>,
     /// Its name, at most 255 characters.
     #[schema(value_type = String, example = "Mug")]
     pub(crate) name: Option<String>,

@@ -1,9 +1,12 @@
 //! Products, with their variants and what lies on their shelves.
 
+pub(crate) mod adjust_stock;
 pub(crate) mod create;
+pub(crate) mod delete;
 mod fields;
 pub(crate) mod list;
 pub(crate) mod retrieve;
+pub(crate) mod update;
 mod variants;
 mod view;
 

@@ -1,9 +1,11 @@
 //! Stores.
 
 pub(crate) mod create;
+pub(crate) mod delete;
 mod fields;
 pub(crate) mod list;
 pub(crate) mod retrieve;
+pub(crate) mod update;
 mod view;
 
 use axum::Json;

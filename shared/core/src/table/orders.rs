@@ -1,7 +1,7 @@
 //! Orders: load, save if still as seen, place.
 
 use super::writes::part;
-use super::{Table, TableError, keys, record, stock};
+use super::{Table, TableError, keys, record};
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Order, OrderId};
 
@@ -11,9 +11,7 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, TableError> {
-        let item = self
-            .get_item(keys::order(id), keys::ORDER.to_owned())
-            .await?;
+        let item = self.get_item(keys::order(id), keys::ORDER.to_owned()).await?;
         item.map(record::from_item).transpose()
     }
 
@@ -46,22 +44,14 @@ impl Table {
         if moves.is_empty() {
             return self.put(self.put_over(seen, item)?).await;
         }
-        let mut items = vec![part(self.put_over(seen, item)?)];
-        for moved in &moves {
-            items.push(self.stock_update(moved)?);
-        }
-        self.transact(items).await.map_err(|error| match error {
-            TableError::Cancelled(reasons) => {
-                let first = TableError::failed_conditions(&reasons).next();
-                match first {
-                    Some((0, _)) => TableError::Conflict,
-                    Some((_, shelf)) => TableError::InsufficientStock {
-                        available: shelf.map_or(0, stock::available),
-                    },
-                    None => TableError::Cancelled(reasons),
-                }
+        let put = part(self.put_over(seen, item)?);
+        match self.transact_with_stock(vec![put], moves).await {
+            Err(TableError::Cancelled(reasons))
+                if TableError::failed_conditions(&reasons).next().is_some() =>
+            {
+                Err(TableError::Conflict)
             }
-            other => other,
-        })
+            answer => answer,
+        }
     }
 }

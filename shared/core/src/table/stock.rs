@@ -1,9 +1,11 @@
 //! The shelves: how many pieces of a product or of one of its variants there are.
 
-use super::writes::part;
+use super::writes::{meter_write, part};
 use super::{Item, Table, TableError, key, keys};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use oms_domain::place::StockMove;
 use oms_domain::{ProductId, VariantId};
@@ -32,10 +34,99 @@ pub(crate) fn shelf(item: &Item) -> Option<Shelf> {
     Some(Shelf { variant, available: available(item) })
 }
 
+/// What a count of a shelf, or a delivery, says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Adjustment {
+    /// So many pieces more, or fewer where it is negative.
+    By(i64),
+    /// That many pieces, whatever there were.
+    To(u64),
+}
+
 impl Table {
+    /// Adjusts a shelf in one write, which meets no other halfway: what is taken meanwhile is
+    /// taken from what there is.
+    ///
+    /// # Errors
+    /// [`TableError::InsufficientStock`] where it would leave fewer than none,
+    /// [`TableError::Conflict`] where there is no such shelf any more.
+    pub async fn adjust_stock(
+        &self,
+        product: ProductId,
+        variant: Option<VariantId>,
+        adjustment: Adjustment,
+    ) -> Result<(), TableError> {
+        let (expression, least, pieces) = match adjustment {
+            Adjustment::By(pieces) => {
+                ("ADD #available :pieces", pieces.saturating_neg().max(0), pieces.to_string())
+            }
+            Adjustment::To(pieces) => ("SET #available = :pieces", 0, pieces.to_string()),
+        };
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::product(product), keys::shelf(variant))))
+            .update_expression(expression)
+            .condition_expression("#available >= :least")
+            .expression_attribute_names("#available", AVAILABLE)
+            .expression_attribute_values(":pieces", AttributeValue::N(pieces))
+            .expression_attribute_values(":least", AttributeValue::N(least.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                meter_write(answer.consumed_capacity());
+                Ok(())
+            }
+            Err(error) => Err(too_few(&error).unwrap_or_else(|| error.into())),
+        }
+    }
+
+    /// Writes all or nothing: `items`, and the moves of stock. Pieces that come back to a shelf
+    /// that is no more, because its product or variant was deleted, are written off.
+    ///
+    /// # Errors
+    /// [`TableError::Cancelled`] where a condition of `items` failed, with the reasons in their
+    /// order; else [`TableError::InsufficientStock`] where a shelf has too few pieces.
+    pub(crate) async fn transact_with_stock(
+        &self,
+        items: Vec<TransactWriteItem>,
+        mut moves: Vec<StockMove>,
+    ) -> Result<(), TableError> {
+        loop {
+            let mut all = items.clone();
+            for moved in &moves {
+                all.push(self.stock_update(moved)?);
+            }
+            let answer = self.transact(all).await;
+            let Err(TableError::Cancelled(reasons)) = answer else {
+                return answer;
+            };
+            let failed: Vec<_> = TableError::failed_conditions(&reasons).collect();
+            if failed.is_empty() || failed.iter().any(|(index, _)| *index < items.len()) {
+                return Err(TableError::Cancelled(reasons));
+            }
+            let failed = failed.into_iter();
+            let failed: Vec<_> = failed.map(|(index, shelf)| (index - items.len(), shelf)).collect();
+            let taken = failed.iter().find(|(index, _)| moves[*index].pieces <= 0);
+            if let Some((_, shelf)) = taken {
+                let available = shelf.map_or(0, available);
+                return Err(TableError::InsufficientStock { available });
+            }
+            let mut index = 0;
+            moves.retain(|_| {
+                index += 1;
+                !failed.iter().any(|(gone, _)| gone + 1 == index)
+            });
+        }
+    }
+
     /// Takes pieces off a shelf, or puts some back, as part of a transaction. Taking more than
     /// there are fails the transaction with what there is.
-    pub(crate) fn stock_update(&self, moved: &StockMove) -> Result<TransactWriteItem, TableError> {
+    fn stock_update(&self, moved: &StockMove) -> Result<TransactWriteItem, TableError> {
         let pieces = AttributeValue::N(moved.pieces.to_string());
         let least = AttributeValue::N(moved.pieces.saturating_neg().max(0).to_string());
         let update = Update::builder()
@@ -62,4 +153,12 @@ impl Table {
         item.insert(AVAILABLE.into(), AttributeValue::N(shelf.available.to_string()));
         Ok(part(self.put_new(item)?))
     }
+}
+
+/// What a failed adjustment says where the shelf is there but has too few pieces.
+fn too_few<R>(error: &SdkError<UpdateItemError, R>) -> Option<TableError> {
+    let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
+        return None;
+    };
+    failed.item().map(|shelf| TableError::InsufficientStock { available: available(shelf) })
 }

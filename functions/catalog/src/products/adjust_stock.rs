@@ -1,0 +1,110 @@
+//! `POST /api/products/{id}/adjust_stock/`
+
+use super::view::ProductView;
+use super::{MAX_STOCK, Shown, show};
+use crate::access;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{BlankText, Fields, Mode, Whole};
+use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
+use oms_core::table::stock::Adjustment;
+use oms_domain::catalog::Product;
+use oms_domain::{ProductId, VariantId};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The longest reason, in characters.
+const MAX_REASON_CHARS: usize = 500;
+
+/// What becomes of a shelf. Either `delta` or `stock` is required, not both.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct AdjustStock {
+    /// Whose shelf; the product's own where it is left out.
+    #[schema(value_type = Option<Uuid>)]
+    variant: Option<VariantId>,
+    /// So many pieces more, or fewer where it is negative.
+    #[schema(example = -3)]
+    delta: Option<i64>,
+    /// How many pieces there are from now on, whatever there were.
+    #[schema(minimum = 0)]
+    stock: Option<u64>,
+    /// Why, at most 500 characters. It stands in the log.
+    #[schema(value_type = Option<String>, example = "Broken in the storeroom")]
+    reason: String,
+}
+
+impl AdjustStock {
+    fn read(body: JsonObject, product: &Product) -> Reply<(Self, Adjustment)> {
+        let mut f = Fields::new(body.0, Mode::Create);
+        let variant = f.nullable::<Uuid>("variant").flatten().map(VariantId);
+        if variant.is_some_and(|variant| product.variant(variant).is_none()) {
+            f.error("variant", "Variant does not belong to the selected product.");
+        }
+        let names = ["delta", "stock"];
+        let given = names.into_iter().filter(|name| f.has(name)).count();
+        let delta = f.nullable::<Whole<{ -MAX_STOCK }, MAX_STOCK>>("delta").flatten();
+        let stock = f.nullable::<Whole<0, MAX_STOCK>>("stock").flatten();
+        let reason = f.optional::<BlankText<MAX_REASON_CHARS>>("reason").unwrap_or_default();
+        let stock = stock.and_then(|stock| u64::try_from(stock.0).ok());
+        let adjustment = match (delta, stock) {
+            (Some(delta), None) => Some(Adjustment::By(delta.0)),
+            (None, Some(stock)) => Some(Adjustment::To(stock)),
+            (Some(_), Some(_)) | (None, None) => None,
+        };
+        let is_wrong = names.into_iter().any(|name| f.has_error(name));
+        if adjustment.is_none() && !is_wrong {
+            let words = if given > 1 {
+                "Give either delta or stock, not both."
+            } else {
+                "Either delta or stock is required."
+            };
+            f.error("non_field_errors", words);
+        }
+        f.finish()?;
+        let adjustment =
+            adjustment.ok_or_else(|| ApiError::internal("a missing adjustment was not refused"))?;
+        Ok((Self { variant, delta: delta.map(|delta| delta.0), stock, reason: reason.0 }, adjustment))
+    }
+}
+
+/// Adjusts the stock of a product or of one of its variants. It never falls below 0, and a sale at
+/// the same time is not lost.
+#[utoipa::path(
+    post, path = "/api/products/{id}/adjust_stock/", tag = "products",
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    request_body = AdjustStock,
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductView),
+        (status = 400, description = "A field is wrong, or there are fewer pieces", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
+        (status = 404, description = "No such product for the caller", body = ErrorBody),
+        (status = 409, description = "It was deleted at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn adjust_stock(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<ProductId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let seen = access::product(&app, &caller, id).await?.managed()?;
+    expected.check(seen.product.version)?;
+    let (adjust, adjustment) = AdjustStock::read(body, &seen.product.entity.product)?;
+    app.table().adjust_stock(id, adjust.variant, adjustment).await?;
+    tracing::info!(
+        product = %id,
+        variant = adjust.variant.map(tracing::field::display),
+        delta = adjust.delta,
+        stock = adjust.stock,
+        reason = adjust.reason,
+        "stock adjusted"
+    );
+    let product = app.table().product(id).await?.ok_or(ApiError::NotFound("Product"))?;
+    Ok(show(&product, seen.currency))
+}

@@ -1,0 +1,107 @@
+//! `PUT` and `PATCH /api/products/{id}/`
+
+use super::create::named_store;
+use super::fields::{ProductFields, ProductPatch};
+use super::variants::{Merged, merge};
+use super::view::ProductView;
+use super::{Shown, show};
+use crate::access;
+use crate::races::retried;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{Fields, Mode};
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::table::entity::Versioned;
+use oms_core::table::products::StockedProduct;
+use oms_domain::{ProductId, VariantId};
+
+/// Changes a product as a whole. Optional fields that are left out stay as they are; of the
+/// variants, where they are given, those that are left out are removed. Stock is not changed.
+#[utoipa::path(
+    put, path = "/api/products/{id}/", tag = "products",
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    request_body = ProductFields,
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
+        (status = 404, description = "No such product for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<ProductId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await
+}
+
+/// Changes any part of a product. Of the variants, where they are given, those that are left out
+/// are removed. Stock is not changed.
+#[utoipa::path(
+    patch, path = "/api/products/{id}/", tag = "products",
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    request_body = ProductPatch,
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
+        (status = 404, description = "No such product for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn patch(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<ProductId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await
+}
+
+async fn update(
+    app: &App,
+    caller: &Caller,
+    id: ProductId,
+    expected: &IfMatch,
+    body: &JsonObject,
+    mode: Mode,
+) -> Reply<Shown> {
+    let seen = access::product(app, caller, id).await?.managed()?;
+    let Versioned { entity: StockedProduct { mut product, mut shelves }, version } = seen.product;
+    expected.check(version)?;
+    let mut f = Fields::new(body.0.clone(), mode);
+    let current = (product.store, seen.currency);
+    let (store, currency) = named_store(app, caller, &mut f, Some(current)).await?.unwrap_or(current);
+    let mut fields = ProductFields::read(&mut f, Some(&product.variants), currency);
+    f.finish()?;
+
+    let entries = fields.variants.take();
+    fields.change(&mut product);
+    product.store = store;
+    product.updated_at = app.now();
+    let merged = match entries {
+        Some(entries) => {
+            let price = product.current_price;
+            merge(&product.variants, entries, price, || app.new_id::<VariantId>())
+        }
+        None => Merged { variants: product.variants, ..Merged::default() },
+    };
+    product.variants = merged.variants;
+    app.table().replace_product(version, &product, &merged.made, &merged.removed).await?;
+    shelves.extend(merged.made);
+    let entity = StockedProduct { product, shelves };
+    Ok(show(&Versioned { entity, version: version + 1 }, currency))
+}

@@ -1,0 +1,84 @@
+//! `PUT` and `PATCH /api/stores/{id}/`
+
+use super::fields::{StoreFields, StorePatch};
+use super::view::StoreView;
+use super::{Shown, show};
+use crate::access;
+use crate::races::retried;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::Mode;
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::table::entity::Versioned;
+use oms_domain::StoreId;
+
+/// Changes a store as a whole. Optional fields that are left out stay as they are; the map of
+/// shipping costs is replaced.
+#[utoipa::path(
+    put, path = "/api/stores/{id}/", tag = "stores",
+    params(("id" = uuid::Uuid, Path, description = "The store")),
+    request_body = StoreFields,
+    responses(
+        (status = 200, description = "The store as it is now", body = StoreView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
+        (status = 404, description = "No such store for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn put(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<StoreId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await
+}
+
+/// Changes any part of a store.
+#[utoipa::path(
+    patch, path = "/api/stores/{id}/", tag = "stores",
+    params(("id" = uuid::Uuid, Path, description = "The store")),
+    request_body = StorePatch,
+    responses(
+        (status = 200, description = "The store as it is now", body = StoreView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
+        (status = 404, description = "No such store for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn patch(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<StoreId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await
+}
+
+async fn update(
+    app: &App,
+    caller: &Caller,
+    id: StoreId,
+    expected: &IfMatch,
+    body: &JsonObject,
+    mode: Mode,
+) -> Reply<Shown> {
+    let Versioned { entity: mut store, version } = access::store(app, caller, id).await?.managed()?;
+    expected.check(version)?;
+    let fields = StoreFields::read(body.clone(), mode, caller, store.currency)?;
+    fields.change(&mut store, app.now());
+    app.table().replace_store(version, &store).await?;
+    Ok(show(&Versioned { entity: store, version: version + 1 }))
+}

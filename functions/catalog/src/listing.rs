@@ -149,3 +149,92 @@ fn as_u64(number: usize) -> u64 {
 fn as_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::FromRequestParts;
+    use oms_core::http::pages::PageNumber;
+
+    fn entry(n: u128, name: &str, second: i64) -> Entry<String> {
+        Entry {
+            id: Uuid::from_u128(n),
+            name: name.to_owned(),
+            created_at: Timestamp::from_second(second).unwrap(),
+            searched: vec![name.to_owned(), format!("SKU-{n}")],
+            shown: name.to_owned(),
+        }
+    }
+
+    fn fruit() -> Vec<Entry<String>> {
+        vec![entry(1, "pear", 10), entry(2, "Apple", 20), entry(3, "fig tree", 20), entry(4, "apple", 5)]
+    }
+
+    async fn asked(
+        entries: Vec<Entry<String>>,
+        query: &str,
+        number: PageNumber,
+        cursor: Option<Uuid>,
+    ) -> Reply<Page<String>> {
+        let uri = format!("http://localhost/api/products/?{query}");
+        let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
+        let Ok(links) = Links::from_request_parts(&mut parts, &()).await;
+        let request = PageRequest { number, cursor: cursor.map(|id| id.to_string()), size: 3 };
+        page(entries, &Query::parse(query), &request, &links)
+    }
+
+    async fn names(query: &str) -> Vec<String> {
+        asked(fruit(), query, PageNumber::Nth(1), None).await.unwrap().results
+    }
+
+    #[tokio::test]
+    async fn lists_are_newest_first_unless_asked_otherwise() {
+        assert_eq!(names("").await, ["fig tree", "Apple", "pear"]);
+        assert_eq!(names("ordering=price").await, names("").await);
+        assert_eq!(names("ordering=created_at").await, ["apple", "pear", "Apple"]);
+        assert_eq!(names("ordering=name").await, ["apple", "Apple", "fig tree"]);
+        assert_eq!(names("ordering=-name").await, ["pear", "fig tree", "Apple"]);
+        assert_eq!(names("ordering=name,-created_at").await, ["Apple", "apple", "fig tree"]);
+    }
+
+    #[tokio::test]
+    async fn every_term_of_a_search_must_be_contained() {
+        assert_eq!(names("search=APPLE").await, ["Apple", "apple"]);
+        assert_eq!(names("search=apple+sku-4").await, ["apple"]);
+        assert_eq!(names("search=tree+fig").await, ["fig tree"]);
+        assert!(names("search=%22tree+fig%22").await.is_empty());
+        assert_eq!(names("search=%27g+t%27").await, ["fig tree"]);
+        assert_eq!(names("search=%20").await.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_goes_on_where_the_page_before_ended() {
+        let first = asked(fruit(), "", PageNumber::Nth(1), None).await.unwrap();
+        let next = format!("http://localhost/api/products/?page=2&cursor={}", Uuid::from_u128(1));
+        assert_eq!((first.count, first.next, first.previous), (4, Some(next), None));
+
+        let mut grown = fruit();
+        grown.push(entry(5, "newest", 99));
+        let second = asked(grown.clone(), "", PageNumber::Nth(2), Some(Uuid::from_u128(1))).await.unwrap();
+        assert_eq!((second.count, second.results), (5, vec!["apple".to_owned()]));
+        assert_eq!(second.previous.as_deref(), Some("http://localhost/api/products/"));
+
+        let gone = asked(grown, "", PageNumber::Nth(2), Some(Uuid::from_u128(77))).await.unwrap();
+        assert_eq!(gone.results, ["pear", "apple"], "where the entry has gone, the number counts");
+    }
+
+    #[tokio::test]
+    async fn pages_end_where_the_list_does() {
+        let last = asked(fruit(), "", PageNumber::Last, None).await.unwrap();
+        assert_eq!((last.results, last.next), (vec!["apple".to_owned()], None));
+        assert!(matches!(asked(fruit(), "", PageNumber::Nth(3), None).await, Err(ApiError::InvalidPage)));
+        assert_eq!(asked(Vec::new(), "", PageNumber::Nth(1), None).await.unwrap().count, 0);
+    }
+
+    #[test]
+    fn a_list_that_was_not_read_in_full_is_refused() {
+        let listed = Listed { entries: vec![1], is_complete: false };
+        let error = complete(listed, "products").unwrap_err();
+        assert_eq!(error.to_string(), "More than 10000 products: narrow the filter.");
+    }
+}

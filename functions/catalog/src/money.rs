@@ -53,3 +53,54 @@ pub(crate) fn shipping_costs(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn prices_have_their_currencys_digits() {
+        let read = |currency, value| price(currency)(&value).map(|price| price.to_string());
+        assert_eq!(read(Currency::USD, json!("29.9")), Ok("29.90".to_owned()));
+        assert_eq!(read(Currency::JPY, json!(1500)), Ok("1500".to_owned()));
+        assert_eq!(read(Currency::KWD, json!("1.005")), Ok("1.005".to_owned()));
+        assert_eq!(read(Currency::USD, json!("9999999999.99")), Ok("9999999999.99".to_owned()));
+        for (currency, value, words) in [
+            (Currency::USD, json!("1.005"), "Ensure that there are no more than 2 decimal places."),
+            (Currency::JPY, json!("1.5"), "Ensure that there are no more than 0 decimal places."),
+            (Currency::USD, json!(-1), "Ensure this value is greater than or equal to 0."),
+            (Currency::USD, json!("x"), "A valid number is required."),
+        ] {
+            assert_eq!(read(currency, value), Err(Problem::message(words)));
+        }
+    }
+
+    #[test]
+    fn a_tax_rate_is_a_fraction() {
+        let read = |value| fraction(&value).map(|rate| rate.to_string());
+        assert_eq!(read(json!("0.1975")), Ok("0.1975".to_owned()));
+        assert_eq!(read(json!(1)), Ok("1.0000".to_owned()));
+        let words = "Ensure this value is less than or equal to 1.";
+        assert_eq!(read(json!("1.0001")), Err(Problem::message(words)));
+        assert!(read(json!("0.12345")).is_err() && read(json!(-0.1)).is_err());
+    }
+
+    #[test]
+    fn shipping_costs_are_prices_by_method() {
+        let read = |value| shipping_costs(Currency::USD)(&value);
+        let costs = read(json!({"standard": 5, "pickup": "0"})).unwrap();
+        assert_eq!(costs[&ShippingMethod::Standard].to_string(), "5.00");
+        assert_eq!(costs.len(), 2);
+        assert_eq!(
+            read(json!({"drone": 1, "express": -1, "pickup": null})),
+            Err(Problem::nested(json!({
+                "drone": ["\"drone\" is not a valid choice."],
+                "express": ["Ensure this value is greater than or equal to 0."],
+                "pickup": ["This field may not be null."],
+            })))
+        );
+        let words = "Expected a dictionary of items but got type \"list\".";
+        assert_eq!(read(json!([])), Err(Problem::message(words)));
+    }
+}

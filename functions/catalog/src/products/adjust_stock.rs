@@ -108,3 +108,69 @@ pub(crate) async fn adjust_stock(
     let product = app.table().product(id).await?.ok_or(ApiError::NotFound("Product"))?;
     Ok(show(&product, seen.currency))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_domain::catalog::{ProductStatus, Variant};
+    use oms_domain::{Decimal, StoreId};
+    use serde_json::{Value, json};
+
+    fn product() -> Product {
+        let nil = Uuid::nil();
+        let variant = Variant {
+            id: VariantId(Uuid::from_u128(1)),
+            name: "Blue".into(),
+            sku: String::new(),
+            current_price: Decimal::ONE,
+        };
+        Product {
+            id: ProductId(nil),
+            store: StoreId(nil),
+            name: "Mug".into(),
+            slug: "mug".into(),
+            sku: String::new(),
+            description: String::new(),
+            base_price: Decimal::ONE,
+            current_price: Decimal::ONE,
+            status: ProductStatus::Active,
+            variants: vec![variant],
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            updated_at: jiff::Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn read(body: Value) -> Result<(Option<VariantId>, Adjustment), Value> {
+        let Value::Object(body) = body else { unreachable!() };
+        match AdjustStock::read(JsonObject(body), &product()) {
+            Ok((adjust, adjustment)) => Ok((adjust.variant, adjustment)),
+            Err(ApiError::Validation(problems)) => Err(problems),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn either_a_delta_or_a_stock_is_given() {
+        let blue = VariantId(Uuid::from_u128(1));
+        assert_eq!(read(json!({"delta": "-3"})), Ok((None, Adjustment::By(-3))));
+        assert_eq!(read(json!({"stock": 0, "delta": null})), Ok((None, Adjustment::To(0))));
+        let body = json!({"variant": blue.to_string(), "stock": 7, "reason": "counted"});
+        assert_eq!(read(body), Ok((Some(blue), Adjustment::To(7))));
+        for (body, words) in [
+            (json!({}), "Either delta or stock is required."),
+            (json!({"delta": 1, "stock": 1}), "Give either delta or stock, not both."),
+        ] {
+            assert_eq!(read(body), Err(json!({"non_field_errors": [words]})));
+        }
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let body = json!({"variant": Uuid::nil().to_string(), "stock": -1});
+        let problems = json!({
+            "variant": ["Variant does not belong to the selected product."],
+            "stock": ["Ensure this value is greater than or equal to 0."],
+        });
+        assert_eq!(read(body), Err(problems));
+    }
+}

@@ -131,3 +131,58 @@ impl StoreFields {
         store.updated_at = now;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_core::http::Role;
+    use oms_domain::User;
+    use serde_json::{Value, json};
+
+    fn caller(role: Role) -> Caller {
+        let (username, empty) = ("ada".to_owned(), String::new);
+        let user = User {
+            id: UserId("u-1".into()),
+            username,
+            email: empty(),
+            first_name: empty(),
+            last_name: empty(),
+        };
+        Caller { user, role }
+    }
+
+    fn read(body: Value, mode: Mode, role: Role) -> Reply<StoreFields> {
+        let Value::Object(body) = body else { unreachable!() };
+        StoreFields::read(JsonObject(body), mode, &caller(role), Currency::USD)
+    }
+
+    #[test]
+    fn only_staff_say_whose_a_store_is() {
+        let body = json!({"name": "Mugs", "owner": "u-2"});
+        let owner = |role| read(body.clone(), Mode::Create, role).unwrap().owner;
+        assert_eq!(owner(Role::Staff), Some(Some(UserId("u-2".into()))));
+        assert_eq!(owner(Role::Admin), Some(Some(UserId("u-2".into()))));
+        assert_eq!(owner(Role::Vendor), None);
+        let nobody = read(json!({"owner": null}), Mode::Partial, Role::Staff).unwrap();
+        assert_eq!(nobody.owner, Some(None));
+    }
+
+    #[test]
+    fn a_store_needs_a_name_and_nothing_else() {
+        let missing = json!({"name": ["This field is required."]});
+        for mode in [Mode::Create, Mode::Update] {
+            let Err(ApiError::Validation(details)) = read(json!({}), mode, Role::Staff) else { panic!() };
+            assert_eq!(details, missing);
+        }
+        assert!(read(json!({}), Mode::Partial, Role::Staff).is_ok());
+    }
+
+    #[test]
+    fn shipping_costs_have_the_digits_of_the_currency_that_comes_with_them() {
+        let body = |cost: &str| json!({"currency": "JPY", "shipping_costs": {"standard": cost}});
+        assert!(read(body("500"), Mode::Partial, Role::Staff).is_ok());
+        assert!(read(body("5.50"), Mode::Partial, Role::Staff).is_err());
+        let alone = json!({"shipping_costs": {"standard": "5.50"}});
+        assert!(read(alone, Mode::Partial, Role::Staff).is_ok());
+    }
+}

@@ -41,6 +41,9 @@ impl Dynamo {
             None => format!("file:/oms-{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
         let database = Database::new(&uri).doing("opening the local DynamoDB")?;
+        // What this leaves behind is what we want from the start: no waiting for the disk at each write.
+        // A crash of this process loses nothing by it, one of the machine the last moments.
+        database.disable_bulk_loading().doing("opening the local DynamoDB")?;
         let address = listener.local_addr().doing("opening the local DynamoDB's port")?;
         let dynamo = Self { database, uri, url: format!("http://{address}") };
         dynamo.connection()?.execute_batch(INDEX).doing("indexing the stream records")?;

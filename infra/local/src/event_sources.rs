@@ -6,6 +6,7 @@
 //! on where the last one stopped.
 
 mod abandoned;
+mod ahead;
 pub mod batch;
 mod checkpoint;
 pub mod filter;

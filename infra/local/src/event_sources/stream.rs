@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::abandoned::Abandoned;
+use super::ahead::{Ahead, Record, Taken};
 use super::batch::{Batch, Next, Policy, Verdict, verdict};
 use super::checkpoint::Checkpoint;
 use super::invoke::{Invoker, Outcome};
@@ -16,10 +17,10 @@ use crate::error::{Doing, Error, Result};
 use crate::ministack::Messaging;
 use crate::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 
-/// What one look at a stream reads at most: more than a batch, since most records are not for consumers.
-const READ: usize = 400;
-/// The most that one invocation takes, in bytes.
-const PAYLOAD: usize = 6 * 1024 * 1024;
+/// What one look at a stream reads at most.
+const READ: usize = 200;
+/// Where a record says when it was made.
+const MADE_AT: &str = "ApproximateCreationDateTime";
 
 /// A mapping of a table's stream; dynoxide's streams have one shard.
 pub struct Stream {
@@ -33,21 +34,9 @@ pub struct Stream {
     stream: String,
     shard: String,
     checkpoint: Checkpoint,
-}
-
-/// A record that passed the filter.
-struct Record {
-    event: Value,
-    number: String,
-    at_s: i64,
-}
-
-/// What one look at the stream found.
-#[derive(Default)]
-struct Found {
-    records: Vec<Record>,
-    /// The number of the last record read before the first one that waits for the next look.
-    until: Option<String>,
+    ahead: Ahead,
+    /// Since when the records that wait have been waiting for more.
+    waiting_since: Option<Instant>,
 }
 
 impl Stream {
@@ -79,6 +68,8 @@ impl Stream {
             settings: settings.clone(),
             failures,
             checkpoint: Checkpoint::open(file, &stream),
+            ahead: Ahead::default(),
+            waiting_since: None,
             stream,
             shard,
         };
@@ -91,58 +82,53 @@ impl Stream {
 
     /// Hands over what comes, until the database or the disk fails.
     pub(super) async fn run(mut self) -> Error {
-        let mut waiting_since: Option<Instant> = None;
         loop {
-            let found = match self.look() {
-                Ok(found) => found,
-                Err(error) => return error,
-            };
-            let full = found.records.len() >= self.source.batch_size;
-            let waited = waiting_since.get_or_insert_with(Instant::now).elapsed() >= self.source.window;
-            if found.records.is_empty() || !(full || waited) {
-                if found.records.is_empty() {
-                    waiting_since = None;
-                    if let Err(error) = self.checkpoint.move_to(found.until) {
-                        return error;
-                    }
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-                continue;
-            }
-            waiting_since = None;
-            if let Err(error) = self.work_off(found).await {
+            if let Err(error) = self.go_on().await {
                 return error;
             }
         }
     }
 
-    /// Reads on from the checkpoint: at most a batch of the records that pass the filter.
-    fn look(&self) -> Result<Found> {
-        let doing = format!("reading the stream of {}", self.settings.table);
-        let start = match self.checkpoint.after() {
+    /// Hands one batch over, or waits for one.
+    async fn go_on(&mut self) -> Result<()> {
+        let read = if self.ahead.wanted() < self.source.batch_size { self.read_on()? } else { 0 };
+        let wanted = self.ahead.wanted();
+        if wanted == 0 {
+            let passed = self.ahead.take(0).until;
+            self.checkpoint.move_to(passed)?;
+        } else {
+            let waited = self.waiting_since.get_or_insert_with(Instant::now).elapsed();
+            if wanted >= self.source.batch_size || waited >= self.source.window {
+                self.waiting_since = None;
+                let taken = self.ahead.take(self.source.batch_size);
+                return self.work_off(taken).await;
+            }
+        }
+        if read < READ {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    /// Reads on, and tells how many records there were, whether they pass the filter or not.
+    fn read_on(&mut self) -> Result<usize> {
+        let start = match self.ahead.last().or(self.checkpoint.after()) {
             Some(number) => {
                 json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
             }
             None => json!({ "ShardIteratorType": "TRIM_HORIZON" }),
         };
-        let read = self.read(start, READ).doing(&doing)?;
-        let mut found = Found::default();
-        let mut bytes = 0;
+        let read = self.read(start, READ)?;
+        let count = read.len();
         for record in read {
             let number = record.dynamodb.sequence_number.clone();
-            let size = usize::try_from(record.dynamodb.size_bytes).unwrap_or_default();
-            let at_s = seconds(&serde_json::to_value(&record.dynamodb).doing(&doing)?);
-            let event = self.event_of(serde_json::to_value(record).doing(&doing)?, at_s);
-            if changes_something(&event) && filter::passes(&self.source.filters, &event) {
-                if found.records.len() == self.source.batch_size || (bytes + size > PAYLOAD && bytes > 0) {
-                    break;
-                }
-                bytes += size;
-                found.records.push(Record { event, number: number.clone(), at_s });
-            }
-            found.until = Some(number);
+            let bytes = usize::try_from(record.dynamodb.size_bytes).unwrap_or_default();
+            let event = self.event_of(serde_json::to_value(record).doing("reading a stream")?);
+            let at_s = event["dynamodb"][MADE_AT].as_i64().unwrap_or_default();
+            let passes = changes_something(&event) && filter::passes(&self.source.filters, &event);
+            self.ahead.push(if passes { Ok(Record { event, number, at_s, bytes }) } else { Err(number) });
         }
-        Ok(found)
+        Ok(count)
     }
 
     fn read(&self, mut start: Value, limit: usize) -> Result<Vec<dynoxide::actions::get_records::Record>> {
@@ -168,10 +154,11 @@ impl Stream {
     }
 
     /// The record as Lambda hands it over.
-    fn event_of(&self, mut record: Value, at_s: i64) -> Value {
+    fn event_of(&self, mut record: Value) -> Value {
+        let at_s = seconds(&record["dynamodb"][MADE_AT]);
         record["awsRegion"] = json!(REGION);
         record["eventSourceARN"] = json!(self.event_source_arn());
-        record["dynamodb"]["ApproximateCreationDateTime"] = json!(at_s);
+        record["dynamodb"][MADE_AT] = json!(at_s);
         record
     }
 
@@ -181,8 +168,8 @@ impl Stream {
     }
 
     /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or given up.
-    async fn work_off(&mut self, found: Found) -> Result<()> {
-        let records = found.records;
+    async fn work_off(&mut self, taken: Taken) -> Result<()> {
+        let records = taken.records;
         let policy = Policy { bisect: self.settings.bisect, maximum_retries: self.settings.maximum_retries };
         let mut batch = Batch::new(records.len(), policy);
         while let Some(range) = batch.next() {
@@ -208,7 +195,7 @@ impl Stream {
                 until if until < records.len() => {
                     self.checkpoint.move_to(Some(records[until - 1].number.clone()))?
                 }
-                _ => self.checkpoint.move_to(found.until.clone())?,
+                _ => self.checkpoint.move_to(taken.until.clone())?,
             }
         }
         Ok(())
@@ -282,9 +269,9 @@ fn changes_something(event: &Value) -> bool {
     event["eventName"] != "MODIFY" || change["OldImage"] != change["NewImage"] || change["NewImage"].is_null()
 }
 
-/// When a record was made, in whole seconds as Lambda gives it.
-fn seconds(change: &Value) -> i64 {
-    let text = change["ApproximateCreationDateTime"].to_string();
+/// A time in whole seconds, as Lambda gives it; dynoxide writes `1700000000.0`.
+fn seconds(time: &Value) -> i64 {
+    let text = time.to_string();
     text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or_default()
 }
 
@@ -307,6 +294,7 @@ mod tests {
 
     #[test]
     fn a_time_is_in_whole_seconds() {
-        assert_eq!(seconds(&json!({"ApproximateCreationDateTime": 1_700_000_000.0})), 1_700_000_000);
+        assert_eq!(seconds(&json!(1_700_000_000.0)), 1_700_000_000);
+        assert_eq!(seconds(&json!(1_700_000_000)), 1_700_000_000);
     }
 }

@@ -17,6 +17,16 @@ choices! {
         Place = "create", "Created";
         /// Changed some of its fields.
         Edit = "update", "Updated";
+        /// Added a line.
+        AddLine = "create_item", "Item created";
+        /// Changed a line.
+        EditLine = "update_item", "Item updated";
+        /// Took a line out.
+        RemoveLine = "delete_item", "Item deleted";
+        /// Its customer rated it.
+        Rate = "rate", "Rated";
+        /// Deleted it.
+        Delete = "delete", "Deleted";
         /// The store accepted it.
         Confirm = "confirm", "Confirmed";
         /// The store began to pack it.

@@ -171,9 +171,8 @@ mod tests {
     fn notifications_of_one_order_have_distinct_sorted_ids() {
         let order = OrderId::from_fresh(Uuid::from_u128(0x0192_aaaa_bbbb_7ccc_8ddd_eeee_ffff_1234));
         let at = jiff::Timestamp::from_second(1_800_000_000).expect("in range");
-        let ids: Vec<_> = (1..40_000)
-            .flat_map(|version| (0..2).map(move |i| order.notification(at, version, i)))
-            .collect();
+        let ids: Vec<_> =
+            (1..40_000).flat_map(|version| (0..2).map(move |i| order.notification(at, version, i))).collect();
         assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
         assert_eq!(ids[0].0.get_version_num(), 7);
     }

@@ -7,14 +7,18 @@ pub mod card;
 pub mod catalog;
 pub mod change;
 mod choices;
+pub mod edit;
+mod history;
 pub mod ids;
 pub mod lifecycle;
+pub mod lines;
 pub mod money;
 pub mod notice;
 pub mod order;
 pub mod payment;
 pub mod place;
 pub mod pricing;
+mod rating;
 pub mod refusal;
 pub mod statistics;
 pub mod status;
@@ -22,8 +26,7 @@ pub mod tally;
 
 pub use change::{Actor, Change, Deed, FieldChange};
 pub use ids::{
-    AddressId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId,
-    VariantId,
+    AddressId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId, VariantId,
 };
 pub use iso_currency::Currency;
 pub use money::Money;

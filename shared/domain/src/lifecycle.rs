@@ -20,8 +20,15 @@ pub struct Shipment {
 pub struct Moved {
     /// The order as it should be saved.
     pub order: Order,
-    /// What goes back on the shelf, in the same transaction.
+    /// What goes back on the shelf or is taken from it, in the same transaction.
     pub stock: Vec<StockMove>,
+}
+
+impl From<Order> for Moved {
+    /// Nothing moves on the shelves.
+    fn from(order: Order) -> Self {
+        Self { order, stock: Vec::new() }
+    }
 }
 
 /// What somebody wants paid back.
@@ -98,8 +105,7 @@ impl Order {
     /// is delivered.
     #[must_use]
     pub fn can_cancel(&self, as_manager: bool) -> bool {
-        self.status.after(Action::Cancel).is_some()
-            && (as_manager || self.status.is_before_shipping())
+        self.status.after(Action::Cancel).is_some() && (as_manager || self.status.is_before_shipping())
     }
 
     /// Whether [`Order::start_order_refund`] would accept it.
@@ -141,7 +147,12 @@ impl Order {
     ///
     /// # Errors
     /// [`Refusal::Status`] unless it has left the store and has a paid payment.
-    pub fn start_order_refund(self, restock: bool, reason: &str, by: &Actor) -> Result<(Order, RefundId), Refusal> {
+    pub fn start_order_refund(
+        self,
+        restock: bool,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<(Order, RefundId), Refusal> {
         let refused = Refusal::Status(Action::Refund);
         let payment = self.collected_payment().map(|payment| payment.id);
         let (true, Some(payment)) = (self.can_refund(), payment) else { return Err(refused) };
@@ -155,7 +166,12 @@ impl Order {
     /// # Errors
     /// [`Refusal::PaymentNotRefundable`] where nothing is left, a field error for an amount of
     /// nothing or more than is left, [`Refusal::Full`] after too many refunds.
-    pub fn start_refund(self, id: PaymentId, refund: NewRefund, by: &Actor) -> Result<(Order, RefundId), Refusal> {
+    pub fn start_refund(
+        self,
+        id: PaymentId,
+        refund: NewRefund,
+        by: &Actor,
+    ) -> Result<(Order, RefundId), Refusal> {
         let payment = self.payment(id).ok_or(Refusal::PaymentNotRefundable)?;
         let left = payment.refundable_amount();
         if left <= Decimal::ZERO {
@@ -195,11 +211,8 @@ impl Order {
                     refund.status = RefundState::Succeeded;
                     then = refund.then;
                     let all_is_back = payment.refunded_amount() >= payment.amount;
-                    payment.status = if all_is_back {
-                        PaymentState::Refunded
-                    } else {
-                        PaymentState::PartiallyRefunded
-                    };
+                    payment.status =
+                        if all_is_back { PaymentState::Refunded } else { PaymentState::PartiallyRefunded };
                 }
             }
         }
@@ -213,6 +226,38 @@ impl Order {
             }
         }
         Moved { order: self.changed(&before, deed, by, ""), stock }
+    }
+
+    /// Does what leads to a status: the action of that name, with nothing said about it. The
+    /// status that it has is no change. Whoever asks must be let to do the action.
+    ///
+    /// # Errors
+    /// [`Refusal::BackToPending`]; what the action refuses.
+    pub fn move_to(self, status: Status, as_manager: bool, by: &Actor) -> Result<Moved, Refusal> {
+        if status == self.status {
+            return Ok(self.into());
+        }
+        match status.action().ok_or(Refusal::BackToPending)? {
+            Action::Confirm => self.confirm(by).map(Moved::from),
+            Action::Process => self.process(by).map(Moved::from),
+            Action::Ship => self.ship(Shipment::default(), by).map(Moved::from),
+            Action::SendOutForDelivery => self.send_out_for_delivery(by).map(Moved::from),
+            Action::Deliver => self.deliver(by).map(Moved::from),
+            Action::Cancel => self.cancel(as_manager, "", by),
+            Action::Refund => self.start_order_refund(false, "", by).map(|(order, _)| order.into()),
+        }
+    }
+
+    /// Deletes it: it stays as a tombstone that keeps its log and is nowhere else to be seen.
+    /// What has not been shipped goes back on the shelf. Money that was taken stays where it is;
+    /// a charge whose answer is still to come is paid back by [`Order::finish_payment`].
+    #[must_use]
+    pub fn delete(mut self, by: &Actor) -> Moved {
+        let before = self.state();
+        let holds_stock = self.status.is_before_shipping() && !self.is_deleted();
+        let stock = if holds_stock { self.on_the_shelf() } else { Vec::new() };
+        self.deleted_at = self.deleted_at.or(Some(by.at));
+        Moved { order: self.changed(&before, Deed::Delete, by, ""), stock }
     }
 
     /// What its lines hold, as moves back on to the shelf.

@@ -35,8 +35,8 @@ impl Money {
     /// An amount, rounded half up to the currency's digits.
     #[must_use]
     pub fn rounded(amount: Decimal, currency: Currency) -> Self {
-        let mut amount = amount
-            .round_dp_with_strategy(digits(currency), RoundingStrategy::MidpointAwayFromZero);
+        let mut amount =
+            amount.round_dp_with_strategy(digits(currency), RoundingStrategy::MidpointAwayFromZero);
         amount.rescale(digits(currency));
         Self { amount, currency }
     }

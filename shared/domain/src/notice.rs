@@ -107,10 +107,9 @@ impl EventType {
             EventType::OrderShipped if order.tracking_number.is_empty() => {
                 format!("Your order {number} has been shipped.")
             }
-            EventType::OrderShipped => format!(
-                "Your order {number} has been shipped. Tracking number: {}.",
-                order.tracking_number
-            ),
+            EventType::OrderShipped => {
+                format!("Your order {number} has been shipped. Tracking number: {}.", order.tracking_number)
+            }
             EventType::OrderOutForDelivery => format!("Your order {number} is out for delivery."),
             EventType::OrderDelivered => format!("Your order {number} has been delivered."),
             EventType::OrderCancelled => format!("Your order {number} has been cancelled."),
@@ -138,10 +137,8 @@ pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
     let payments = order.payments.iter().filter_map(|payment| {
         let status = change.of(&format!("payments.{}.status", payment.id));
         let refunds = change.of(&format!("payments.{}.refunds", payment.id));
-        let (from, to) = status.map_or_else(
-            || (Value::Null, Value::Null),
-            |status| (status.from.clone(), status.to.clone()),
-        );
+        let (from, to) = status
+            .map_or_else(|| (Value::Null, Value::Null), |status| (status.from.clone(), status.to.clone()));
         // A second partial refund leaves the payment's status as it was, so the refunds tell.
         if refunds.is_some_and(|field| succeeded(&field.to) > succeeded(&field.from)) {
             return Some((EventType::PaymentRefunded, from, to));

@@ -1,10 +1,10 @@
 //! An order as one aggregate: its lines, its payments and the log of its changes.
 
-use crate::change::{differences, rewind};
+use crate::change::differences;
 use crate::payment::{Payment, status_of_order};
 use crate::{
-    Actor, AddressId, Change, Currency, Decimal, Deed, LineId, OrderId, PaymentMethod,
-    PaymentStatus, ProductId, ShippingMethod, Status, StoreId, UserId, VariantId,
+    Actor, AddressId, Change, Currency, Decimal, Deed, LineId, OrderId, PaymentMethod, PaymentStatus,
+    ProductId, ShippingMethod, Status, StoreId, UserId, VariantId,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,10 @@ use serde_json::{Map, Value};
 
 /// How many lines an order may have.
 pub const MAX_LINES: usize = 40;
+/// How many lines an order may ever have had: their numbers end where the payments' begin.
+pub const MAX_LINES_EVER: u16 = 0x7fff;
+/// How many changes the order itself keeps; past that the older half is kept elsewhere.
+pub const MAX_LOG: usize = 64;
 
 /// A user as they were when the order was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +74,18 @@ pub struct Address {
     /// For the courier.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phone_number: String,
+}
+
+/// What a customer thought of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// From 1, bad, to 5, good.
+    pub stars: u8,
+    /// In their words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// When they said so.
+    pub created_at: Timestamp,
 }
 
 /// A product as it was when it was bought.
@@ -217,13 +233,22 @@ pub struct Order {
     /// When it was called off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
+    /// When it was deleted. From then on it is nowhere to be seen; its log stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
+    /// What its customer thought of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<Rating>,
     /// What was bought, by id.
     #[serde(rename = "items")]
     pub lines: Vec<Line>,
+    /// How many lines it has ever had, so that no id is used again.
+    #[serde(default)]
+    pub lines_made: u16,
     /// Its payments, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<Payment>,
-    /// Every change, oldest first.
+    /// The changes, oldest first: all of them, or those that [`Order::trimmed`] has left.
     pub log: Vec<Change>,
 }
 
@@ -243,48 +268,34 @@ impl Order {
             | Status::Processing
             | Status::Shipped
             | Status::OutForDelivery
-            | Status::Delivered => true,
+            | Status::Delivered => !self.is_deleted(),
             Status::Cancelled | Status::Refunded => false,
         }
     }
 
-    /// The order as it was after the change that made `version`, as far as the log reaches back.
+    /// Whether it has been deleted.
     #[must_use]
-    pub fn as_of(&self, version: u64) -> Option<Order> {
-        let first = self.log.first()?.version;
-        if version < first || version > self.version {
-            return None;
-        }
-        let kept = usize::try_from(version - first).ok()? + 1;
-        let (then, since) = self.log.split_at_checked(kept)?;
-        let state = since.iter().rev().fold(self.state(), rewind);
-        Self::from_state(state, then.to_vec(), self.created_at)
+    pub const fn is_deleted(&self) -> bool {
+        self.deleted_at.is_some()
+    }
+
+    /// The line with this id.
+    #[must_use]
+    pub fn line(&self, id: LineId) -> Option<&Line> {
+        self.lines.iter().find(|line| line.id == id)
     }
 
     /// Its fields as JSON, without those that the log keeps.
     #[must_use]
     pub fn state(&self) -> State {
-        match serde_json::to_value(self) {
+        let without_log = Order { log: Vec::new(), ..self.clone() };
+        match serde_json::to_value(without_log) {
             Ok(Value::Object(mut state)) => {
                 state.retain(|name, _| !NOT_LOGGED.contains(&name.as_str()));
                 state
             }
             Ok(_) | Err(_) => unreachable!("an order is a plain struct with string keys"),
         }
-    }
-
-    fn from_state(mut state: State, log: Vec<Change>, created_at: Timestamp) -> Option<Order> {
-        let last = log.last()?;
-        let status_since = log
-            .iter()
-            .rev()
-            .find(|change| change.of("status").is_some())
-            .map_or(created_at, |change| change.at);
-        state.insert("version".into(), last.version.into());
-        state.insert("updated_at".into(), last.at.to_string().into());
-        state.insert("status_since".into(), status_since.to_string().into());
-        state.insert("log".into(), serde_json::to_value(&log).ok()?);
-        serde_json::from_value(Value::Object(state)).ok()
     }
 
     /// Closes a change: the payment status follows, the version rises, the log says what happened.

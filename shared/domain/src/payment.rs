@@ -143,6 +143,19 @@ impl Payment {
         }
     }
 
+    /// Whether money has been asked for, so that its amount can no longer follow the order.
+    #[must_use]
+    pub const fn is_beyond_pending(&self) -> bool {
+        match self.status {
+            PaymentState::Processing
+            | PaymentState::Authorized
+            | PaymentState::Paid
+            | PaymentState::PartiallyRefunded
+            | PaymentState::Refunded => true,
+            PaymentState::Pending | PaymentState::Failed | PaymentState::Cancelled => false,
+        }
+    }
+
     /// Whether the customer's money has been taken, all of it or what was not refunded yet.
     #[must_use]
     pub const fn is_collected(&self) -> bool {
@@ -274,8 +287,8 @@ impl Order {
     /// # Errors
     /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
     pub fn start_payment(self, id: PaymentId, by: &Actor) -> Result<Self, Refusal> {
-        let processable = self.is_open()
-            && self.payment(id).is_some_and(|payment| payment.status == PaymentState::Pending);
+        let processable =
+            self.is_open() && self.payment(id).is_some_and(|payment| payment.status == PaymentState::Pending);
         if !processable {
             return Err(Refusal::PaymentNotProcessable);
         }

@@ -1,13 +1,13 @@
 //! Placing an order: what is wanted, checked against the catalogue and priced by it.
 
-use crate::catalog::{Product, ProductStatus, Store, StoreStatus};
+use crate::catalog::{Product, Store, StoreStatus};
+use crate::lines::{PriceList, Till};
 use crate::order::{Address, Line, Order, User};
-use crate::pricing::{line_total, totals};
+use crate::pricing::totals;
 use crate::{
-    Actor, Change, Currency, Decimal, Deed, LineId, Money, OrderId, PaymentMethod, PaymentStatus,
-    ProductId, Refusal, ShippingMethod, Status, VariantId,
+    Actor, Change, Currency, Decimal, Deed, OrderId, PaymentMethod, PaymentStatus, ProductId, Refusal,
+    ShippingMethod, Status, VariantId,
 };
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// So many pieces taken from a shelf, or put back.
@@ -139,8 +139,10 @@ pub fn place(
     by: &Actor,
 ) -> Result<Order, PlaceError> {
     let currency = new.store.currency;
-    check_store(&new)?;
-    let lines = price_lines(&new, products, may_set_prices, by.at)?;
+    check_store(&new.store, new.currency)?;
+    let prices = PriceList { products, may_set_prices };
+    let till = Till { order: new.id, store: new.store.id, currency, prices, at: by.at };
+    let (lines, lines_made) = till.ring_up(&new.lines, &[], 0)?;
     let tax_rate = new.store.tax_rate;
     let shipping = new.store.shipping_cost(new.shipping_method);
     let totals = totals(&lines, tax_rate, shipping, new.discount_amount, currency)?;
@@ -178,7 +180,10 @@ pub fn place(
         shipped_at: None,
         delivered_at: None,
         cancelled_at: None,
+        deleted_at: None,
+        rating: None,
         lines,
+        lines_made,
         payments: Vec::new(),
         log: vec![Change {
             version: 1,
@@ -192,83 +197,17 @@ pub fn place(
     })
 }
 
-fn check_store(new: &NewOrder) -> Result<(), Refusal> {
+/// Whether a store takes an order in the currency that the client believes it to be in.
+pub(crate) fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), Refusal> {
     let wrong = |field, message: String| Err(Refusal::Field { field, message });
-    if new.store.status != StoreStatus::Active {
+    if store.status != StoreStatus::Active {
         return wrong("store", "This store takes no orders.".into());
     }
-    let code = new.store.currency.code();
-    if new.currency.is_some_and(|currency| currency != new.store.currency) {
+    let code = store.currency.code();
+    if believed.is_some_and(|currency| currency != store.currency) {
         return wrong("currency", format!("This store sells in {code}."));
     }
     Ok(())
-}
-
-fn price_lines(
-    new: &NewOrder,
-    products: &[Product],
-    may_set_prices: bool,
-    at: Timestamp,
-) -> Result<Vec<Line>, PlaceError> {
-    let mut lines = Vec::with_capacity(new.lines.len());
-    let mut problems = Vec::new();
-    for (index, wanted) in new.lines.iter().enumerate() {
-        let product = products.iter().find(|product| product.id == wanted.product);
-        let number = u16::try_from(index + 1).unwrap_or(u16::MAX);
-        match price_line(wanted, product, &new.store, may_set_prices, new.id.line(number), at) {
-            Ok(line) => lines.push(line),
-            Err((field, message)) => problems.push(LineProblem { index, field, message }),
-        }
-    }
-    if problems.is_empty() { Ok(lines) } else { Err(PlaceError::Lines(problems)) }
-}
-
-fn price_line(
-    wanted: &WantedLine,
-    product: Option<&Product>,
-    store: &Store,
-    may_set_prices: bool,
-    id: LineId,
-    at: Timestamp,
-) -> Result<Line, (&'static str, String)> {
-    let product = product
-        .filter(|product| may_set_prices || product.status == ProductStatus::Active)
-        .ok_or_else(|| ("product", invalid_pk(&wanted.product)))?;
-    if product.store != store.id {
-        return Err(("product", "Product does not belong to the selected store.".into()));
-    }
-    if product.status != ProductStatus::Active {
-        return Err(("product", "Product is not on sale.".into()));
-    }
-    let variant = match wanted.variant {
-        None => None,
-        Some(id) => Some(product.variant(id).ok_or_else(|| {
-            ("variant", "Variant does not belong to the selected product.".to_owned())
-        })?),
-    };
-    let price = variant.map_or(product.current_price, |variant| variant.current_price);
-    let price = Money::rounded(price, store.currency).amount();
-    let unit_price = match wanted.unit_price {
-        Some(offered) if offered != price && !may_set_prices => {
-            return Err(("unit_price", format!("The price is now {price}.")));
-        }
-        Some(offered) => Money::rounded(offered, store.currency).amount(),
-        None => price,
-    };
-    let total_price = line_total(unit_price, wanted.quantity, store.currency)
-        .map_err(|refusal| ("quantity", refusal.to_string()))?;
-    Ok(Line {
-        id,
-        product: product.snapshot(),
-        variant: variant.map(crate::catalog::Variant::snapshot),
-        quantity: wanted.quantity,
-        unit_price,
-        total_price: total_price.amount(),
-        notes: wanted.notes.clone(),
-        extra_data: wanted.extra_data.clone(),
-        created_at: at,
-        updated_at: at,
-    })
 }
 
 /// DRF's words for a reference to what does not exist, or what the caller may not see.

@@ -48,11 +48,8 @@ pub fn totals(
         return Err(Refusal::discount_exceeds(before_discount.amount()));
     }
     let taxable = subtotal.minus(discount)?;
-    let tax = if taxable.amount().is_sign_negative() {
-        Money::zero(currency)
-    } else {
-        taxable.times(tax_rate)?
-    };
+    let tax =
+        if taxable.amount().is_sign_negative() { Money::zero(currency) } else { taxable.times(tax_rate)? };
     let total = before_discount.plus(tax)?.minus(discount)?;
     Ok(Totals { subtotal, tax, shipping, discount, total })
 }

@@ -22,6 +22,15 @@ pub enum Refusal {
     /// The order's items are fixed by now.
     #[error("Order items cannot be changed in the order's current status")]
     ItemsFixed,
+    /// An order without lines is none.
+    #[error("The last item of an order cannot be deleted")]
+    LastLine,
+    /// Only what has arrived can be rated.
+    #[error("Order cannot be rated in its current status")]
+    NotRatable,
+    /// Once is enough.
+    #[error("Order has already been rated")]
+    AlreadyRated,
     /// The payment's status does not allow a charge.
     #[error("Payment cannot be processed with current status")]
     PaymentNotProcessable,
@@ -54,15 +63,22 @@ impl Refusal {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Refusal::Status(_) | Refusal::BackToPending => "invalid_status",
+            Refusal::Status(_) | Refusal::BackToPending | Refusal::NotRatable => "invalid_status",
             Refusal::InsufficientStock { .. } => "insufficient_stock",
             Refusal::ItemsFixed => "items_fixed",
+            Refusal::LastLine => "last_item",
+            Refusal::AlreadyRated => "already_rated",
             Refusal::PaymentNotProcessable => "payment_not_processable",
             Refusal::PaymentNotRefundable => "payment_not_refundable",
             Refusal::Field { .. } => "validation_failed",
             Refusal::Full { .. } => "limit_reached",
             Refusal::AmountTooLarge => "amount_too_large",
         }
+    }
+
+    pub(crate) fn fixed(field: &'static str) -> Self {
+        let message = "This field cannot be changed in the order's current status.".to_owned();
+        Refusal::Field { field, message }
     }
 
     pub(crate) fn discount_exceeds(limit: Decimal) -> Self {

@@ -41,6 +41,10 @@ pub struct Counts {
     pub days: BTreeMap<Date, u64>,
     /// Revenue by currency and day of placing.
     pub revenue_days: BTreeMap<(Currency, Date), Decimal>,
+    /// How many lines all orders have together.
+    pub lines: u64,
+    /// How many orders were rated, and how many stars they were given.
+    pub ratings: Group,
     /// Transition times.
     pub transitions: BTreeMap<(Status, Status), TransitionTime>,
 }
@@ -73,6 +77,9 @@ impl FromIterator<(Cell, Decimal)> for Counts {
                     counts.payments.entry(key).or_default().amount += value;
                 }
                 Cell::Refunded(currency) => *counts.refunded.entry(currency).or_default() += value,
+                Cell::Lines(_) => counts.lines += whole(value),
+                Cell::Ratings(_) => counts.ratings.count += whole(value),
+                Cell::Stars(_) => counts.ratings.amount += value,
                 Cell::Transitions(from, to) => {
                     counts.transitions.entry((from, to)).or_default().count += whole(value);
                 }
@@ -93,6 +100,8 @@ impl std::iter::Sum for Counts {
             merge(&mut sum.payments, counts.payments, Group::plus);
             merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
             merge(&mut sum.days, counts.days, |a, b| a + b);
+            sum.lines += counts.lines;
+            sum.ratings = sum.ratings.plus(counts.ratings);
             merge(&mut sum.revenue_days, counts.revenue_days, |a, b| a + b);
             merge(&mut sum.transitions, counts.transitions, |a, b| TransitionTime {
                 count: a.count + b.count,

@@ -6,7 +6,7 @@
 
 use crate::order::Order;
 use crate::{
-    Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
+    Change, Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
     UserId,
 };
 use jiff::civil::Date;
@@ -67,6 +67,12 @@ pub enum Cell {
     PaymentAmount(PaymentFacets),
     /// What went back to customers.
     Refunded(Currency),
+    /// How many lines the orders of a status have.
+    Lines(Status),
+    /// How many orders of a status were rated.
+    Ratings(Status),
+    /// How many stars they were given.
+    Stars(Status),
     /// How often an order went from one status to another.
     Transitions(Status, Status),
     /// How long it took all of them together, in microseconds.
@@ -106,8 +112,7 @@ impl Tally {
     }
 
     fn add(&mut self, order: &Order, cell: Cell, value: Decimal) {
-        let scopes =
-            [Scope::User(order.user.id.clone()), Scope::Store(order.store.id), Scope::All];
+        let scopes = [Scope::User(order.user.id.clone()), Scope::Store(order.store.id), Scope::All];
         for scope in scopes {
             *self.0.entry((scope, cell)).or_default() += value;
         }
@@ -115,25 +120,37 @@ impl Tally {
 }
 
 /// What the changes from one state of an order to a later one contribute. `before` is none where
-/// the order is new. Days are those of `zone`.
+/// the order is new. Days are those of `zone`. A deleted order counts for nothing, so its log must
+/// reach back to its placing when it is deleted, else to the change after `before`.
 #[must_use]
 pub fn tally(before: Option<&Order>, after: &Order, zone: &TimeZone) -> Tally {
     let mut tally = Tally::default();
-    count(&mut tally, after, zone, Decimal::ONE);
+    let before = before.filter(|before| !before.is_deleted());
     if let Some(before) = before {
         count(&mut tally, before, zone, Decimal::NEGATIVE_ONE);
     }
     let seen = before.map_or(0, |before| before.version);
-    for change in after.log.iter().filter(|change| change.version > seen) {
-        let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
+    let (counted, fresh): (Vec<_>, Vec<_>) = after.log.iter().partition(|change| change.version <= seen);
+    if !after.is_deleted() {
+        count(&mut tally, after, zone, Decimal::ONE);
+        count_transitions(&mut tally, after, &fresh, Decimal::ONE);
+    } else if before.is_some() {
+        count_transitions(&mut tally, after, &counted, Decimal::NEGATIVE_ONE);
+    }
+    tally
+}
+
+/// Adds (`sign` 1) or takes away (−1) the transitions among an order's changes.
+fn count_transitions(tally: &mut Tally, order: &Order, changes: &[&Change], sign: Decimal) {
+    let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
+    for change in changes {
         if let (Some(field), Some(lasted)) = (change.of("status"), change.previous_status_lasted_us)
             && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
         {
-            tally.add(after, Cell::Transitions(from, to), Decimal::ONE);
-            tally.add(after, Cell::TransitionMicros(from, to), Decimal::from(lasted));
+            tally.add(order, Cell::Transitions(from, to), sign);
+            tally.add(order, Cell::TransitionMicros(from, to), sign * Decimal::from(lasted));
         }
     }
-    tally
 }
 
 /// Adds (`sign` 1) or takes away (−1) what an order in this state counts for.
@@ -147,6 +164,11 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
     };
     tally.add(order, Cell::Orders(facets), sign);
     tally.add(order, Cell::OrderAmount(facets), sign * order.total_amount);
+    tally.add(order, Cell::Lines(order.status), sign * Decimal::from(order.lines.len()));
+    if let Some(rating) = &order.rating {
+        tally.add(order, Cell::Ratings(order.status), sign);
+        tally.add(order, Cell::Stars(order.status), sign * Decimal::from(rating.stars));
+    }
     let day = order.created_at.to_zoned(zone.clone()).date();
     tally.add(order, Cell::DayOrders(day, order.currency), sign);
     if order.status.is_shipped() {

@@ -1,0 +1,306 @@
+//! The lines of an order: priced by the catalogue, and changed for as long as they may be.
+
+use crate::catalog::{Product, ProductStatus, Variant};
+use crate::lifecycle::Moved;
+use crate::order::{Line, MAX_LINES, MAX_LINES_EVER, Order, State};
+use crate::place::{LineProblem, PlaceError, StockMove, WantedLine, invalid_pk, summed};
+use crate::pricing::{line_total, totals};
+use crate::{
+    Actor, Currency, Decimal, Deed, LineId, Money, OrderId, PaymentState, ProductId, Refusal, Status,
+    StoreId, VariantId,
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// What lines are priced by.
+#[derive(Clone, Copy, Debug)]
+pub struct PriceList<'a> {
+    /// What the catalogue holds of the wanted products.
+    pub products: &'a [Product],
+    /// Whether the caller may sell at other prices: what those who run the store may.
+    pub may_set_prices: bool,
+}
+
+/// What somebody wants changed of a line; none leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineEdit {
+    /// Another product.
+    pub product: Option<ProductId>,
+    /// Another kind of it, or none.
+    pub variant: Option<Option<VariantId>>,
+    /// How many, from 1.
+    pub quantity: Option<u32>,
+    /// What the client believes one to cost, or what staff sell it at.
+    pub unit_price: Option<Decimal>,
+    /// The customer's wishes.
+    pub notes: Option<String>,
+    /// What the client keeps with it.
+    pub extra_data: Option<Map<String, Value>>,
+}
+
+impl LineEdit {
+    /// What is then wanted instead of a line.
+    #[must_use]
+    pub fn of(self, line: &Line) -> WantedLine {
+        let variant = self.variant.unwrap_or_else(|| line.variant.as_ref().map(|variant| variant.id));
+        WantedLine {
+            product: self.product.unwrap_or(line.product.id),
+            variant,
+            quantity: self.quantity.unwrap_or(line.quantity),
+            unit_price: self.unit_price,
+            notes: self.notes.unwrap_or_else(|| line.notes.clone()),
+            extra_data: self.extra_data.unwrap_or_else(|| line.extra_data.clone()),
+        }
+    }
+}
+
+/// Single lines. Each takes the order as it was seen and returns it as it should be saved.
+impl Order {
+    /// Whether its lines are fixed: it has been accepted, or its payment sent to the gateway.
+    #[must_use]
+    pub fn items_are_fixed(&self) -> bool {
+        self.status != Status::Pending || self.amount_is_fixed()
+    }
+
+    /// Whether money has been asked for, so that its total can no longer change.
+    #[must_use]
+    pub fn amount_is_fixed(&self) -> bool {
+        self.payments.iter().any(crate::Payment::is_beyond_pending)
+    }
+
+    /// Adds a line.
+    ///
+    /// # Errors
+    /// [`Refusal::ItemsFixed`], [`Refusal::Full`], a field error where it cannot be had as wanted.
+    pub fn add_line(
+        mut self,
+        wanted: &WantedLine,
+        prices: PriceList<'_>,
+        by: &Actor,
+    ) -> Result<(Moved, LineId), Refusal> {
+        let before = self.state();
+        self.check_items_may_change()?;
+        if self.lines.len() >= MAX_LINES {
+            return Err(Refusal::Full { what: "items", limit: MAX_LINES });
+        }
+        let had = self.lines.clone();
+        let id = self.id.line(next_number(self.lines_made())?);
+        let line = self.till(prices, by).new_line(wanted, id).map_err(as_field)?;
+        self.lines_made = id.number();
+        self.lines.push(line);
+        let moved = self.relined(&had, &before, Deed::AddLine, by)?;
+        Ok((moved, id))
+    }
+
+    /// Changes a line. It keeps its id, and the price it was sold at unless it becomes something
+    /// else.
+    ///
+    /// # Errors
+    /// [`Refusal::ItemsFixed`], a field error where it cannot be had as wanted.
+    pub fn edit_line(
+        mut self,
+        id: LineId,
+        edit: LineEdit,
+        prices: PriceList<'_>,
+        by: &Actor,
+    ) -> Result<Moved, Refusal> {
+        let before = self.state();
+        self.check_items_may_change()?;
+        let had = self.lines.clone();
+        let till = self.till(prices, by);
+        if let Some(line) = self.lines.iter_mut().find(|line| line.id == id) {
+            let wanted = edit.of(line);
+            let edited = if is_same(line, &wanted) {
+                till.kept_line(&wanted, line)
+            } else {
+                let created_at = line.created_at;
+                till.new_line(&wanted, id).map(|line| Line { created_at, ..line })
+            };
+            *line = edited.map_err(as_field)?;
+        }
+        self.relined(&had, &before, Deed::EditLine, by)
+    }
+
+    /// Takes a line out.
+    ///
+    /// # Errors
+    /// [`Refusal::ItemsFixed`]; [`Refusal::LastLine`].
+    pub fn remove_line(mut self, id: LineId, by: &Actor) -> Result<Moved, Refusal> {
+        let before = self.state();
+        self.check_items_may_change()?;
+        let had = self.lines.clone();
+        self.lines.retain(|line| line.id != id);
+        if self.lines.is_empty() {
+            return Err(Refusal::LastLine);
+        }
+        self.relined(&had, &before, Deed::RemoveLine, by)
+    }
+
+    /// How many lines it has ever had.
+    pub(crate) fn lines_made(&self) -> u16 {
+        let highest = self.lines.last().map_or(0, |line| line.id.number());
+        self.lines_made.max(highest)
+    }
+
+    /// Adds up what has changed; a pending payment's amount follows the total.
+    pub(crate) fn reprice(&mut self, by: &Actor) -> Result<(), Refusal> {
+        let totals =
+            totals(&self.lines, self.tax_rate, self.shipping_cost, self.discount_amount, self.currency)?;
+        self.subtotal = totals.subtotal.amount();
+        self.tax_amount = totals.tax.amount();
+        self.shipping_cost = totals.shipping.amount();
+        self.discount_amount = totals.discount.amount();
+        self.total_amount = totals.total.amount();
+        for payment in &mut self.payments {
+            if payment.status == PaymentState::Pending && payment.amount != self.total_amount {
+                payment.amount = self.total_amount;
+                payment.updated_at = by.at;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn till<'a>(&self, prices: PriceList<'a>, by: &Actor) -> Till<'a> {
+        Till { order: self.id, store: self.store.id, currency: self.currency, prices, at: by.at }
+    }
+
+    fn check_items_may_change(&self) -> Result<(), Refusal> {
+        if self.items_are_fixed() { Err(Refusal::ItemsFixed) } else { Ok(()) }
+    }
+
+    fn relined(mut self, had: &[Line], before: &State, deed: Deed, by: &Actor) -> Result<Moved, Refusal> {
+        self.reprice(by)?;
+        let stock = moves_between(had, &self.lines);
+        Ok(Moved { order: self.changed(before, deed, by, ""), stock })
+    }
+}
+
+/// What moves on the shelves when an order's lines become others.
+pub(crate) fn moves_between(had: &[Line], lines: &[Line]) -> Vec<StockMove> {
+    let back = had.iter().map(StockMove::back_from);
+    summed(back.chain(lines.iter().map(StockMove::taken_by)))
+}
+
+/// Whether a line is of the wanted kind: it then keeps the price it was sold at.
+pub(crate) fn is_same(line: &Line, wanted: &WantedLine) -> bool {
+    line.product.id == wanted.product && line.variant.as_ref().map(|variant| variant.id) == wanted.variant
+}
+
+fn as_field((field, message): LineError) -> Refusal {
+    Refusal::Field { field, message }
+}
+
+fn next_number(made: u16) -> Result<u16, Refusal> {
+    let full = Refusal::Full { what: "items ever added", limit: usize::from(MAX_LINES_EVER) };
+    if made < MAX_LINES_EVER { Ok(made + 1) } else { Err(full) }
+}
+
+/// What is wrong with one line: the field and the message.
+type LineError = (&'static str, String);
+
+/// Where wanted lines become priced ones.
+pub(crate) struct Till<'a> {
+    pub(crate) order: OrderId,
+    pub(crate) store: StoreId,
+    pub(crate) currency: Currency,
+    pub(crate) prices: PriceList<'a>,
+    pub(crate) at: Timestamp,
+}
+
+impl Till<'_> {
+    /// Prices all that is wanted. A line that the order already `had` keeps its id and the price
+    /// it was sold at; new ones are numbered after the `made` that there have ever been. The lines
+    /// come in the order of their ids, with how many there have been now.
+    pub(crate) fn ring_up(
+        &self,
+        wanted: &[WantedLine],
+        had: &[Line],
+        mut made: u16,
+    ) -> Result<(Vec<Line>, u16), PlaceError> {
+        let mut had: Vec<&Line> = had.iter().collect();
+        let mut lines = Vec::with_capacity(wanted.len());
+        let mut problems = Vec::new();
+        for (index, wanted) in wanted.iter().enumerate() {
+            let kept = had.iter().position(|line| is_same(line, wanted)).map(|at| had.remove(at));
+            let line = if let Some(line) = kept {
+                self.kept_line(wanted, line)
+            } else {
+                made = next_number(made)?;
+                self.new_line(wanted, self.order.line(made))
+            };
+            match line {
+                Ok(line) => lines.push(line),
+                Err((field, message)) => problems.push(LineProblem { index, field, message }),
+            }
+        }
+        lines.sort_by_key(|line| line.id);
+        if problems.is_empty() { Ok((lines, made)) } else { Err(PlaceError::Lines(problems)) }
+    }
+
+    /// A line that the order already has, as it is wanted now.
+    fn kept_line(&self, wanted: &WantedLine, line: &Line) -> Result<Line, LineError> {
+        let unit_price = self.agreed(wanted.unit_price, line.unit_price)?;
+        let kept = Line {
+            quantity: wanted.quantity,
+            unit_price,
+            total_price: self.total(unit_price, wanted.quantity)?,
+            notes: wanted.notes.clone(),
+            extra_data: wanted.extra_data.clone(),
+            ..line.clone()
+        };
+        let updated_at = if kept == *line { line.updated_at } else { self.at };
+        Ok(Line { updated_at, ..kept })
+    }
+
+    fn new_line(&self, wanted: &WantedLine, id: LineId) -> Result<Line, LineError> {
+        let (product, variant) = self.find(wanted)?;
+        let price = variant.map_or(product.current_price, |variant| variant.current_price);
+        let unit_price = self.agreed(wanted.unit_price, Money::rounded(price, self.currency).amount())?;
+        Ok(Line {
+            id,
+            product: product.snapshot(),
+            variant: variant.map(Variant::snapshot),
+            quantity: wanted.quantity,
+            unit_price,
+            total_price: self.total(unit_price, wanted.quantity)?,
+            notes: wanted.notes.clone(),
+            extra_data: wanted.extra_data.clone(),
+            created_at: self.at,
+            updated_at: self.at,
+        })
+    }
+
+    fn find(&self, wanted: &WantedLine) -> Result<(&Product, Option<&Variant>), LineError> {
+        let listed = self.prices.products.iter().find(|product| product.id == wanted.product);
+        let product = listed
+            .filter(|product| self.prices.may_set_prices || product.status == ProductStatus::Active)
+            .ok_or_else(|| ("product", invalid_pk(&wanted.product)))?;
+        if product.store != self.store {
+            return Err(("product", "Product does not belong to the selected store.".into()));
+        }
+        if product.status != ProductStatus::Active {
+            return Err(("product", "Product is not on sale.".into()));
+        }
+        let Some(id) = wanted.variant else { return Ok((product, None)) };
+        let variant = product
+            .variant(id)
+            .ok_or_else(|| ("variant", "Variant does not belong to the selected product.".to_owned()))?;
+        Ok((product, Some(variant)))
+    }
+
+    /// The price that the client and we agree on: ours, or what those say who may set prices.
+    fn agreed(&self, offered: Option<Decimal>, price: Decimal) -> Result<Decimal, LineError> {
+        match offered {
+            Some(offered) if self.prices.may_set_prices => {
+                Ok(Money::rounded(offered, self.currency).amount())
+            }
+            Some(offered) if offered != price => Err(("unit_price", format!("The price is now {price}."))),
+            Some(_) | None => Ok(price),
+        }
+    }
+
+    fn total(&self, unit_price: Decimal, quantity: u32) -> Result<Decimal, LineError> {
+        let total = line_total(unit_price, quantity, self.currency);
+        total.map(Money::amount).map_err(|refusal| ("quantity", refusal.to_string()))
+    }
+}

@@ -14,6 +14,9 @@ impl From<Refusal> for ApiError {
             | Refusal::BackToPending
             | Refusal::InsufficientStock { .. }
             | Refusal::ItemsFixed
+            | Refusal::LastLine
+            | Refusal::NotRatable
+            | Refusal::AlreadyRated
             | Refusal::PaymentNotProcessable
             | Refusal::PaymentNotRefundable
             | Refusal::Full { .. }

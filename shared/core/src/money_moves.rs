@@ -85,7 +85,7 @@ impl App {
 
     async fn again(&self, id: OrderId) -> Reply<Order> {
         self.table()
-            .order(id)
+            .order_or_tombstone(id)
             .await?
             .ok_or(ApiError::NotFound("Order"))
     }

@@ -79,11 +79,25 @@ impl Orders<'_> {
         id: OrderId,
         decide: impl Fn(Seen, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
+        self.change_with(id, async |_| Ok(()), |seen, (), by| decide(seen, by)).await
+    }
+
+    /// Like [`change`](Self::change), where `decide` needs what `prepare` reads for the order.
+    ///
+    /// # Errors
+    /// 404; what `prepare` and `decide` refuse; 409 after too many lost races.
+    pub async fn change_with<T>(
+        self,
+        id: OrderId,
+        prepare: impl AsyncFn(&Seen) -> Reply<T>,
+        decide: impl Fn(Seen, T, &Actor) -> Reply<Moved>,
+    ) -> Reply<Seen> {
         for _ in 0..RACES {
             let seen = self.load(id).await?;
+            let prepared = prepare(&seen).await?;
             let manages = seen.manages;
             let version = seen.order.version;
-            let moved = decide(seen, &self.app.acting(&self.caller.user.id))?;
+            let moved = decide(seen, prepared, &self.app.acting(&self.caller.user.id))?;
             match self.app.save(version, &moved).await {
                 Ok(()) => {
                     return Ok(Seen {

@@ -75,7 +75,8 @@ impl Batch {
 }
 
 impl App {
-    /// Leaves out what a consumer has applied already.
+    /// Leaves out what a consumer has applied already, and makes the logs of the rest reach back to
+    /// what it has applied; all the way where the order is new to it or has been deleted.
     ///
     /// # Errors
     /// [`TableError`] where the watermarks cannot be read.
@@ -86,7 +87,16 @@ impl App {
             let seen = marks.get(&arrived.order.id).copied().unwrap_or(0);
             (arrived.order.version > seen).then_some(Fresh { arrived, seen })
         });
-        Ok(fresh.collect())
+        let mut fresh: Vec<Fresh> = fresh.collect();
+        for Fresh { arrived: Arrived { order, .. }, seen } in &mut fresh {
+            let version = if order.is_deleted() { 0 } else { *seen };
+            match self.table().recall(order, version).await {
+                // Left to the consumer, which then knows which order it cannot apply.
+                Ok(()) | Err(TableError::LogTooShort(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(fresh)
     }
 }
 

@@ -3,7 +3,7 @@
 //! | sk | attributes |
 //! |---|---|
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
-//! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency |
+//! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
 //! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
 //! | `TRANSITIONS` | `n<from><to>` how often, `t<from><to>` microseconds together |
 //!
@@ -62,6 +62,7 @@ fn place_of(cell: &Cell) -> (String, String) {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
         (month, format!("{kind}{:02}{}", day.day(), currency.code()))
     };
+    let of_status = |kind: &str, status: &Status| (format!("{CELLS}{status}"), kind.to_owned());
     let of_move = |kind: char, from: &Status, to: &Status| {
         let (from, to) = (letter(Status::ALL, from), letter(Status::ALL, to));
         (TRANSITIONS.to_owned(), format!("{kind}{from}{to}"))
@@ -74,6 +75,9 @@ fn place_of(cell: &Cell) -> (String, String) {
         Cell::Payments(facets) => of_payment('n', facets),
         Cell::PaymentAmount(facets) => of_payment('a', facets),
         Cell::Refunded(currency) => (PAYMENTS.to_owned(), format!("r{}", currency.code())),
+        Cell::Lines(status) => of_status("l", status),
+        Cell::Ratings(status) => of_status("v", status),
+        Cell::Stars(status) => of_status("s", status),
         Cell::Transitions(from, to) => of_move('n', from, to),
         Cell::TransitionMicros(from, to) => of_move('t', from, to),
     }
@@ -94,8 +98,15 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
         };
     }
     if let Some(status) = sk.strip_prefix(CELLS) {
+        let status = status.parse().ok()?;
+        match name {
+            "l" => return Some(Cell::Lines(status)),
+            "v" => return Some(Cell::Ratings(status)),
+            "s" => return Some(Cell::Stars(status)),
+            _ => {}
+        }
         let facets = OrderFacets {
-            status: status.parse().ok()?,
+            status,
             payment_status: choice(PaymentStatus::ALL, letters.next())?,
             payment_method: choice(PaymentMethod::ALL, letters.next())?,
             shipping_method: choice(ShippingMethod::ALL, letters.next())?,
@@ -239,6 +250,7 @@ mod tests {
             Cell::Refunded(Currency::EUR),
         ];
         for status in Status::ALL {
+            cells.extend([Cell::Lines(*status), Cell::Ratings(*status), Cell::Stars(*status)]);
             cells.push(Cell::Transitions(Status::Pending, *status));
             cells.push(Cell::TransitionMicros(*status, Status::Refunded));
             for payment_status in PaymentStatus::ALL {

@@ -3,6 +3,7 @@
 //! | item | pk | sk |
 //! |---|---|---|
 //! | order | `ORDER#<id>` | `ORDER` |
+//! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
 //! | store | `STORE#<id>` | `STORE` |
 //! | product | `PRODUCT#<id>` | `PRODUCT` |
@@ -39,6 +40,7 @@ pub(crate) const EXPIRES_AT: &str = "expires_at";
 
 /// The sort key of an order; also what the stream's consumers filter on.
 pub(crate) const ORDER: &str = "ORDER";
+pub(crate) const LOG_PREFIX: &str = "LOG#";
 pub(crate) const STORE: &str = "STORE";
 pub(crate) const PRODUCT: &str = "PRODUCT";
 pub(crate) const STOCK_PREFIX: &str = "STOCK#";
@@ -80,6 +82,11 @@ pub(crate) fn order(id: OrderId) -> String {
 
 pub(crate) fn order_of(pk: &str) -> Option<OrderId> {
     pk.strip_prefix("ORDER#")?.parse().ok()
+}
+
+/// Sorts by version as text, of 20 digits: as many as a version may have.
+pub(crate) fn older_log(first: u64) -> String {
+    format!("{LOG_PREFIX}{first:020}")
 }
 
 pub(crate) fn watermark(consumer: &str) -> String {

@@ -6,28 +6,56 @@ use oms_domain::place::{StockMove, summed};
 use oms_domain::{Order, OrderId};
 
 impl Table {
-    /// The order as it is now.
+    /// The order as it is now; none where it has been deleted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn order(&self, id: OrderId) -> Result<Option<Order>, TableError> {
+        let order = self.order_or_tombstone(id).await?;
+        Ok(order.filter(|order| !order.is_deleted()))
+    }
+
+    /// The order as it is now, also where it has been deleted: for what must end even so.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn order_or_tombstone(&self, id: OrderId) -> Result<Option<Order>, TableError> {
         let item = self.get_item(keys::order(id), keys::ORDER.to_owned()).await?;
         item.map(record::from_item).transpose()
     }
 
-    /// Several orders as they are now, in no particular order; what does not exist is left out.
+    /// Several orders as they are now, in no particular order; what does not exist or has been
+    /// deleted is left out.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn orders(&self, ids: impl IntoIterator<Item = OrderId>) -> Result<Vec<Order>, TableError> {
         let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
         let items = self.get_items(keys.collect()).await?;
-        items.into_iter().map(record::from_item).collect()
+        let orders: Vec<Order> = items.into_iter().map(record::from_item).collect::<Result<_, _>>()?;
+        Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
     }
 
-    /// Saves a placed or changed order if the table still holds the version before its last
-    /// change (none, for a placed one), and moves stock with it. One conditional write where no
-    /// stock moves; else one transaction.
+    /// Makes an order's log reach back to a version, or to its placing where that is 0, from where
+    /// its older changes are kept. Reads nothing where it does.
+    ///
+    /// # Errors
+    /// [`TableError::LogTooShort`] where they are not there; [`TableError`] where the table cannot
+    /// be read.
+    pub async fn recall(&self, order: &mut Order, version: u64) -> Result<(), TableError> {
+        let reaches = |order: &Order| order.log.first().is_some_and(|first| first.version <= version.max(1));
+        if reaches(order) {
+            return Ok(());
+        }
+        for item in self.collection(keys::order(order.id), keys::LOG_PREFIX).await? {
+            order.recall(record::log_from_item(item)?);
+        }
+        if reaches(order) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
+    }
+
+    /// Saves a placed or changed order if the table still holds the version that was seen (none,
+    /// for a placed one), and moves stock with it. One conditional write where nothing else is to
+    /// be written; else one transaction. What goes back to a shelf that is no more goes nowhere.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster,
@@ -39,13 +67,17 @@ impl Table {
         order: &Order,
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
-        let item = record::to_item(order, self.shards)?;
+        let (order, older) = order.clone().trimmed();
+        let put = self.put_over(seen, record::to_item(&order, self.shards)?)?;
         let moves = summed(moves);
-        if moves.is_empty() {
-            return self.put(self.put_over(seen, item)?).await;
+        if moves.is_empty() && older.is_empty() {
+            return self.put(put).await;
         }
-        let put = part(self.put_over(seen, item)?);
-        match self.transact_with_stock(vec![put], moves).await {
+        let mut items = vec![part(put)];
+        if !older.is_empty() {
+            items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
+        }
+        match self.transact_with_stock(items, moves).await {
             Err(TableError::Cancelled(reasons))
                 if TableError::failed_conditions(&reasons).next().is_some() =>
             {

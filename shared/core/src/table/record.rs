@@ -1,14 +1,15 @@
 //! How an order is kept as an item: its fields as they are, except that those which lists show
 //! stand in the map `summary`, which the indexes carry. Nothing is stored twice.
 
-use super::{Item, TableError, keys, text};
+use super::keys::{self, Index};
+use super::{Item, TableError, entity, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use oms_domain::order::StoreSnapshot;
 use oms_domain::{
-    Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, User,
+    Change, Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, User,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// The shape of the items that this code writes; reading upgrades older ones.
@@ -83,9 +84,7 @@ fn no_order() -> OrderId {
 
 /// The item of an order.
 pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
-    if serde_json::to_vec(order).map_or(usize::MAX, |json| json.len()) > MAX_BYTES {
-        return Err(TableError::TooLarge);
-    }
+    check_size(order)?;
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
     let mut summary: HashMap<String, AttributeValue> = SUMMARY_FIELDS
         .into_iter()
@@ -100,30 +99,52 @@ pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     }
     item.remove("id");
     item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
-    for (name, value) in [
-        (keys::PK, keys::order(order.id)),
-        (keys::SK, keys::ORDER.to_owned()),
-        (
-            keys::Index::ByUser.hash_key(),
-            keys::list_of_user(&order.user.id),
-        ),
-        (
-            keys::Index::ByStore.hash_key(),
-            keys::list_of_store(order.store.id, order.status),
-        ),
-        (
-            keys::Index::ByAll.hash_key(),
-            keys::list_of_all(order.id, shards),
-        ),
-        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
-    ] {
-        item.insert(name.to_owned(), AttributeValue::S(value));
-    }
+    let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
+    let item = entity::with_texts(item, texts);
+    // A deleted order is in no list: the indexes leave out what has no key of theirs.
+    let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
     item.insert(
         SCHEMA_ATTRIBUTE.into(),
         AttributeValue::N(SCHEMA.to_string()),
     );
     Ok(item)
+}
+
+fn check_size(value: &impl Serialize) -> Result<(), TableError> {
+    let bytes = serde_json::to_vec(value).map_or(usize::MAX, |json| json.len());
+    if bytes > MAX_BYTES { Err(TableError::TooLarge) } else { Ok(()) }
+}
+
+/// The older changes of an order's log, as an item of their own.
+pub(crate) fn log_to_item(order: OrderId, older: Vec<Change>) -> Result<Item, TableError> {
+    check_size(&older)?;
+    let first = older.first().map_or(0, |change| change.version);
+    let log = OlderLog { schema: SCHEMA, log: older };
+    let item = serde_dynamo::to_item(log).map_err(TableError::shape("a log"))?;
+    let texts = [(keys::PK, keys::order(order)), (keys::SK, keys::older_log(first))];
+    Ok(entity::with_texts(item, texts))
+}
+
+/// The changes that such an item holds.
+pub(crate) fn log_from_item(item: Item) -> Result<Vec<Change>, TableError> {
+    let older: OlderLog = serde_dynamo::from_item(item).map_err(TableError::shape("a log"))?;
+    Ok(older.log)
+}
+
+#[derive(Serialize, Deserialize)]
+struct OlderLog {
+    schema: u32,
+    log: Vec<Change>,
+}
+
+/// Where an order stands in the lists.
+fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
+    [
+        (Index::ByUser.hash_key(), keys::list_of_user(&order.user.id)),
+        (Index::ByStore.hash_key(), keys::list_of_store(order.store.id, order.status)),
+        (Index::ByAll.hash_key(), keys::list_of_all(order.id, shards)),
+        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ]
 }
 
 /// The order of an item.

@@ -39,6 +39,11 @@ impl Table {
         put.build().map_err(TableError::request)
     }
 
+    /// A put of an item that is the same whoever writes it.
+    pub(crate) fn put_any(&self, item: Item) -> Result<Put, TableError> {
+        Put::builder().table_name(&self.name).set_item(Some(item)).build().map_err(TableError::request)
+    }
+
     /// Writes one item, in a single write rather than a transaction: half the price.
     pub(crate) async fn put(&self, put: Put) -> Result<(), TableError> {
         let answer = self

@@ -3,7 +3,7 @@
 use super::payment::PaymentView;
 use super::{money, optional_time, or_null, time};
 use crate::table::OrderSummary;
-use oms_domain::order::{ProductSnapshot, StoreSnapshot, VariantSnapshot};
+use oms_domain::order::{ProductSnapshot, Rating, StoreSnapshot, VariantSnapshot};
 use oms_domain::{Action, Address, Currency, Line, Order, PaymentStatus, Status, User};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -163,6 +163,20 @@ pub struct ItemView {
     pub updated_at: String,
 }
 
+/// What the customer thought of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RatingView {
+    /// From 1, bad, to 5, good.
+    #[schema(minimum = 1, maximum = 5, example = 5)]
+    pub rating: u8,
+    /// In their words.
+    #[schema(example = "Arrived a day early")]
+    pub comment: String,
+    /// When they said so.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub created_at: String,
+}
+
 /// An order in full.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrderView {
@@ -289,6 +303,8 @@ pub struct OrderView {
     pub is_delivered: bool,
     /// Whether it was called off.
     pub is_cancelled: bool,
+    /// What the customer thought of it, once they said so.
+    pub rating: Option<RatingView>,
     /// Its payments, oldest first.
     pub payments: Vec<PaymentView>,
     /// How many changes it has had.
@@ -400,6 +416,16 @@ impl From<&Address> for AddressDetails {
     }
 }
 
+impl From<&Rating> for RatingView {
+    fn from(rating: &Rating) -> Self {
+        Self {
+            rating: rating.stars,
+            comment: rating.comment.clone(),
+            created_at: time(rating.created_at),
+        }
+    }
+}
+
 fn product_details(product: &ProductSnapshot, currency: Currency) -> ProductDetails {
     ProductDetails {
         id: product.id.0,
@@ -507,6 +533,7 @@ impl OrderView {
             is_shipped: order.status.is_shipped(),
             is_delivered: order.status == Status::Delivered,
             is_cancelled: order.status == Status::Cancelled,
+            rating: order.rating.as_ref().map(RatingView::from),
             payments: order
                 .payments
                 .iter()

@@ -55,6 +55,17 @@ pub struct TransitionTimeView {
     pub count: u64,
 }
 
+/// What customers thought of what they got.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Satisfaction {
+    /// The mean of all ratings, 1 to 5, to two digits; null where there are none.
+    #[schema(example = 4.5)]
+    pub average: Option<f64>,
+    /// How many there are.
+    #[schema(example = 40)]
+    pub count: u64,
+}
+
 /// Statistics of orders.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrderStats {
@@ -93,6 +104,8 @@ pub struct OrderStats {
     pub revenue_by_month: BTreeMap<String, String>,
     /// The amounts of every currency that occurs.
     pub by_currency: BTreeMap<&'static str, OrderAmounts>,
+    /// What customers thought of what they got.
+    pub customer_satisfaction: Satisfaction,
     /// How long orders took, as `pending→confirmed`.
     pub status_transition_times: BTreeMap<String, TransitionTimeView>,
     /// The ten newest orders.
@@ -267,6 +280,7 @@ impl OrderStats {
                 .into_iter()
                 .map(|c| (c.code(), amounts(c)))
                 .collect(),
+            customer_satisfaction: satisfaction(counts),
             status_transition_times: transitions
                 .map(|((from, to), time)| {
                     let micros = time.micros.checked_div(Decimal::from(time.count));
@@ -293,6 +307,12 @@ impl OrderStats {
                 .collect(),
         }
     }
+}
+
+fn satisfaction(counts: &Counts) -> Satisfaction {
+    let Group { count, amount: stars } = counts.ratings;
+    let average = stars.checked_div(Decimal::from(count));
+    Satisfaction { average: average.map(|average| shown(average.round_dp(2))), count }
 }
 
 const PAID: &[PaymentState] = &[PaymentState::Paid];

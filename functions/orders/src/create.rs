@@ -5,8 +5,9 @@ use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits, Whole};
+use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits};
 use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
 use oms_core::table::TableError;
 use oms_core::table::catalog::Offer;
@@ -15,8 +16,7 @@ use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;
 use oms_domain::place::{NewOrder, StockMove, WantedLine, invalid_pk, place};
 use oms_domain::{
-    Address, AddressId, Currency, Decimal, PaymentMethod, ProductId, ShippingMethod, StoreId, User,
-    UserId, VariantId,
+    Address, AddressId, Currency, Decimal, PaymentMethod, ShippingMethod, StoreId, User, UserId,
 };
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -24,29 +24,8 @@ use uuid::Uuid;
 
 /// How often an order whose number or id was taken meanwhile is tried again.
 const TRIES: u32 = 3;
-/// How many pieces one line may ask for.
-const MAX_QUANTITY: i64 = 1_000_000;
-
-/// A line of a new order.
-#[derive(Clone, Debug, ToSchema)]
-pub(crate) struct CreateItem {
-    /// What to buy.
-    product: Uuid,
-    /// Which kind of it.
-    variant: Option<Uuid>,
-    /// How many, from 1.
-    #[schema(minimum = 1, example = 2)]
-    quantity: u32,
-    /// What the client believes one to cost: another price than the catalogue's is refused.
-    #[schema(value_type = Option<String>, example = "29.99")]
-    unit_price: Option<Decimal>,
-    /// The customer's wishes.
-    #[schema(value_type = Option<String>)]
-    notes: String,
-    /// What the client keeps with it.
-    #[schema(value_type = Option<Object>)]
-    extra_data: Map<String, Value>,
-}
+/// What is said of an address that is not the order's user's.
+pub(crate) const NOT_YOUR_ADDRESS: &str = "Address does not belong to you.";
 
 /// A new order.
 #[derive(Clone, Debug, ToSchema)]
@@ -54,8 +33,8 @@ pub(crate) struct CreateOrder {
     /// Who sells it.
     store: Uuid,
     /// What to buy, 1 to 40 lines.
-    #[schema(min_items = 1, max_items = 40)]
-    items: Vec<CreateItem>,
+    #[schema(value_type = Vec<ItemBody>, min_items = 1, max_items = 40)]
+    items: Vec<WantedLine>,
     /// What the customer will pay with.
     #[schema(value_type = String, example = "credit_card")]
     payment_method: PaymentMethod,
@@ -92,49 +71,18 @@ pub(crate) struct CreateOrder {
     user: Option<UserId>,
 }
 
-impl CreateItem {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let product = fields.required::<Uuid>("product");
-        let variant = fields.nullable::<Uuid>("variant").flatten();
-        let quantity = fields.required::<Whole<1, MAX_QUANTITY>>("quantity");
-        let unit_price = fields.nullable::<UnsignedDigits<13, 3>>("unit_price").flatten();
-        let notes = fields.optional::<BlankText<2000>>("notes").unwrap_or_default();
-        let extra_data = fields.nullable::<JsonMap>("extra_data").flatten().unwrap_or_default();
-        Some(Self {
-            product: product?,
-            variant,
-            quantity: u32::try_from(quantity?.0).ok()?,
-            unit_price: unit_price.map(|price| price.0),
-            notes: notes.0,
-            extra_data: extra_data.0,
-        })
-    }
-
-    fn wanted(&self) -> WantedLine {
-        WantedLine {
-            product: ProductId(self.product),
-            variant: self.variant.map(VariantId),
-            quantity: self.quantity,
-            unit_price: self.unit_price,
-            notes: self.notes.clone(),
-            extra_data: self.extra_data.clone(),
-        }
-    }
-}
-
 impl CreateOrder {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut f = Fields::new(body.0, Mode::Create);
         let store = f.required::<Uuid>("store");
-        let items = f.list("items", 1..=MAX_LINES, CreateItem::read);
+        let items = f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new());
         let payment_method = f.required::<PaymentMethod>("payment_method");
         let shipping_address = f.required::<Uuid>("shipping_address");
         let billing_address = f.nullable::<Uuid>("billing_address").flatten();
         let shipping_method = f.optional::<ShippingMethod>("shipping_method");
         let customer_id = f.optional::<BlankText<100>>("customer_id").unwrap_or_default();
         let notes = f.optional::<BlankText<2000>>("notes").unwrap_or_default();
-        let special_instructions =
-            f.optional::<BlankText<2000>>("special_instructions").unwrap_or_default();
+        let special_instructions = f.optional::<BlankText<2000>>("special_instructions").unwrap_or_default();
         let currency = f.optional::<Currency>("currency");
         let language = f.optional::<BlankText<35>>("language");
         let extra_data = f.nullable::<JsonMap>("extra_data").flatten().unwrap_or_default();
@@ -214,7 +162,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
     let user = buyer(caller, wanted);
     let addresses = [Some(wanted.shipping_address), wanted.billing_address];
     let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
-    let products: Vec<_> = wanted.items.iter().map(|item| ProductId(item.product)).collect();
+    let products: Vec<_> = wanted.items.iter().map(|item| item.product).collect();
     let offer = app.table().offer(StoreId(wanted.store), &products, &user.id, &addresses).await?;
     let (store, shipping, billing) = resolve(wanted, &offer)?;
     let by = app.acting(&caller.user.id);
@@ -224,7 +172,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
         order_number: app.next_order_number().await?,
         user,
         store,
-        lines: wanted.items.iter().map(CreateItem::wanted).collect(),
+        lines: wanted.items.clone(),
         customer_id: wanted.customer_id.clone(),
         payment_method: wanted.payment_method,
         shipping_address: shipping,
@@ -263,11 +211,11 @@ fn resolve(wanted: &CreateOrder, offer: &Offer) -> Reply<(Store, Address, Option
         problems.error("store", invalid_pk(&wanted.store));
     }
     let mut find = |field: &str, id: Uuid| {
-        let found = offer.addresses.iter().find(|record| record.address.id.0 == id);
+        let found = offer.address(AddressId(id));
         if found.is_none() {
-            problems.error(field, "Address does not belong to you.");
+            problems.error(field, NOT_YOUR_ADDRESS);
         }
-        found.map(|record| record.address.clone())
+        found
     };
     let shipping = find("shipping_address", wanted.shipping_address);
     let billing = wanted.billing_address.map(|id| find("billing_address", id));

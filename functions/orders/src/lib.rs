@@ -2,9 +2,13 @@
 
 mod actions;
 mod create;
+mod delete;
+mod edit;
 mod list;
 mod order_stats;
+mod partial_update;
 mod retrieve;
+mod update;
 
 use axum::Json;
 use oms_core::app::App;
@@ -21,7 +25,7 @@ pub fn api() -> OpenApiRouter<App> {
         .routes(routes!(list::list, create::create))
         .routes(routes!(list::my_orders))
         .routes(routes!(order_stats::order_stats))
-        .routes(routes!(retrieve::retrieve))
+        .routes(routes!(retrieve::retrieve, update::update, partial_update::partial_update, delete::delete))
         .routes(routes!(actions::confirm::confirm_order))
         .routes(routes!(actions::process::process_order))
         .routes(routes!(actions::ship::ship_order))

@@ -6,7 +6,7 @@ use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::table::TableError;
 use oms_domain::lifecycle::Moved;
-use oms_domain::{Actor, Order, OrderId, StoreId};
+use oms_domain::{Action, Actor, Order, OrderId, StoreId};
 
 /// How often a change that lost a race is decided again on what the winner left.
 const RACES: u32 = 8;
@@ -37,6 +37,31 @@ impl Seen {
             Ok(self.order)
         } else {
             Err(ApiError::Forbidden)
+        }
+    }
+}
+
+impl Seen {
+    /// Whether the caller may try an action at all; its own rules come on top. Calling an order
+    /// off is for everyone who sees it, the rest for those who run it.
+    ///
+    /// # Errors
+    /// 403.
+    pub const fn may(&self, action: Action) -> Reply<()> {
+        match action {
+            Action::Cancel => Ok(()),
+            Action::Confirm
+            | Action::Process
+            | Action::Ship
+            | Action::SendOutForDelivery
+            | Action::Deliver
+            | Action::Refund => {
+                if self.manages {
+                    Ok(())
+                } else {
+                    Err(ApiError::Forbidden)
+                }
+            }
         }
     }
 }
@@ -79,22 +104,23 @@ impl Orders<'_> {
         id: OrderId,
         decide: impl Fn(Seen, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
-        self.change_with(id, async |_| Ok(()), |seen, (), by| decide(seen, by)).await
+        let ready = |seen| std::future::ready(Ok((seen, ())));
+        self.change_with(id, ready, |seen, (), by| decide(seen, by)).await
     }
 
-    /// Like [`change`](Self::change), where `decide` needs what `prepare` reads for the order.
+    /// Like [`change`](Self::change), where `decide` needs what `prepare` reads for the order, which
+    /// it hands on.
     ///
     /// # Errors
     /// 404; what `prepare` and `decide` refuse; 409 after too many lost races.
-    pub async fn change_with<T>(
+    pub async fn change_with<T, F: Future<Output = Reply<(Seen, T)>>>(
         self,
         id: OrderId,
-        prepare: impl AsyncFn(&Seen) -> Reply<T>,
+        prepare: impl Fn(Seen) -> F,
         decide: impl Fn(Seen, T, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
         for _ in 0..RACES {
-            let seen = self.load(id).await?;
-            let prepared = prepare(&seen).await?;
+            let (seen, prepared) = prepare(self.load(id).await?).await?;
             let manages = seen.manages;
             let version = seen.order.version;
             let moved = decide(seen, prepared, &self.app.acting(&self.caller.user.id))?;

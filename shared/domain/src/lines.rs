@@ -39,6 +39,19 @@ pub struct LineEdit {
 }
 
 impl LineEdit {
+    /// The new line that is wanted; none where what it must name is missing.
+    #[must_use]
+    pub fn into_new(self) -> Option<WantedLine> {
+        Some(WantedLine {
+            product: self.product?,
+            variant: self.variant.flatten(),
+            quantity: self.quantity?,
+            unit_price: self.unit_price,
+            notes: self.notes.unwrap_or_default(),
+            extra_data: self.extra_data.unwrap_or_default(),
+        })
+    }
+
     /// What is then wanted instead of a line.
     #[must_use]
     pub fn of(self, line: &Line) -> WantedLine {

@@ -1,5 +1,6 @@
 //! `cancel_order/`
 
+use super::settle;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
@@ -7,7 +8,6 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{BlankText, Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::orders::Seen;
 use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
 use utoipa::ToSchema;
@@ -55,13 +55,9 @@ pub(crate) async fn cancel_order(
     body: JsonObject,
 ) -> Reply<Shown> {
     let cancel = CancelOrder::read(body)?;
-    let Seen { order, manages } = app
-        .orders(&caller)
-        .change(id, |seen, by| {
-            expected.check(seen.order.version)?;
-            Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
-        })
-        .await?;
-    let order = app.send_refunds(order, &caller.user.id).await?;
-    Ok(show(&Seen { order, manages }))
+    let cancelled = app.orders(&caller).change(id, |seen, by| {
+        expected.check(seen.order.version)?;
+        Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
+    });
+    Ok(show(&settle(&app, &caller, cancelled.await?).await?))
 }

@@ -1,17 +1,15 @@
 //! `refund_order/`
 
+use super::settle;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
+use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{BlankText, Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::orders::Seen;
 use oms_core::views::order::OrderView;
-use oms_domain::lifecycle::Moved;
-use oms_domain::{OrderId, Status};
-use serde_json::json;
+use oms_domain::OrderId;
 use utoipa::ToSchema;
 
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
@@ -66,12 +64,7 @@ pub(crate) async fn refund_order(
         let order = seen.managed()?;
         expected.check(order.version)?;
         let (order, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
-        Ok(Moved { order, stock: Vec::new() })
+        Ok(order.into())
     });
-    let Seen { order, manages } = started.await?;
-    let order = app.send_refunds(order, &caller.user.id).await?;
-    if order.status != Status::Refunded {
-        return Err(ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) });
-    }
-    Ok(show(&Seen { order, manages }))
+    Ok(show(&settle(&app, &caller, started.await?).await?))
 }

@@ -4,7 +4,7 @@ use super::addresses::AddressRecord;
 pub(crate) use super::entity::read;
 use super::{Table, TableError, keys, text};
 use oms_domain::catalog::{Product, Store};
-use oms_domain::{AddressId, ProductId, StoreId, UserId};
+use oms_domain::{Address, AddressId, ProductId, StoreId, UserId};
 
 /// What an order needs of the catalogue and of its user, read in one trip.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +15,15 @@ pub struct Offer {
     pub products: Vec<Product>,
     /// The user's own addresses that exist.
     pub addresses: Vec<AddressRecord>,
+}
+
+impl Offer {
+    /// One of the user's own addresses.
+    #[must_use]
+    pub fn address(&self, id: AddressId) -> Option<Address> {
+        let found = self.addresses.iter().find(|record| record.address.id == id);
+        found.map(|record| record.address.clone())
+    }
 }
 
 impl Table {

@@ -7,6 +7,16 @@ pub mod statistics;
 
 use jiff::Timestamp;
 use oms_domain::{Currency, Decimal, Money};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The answer to a deletion.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Deleted {
+    /// For people.
+    #[schema(example = "Order deleted successfully")]
+    pub message: &'static str,
+}
 
 /// An amount as clients see it: `"29.99"`, `"1500"` for a currency without digits.
 #[must_use]

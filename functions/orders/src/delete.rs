@@ -1,0 +1,42 @@
+//! `DELETE /api/orders/{id}/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::views::Deleted;
+use oms_domain::OrderId;
+
+/// Deletes an order, for admins: it is gone from every list, count and statistic, and what was not
+/// shipped is back on the shelf. Its change records stay. No money moves.
+#[utoipa::path(
+    delete, path = "/api/orders/{id}/", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    responses(
+        (status = 200, description = "It is gone", body = Deleted),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is no admin", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    expected: IfMatch,
+) -> Reply<Json<Deleted>> {
+    let deleted = app.orders(&caller).change(id, |seen, by| {
+        if !caller.is_admin() {
+            return Err(ApiError::Forbidden);
+        }
+        expected.check(seen.order.version)?;
+        Ok(seen.order.delete(by))
+    });
+    deleted.await?;
+    Ok(Json(Deleted { message: "Order deleted successfully" }))
+}

@@ -1,0 +1,205 @@
+//! What PUT and PATCH of an order have in common.
+
+use crate::actions::settle;
+use crate::create::NOT_YOUR_ADDRESS;
+use oms_core::app::App;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Moment, UnsignedDigits};
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::items::{ItemBody, read_item};
+use oms_core::orders::Seen;
+use oms_core::table::catalog::Offer;
+use oms_domain::edit::{Catalogue, Edit};
+use oms_domain::lifecycle::Moved;
+use oms_domain::lines::PriceList;
+use oms_domain::order::MAX_LINES;
+use oms_domain::place::{WantedLine, summed};
+use oms_domain::{
+    Actor, Address, AddressId, Currency, Decimal, OrderId, PaymentMethod, ProductId, ShippingMethod, Status,
+    StoreId, UserId,
+};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What may be changed of an order; what is left out stays as it is.
+#[derive(Clone, Debug, Default, ToSchema)]
+pub(crate) struct PatchOrder {
+    /// Where it goes from here, by the same rules as the actions.
+    #[schema(value_type = Option<String>, example = "confirmed")]
+    status: Option<Status>,
+    /// Who sells it; fixed once the order is no longer pending.
+    store: Option<Uuid>,
+    /// What is wanted instead of all its lines, 1 to 40; fixed once the order is no longer pending.
+    /// A line that the order has already keeps the price it was sold at.
+    #[schema(value_type = Option<Vec<ItemBody>>, min_items = 1, max_items = 40)]
+    items: Option<Vec<WantedLine>>,
+    /// The store's currency; another one is refused.
+    #[schema(value_type = Option<String>, example = "USD")]
+    currency: Option<Currency>,
+    /// How it travels, until it does.
+    #[schema(value_type = Option<String>, example = "express")]
+    shipping_method: Option<ShippingMethod>,
+    /// Where it goes: an address of the order's user.
+    shipping_address: Option<Uuid>,
+    /// Where the bill goes, if elsewhere: an address of the order's user.
+    #[schema(value_type = Option<Uuid>)]
+    billing_address: Option<Option<Uuid>>,
+    /// The customer's notes.
+    #[schema(example = "Please deliver after 6 PM")]
+    notes: Option<String>,
+    /// For the courier.
+    special_instructions: Option<String>,
+    /// What the client keeps with it.
+    #[schema(value_type = Option<Object>)]
+    extra_data: Option<Map<String, Value>>,
+    /// For those who run the order: the carrier's number.
+    #[schema(example = "1Z999AA10123456784")]
+    tracking_number: Option<String>,
+    /// For those who run the order: when it should arrive.
+    #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-25T12:00:00Z")]
+    estimated_delivery: Option<Option<jiff::Timestamp>>,
+    /// For those who run the order: the payment's name elsewhere.
+    #[schema(example = "INV-2026-0042")]
+    payment_reference: Option<String>,
+    /// For those who run the order: what to take off.
+    #[schema(value_type = Option<String>, example = "5.00")]
+    discount_amount: Option<Decimal>,
+}
+
+/// An edit with all that it needs of the catalogue.
+pub(crate) struct Prepared {
+    edit: Edit,
+    status: Option<Status>,
+    offer: Offer,
+    may_set_prices: bool,
+}
+
+/// Changes an order as a body says, and sends the refunds that come of it.
+pub(crate) async fn change(
+    app: &App,
+    caller: &Caller,
+    id: OrderId,
+    expected: &IfMatch,
+    body: &JsonObject,
+    mode: Mode,
+) -> Reply<Seen> {
+    let prepare = |seen: Seen| async move {
+        expected.check(seen.order.version)?;
+        let wanted = PatchOrder::read(body.clone(), mode, seen.manages)?;
+        let prepared = wanted.prepare(app, caller, &seen).await?;
+        Ok((seen, prepared))
+    };
+    let changed = app.orders(caller).change_with(id, prepare, |seen, prepared, by| prepared.apply(seen, by));
+    let seen = changed.await?;
+    // Only a status can have started a refund.
+    if body.0.contains_key("status") { settle(app, caller, seen).await } else { Ok(seen) }
+}
+
+impl PatchOrder {
+    /// Reads what the caller may write; the rest is not even looked at.
+    fn read(body: JsonObject, mode: Mode, manages: bool) -> Reply<Self> {
+        let mut f = Fields::new(body.0, mode);
+        // A PUT takes the create body, of which this much is settled for good.
+        let _ = f.required::<PaymentMethod>("payment_method");
+        let mut read = Self {
+            status: f.optional("status"),
+            store: f.required("store"),
+            items: f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new()),
+            currency: f.optional("currency"),
+            shipping_method: f.optional("shipping_method"),
+            shipping_address: f.required("shipping_address"),
+            billing_address: f.nullable("billing_address"),
+            notes: f.optional::<BlankText<2000>>("notes").map(|text| text.0),
+            special_instructions: f.optional::<BlankText<2000>>("special_instructions").map(|text| text.0),
+            extra_data: f.nullable::<JsonMap>("extra_data").map(|data| data.unwrap_or_default().0),
+            ..Self::default()
+        };
+        if manages {
+            read.tracking_number = f.optional::<BlankText<100>>("tracking_number").map(|text| text.0);
+            let moment = f.nullable::<Moment>("estimated_delivery");
+            read.estimated_delivery = moment.map(|moment| moment.map(|moment| moment.0));
+            read.payment_reference = f.optional::<BlankText<100>>("payment_reference").map(|text| text.0);
+            let discount = f.optional::<UnsignedDigits<13, 3>>("discount_amount");
+            read.discount_amount = discount.map(|discount| discount.0);
+        }
+        f.finish()?;
+        Ok(read)
+    }
+
+    /// Reads what the edit needs of the catalogue, in one trip at most.
+    async fn prepare(self, app: &App, caller: &Caller, seen: &Seen) -> Reply<Prepared> {
+        let order = &seen.order;
+        let store = self.store.map_or(order.store.id, StoreId);
+        let moves_house = store != order.store.id;
+        let known = [Some(order.shipping_address.id), order.billing_address.as_ref().map(|known| known.id)];
+        let named = [self.shipping_address, self.billing_address.flatten()];
+        let addresses: Vec<_> =
+            named.into_iter().flatten().map(AddressId).filter(|id| !known.contains(&Some(*id))).collect();
+        let products: Vec<ProductId> = match &self.items {
+            Some(items) if !order.items_are_fixed() => items.iter().map(|item| item.product).collect(),
+            Some(_) | None => Vec::new(),
+        };
+        let reships = self.shipping_method.is_some_and(|method| method != order.shipping_method);
+        let offer = if moves_house || reships || !products.is_empty() || !addresses.is_empty() {
+            app.table().offer(store, &products, &order.user.id, &addresses).await?
+        } else {
+            Offer::default()
+        };
+        let owns = |id: &UserId| offer.store.as_ref().is_some_and(|store| store.owner.as_ref() == Some(id));
+        let may_set_prices = seen.manages && (!moves_house || caller.is_staff() || owns(&caller.user.id));
+        let status = self.status;
+        Ok(Prepared { edit: self.into_edit(seen, &offer)?, status, offer, may_set_prices })
+    }
+
+    fn into_edit(self, seen: &Seen, offer: &Offer) -> Reply<Edit> {
+        let order = &seen.order;
+        let mut problems = Fields::new(Map::new(), Mode::Partial);
+        let mut find = |field: &str, id: Uuid| {
+            // An address that the order knows stays what it was when the order learned of it.
+            let known = [Some(&order.shipping_address), order.billing_address.as_ref()];
+            let known = known.into_iter().flatten().find(|address| address.id.0 == id);
+            let found: Option<Address> = known.cloned().or_else(|| offer.address(AddressId(id)));
+            if found.is_none() {
+                problems.error(field, NOT_YOUR_ADDRESS);
+            }
+            found
+        };
+        let shipping_address = self.shipping_address.and_then(|id| find("shipping_address", id));
+        let billing_address = self.billing_address.map(|id| id.and_then(|id| find("billing_address", id)));
+        problems.finish()?;
+        Ok(Edit {
+            store: self.store.map(StoreId),
+            currency: self.currency,
+            lines: self.items,
+            shipping_method: self.shipping_method,
+            discount_amount: self.discount_amount,
+            shipping_address,
+            billing_address,
+            tracking_number: self.tracking_number,
+            estimated_delivery: self.estimated_delivery,
+            payment_reference: self.payment_reference,
+            notes: self.notes,
+            special_instructions: self.special_instructions,
+            extra_data: self.extra_data,
+        })
+    }
+}
+
+impl Prepared {
+    /// Edits first, so that an action finds the order as the request says: a tracking number is
+    /// there when it is shipped.
+    fn apply(self, seen: Seen, by: &Actor) -> Reply<Moved> {
+        let manages = seen.manages;
+        let status = self.status.filter(|status| *status != seen.order.status);
+        if let Some(action) = status.and_then(Status::action) {
+            seen.may(action)?;
+        }
+        let prices = PriceList { products: &self.offer.products, may_set_prices: self.may_set_prices };
+        let catalogue = Catalogue { store: self.offer.store.as_ref(), prices };
+        let edited = seen.order.edit(self.edit, &catalogue, by).map_err(ApiError::from)?;
+        let Some(status) = status else { return Ok(edited) };
+        let moved = edited.order.move_to(status, manages, by)?;
+        Ok(Moved { order: moved.order, stock: summed(edited.stock.into_iter().chain(moved.stock)) })
+    }
+}

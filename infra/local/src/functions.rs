@@ -178,7 +178,7 @@ impl Service for Functions {
             .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--disable-cors"])
             .args(["--invoke-port", &self.options.port.to_string()])
             .args(["--concurrency", &self.options.concurrency.to_string()])
-            // An invocation whose process was killed would be waited for without end.
+            // The last resort for an invocation that got lost; the runtime API knows each function's own time.
             .args(["--timeout", &self.timeout.as_secs().to_string()])
             .args(self.options.release.then_some("--release"))
             .args((!self.options.reload).then_some("--ignore-changes"))

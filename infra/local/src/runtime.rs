@@ -19,12 +19,15 @@ use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::template::{ACCOUNT, REGION, System};
 
 /// The most that a function may answer, in bytes; Lambda's own limit is 6 MB.
 const ANSWER: usize = 7 * 1024 * 1024;
+/// How long work that was sent may take to arrive on this machine.
+const ON_THE_WAY: Duration = Duration::from_millis(20);
 const ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 const ARN: &str = "lambda-runtime-invoked-function-arn";
@@ -38,6 +41,9 @@ pub struct RuntimeApi {
     /// The request that each instance is at.
     at_work: Arc<Mutex<HashMap<String, String>>>,
 }
+
+/// What cargo-lambda answered to a process that waits for work.
+type Fetched = reqwest::Result<reqwest::Response>;
 
 /// What a process asks for.
 struct Asked<'a> {
@@ -71,28 +77,61 @@ impl RuntimeApi {
     async fn next(&self, asked: &Asked<'_>) -> reqwest::Result<Response> {
         let lost = self.work().remove(asked.instance);
         if let Some(lost) = lost {
-            let message = format!("RequestId: {lost} Error: Runtime exited without providing a reason");
-            self.fail(asked.function, &lost, "Runtime.ExitError", &message).await;
+            self.fail_lost(asked.function, &lost).await;
         }
-        let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
-        let answer = self.http.get(url).send().await?;
-        let id = answer.headers().get(ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-        if answer.status() == StatusCode::OK {
-            self.work().insert(asked.instance.to_owned(), id.clone());
-        }
+        let (give, taken) = oneshot::channel();
+        let (api, function, what) = (self.clone(), asked.function.to_owned(), asked.what.to_owned());
+        // A task of its own: this future ends with the process that waits, and must not take work with it.
+        tokio::spawn(async move { api.fetch(&function, &what, give).await });
+        let Ok(fetched) = taken.await else { return Ok(StatusCode::BAD_GATEWAY.into_response()) };
+        let answer = fetched?;
+        let id = request_id(&answer);
+        self.work().insert(asked.instance.to_owned(), id.clone());
         let timeout = self.timeouts.get(asked.function).copied().unwrap_or(Duration::from_secs(3));
-        let deadline_ms = Timestamp::now().as_millisecond().saturating_add_unsigned(saturating_ms(timeout));
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = answer.headers().clone();
-        response.headers_mut().insert(DEADLINE, HeaderValue::from(deadline_ms));
-        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", asked.function);
-        if let Ok(arn) = HeaderValue::from_str(&arn) {
-            response.headers_mut().insert(ARN, arn);
-        }
-        *response.body_mut() = Body::from(answer.bytes().await?);
         self.watch_time(asked, id, timeout);
+        let deadline_ms = Timestamp::now().as_millisecond().saturating_add_unsigned(saturating_ms(timeout));
+        let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", asked.function);
+        let mut headers = answer.headers().clone();
+        headers.insert(DEADLINE, HeaderValue::from(deadline_ms));
+        if let Ok(arn) = HeaderValue::from_str(&arn) {
+            headers.insert(ARN, arn);
+        }
+        let mut response = Response::new(Body::from(answer.bytes().await?));
+        *response.headers_mut() = headers;
         Ok(response)
+    }
+
+    /// Fetches work for a process that waits for it. Should the process die meanwhile, what comes in the
+    /// same moment is failed like any invocation that its process did not survive.
+    async fn fetch(&self, function: &str, what: &str, mut give: oneshot::Sender<Fetched>) {
+        let url = format!("{}/{function}/{what}", self.upstream);
+        let fetched = async {
+            loop {
+                let answer = self.http.get(&url).send().await?;
+                // cargo-lambda's own time limit also ends the waiting for work: ask again.
+                if answer.status() == StatusCode::OK {
+                    return Ok(answer);
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let mut fetched = std::pin::pin!(fetched);
+        let fetched: Fetched = tokio::select! {
+            biased;
+            fetched = &mut fetched => fetched,
+            () = give.closed() => match tokio::time::timeout(ON_THE_WAY, fetched).await {
+                Ok(fetched) => fetched,
+                Err(_) => return,
+            },
+        };
+        if let Err(Ok(answer)) = give.send(fetched) {
+            self.fail_lost(function, &request_id(&answer)).await;
+        }
+    }
+
+    async fn fail_lost(&self, function: &str, id: &str) {
+        let message = format!("RequestId: {id} Error: Runtime exited without providing a reason");
+        self.fail(function, id, "Runtime.ExitError", &message).await;
     }
 
     /// Fails the invocation when its time is over.
@@ -172,6 +211,10 @@ fn parse(path: &str) -> Option<Asked<'_>> {
 fn too_large() -> Bytes {
     let error = json!({ "errorType": "Function.ResponseSizeTooLarge", "errorMessage": "the answer is larger than 6 MB" });
     Bytes::from(error.to_string())
+}
+
+fn request_id(answer: &reqwest::Response) -> String {
+    answer.headers().get(ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 fn saturating_ms(time: Duration) -> u64 {

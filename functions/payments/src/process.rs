@@ -6,6 +6,7 @@ use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{Caller, PathId, Reply};
+use oms_core::idempotency;
 use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::Moved;
 use oms_domain::{Payment, PaymentId, PaymentState};
@@ -33,6 +34,7 @@ pub(crate) async fn process_payment(
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
 ) -> Reply<Shown> {
+    idempotency::more_to_come();
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
         expected.check(seen.order.version)?;

@@ -4,6 +4,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::gateway::{Gateway, GatewayError};
 use crate::http::auth::Verifier;
 use crate::http::edge;
+use crate::idempotency;
 use crate::sdk;
 use crate::table::order_numbers::OrderNumbers;
 use crate::table::{Table, TableError};
@@ -154,5 +155,12 @@ impl FromRef<App> for Arc<Verifier> {
 pub async fn serve(routes: impl FnOnce() -> Router<App>) -> Result<(), lambda_http::Error> {
     let app = App::start().await?;
     let config = Arc::clone(&app.config);
-    edge::serve(routes().with_state(app), &config).await
+    edge::serve(with_idempotency(app, routes()), &config).await
+}
+
+/// The routes, each request with an `Idempotency-Key` done once.
+fn with_idempotency(app: App, routes: Router<App>) -> Router {
+    let routes: Router = routes.with_state(app.clone());
+    let again = routes.clone();
+    routes.layer(axum::middleware::from_fn_with_state((app, again), idempotency::once))
 }

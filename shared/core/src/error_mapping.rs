@@ -64,6 +64,10 @@ impl From<TableError> for ApiError {
                 message: "The resource was changed by another request; read it and try again."
                     .to_owned(),
             },
+            TableError::Repeated => ApiError::Conflict {
+                code: "idempotency_key_in_use",
+                message: "A request with this Idempotency-Key is still running.".to_owned(),
+            },
             TableError::Throttled => ApiError::Unavailable(Box::new(error)),
             TableError::Cancelled(_)
             | TableError::LogTooShort(_)

@@ -6,6 +6,7 @@ pub mod config;
 mod error_mapping;
 pub mod gateway;
 pub mod http;
+pub mod idempotency;
 pub mod items;
 mod money_moves;
 pub mod order_lists;

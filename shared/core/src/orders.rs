@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
+use crate::idempotency;
 use crate::table::TableError;
 use oms_domain::lifecycle::Moved;
 use oms_domain::{Action, Actor, Order, OrderId, StoreId};
@@ -124,6 +125,10 @@ impl Orders<'_> {
             let manages = seen.manages;
             let version = seen.order.version;
             let moved = decide(seen, prepared, &self.app.acting(&self.caller.user.id))?;
+            let mut payments = moved.order.payments.iter();
+            if payments.any(|payment| payment.pending_refunds().next().is_some()) {
+                idempotency::more_to_come();
+            }
             match self.app.save(version, &moved).await {
                 Ok(()) => {
                     return Ok(Seen {

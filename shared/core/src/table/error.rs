@@ -11,6 +11,9 @@ pub enum TableError {
     /// The item is not as it was seen: somebody else was faster.
     #[error("the item changed meanwhile")]
     Conflict,
+    /// A request with the same idempotency key has done its work already.
+    #[error("a request with this idempotency key came first")]
+    Repeated,
     /// A condition of a transaction failed; the reasons stand in the order of its items.
     #[error("a condition of the transaction failed")]
     Cancelled(Vec<CancellationReason>),

@@ -12,6 +12,7 @@
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
+//! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
 //!
 //! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
@@ -49,6 +50,7 @@ pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
 pub(crate) const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
 pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
+pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
 
 /// An index of the table and its hash key's attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +133,25 @@ pub(crate) fn counters(scope: &Scope) -> String {
 
 pub(crate) fn order_numbers(day: jiff::civil::Date) -> String {
     format!("SEQUENCE#ORDER#{day}")
+}
+
+pub(crate) fn idempotency(user: &str, key: &str) -> String {
+    format!("IDEMPOTENCY#{user}#{key}")
+}
+
+/// Where the API shows an item that is a resource of its own.
+pub(crate) fn path_of(pk: &str, sk: &str) -> Option<String> {
+    let child = |prefix: &str| sk.strip_prefix(prefix).map(str::to_owned);
+    let (group, id) = match pk.split_once('#')? {
+        ("STORE", id) => ("stores", id.to_owned()),
+        ("PRODUCT", id) => ("products", id.to_owned()),
+        ("USER", _) => match child(ADDRESS_PREFIX) {
+            Some(id) => ("addresses", id),
+            None => ("notifications", child(NOTIFICATION_PREFIX)?),
+        },
+        _ => return None,
+    };
+    Some(format!("/api/{group}/{id}/"))
 }
 
 pub(crate) fn list_of_user(id: &UserId) -> String {

@@ -9,6 +9,7 @@ pub mod catalog_lists;
 pub mod counters;
 pub mod entity;
 mod error;
+pub mod idempotency;
 pub mod keys;
 pub mod lists;
 pub mod notifications;

@@ -67,6 +67,7 @@ impl Table {
         order: &Order,
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
+        crate::idempotency::about(order);
         let (order, older) = order.clone().trimmed();
         let put = self.put_over(seen, record::to_item(&order, self.shards)?)?;
         let moves = summed(moves);

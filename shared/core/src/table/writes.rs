@@ -1,10 +1,11 @@
 //! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
 
-use super::{Item, Table, TableError, keys};
+use super::{Item, Table, TableError, keys, text};
 use crate::http::meter;
+use crate::idempotency;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, Put, ReturnConsumedCapacity, TransactWriteItem,
+    AttributeValue, ConsumedCapacity, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
 };
 use std::time::Duration;
 
@@ -46,6 +47,14 @@ impl Table {
 
     /// Writes one item, in a single write rather than a transaction: half the price.
     pub(crate) async fn put(&self, put: Put) -> Result<(), TableError> {
+        if idempotency::pending().is_some() {
+            return self.transact(vec![part(put)]).await.map_err(|error| match error {
+                TableError::Cancelled(reasons) if TableError::failed_conditions(&reasons).next().is_some() => {
+                    TableError::Conflict
+                }
+                other => other,
+            });
+        }
         let answer = self
             .client
             .put_item()
@@ -61,9 +70,30 @@ impl Table {
         Ok(())
     }
 
-    /// Writes all or nothing. A conflict with another transaction is tried again with jitter; a
+    /// Writes all or nothing, and with it the record of the request's idempotency key, if it has
+    /// one. A conflict with another transaction is tried again with jitter; a
     /// failed condition comes back as the reasons, one an item, in the order of the items.
-    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+    pub(crate) async fn transact(&self, mut items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+        let Some(pending) = idempotency::pending() else { return self.transact_all(items).await };
+        let (pk, sk) = items.iter().find_map(key_of).unwrap_or_default();
+        items.push(self.remember(&pending.user, &pending.key, &pending.record(&pk, &sk))?);
+        let last = items.len() - 1;
+        match self.transact_all(items).await {
+            Ok(()) => {
+                pending.wrote();
+                Ok(())
+            }
+            Err(TableError::Cancelled(reasons))
+                if TableError::failed_conditions(&reasons).any(|(index, _)| index == last) =>
+            {
+                pending.lost();
+                Err(TableError::Repeated)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn transact_all(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
         let mut tries = 0;
         loop {
             let answer = self
@@ -109,6 +139,13 @@ async fn backoff(tries: u32) {
         longest_ms / 2 + random % (longest_ms / 2),
     ))
     .await;
+}
+
+/// The key of the item that an action writes.
+fn key_of(action: &TransactWriteItem) -> Option<(String, String)> {
+    let put = action.put().map(Put::item);
+    let item = put.or_else(|| action.update().map(Update::key)).or_else(|| action.delete().map(Delete::key))?;
+    Some((text(item, keys::PK).to_owned(), text(item, keys::SK).to_owned()))
 }
 
 /// A put as part of a transaction.

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | tables and their streams | dynoxide, in this process, on a file or in memory | [`dynamodb`] |
 //! | SNS, SQS, SES | ministack, a child process | [`ministack`] |
-//! | the functions | real Lambda processes under `cargo lambda watch`, a child process | [`functions`] |
+//! | the functions | real Lambda processes under `cargo lambda watch`, a child process | [`functions`], [`runtime`] |
 //! | event source mappings | a poller of streams and queues with Lambda's semantics | [`event_sources`] |
 //! | tokens | signed with a key of this machine | [`tokens`] |
 //! | demo data | made through the HTTP API, like any client's | [`demo`] |

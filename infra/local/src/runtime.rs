@@ -7,11 +7,11 @@
 //! - an invocation that takes longer than the function may is over. Its process is not killed, unlike on Lambda.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -26,8 +26,8 @@ use crate::template::{ACCOUNT, REGION, System};
 
 /// The most that a function may answer, in bytes; Lambda's own limit is 6 MB.
 const ANSWER: usize = 7 * 1024 * 1024;
-/// How long work that was sent may take to arrive on this machine.
-const ON_THE_WAY: Duration = Duration::from_millis(20);
+/// How soon after a process's death the next one of its instance asks for work.
+const NEXT_PROCESS_WITHIN: Duration = Duration::from_secs(1);
 const ID: &str = "lambda-runtime-aws-request-id";
 const DEADLINE: &str = "lambda-runtime-deadline-ms";
 const ARN: &str = "lambda-runtime-invoked-function-arn";
@@ -40,6 +40,48 @@ pub struct RuntimeApi {
     timeouts: Arc<HashMap<String, Duration>>,
     /// The request that each instance is at.
     at_work: Arc<Mutex<HashMap<String, String>>>,
+    /// The waits for work of processes that died waiting.
+    left_waiting: Arc<Mutex<HashMap<String, Left>>>,
+}
+
+/// A process's wait for work.
+struct Waiting {
+    api: RuntimeApi,
+    function: String,
+    instance: String,
+    work: oneshot::Receiver<Fetched>,
+    has_ended: bool,
+}
+
+impl Drop for Waiting {
+    /// Keeps the wait of a process that has died for the next one of its instance: cargo-lambda may have
+    /// handed work over already.
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        let left = Left {
+            at: Instant::now(),
+            function: self.function.clone(),
+            work: std::mem::replace(&mut self.work, oneshot::channel().1),
+        };
+        let (api, instance, at) = (self.api.clone(), self.instance.clone(), left.at);
+        let earlier = api.left().insert(instance.clone(), left);
+        tokio::spawn(async move {
+            api.dismiss(earlier).await;
+            tokio::time::sleep(NEXT_PROCESS_WITHIN).await;
+            // No process has taken it up: the instance is gone.
+            let gone = api.left().extract_if(|name, left| *name == instance && left.at == at).next();
+            api.dismiss(gone.map(|(_, left)| left)).await;
+        });
+    }
+}
+
+/// The wait for work of a process that died waiting.
+struct Left {
+    at: Instant,
+    function: String,
+    work: oneshot::Receiver<Fetched>,
 }
 
 /// What cargo-lambda answered to a process that waits for work.
@@ -63,6 +105,7 @@ impl RuntimeApi {
             upstream: format!("{upstream}/.rt"),
             timeouts: Arc::new(timeouts),
             at_work: Arc::default(),
+            left_waiting: Arc::default(),
         }
     }
 
@@ -79,11 +122,11 @@ impl RuntimeApi {
         if let Some(lost) = lost {
             self.fail_lost(asked.function, &lost).await;
         }
-        let (give, taken) = oneshot::channel();
-        let (api, function, what) = (self.clone(), asked.function.to_owned(), asked.what.to_owned());
-        // A task of its own: this future ends with the process that waits, and must not take work with it.
-        tokio::spawn(async move { api.fetch(&function, &what, give).await });
-        let Ok(fetched) = taken.await else { return Ok(StatusCode::BAD_GATEWAY.into_response()) };
+        let mut waiting = self.wait_for_work(asked);
+        let Ok(fetched) = (&mut waiting.work).await else {
+            return Ok(StatusCode::BAD_GATEWAY.into_response());
+        };
+        waiting.has_ended = true;
         let answer = fetched?;
         let id = request_id(&answer);
         self.work().insert(asked.instance.to_owned(), id.clone());
@@ -101,32 +144,30 @@ impl RuntimeApi {
         Ok(response)
     }
 
-    /// Fetches work for a process that waits for it. Should the process die meanwhile, what comes in the
-    /// same moment is failed like any invocation that its process did not survive.
-    async fn fetch(&self, function: &str, what: &str, mut give: oneshot::Sender<Fetched>) {
-        let url = format!("{}/{function}/{what}", self.upstream);
-        let fetched = async {
-            loop {
-                let answer = self.http.get(&url).send().await?;
-                // cargo-lambda's own time limit also ends the waiting for work: ask again.
-                if answer.status() == StatusCode::OK {
-                    return Ok(answer);
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        let mut fetched = std::pin::pin!(fetched);
-        let fetched: Fetched = tokio::select! {
-            biased;
-            fetched = &mut fetched => fetched,
-            () = give.closed() => match tokio::time::timeout(ON_THE_WAY, fetched).await {
-                Ok(fetched) => fetched,
-                Err(_) => return,
-            },
-        };
-        if let Err(Ok(answer)) = give.send(fetched) {
-            self.fail_lost(function, &request_id(&answer)).await;
+    /// The wait for work that an earlier process of the instance left behind, or a new one.
+    fn wait_for_work(&self, asked: &Asked<'_>) -> Waiting {
+        let left = self.left().remove(asked.instance);
+        let work = left.map(|left| left.work).unwrap_or_else(|| {
+            let (give, work) = oneshot::channel();
+            let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
+            tokio::spawn(fetch(self.http.clone(), url, give));
+            work
+        });
+        let (function, instance) = (asked.function.to_owned(), asked.instance.to_owned());
+        Waiting { api: self.clone(), function, instance, work, has_ended: false }
+    }
+
+    /// Ends a wait for work that nobody will take up; work that has come is failed.
+    async fn dismiss(&self, left: Option<Left>) {
+        let Some(mut left) = left else { return };
+        left.work.close();
+        if let Ok(Ok(answer)) = left.work.try_recv() {
+            self.fail_lost(&left.function, &request_id(&answer)).await;
         }
+    }
+
+    fn left(&self) -> MutexGuard<'_, HashMap<String, Left>> {
+        self.left_waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fail_lost(&self, function: &str, id: &str) {
@@ -150,18 +191,28 @@ impl RuntimeApi {
     /// Passes an answer or an error on, unless its invocation is over already.
     async fn pass_on(&self, asked: &Asked<'_>, request: Request) -> reqwest::Result<Response> {
         let id = asked.what.split('/').rev().nth(1).unwrap_or_default();
+        let (parts, body) = request.into_parts();
+        let Ok(body) = axum::body::to_bytes(body, ANSWER).await else {
+            let kind = "Function.ResponseSizeTooLarge";
+            if self.finish(asked.instance, id) {
+                self.fail(asked.function, id, kind, "the answer is larger than 6 MB").await;
+            }
+            return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+        };
         if !self.finish(asked.instance, id) {
             return Ok(StatusCode::ACCEPTED.into_response());
         }
-        let (parts, body) = request.into_parts();
-        let body = axum::body::to_bytes(body, ANSWER).await.unwrap_or_else(|_| too_large());
-        let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
         let mut headers = parts.headers;
-        headers.remove("host");
-        headers.remove("content-length");
-        headers.remove("transfer-encoding");
-        let answer = self.http.post(url).headers(headers).body(body).send().await?;
-        Ok((answer.status(), answer.bytes().await?).into_response())
+        for name in ["host", "content-length", "transfer-encoding"] {
+            headers.remove(name);
+        }
+        let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
+        let sending = self.http.post(url).headers(headers).body(body).send();
+        // A task of its own: the process may die as soon as it has answered.
+        match tokio::spawn(sending).await {
+            Ok(answer) => Ok(answer?.status().into_response()),
+            Err(_) => Ok(StatusCode::BAD_GATEWAY.into_response()),
+        }
     }
 
     async fn fail(&self, function: &str, id: &str, kind: &str, message: &str) {
@@ -181,7 +232,7 @@ impl RuntimeApi {
         was
     }
 
-    fn work(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+    fn work(&self) -> MutexGuard<'_, HashMap<String, String>> {
         self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -203,14 +254,30 @@ async fn answer(State(api): State<RuntimeApi>, request: Request) -> Response {
     result.unwrap_or_else(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response())
 }
 
+/// Waits for work at cargo-lambda, until nobody is interested any more.
+async fn fetch(http: Client, url: String, mut give: oneshot::Sender<Fetched>) {
+    let fetched = async {
+        loop {
+            let answer = http.get(&url).send().await?;
+            // cargo-lambda's own time limit also ends the waiting for work: ask again.
+            if answer.status() == StatusCode::OK {
+                return Ok(answer);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let fetched = tokio::select! {
+        biased;
+        fetched = fetched => fetched,
+        () = give.closed() => return,
+    };
+    // A receiver that has just gone is one of an instance that has gone.
+    let _ = give.send(fetched);
+}
+
 fn parse(path: &str) -> Option<Asked<'_>> {
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
     Some(Asked { function: parts.next()?, instance: parts.next()?, what: parts.next()? })
-}
-
-fn too_large() -> Bytes {
-    let error = json!({ "errorType": "Function.ResponseSizeTooLarge", "errorMessage": "the answer is larger than 6 MB" });
-    Bytes::from(error.to_string())
 }
 
 fn request_id(answer: &reqwest::Response) -> String {

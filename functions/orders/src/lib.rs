@@ -1,12 +1,15 @@
 //! The HTTP function of the orders endpoints.
 
 mod actions;
+mod bulk_update_status;
 mod create;
 mod delete;
 mod edit;
+mod history;
 mod list;
 mod order_stats;
 mod partial_update;
+mod rate;
 mod retrieve;
 mod update;
 
@@ -24,8 +27,13 @@ pub fn api() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create::create))
         .routes(routes!(list::my_orders))
+        .routes(routes!(list::recent_orders))
+        .routes(routes!(list::pending_orders))
         .routes(routes!(order_stats::order_stats))
         .routes(routes!(retrieve::retrieve, update::update, partial_update::partial_update, delete::delete))
+        .routes(routes!(bulk_update_status::bulk_update_status))
+        .routes(routes!(history::history))
+        .routes(routes!(rate::rate_order))
         .routes(routes!(actions::confirm::confirm_order))
         .routes(routes!(actions::process::process_order))
         .routes(routes!(actions::ship::ship_order))

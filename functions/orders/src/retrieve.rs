@@ -4,18 +4,44 @@ use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
+use oms_core::http::validation::Moment;
+use oms_core::http::{ApiError, Caller, PathId, Query, Reply};
+use oms_core::orders::Seen;
 use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
 
-/// An order in full.
+/// Which past state of an order is asked for.
+#[derive(Clone, Copy, Debug)]
+enum AsOf {
+    Version(u64),
+    Time(jiff::Timestamp),
+}
+
+impl AsOf {
+    /// Reads a version or a time. The plus sign of an offset may have come as the space that it
+    /// means in a query.
+    fn read(text: &str) -> Reply<Self> {
+        if let Ok(version) = text.parse() {
+            return Ok(AsOf::Version(version));
+        }
+        let moment = Moment::parse(text).or_else(|| Moment::parse(&text.replace(' ', "+")));
+        let wrong = || ApiError::field("as_of", "Enter a version or a date and time.");
+        moment.map(|moment| AsOf::Time(moment.0)).ok_or_else(wrong)
+    }
+}
+
+/// An order in full, as it is or as it was.
 #[utoipa::path(
     get, path = "/api/orders/{id}/", tag = "orders",
-    params(("id" = uuid::Uuid, Path, description = "The order")),
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("as_of" = Option<String>, Query, description = "As it was in this version, or at this time"),
+    ),
     responses(
         (status = 200, description = "The order", body = OrderView),
+        (status = 400, description = "`as_of` is neither a version nor a time", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 404, description = "No such order for the caller, or not yet then", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -23,6 +49,28 @@ pub(crate) async fn retrieve(
     State(app): State<App>,
     caller: Caller,
     PathId(id): PathId<OrderId>,
+    query: Query,
 ) -> Reply<Shown> {
-    Ok(show(&app.orders(&caller).load(id).await?))
+    let seen = app.orders(&caller).load(id).await?;
+    match query.filled("as_of") {
+        None => Ok(show(&seen)),
+        Some(text) => Ok(show(&then(&app, seen, AsOf::read(text)?).await?)),
+    }
+}
+
+/// What the order was then. One older than its log is found in the older log.
+async fn then(app: &App, Seen { mut order, manages }: Seen, as_of: AsOf) -> Reply<Seen> {
+    let not_yet = || ApiError::NotFound("Order");
+    let version = loop {
+        let version = match as_of {
+            AsOf::Version(version) => version,
+            AsOf::Time(at) => order.version_at(at).ok_or_else(not_yet)?,
+        };
+        if version == 0 || order.log.first().is_none_or(|first| first.version <= version) {
+            break version;
+        }
+        app.table().recall(&mut order, 0).await?;
+    };
+    let order = order.as_of(version).ok_or_else(not_yet)?;
+    Ok(Seen { order, manages })
 }

@@ -5,14 +5,29 @@ use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
 use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, position};
+use crate::table::lists::{OrderList, Wanted, position};
 use crate::views::order::OrderListView;
+use futures::future::try_join_all;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
-use oms_domain::{Status, StoreId};
+use oms_domain::{Status, StoreId, UserId};
 
 /// How deep a page may lie that is asked for by its number alone, in entries.
 const DEEPEST: u64 = 10_000;
+
+/// How long an order is a recent one: 30 days.
+const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// Which of the orders that a caller may see are listed.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of a status.
+    OfStatus(Status),
+    /// Those placed since then.
+    Since(jiff::Timestamp),
+}
 
 /// Which orders a caller may see, as lists and as counters.
 #[derive(Clone, Debug)]
@@ -49,6 +64,13 @@ impl App {
         Visible { lists: vec![OrderList::OfUser(caller.user.id.clone())], owned: Vec::new() }
     }
 
+    /// The orders that were placed in the last 30 days.
+    #[must_use]
+    pub fn recent(&self) -> Which {
+        let since = self.now().checked_sub(RECENT).unwrap_or(jiff::Timestamp::MIN);
+        Which::Since(since)
+    }
+
     /// A page of orders, newest first.
     ///
     /// # Errors
@@ -57,10 +79,11 @@ impl App {
         &self,
         caller: &Caller,
         visible: &Visible,
+        which: Which,
         request: &PageRequest,
         links: &Links,
     ) -> Reply<Page<OrderListView>> {
-        let counted = self.count_of(visible).await?;
+        let counted = self.count_of(visible, which).await?;
         let number = request.resolve(counted)?;
         let size = u64::from(request.size);
         let before = (number - 1) * size;
@@ -70,8 +93,8 @@ impl App {
             return Err(ApiError::InvalidPage);
         }
         let limit = usize::try_from(skipped + size + 1).unwrap_or(usize::MAX);
-        let after = request.cursor.as_deref();
-        let found = self.table().newest_orders(&visible.lists, after, limit).await?;
+        let wanted = which.wanted(request.cursor.as_deref());
+        let found = self.table().newest_orders(&visible.lists, &wanted, limit).await?;
         let mut entries: Vec<_> =
             found.into_iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).collect();
         let has_next = entries.len() as u64 > size;
@@ -87,25 +110,46 @@ impl App {
         })
     }
 
-    /// How many orders a list has, by the counters.
-    async fn count_of(&self, visible: &Visible) -> Reply<u64> {
-        let mut count = 0;
-        for list in &visible.lists {
-            let scope = match list {
-                OrderList::OfUser(user) => Scope::User(user.clone()),
-                OrderList::OfStore(store) => Scope::Store(*store),
-                OrderList::All => Scope::All,
-            };
-            count += total(&self.table().counts(&scope, self.today()).await?);
+    /// How many orders some lists have, by the counters.
+    async fn count_of(&self, visible: &Visible, which: Which) -> Reply<u64> {
+        let counts = visible.lists.iter().map(|list| self.count_of_list(list, which));
+        let count: u64 = try_join_all(counts).await?.into_iter().sum();
+        if visible.owned.is_empty() {
+            return Ok(count);
         }
-        if !visible.owned.is_empty() {
-            let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
-            let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
-            let own = self.table().newest_orders(&own, None, limit).await?;
-            let twice = own.iter().filter(|order| visible.owned.contains(&order.store.id)).count();
-            count = count.saturating_sub(twice as u64);
+        // A vendor's own orders from their own stores are in two of the lists.
+        let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
+        let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
+        let own = self.table().newest_orders(&own, &which.wanted(None), limit).await?;
+        let twice = own.iter().filter(|order| visible.owned.contains(&order.store.id)).count();
+        Ok(count.saturating_sub(twice as u64))
+    }
+
+    async fn count_of_list(&self, list: &OrderList, which: Which) -> Reply<u64> {
+        let scope = match list {
+            OrderList::OfUser(user) => Scope::User(user.clone()),
+            OrderList::OfStore(store) => Scope::Store(*store),
+            OrderList::All => Scope::All,
+        };
+        match which {
+            Which::All => Ok(total(&self.table().counts(&scope, self.today()).await?)),
+            Which::OfStatus(status) => {
+                Ok(self.table().counts(&scope, self.today()).await?.orders_with(status))
+            }
+            Which::Since(since) => {
+                // Whole days are counted already; of the first one only the end belongs to it.
+                let zone = &self.config().time_zone;
+                let first = since.to_zoned(zone.clone()).date();
+                let next = first.tomorrow().and_then(|day| day.to_zoned(zone.clone()));
+                let next = next.map_or(since, |start| start.timestamp());
+                let (counts, partial) = futures::try_join!(
+                    self.table().counts(&scope, first),
+                    self.table().count_orders(list, since, next)
+                )?;
+                let whole = counts.days.iter().filter(|(day, _)| **day > first);
+                Ok(partial + whole.map(|(_, count)| count).sum::<u64>())
+            }
         }
-        Ok(count)
     }
 }
 
@@ -113,7 +157,24 @@ fn total(counts: &Counts) -> u64 {
     Status::ALL.iter().map(|status| counts.orders_with(*status)).sum()
 }
 
+impl Which {
+    const fn wanted(self, after: Option<&str>) -> Wanted<'_> {
+        let (status, since) = match self {
+            Which::All => (None, None),
+            Which::OfStatus(status) => (Some(status), None),
+            Which::Since(since) => (None, Some(since)),
+        };
+        Wanted { after, since, status }
+    }
+}
+
 impl Visible {
+    /// Whether an order of a user from a store is among them.
+    #[must_use]
+    pub fn sees(&self, caller: &Caller, user: &UserId, store: StoreId) -> bool {
+        caller.is_staff() || *user == caller.user.id || self.owned.contains(&store)
+    }
+
     fn show(&self, caller: &Caller, order: &OrderSummary) -> OrderListView {
         let manages = caller.is_staff() || self.owned.contains(&order.store.id);
         OrderListView::new(order, manages)

@@ -95,6 +95,16 @@ impl Orders<'_> {
         }
     }
 
+    /// An order whose log reaches back to a version at least, or to its placing where that is 0.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may see.
+    pub async fn load_since(self, id: OrderId, version: u64) -> Reply<Seen> {
+        let mut seen = self.load(id).await?;
+        self.app.table().recall(&mut seen.order, version).await?;
+        Ok(seen)
+    }
+
     /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
     /// was faster; else decides again, [`RACES`] times at most. The saved order comes back.
     ///

@@ -5,7 +5,7 @@ use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::table::OrderSummary;
-use crate::table::lists::OrderList;
+use crate::table::lists::{OrderList, Wanted};
 use crate::views::statistics::oldest_month;
 use futures::future::try_join_all;
 use oms_domain::place::invalid_pk;
@@ -70,6 +70,6 @@ impl App {
                 Scope::All => OrderList::All,
             })
             .collect();
-        Ok(self.table().newest_orders(&lists, None, limit).await?)
+        Ok(self.table().newest_orders(&lists, &Wanted::default(), limit).await?)
     }
 }

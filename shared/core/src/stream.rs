@@ -69,7 +69,7 @@ impl Batch {
         }
         batch.arrived.extend(newest.into_values());
         // The oldest first, so that what fails sends back as little as possible.
-        batch.arrived.sort_by(|a, b| a.order.updated_at.cmp(&b.order.updated_at));
+        batch.arrived.sort_by_key(|arrived| arrived.order.updated_at);
         batch
     }
 }

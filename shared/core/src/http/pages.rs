@@ -25,6 +25,26 @@ pub struct Page<T> {
     pub results: Vec<T>,
 }
 
+impl<T> Page<T> {
+    /// The page that is wanted of a list that is known in full, such as an order's history.
+    ///
+    /// # Errors
+    /// `InvalidPage` beyond the last page.
+    pub fn of(all: Vec<T>, request: &PageRequest, links: &Links) -> Result<Self, ApiError> {
+        let count = u64::try_from(all.len()).unwrap_or(u64::MAX);
+        let number = request.resolve(count)?;
+        let size = u64::from(request.size);
+        let before = (number - 1) * size;
+        let few = |many: u64| usize::try_from(many).unwrap_or(usize::MAX);
+        Ok(Self {
+            count,
+            next: (before + size < count).then(|| links.page(number + 1, None)),
+            previous: (number > 1).then(|| links.page(number - 1, None)),
+            results: all.into_iter().skip(few(before)).take(few(size)).collect(),
+        })
+    }
+}
+
 /// Which page is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageNumber {

@@ -1,0 +1,38 @@
+//! `GET /api/orders/{id}/history/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{Caller, Page, PageRequest, PathId, Reply};
+use oms_core::views::history::ChangeView;
+use oms_domain::OrderId;
+
+/// Everything that ever happened to an order, oldest first.
+#[utoipa::path(
+    get, path = "/api/orders/{id}/history/", tag = "orders",
+    params(
+        ("id" = uuid::Uuid, Path, description = "The order"),
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<ChangeView>),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such order for the caller, or no such page", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<ChangeView>>> {
+    let seen = app.orders(&caller).load_since(id, 0).await?;
+    let Page { count, next, previous, results } = Page::of(seen.order.log, &request, &links)?;
+    let results = results.iter().map(ChangeView::from).collect();
+    Ok(Json(Page { count, next, previous, results }))
+}

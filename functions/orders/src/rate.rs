@@ -1,0 +1,69 @@
+//! `POST /api/orders/{id}/rate_order/`
+
+use crate::{Shown, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{BlankText, Fields, Mode, Whole};
+use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
+use oms_core::views::order::OrderView;
+use oms_domain::OrderId;
+use utoipa::ToSchema;
+
+/// What a customer thinks of an order.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct RateOrder {
+    /// From 1, bad, to 5, good.
+    #[schema(minimum = 1, maximum = 5, example = 5)]
+    rating: u8,
+    /// In their words, at most 2,000 characters.
+    #[schema(value_type = Option<String>, example = "Arrived a day early")]
+    comment: String,
+}
+
+impl RateOrder {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Create);
+        let rating = fields.required::<Whole<1, 5>>("rating");
+        let comment = fields.optional::<BlankText<2000>>("comment").unwrap_or_default();
+        fields.finish()?;
+        let rating = rating.and_then(|rating| u8::try_from(rating.0).ok());
+        let rating = rating.ok_or_else(|| ApiError::internal("the rating was neither read nor refused"))?;
+        Ok(Self { rating, comment: comment.0 })
+    }
+}
+
+/// The customer says what they think of an order that was delivered, once.
+#[utoipa::path(
+    post, path = "/api/orders/{id}/rate_order/", tag = "orders",
+    params(("id" = uuid::Uuid, Path, description = "The order")),
+    request_body = RateOrder,
+    responses(
+        (status = 200, description = "The order with its rating", body = OrderView),
+        (status = 400, description = "A field is wrong, the order is not delivered, or has been rated", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The order is not the caller's own", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn rate_order(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<OrderId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let rated = app.orders(&caller).change(id, |seen, by| {
+        if seen.order.user.id != caller.user.id {
+            return Err(ApiError::Forbidden);
+        }
+        let RateOrder { rating, comment } = RateOrder::read(body.clone())?;
+        expected.check(seen.order.version)?;
+        Ok(seen.order.rate(rating, &comment, by)?.into())
+    });
+    Ok(show(&rated.await?))
+}

@@ -1,0 +1,84 @@
+//! What happened to an order, as clients see it.
+
+use super::time;
+use jiff::Timestamp;
+use oms_domain::Change;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+/// What the order keeps for itself: it means nothing to clients.
+const INTERNAL: [&str; 1] = ["lines_made"];
+
+/// What one field was and became.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FieldChangeView {
+    /// What it was; null where there was nothing.
+    #[schema(value_type = Option<Object>, example = "pending")]
+    pub from: Value,
+    /// What it became; null where there is nothing any more.
+    #[schema(value_type = Option<Object>, example = "confirmed")]
+    pub to: Value,
+}
+
+/// One change of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChangeView {
+    /// The order's version after it; 1 is its placing.
+    #[schema(example = 2)]
+    pub version: u64,
+    /// When.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    pub at: String,
+    /// Who: a user.
+    #[schema(example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    pub by: String,
+    /// What they did.
+    #[schema(example = "confirm")]
+    pub action: &'static str,
+    /// Why, in their words.
+    pub reason: String,
+    /// What it changed, by field: `status`, `items.<id>.quantity`, `payments.<id>.status`. Empty
+    /// for the placing.
+    pub changes: BTreeMap<String, FieldChangeView>,
+}
+
+impl From<&Change> for ChangeView {
+    fn from(change: &Change) -> Self {
+        let fields = change.changes.iter().filter(|(path, _)| !INTERNAL.contains(&path.as_str()));
+        Self {
+            version: change.version,
+            at: time(change.at),
+            by: change.by.0.clone(),
+            action: change.action.as_str(),
+            reason: change.reason.clone(),
+            changes: fields
+                .map(|(path, field)| {
+                    let name = path.rsplit('.').next().unwrap_or_default();
+                    let (from, to) = (shown(name, &field.from), shown(name, &field.to));
+                    (path.clone(), FieldChangeView { from, to })
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A value as clients see it elsewhere: times with microseconds.
+fn shown(name: &str, value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_time(name) => {
+            text.parse::<Timestamp>().map_or_else(|_| value.clone(), |at| Value::String(time(at)))
+        }
+        Value::Array(entries) => entries.iter().map(|entry| shown("", entry)).collect(),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), shown(name, value)));
+            Value::Object(fields.collect::<Map<_, _>>())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+fn is_time(name: &str) -> bool {
+    name.ends_with("_at") || name == "estimated_delivery"
+}

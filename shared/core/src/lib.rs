@@ -7,6 +7,7 @@ mod error_mapping;
 pub mod gateway;
 pub mod http;
 pub mod idempotency;
+pub mod item_lists;
 pub mod items;
 mod money_moves;
 pub mod order_lists;

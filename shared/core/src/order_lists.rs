@@ -13,7 +13,7 @@ use oms_domain::tally::Scope;
 use oms_domain::{Status, StoreId, UserId};
 
 /// How deep a page may lie that is asked for by its number alone, in entries.
-const DEEPEST: u64 = 10_000;
+pub(crate) const DEEPEST: u64 = 10_000;
 
 /// How long an order is a recent one: 30 days.
 const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
@@ -114,23 +114,37 @@ impl App {
     async fn count_of(&self, visible: &Visible, which: Which) -> Reply<u64> {
         let counts = visible.lists.iter().map(|list| self.count_of_list(list, which));
         let count: u64 = try_join_all(counts).await?.into_iter().sum();
-        if visible.owned.is_empty() {
-            return Ok(count);
-        }
-        // A vendor's own orders from their own stores are in two of the lists.
-        let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
-        let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
-        let own = self.table().newest_orders(&own, &which.wanted(None), limit).await?;
-        let twice = own.iter().filter(|order| visible.owned.contains(&order.store.id)).count();
+        let twice = self.in_two_lists(visible, which).await?.len();
         Ok(count.saturating_sub(twice as u64))
     }
 
+    /// How many lines the orders of some lists have together, by the counters.
+    pub(crate) async fn count_lines(&self, visible: &Visible) -> Reply<u64> {
+        let counts = visible.lists.iter().map(|list| async move {
+            let scope = scope_of(list);
+            self.table().counts(&scope, self.today()).await
+        });
+        let counts = try_join_all(counts).await?;
+        let lines: u64 = counts.iter().map(|counts| counts.lines).sum();
+        let twice = self.in_two_lists(visible, Which::All).await?;
+        let twice: u64 = twice.iter().map(|order| u64::from(order.item_count)).sum();
+        Ok(lines.saturating_sub(twice))
+    }
+
+    /// A vendor's own orders from their own stores, which are in two of the lists.
+    async fn in_two_lists(&self, visible: &Visible, which: Which) -> Reply<Vec<OrderSummary>> {
+        if visible.owned.is_empty() {
+            return Ok(Vec::new());
+        }
+        let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
+        let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
+        let mut own = self.table().newest_orders(&own, &which.wanted(None), limit).await?;
+        own.retain(|order| visible.owned.contains(&order.store.id));
+        Ok(own)
+    }
+
     async fn count_of_list(&self, list: &OrderList, which: Which) -> Reply<u64> {
-        let scope = match list {
-            OrderList::OfUser(user) => Scope::User(user.clone()),
-            OrderList::OfStore(store) => Scope::Store(*store),
-            OrderList::All => Scope::All,
-        };
+        let scope = scope_of(list);
         match which {
             Which::All => Ok(total(&self.table().counts(&scope, self.today()).await?)),
             Which::OfStatus(status) => {
@@ -153,6 +167,14 @@ impl App {
     }
 }
 
+fn scope_of(list: &OrderList) -> Scope {
+    match list {
+        OrderList::OfUser(user) => Scope::User(user.clone()),
+        OrderList::OfStore(store) => Scope::Store(*store),
+        OrderList::All => Scope::All,
+    }
+}
+
 fn total(counts: &Counts) -> u64 {
     Status::ALL.iter().map(|status| counts.orders_with(*status)).sum()
 }
@@ -169,6 +191,11 @@ impl Which {
 }
 
 impl Visible {
+    /// The lists that hold them; a vendor's own orders from their own stores are in two.
+    pub(crate) fn lists(&self) -> &[OrderList] {
+        &self.lists
+    }
+
     /// Whether an order of a user from a store is among them.
     #[must_use]
     pub fn sees(&self, caller: &Caller, user: &UserId, store: StoreId) -> bool {

@@ -1,0 +1,35 @@
+//! `GET /api/order-items/by_order/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{ApiError, Caller, Query, Reply};
+use oms_core::views::order::ItemView;
+use oms_domain::OrderId;
+
+/// The items of one order.
+#[utoipa::path(
+    get, path = "/api/order-items/by_order/", tag = "order items",
+    params(("order_id" = uuid::Uuid, Query, description = "The order")),
+    responses(
+        (status = 200, description = "Its items", body = Vec<ItemView>),
+        (status = 400, description = "`order_id` is missing", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such order for the caller", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn by_order(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+) -> Reply<Json<Vec<ItemView>>> {
+    let id = query.filled("order_id").ok_or_else(|| ApiError::Rule {
+        code: "order_id_required",
+        message: "order_id parameter is required".to_owned(),
+    })?;
+    let id: OrderId = id.parse().map_err(|_| ApiError::NotFound("Order"))?;
+    let order = app.orders(&caller).load(id).await?.order;
+    Ok(Json(order.lines.iter().map(|line| ItemView::new(&order, line)).collect()))
+}

@@ -1,0 +1,92 @@
+//! `POST /api/order-items/`
+
+use crate::{Shown, show};
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::validation::{Fields, Mode};
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::items::read_item;
+use oms_core::orders::Seen;
+use oms_core::views::order::ItemView;
+use oms_domain::lines::PriceList;
+use oms_domain::place::{WantedLine, invalid_pk};
+use oms_domain::{Decimal, Order, OrderId};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A new item.
+#[derive(Clone, Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what is read")]
+pub(crate) struct CreateOrderItem {
+    /// The order that it is added to.
+    order: Uuid,
+    /// What to buy.
+    product: Uuid,
+    /// Which kind of it.
+    variant: Option<Uuid>,
+    /// How many, from 1.
+    #[schema(minimum = 1, example = 2)]
+    quantity: u32,
+    /// What the client believes one to cost: another price than the catalogue's is refused. Those
+    /// who run the store may set it.
+    #[schema(value_type = Option<String>, example = "29.99")]
+    unit_price: Option<Decimal>,
+    /// The customer's wishes.
+    #[schema(value_type = Option<String>)]
+    notes: String,
+    /// What the client keeps with it.
+    #[schema(value_type = Option<Object>)]
+    extra_data: Map<String, Value>,
+}
+
+fn read(body: JsonObject) -> Reply<(OrderId, WantedLine)> {
+    let mut fields = Fields::new(body.0, Mode::Create);
+    let order = fields.required::<Uuid>("order");
+    let wanted = read_item(&mut fields).into_new();
+    fields.finish()?;
+    let read = order.map(OrderId).zip(wanted);
+    read.ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+}
+
+/// Adds an item to a pending order: takes its stock, reprices the order, and a pending payment's
+/// amount follows, all or nothing.
+#[utoipa::path(
+    post, path = "/api/order-items/", tag = "order items",
+    request_body = CreateOrderItem,
+    responses(
+        (status = 201, description = "The item", body = ItemView),
+        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    let (id, wanted) = &read(body)?;
+    let table = app.table();
+    let prepare = |seen: Seen| async move {
+        let Order { store, user, .. } = &seen.order;
+        let offer = table.offer(store.id, &[wanted.product], &user.id, &[]).await?;
+        Ok((seen, offer))
+    };
+    let added = app.orders(&caller).change_with(*id, prepare, |seen, offer, by| {
+        let prices = PriceList { products: &offer.products, may_set_prices: seen.manages };
+        let (moved, _) = seen.order.add_line(wanted, prices, by)?;
+        Ok(moved)
+    });
+    let order = added.await.map_err(|error| {
+        let is_unknown = matches!(error, ApiError::NotFound(_));
+        if is_unknown { ApiError::field("order", invalid_pk(id)) } else { error }
+    })?;
+    // The newest line has the highest number, and lines stand by number.
+    let line = order.order.lines.last().map(|line| line.id);
+    let line = line.ok_or_else(|| ApiError::internal("the item was not added"))?;
+    Ok((StatusCode::CREATED, show(&order.order, line)?))
+}

@@ -1,0 +1,50 @@
+//! The HTTP function of the order items endpoints. An item lives in its order, which its id names.
+
+mod by_order;
+mod create;
+mod delete;
+mod edit;
+mod list;
+mod partial_update;
+mod retrieve;
+mod update;
+
+use axum::Json;
+use oms_core::app::App;
+use oms_core::http::etag::Version;
+use oms_core::http::{ApiError, Reply};
+use oms_core::views::order::ItemView;
+use oms_domain::{LineId, Order};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The endpoints, and their description.
+#[must_use]
+pub fn api() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(by_order::by_order))
+        .routes(routes!(retrieve::retrieve, update::update, partial_update::partial_update, delete::delete))
+}
+
+/// The endpoints.
+pub fn router() -> axum::Router<App> {
+    api().into()
+}
+
+/// An item as the answer. Its version is its order's, of which it is a part.
+type Shown = (Version, Json<ItemView>);
+
+fn show(order: &Order, id: LineId) -> Reply<Shown> {
+    let line = order.line(id).ok_or_else(not_found)?;
+    Ok((Version(order.version), Json(ItemView::new(order, line))))
+}
+
+const fn not_found() -> ApiError {
+    ApiError::NotFound("Order item")
+}
+
+/// An order that cannot be seen hides its items too: the answer speaks of what was asked for.
+fn of_item(error: ApiError) -> ApiError {
+    if matches!(error, ApiError::NotFound(_)) { not_found() } else { error }
+}

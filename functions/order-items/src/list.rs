@@ -1,0 +1,66 @@
+//! `GET /api/order-items/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
+use oms_core::item_lists::OfKind;
+use oms_core::views::order::ItemView;
+use oms_domain::{OrderId, ProductId, VariantId};
+use uuid::Uuid;
+
+/// The items of the orders that the caller may see, of the newest orders first.
+#[utoipa::path(
+    get, path = "/api/order-items/", tag = "order items",
+    params(
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("order" = Option<uuid::Uuid>, Query, description = "Only this order's items"),
+        ("product" = Option<uuid::Uuid>, Query, description = "Only those of this product"),
+        ("variant" = Option<uuid::Uuid>, Query, description = "Only those of this variant"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<ItemView>),
+        (status = 400, description = "A filter makes no sense, or has too many orders to look through", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such page", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<ItemView>>> {
+    let kind = OfKind {
+        product: id(&query, "product")?.map(ProductId),
+        variant: id(&query, "variant")?.map(VariantId),
+    };
+    if let Some(order) = id(&query, "order")?.map(OrderId) {
+        let seen = app.orders(&caller).load(order).await.map_err(|error| {
+            if matches!(error, ApiError::NotFound(_)) { no_choice("order") } else { error }
+        })?;
+        return Ok(Json(Page::of(kind.items_of(&seen.order), &request, &links)?));
+    }
+    let visible = app.visible_to(&caller).await?;
+    let page = if kind.is_any() {
+        app.page_of_items(&caller, &visible, &request, &links).await?
+    } else {
+        Page::of(app.items_of_kind(&visible, kind).await?, &request, &links)?
+    };
+    Ok(Json(page))
+}
+
+fn id(query: &Query, name: &str) -> Reply<Option<Uuid>> {
+    let id = query.filled(name).map(|text| text.parse().map_err(|_| no_choice(name)));
+    id.transpose()
+}
+
+/// django-filter's words for a reference to what does not exist.
+fn no_choice(name: &str) -> ApiError {
+    ApiError::field(name, "Select a valid choice. That choice is not one of the available choices.")
+}

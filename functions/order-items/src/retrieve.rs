@@ -1,0 +1,29 @@
+//! `GET /api/order-items/{id}/`
+
+use crate::{Shown, of_item, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{Caller, PathId, Reply};
+use oms_core::views::order::ItemView;
+use oms_domain::LineId;
+
+/// An item.
+#[utoipa::path(
+    get, path = "/api/order-items/{id}/", tag = "order items",
+    params(("id" = uuid::Uuid, Path, description = "The item")),
+    responses(
+        (status = 200, description = "The item", body = ItemView),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such item for the caller", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn retrieve(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<LineId>,
+) -> Reply<Shown> {
+    let seen = app.orders(&caller).load(id.order()).await.map_err(of_item)?;
+    show(&seen.order, id)
+}

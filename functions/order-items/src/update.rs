@@ -1,0 +1,40 @@
+//! `PUT /api/order-items/{id}/`
+
+use crate::create::CreateOrderItem;
+use crate::edit::change;
+use crate::{Shown, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::Mode;
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::views::order::ItemView;
+use oms_domain::LineId;
+
+/// Changes an item of a pending order as a whole: moves its stock, reprices the order, and a pending
+/// payment's amount follows, all or nothing.
+#[utoipa::path(
+    put, path = "/api/order-items/{id}/", tag = "order items",
+    params(("id" = uuid::Uuid, Path, description = "The item")),
+    request_body = CreateOrderItem,
+    responses(
+        (status = 200, description = "The item as it is now", body = ItemView),
+        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such item for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<LineId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let order = change(&app, &caller, id, &expected, &body, Mode::Update).await?;
+    show(&order, id)
+}

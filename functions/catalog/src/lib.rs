@@ -12,42 +12,28 @@ mod races;
 mod slug;
 mod stores;
 
-use oms_core::app::App;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-/// The endpoints, and their description.
-#[must_use]
-pub fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(stores::list::list, stores::create::create))
-        .routes(routes!(
-            stores::retrieve::retrieve,
-            stores::update::put,
-            stores::update::patch,
-            stores::delete::delete
-        ))
-        .routes(routes!(products::list::list, products::create::create))
-        .routes(routes!(
-            products::retrieve::retrieve,
-            products::update::put,
-            products::update::patch,
-            products::delete::delete
-        ))
-        .routes(routes!(products::adjust_stock::adjust_stock))
-        .routes(routes!(addresses::list::list, addresses::create::create))
-        .routes(routes!(
-            addresses::retrieve::retrieve,
-            addresses::update::put,
-            addresses::update::patch,
-            addresses::delete::delete
-        ))
-}
-
-/// The endpoints.
-pub fn router() -> axum::Router<App> {
-    api().into()
-}
+oms_core::endpoints!(
+    list in stores::list,
+    create in stores::create,
+    retrieve in stores::retrieve,
+    put in stores::update,
+    patch in stores::update,
+    delete in stores::delete,
+    list in products::list,
+    create in products::create,
+    retrieve in products::retrieve,
+    put in products::update,
+    patch in products::update,
+    delete in products::delete,
+    adjust_stock in products::adjust_stock,
+    list in addresses::list,
+    create in addresses::create,
+    retrieve in addresses::retrieve,
+    put in addresses::update,
+    patch in addresses::update,
+    delete in addresses::delete,
+);
 
 #[cfg(test)]
 mod tests {

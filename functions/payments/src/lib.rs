@@ -7,29 +7,18 @@ mod refund;
 mod retrieve;
 
 use axum::Json;
-use oms_core::app::App;
 use oms_core::http::etag::Version;
 use oms_core::http::{ApiError, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::{Order, PaymentId};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-/// The endpoints, and their description.
-#[must_use]
-pub fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(create::create))
-        .routes(routes!(payment_stats::payment_stats))
-        .routes(routes!(retrieve::retrieve))
-        .routes(routes!(process::process_payment))
-        .routes(routes!(refund::refund_payment))
-}
-
-/// The endpoints.
-pub fn router() -> axum::Router<App> {
-    api().into()
-}
+oms_core::endpoints!(
+    create in create,
+    payment_stats in payment_stats,
+    retrieve in retrieve,
+    process_payment in process,
+    refund_payment in refund,
+);
 
 /// A payment as the answer. Its version is its order's, of which it is a part.
 type Shown = (Version, Json<PaymentView>);

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod body;
 pub mod edge;
+pub mod endpoints;
 pub mod error;
 pub mod etag;
 pub mod ids;

@@ -38,10 +38,11 @@ pub async fn make_once(places: &Places, api: &str, issuer: &Issuer, table: Optio
     match marker.as_ref().and_then(Marker::read) {
         Some(State::Finished) => return Ok(()),
         Some(State::Begun) => {
-            say(
+            say(format!(
                 "! the demo data was interrupted at an earlier start and is incomplete: for all of it, stop, \
-                 remove .local/dynamodb.db, and start again",
-            );
+                 remove {}/dynamodb.db*, and start again",
+                places.state.display()
+            ));
             return Ok(());
         }
         None => {}

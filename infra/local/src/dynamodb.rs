@@ -112,7 +112,7 @@ impl Dynamo {
             let existing = serde_json::to_value(existing).doing(&doing)?;
             return same_shape(wanted, &existing["Table"]).then_some(()).ok_or_else(|| {
                 Error::Setup(format!(
-                    "template.yaml describes {} otherwise than it is in {}: remove that file for a new table (its data is lost)",
+                    "template.yaml describes {} otherwise than it is in {}: remove that file and its -wal and -shm for a new table (the data is lost)",
                     table.name, self.uri
                 ))
             });

@@ -10,27 +10,20 @@ mod retrieve;
 mod update;
 
 use axum::Json;
-use oms_core::app::App;
 use oms_core::http::etag::Version;
 use oms_core::http::{ApiError, Reply};
 use oms_core::views::order::ItemView;
 use oms_domain::{LineId, Order};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
-/// The endpoints, and their description.
-#[must_use]
-pub fn api() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(by_order::by_order))
-        .routes(routes!(retrieve::retrieve, update::update, partial_update::partial_update, delete::delete))
-}
-
-/// The endpoints.
-pub fn router() -> axum::Router<App> {
-    api().into()
-}
+oms_core::endpoints!(
+    list in list,
+    create in create,
+    by_order in by_order,
+    retrieve in retrieve,
+    update in update,
+    partial_update in partial_update,
+    delete in delete,
+);
 
 /// An item as the answer. Its version is its order's, of which it is a part.
 type Shown = (Version, Json<ItemView>);

@@ -93,7 +93,8 @@ fn products() -> Vec<Product> {
 
 fn placed() -> Order {
     let store = store(Currency::USD, Decimal::new(1, 1), Decimal::TEN);
-    place(new_order(store, vec![line(1, 2), line(2, 3)], Decimal::ZERO), &products(), false, &by(0)).expect("a good order")
+    place(new_order(store, vec![line(1, 2), line(2, 3)], Decimal::ZERO), &products(), false, &by(0))
+        .expect("a good order")
 }
 
 fn line_at(order: &Order, which: &prop::sample::Index) -> LineId {

@@ -1,0 +1,161 @@
+//! What may be changed of an order, until when, and what it then costs.
+
+mod fixtures;
+
+use fixtures::{by, line, new_order, product, store};
+use oms_domain::catalog::{Product, Store};
+use oms_domain::edit::{Catalogue, Edit};
+use oms_domain::lifecycle::{Moved, Shipment};
+use oms_domain::lines::{LineEdit, PriceList};
+use oms_domain::payment::NewPayment;
+use oms_domain::place::{LineProblem, PlaceError, StockMove, WantedLine, place};
+use oms_domain::{
+    Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, Refusal, ShippingMethod, StoreId, VariantId,
+};
+use serde_json::Map;
+use uuid::Uuid;
+
+fn cents(cents: i64) -> Decimal {
+    Decimal::new(cents, 2)
+}
+
+fn mugs() -> Store {
+    store(Currency::USD, Decimal::new(1, 1), cents(1000))
+}
+
+/// Two mugs at 10.00 and one at 5.00: 25.00, tax 2.50, shipping 10.00.
+fn placed() -> Order {
+    let products = [product(1, cents(1000)), product(2, cents(500))];
+    let new = new_order(mugs(), vec![line(1, 2), line(2, 1)], Decimal::ZERO);
+    place(new, &products, false, &by(0)).expect("a good order")
+}
+
+fn wants(lines: Vec<WantedLine>) -> Edit {
+    Edit { lines: Some(lines), ..Edit::default() }
+}
+
+/// Edits as a customer may, with prices that have doubled since.
+fn edit(order: Order, edit: Edit) -> Result<Moved, PlaceError> {
+    let products = [product(1, cents(2000)), product(2, cents(1000)), product(3, cents(100))];
+    let prices = PriceList { products: &products, may_set_prices: false };
+    order.edit(edit, &Catalogue { store: Some(&mugs()), prices }, &by(60))
+}
+
+fn paying(order: Order) -> Order {
+    let payment_method = PaymentMethod::CreditCard;
+    let new = NewPayment { payment_method, amount: None, payment_details: Map::new() };
+    order.add_payment(new, &by(1)).expect("a payment")
+}
+
+fn sent(order: Order) -> Order {
+    let payment = paying(order);
+    let id = payment.payments[0].id;
+    payment.start_payment(id, &by(2)).expect("it is pending")
+}
+
+fn taken(n: u128, pieces: i64) -> StockMove {
+    let (product, variant) = (ProductId(Uuid::from_u128(100 + n)), VariantId(Uuid::from_u128(200 + n)));
+    StockMove { product, variant: Some(variant), pieces }
+}
+
+#[test]
+fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
+    let order = placed();
+    let kept = order.lines[1].clone();
+    let Moved { order, stock } = edit(order, wants(vec![line(3, 4), line(2, 3)])).unwrap();
+    let lines: Vec<_> =
+        order.lines.iter().map(|line| (line.id.number(), line.quantity, line.unit_price)).collect();
+    assert_eq!(lines, [(2, 3, cents(500)), (3, 4, cents(100))]);
+    assert_eq!(order.lines[0].product, kept.product);
+    assert_eq!(stock, [taken(1, 2), taken(2, -2), taken(3, -4)]);
+    assert_eq!((order.subtotal, order.total_amount), (cents(1900), cents(1900 + 190 + 1000)));
+}
+
+#[test]
+fn a_price_that_is_not_ours_is_told_where_it_stands() {
+    let priced = |n, price| WantedLine { unit_price: Some(cents(price)), ..line(n, 1) };
+    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99)]));
+    let problem = |index, price: &str| {
+        let message = format!("The price is now {price}.");
+        LineProblem { index, field: "unit_price", message }
+    };
+    assert_eq!(refused.unwrap_err(), PlaceError::Lines(vec![problem(1, "5.00"), problem(2, "1.00")]));
+}
+
+#[test]
+fn a_pending_payment_follows_and_a_sent_one_stands_in_the_way() {
+    let order = edit(paying(placed()), wants(vec![line(1, 1)])).unwrap().order;
+    assert_eq!((order.total_amount, order.payments[0].amount), (cents(2100), cents(2100)));
+    let refused = |wanted| edit(sent(placed()), wanted).unwrap_err();
+    assert_eq!(refused(wants(vec![line(1, 1)])), PlaceError::Refused(Refusal::ItemsFixed));
+    let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
+    assert!(matches!(refused(express), PlaceError::Refused(Refusal::Field { field: "shipping_method", .. })));
+    let discount = Edit { discount_amount: Some(cents(1)), ..Edit::default() };
+    assert!(matches!(
+        refused(discount),
+        PlaceError::Refused(Refusal::Field { field: "discount_amount", .. })
+    ));
+}
+
+#[test]
+fn once_accepted_an_order_takes_back_what_was_read_of_it_and_nothing_else() {
+    let accepted = placed().confirm(&by(1)).unwrap();
+    let read = Edit { store: Some(accepted.store.id), ..wants(vec![line(1, 2), line(2, 1)]) };
+    assert_eq!(edit(accepted.clone(), read).unwrap(), Moved::from(accepted.clone()));
+    let fewer = edit(accepted.clone(), wants(vec![line(1, 2)])).unwrap_err();
+    assert_eq!(fewer, PlaceError::Refused(Refusal::ItemsFixed));
+    let elsewhere = Edit { store: Some(StoreId(Uuid::from_u128(2))), ..Edit::default() };
+    let elsewhere = edit(accepted.clone(), elsewhere).unwrap_err();
+    assert!(matches!(elsewhere, PlaceError::Refused(Refusal::Field { field: "store", .. })));
+    // How it travels may change until it does.
+    let overnight = Edit { shipping_method: Some(ShippingMethod::Overnight), ..Edit::default() };
+    let order = edit(accepted, overnight.clone()).unwrap().order;
+    assert_eq!((order.shipping_cost, order.total_amount), (cents(5000), cents(7750)));
+    let shipped = placed().confirm(&by(1)).unwrap().ship(Shipment::default(), &by(2)).unwrap();
+    assert!(edit(shipped, overnight).is_err());
+}
+
+#[test]
+fn a_pending_order_moves_to_another_store_with_everything_that_is_the_stores() {
+    let there = Store { id: StoreId(Uuid::from_u128(2)), ..store(Currency::JPY, cents(20), cents(50000)) };
+    let cups = [Product { store: there.id, ..product(7, cents(80000)) }];
+    let prices = PriceList { products: &cups, may_set_prices: false };
+    let catalogue = Catalogue { store: Some(&there), prices };
+    let bare = Edit { store: Some(there.id), ..Edit::default() };
+    let refused = placed().edit(bare.clone(), &catalogue, &by(1)).unwrap_err();
+    assert!(matches!(refused, PlaceError::Refused(Refusal::Field { field: "items", .. })));
+    let full = Edit { lines: Some(vec![line(7, 2)]), ..bare };
+    let Moved { order, stock } = paying(placed()).edit(full, &catalogue, &by(1)).unwrap();
+    assert_eq!((order.store.id, order.currency, order.lines[0].id.number()), (there.id, Currency::JPY, 3));
+    assert_eq!(order.total_amount.to_string(), "2420");
+    assert_eq!(order.payments[0].amount, order.total_amount);
+    assert_eq!(stock, [taken(1, 2), taken(2, 1), taken(7, -2)]);
+}
+
+#[test]
+fn a_discount_is_never_more_than_there_is_to_take_off() {
+    let discounted =
+        |order, amount| edit(order, Edit { discount_amount: Some(cents(amount)), ..Edit::default() });
+    let order = discounted(placed(), 3500).unwrap().order;
+    assert_eq!((order.tax_amount, order.total_amount), (cents(0), cents(0)));
+    assert!(discounted(placed(), 3501).is_err());
+    assert!(edit(order, wants(vec![line(2, 1)])).is_err());
+}
+
+#[test]
+fn a_line_that_becomes_something_else_gets_its_price_and_the_last_one_stays() {
+    let products = [product(3, cents(100))];
+    let prices = PriceList { products: &products, may_set_prices: false };
+    let order = placed();
+    let (first, second) = (order.lines[0].id, order.lines[1].id);
+    let other = line(3, 1);
+    let to_other =
+        LineEdit { product: Some(other.product), variant: Some(other.variant), ..LineEdit::default() };
+    let Moved { order, stock } = order.edit_line(first, to_other, prices, &by(1)).unwrap();
+    assert_eq!((order.lines[0].id, order.lines[0].unit_price), (first, cents(100)));
+    assert_eq!(stock, [taken(1, 2), taken(3, -2)]);
+    let order = order.remove_line(first, &by(2)).unwrap().order;
+    assert_eq!(order.clone().remove_line(second, &by(3)), Err(Refusal::LastLine));
+    let (Moved { order, .. }, added) = order.add_line(&other, prices, &by(4)).unwrap();
+    assert_eq!(added, OrderId::line(order.id, 3));
+}

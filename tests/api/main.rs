@@ -1,6 +1,8 @@
 //! The API as its clients know it: HTTP in, HTTP and SNS out, on the local stack.
 
 mod actions;
+mod addresses;
+mod catalog;
 mod errors;
 mod events;
 mod life;

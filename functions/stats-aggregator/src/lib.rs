@@ -84,7 +84,9 @@ fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
     for Fresh { arrived, seen } in fresh {
         let order = &arrived.order;
         let before = order.as_of(seen);
-        if before.is_none() && seen > 0 {
+        // What is new to us, or has been deleted, needs its whole log.
+        let needed = if order.is_deleted() { 0 } else { seen };
+        if !order.log_reaches(needed) {
             too_short.push(arrived);
             continue;
         }

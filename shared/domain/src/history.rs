@@ -34,20 +34,38 @@ impl Order {
     /// The order with the older half of its log apart, where that has grown past [`MAX_LOG`]; the
     /// half, oldest first, is to be kept elsewhere.
     #[must_use]
-    pub fn trimmed(mut self) -> (Order, Vec<Change>) {
-        let older = if self.log.len() > MAX_LOG { self.log.len() / 2 } else { 0 };
-        let older = self.log.drain(..older).collect();
+    pub fn trimmed(self) -> (Order, Vec<Change>) {
+        let count = self.log.len();
+        self.without_oldest(if count > MAX_LOG { count / 2 } else { 0 })
+    }
+
+    /// The order with all but the last change apart: a few changes may hold as much as many.
+    #[must_use]
+    pub fn stripped(self) -> (Order, Vec<Change>) {
+        let count = self.log.len();
+        self.without_oldest(count.saturating_sub(1))
+    }
+
+    fn without_oldest(mut self, count: usize) -> (Order, Vec<Change>) {
+        let older = self.log.drain(..count).collect();
         (self, older)
     }
 
-    /// Puts back what [`Order::trimmed`] took away, in any order, also where it overlaps.
-    pub fn recall(&mut self, mut older: Vec<Change>) {
+    /// Whether the log has every change from a version on, or from the placing where that is 0.
+    #[must_use]
+    pub fn log_reaches(&self, version: u64) -> bool {
         let first = self.log.first().map_or(u64::MAX, |change| change.version);
-        older.retain(|change| change.version < first);
-        older.append(&mut self.log);
-        older.sort_by_key(|change| change.version);
-        older.dedup_by_key(|change| change.version);
-        self.log = older;
+        let is_whole = u64::try_from(self.log.len()) == Ok((self.version + 1).saturating_sub(first));
+        first <= version.max(1) && is_whole
+    }
+
+    /// Puts back some of what was taken away, in any order, also where it overlaps. What came after
+    /// this state is left out: the order may have gone on since it was read.
+    pub fn recall(&mut self, older: Vec<Change>) {
+        let version = self.version;
+        self.log.extend(older.into_iter().filter(|change| change.version <= version));
+        self.log.sort_by_key(|change| change.version);
+        self.log.dedup_by_key(|change| change.version);
     }
 
     /// Since when the order had stood where it stood before some changes. The log may no longer

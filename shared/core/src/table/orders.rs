@@ -43,14 +43,13 @@ impl Table {
     /// [`TableError::LogTooShort`] where they are not there; [`TableError`] where the table cannot
     /// be read.
     pub async fn recall(&self, order: &mut Order, version: u64) -> Result<(), TableError> {
-        let reaches = |order: &Order| order.log.first().is_some_and(|first| first.version <= version.max(1));
-        if reaches(order) {
+        if order.log_reaches(version) {
             return Ok(());
         }
         for item in self.collection(keys::order(order.id), keys::LOG_PREFIX).await? {
             order.recall(record::log_from_item(item)?);
         }
-        if reaches(order) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
+        if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
     }
 
     /// Saves a placed or changed order if the table still holds the version that was seen (none,
@@ -68,7 +67,7 @@ impl Table {
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
         crate::idempotency::about(order);
-        let (order, older) = order.clone().trimmed();
+        let (order, older) = record::split(order);
         let put = self.put_over(seen, record::to_item(&order, self.shards)?)?;
         let moves = summed(moves);
         if moves.is_empty() && older.is_empty() {

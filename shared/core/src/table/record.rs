@@ -110,6 +110,13 @@ pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     Ok(item)
 }
 
+/// The order as it is to be kept, and the older changes that are kept beside it: the half that is
+/// too many, or all but the last that are too much.
+pub(crate) fn split(order: &Order) -> (Order, Vec<Change>) {
+    let (trimmed, older) = order.clone().trimmed();
+    if check_size(&trimmed).is_ok() { (trimmed, older) } else { order.clone().stripped() }
+}
+
 fn check_size(value: &impl Serialize) -> Result<(), TableError> {
     let bytes = serde_json::to_vec(value).map_or(usize::MAX, |json| json.len());
     if bytes > MAX_BYTES { Err(TableError::TooLarge) } else { Ok(()) }

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What the order keeps for itself: it means nothing to clients.
-const INTERNAL: [&str; 1] = ["lines_made"];
+const INTERNAL: [&str; 2] = ["lines_made", "then"];
+
+/// What others put there and we only keep: it is shown as it came.
+const OTHERS: [&str; 3] = ["extra_data", "gateway_response", "payment_details"];
 
 /// What one field was and became.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -66,13 +69,17 @@ impl From<&Change> for ChangeView {
 
 /// A value as clients see it elsewhere: times with microseconds.
 fn shown(name: &str, value: &Value) -> Value {
+    if OTHERS.contains(&name) {
+        return value.clone();
+    }
     match value {
         Value::String(text) if is_time(name) => {
             text.parse::<Timestamp>().map_or_else(|_| value.clone(), |at| Value::String(time(at)))
         }
         Value::Array(entries) => entries.iter().map(|entry| shown("", entry)).collect(),
         Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, value)| (name.clone(), shown(name, value)));
+            let fields = fields.iter().filter(|(name, _)| !INTERNAL.contains(&name.as_str()));
+            let fields = fields.map(|(name, value)| (name.clone(), shown(name, value)));
             Value::Object(fields.collect::<Map<_, _>>())
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),

@@ -12,7 +12,6 @@ mod races;
 mod slug;
 mod stores;
 
-
 oms_core::endpoints!(
     list in stores::list,
     create in stores::create,

@@ -13,7 +13,7 @@ pub(crate) async fn retried<T, F: Future<Output = Reply<T>>>(attempt: impl Fn() 
     let mut tries = 1;
     loop {
         match attempt().await {
-            Err(ApiError::Conflict { .. }) if tries < TRIES => tries += 1,
+            Err(ApiError::Conflict { code: "conflict", .. }) if tries < TRIES => tries += 1,
             answer => return answer,
         }
     }

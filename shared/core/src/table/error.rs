@@ -106,7 +106,10 @@ where
             .as_service_error()
             .and_then(ProvideErrorMetadata::code);
         match (&error, code) {
-            (_, Some("ConditionalCheckFailedException")) => TableError::Conflict,
+            // A single write that meets a transaction on the same item is as good as overtaken.
+            (_, Some("ConditionalCheckFailedException" | "TransactionConflictException")) => {
+                TableError::Conflict
+            }
             (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
             _ => TableError::request(error),

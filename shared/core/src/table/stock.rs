@@ -1,11 +1,9 @@
 //! The shelves: how many pieces of a product or of one of its variants there are.
 
-use super::writes::{meter_write, part};
+use super::writes::part;
 use super::{Item, Table, TableError, key, keys};
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use oms_domain::place::StockMove;
 use oms_domain::{ProductId, VariantId};
@@ -56,33 +54,22 @@ impl Table {
         variant: Option<VariantId>,
         adjustment: Adjustment,
     ) -> Result<(), TableError> {
-        let (expression, least, pieces) = match adjustment {
-            Adjustment::By(pieces) => {
-                ("ADD #available :pieces", pieces.saturating_neg().max(0), pieces.to_string())
-            }
-            Adjustment::To(pieces) => ("SET #available = :pieces", 0, pieces.to_string()),
+        let update = match adjustment {
+            Adjustment::By(pieces) => self.stock_update(&StockMove { product, variant, pieces })?,
+            Adjustment::To(pieces) => self.stock_count(product, variant, pieces)?,
         };
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key(keys::product(product), keys::shelf(variant))))
-            .update_expression(expression)
-            .condition_expression("#available >= :least")
-            .expression_attribute_names("#available", AVAILABLE)
-            .expression_attribute_values(":pieces", AttributeValue::N(pieces))
-            .expression_attribute_values(":least", AttributeValue::N(least.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                meter_write(answer.consumed_capacity());
-                Ok(())
-            }
-            Err(error) => Err(too_few(&error).unwrap_or_else(|| error.into())),
-        }
+        // A transaction, although of one item: it waits for those of orders that take from the
+        // shelf, and carries the record of an idempotency key.
+        let answer = self.transact(vec![update]).await;
+        let Err(TableError::Cancelled(reasons)) = answer else {
+            return answer;
+        };
+        let failed = TableError::failed_conditions(&reasons).next();
+        Err(match failed {
+            Some((_, Some(shelf))) => TableError::InsufficientStock { available: available(shelf) },
+            Some((_, None)) => TableError::Conflict,
+            None => TableError::Cancelled(reasons),
+        })
     }
 
     /// Writes all or nothing: `items`, and the moves of stock. Pieces that come back to a shelf
@@ -143,6 +130,25 @@ impl Table {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
+    /// Says how many pieces lie on a shelf that exists, as part of a transaction.
+    fn stock_count(
+        &self,
+        product: ProductId,
+        variant: Option<VariantId>,
+        pieces: u64,
+    ) -> Result<TransactWriteItem, TableError> {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::product(product), keys::shelf(variant))))
+            .update_expression("SET #available = :pieces")
+            .condition_expression("attribute_exists(#available)")
+            .expression_attribute_names("#available", AVAILABLE)
+            .expression_attribute_values(":pieces", AttributeValue::N(pieces.to_string()))
+            .build()
+            .map_err(TableError::request)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
     /// A new shelf, as part of the transaction that makes its product.
     pub(crate) fn new_shelf(
         &self,
@@ -153,12 +159,4 @@ impl Table {
         item.insert(AVAILABLE.into(), AttributeValue::N(shelf.available.to_string()));
         Ok(part(self.put_new(item)?))
     }
-}
-
-/// What a failed adjustment says where the shelf is there but has too few pieces.
-fn too_few<R>(error: &SdkError<UpdateItemError, R>) -> Option<TableError> {
-    let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() else {
-        return None;
-    };
-    failed.item().map(|shelf| TableError::InsufficientStock { available: available(shelf) })
 }

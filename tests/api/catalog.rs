@@ -212,6 +212,31 @@ async fn stock_never_falls_below_none_and_no_adjustment_is_lost() {
 }
 
 #[tokio::test]
+async fn a_repeat_with_the_same_key_makes_and_moves_nothing_twice() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let keyed = [("Idempotency-Key", "k")];
+    let by = Some(json!({ "variant": mug.variant, "delta": -3 }));
+    let path = format!("{}adjust_stock/", product_path(&mug));
+    let adjust = || shop.vendor.client.send(Method::POST, &path, by.clone(), &keyed);
+    let (first, again) = (adjust().await, adjust().await);
+    assert_eq!((first.status, again.status), (200, 200), "{}", again.text);
+    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(first.body, again.body);
+    assert_eq!(shop.stock(&mug).await, 7);
+
+    let new = Some(json!({ "store": shop.store["id"], "name": "Plate", "base_price": 5 }));
+    let keyed = [("Idempotency-Key", "l")];
+    let make = || shop.vendor.client.send(Method::POST, "/api/products/", new.clone(), &keyed);
+    let made = join_all((0..5).map(|_| make())).await;
+    let list = format!("/api/products/?search=plate&store={}", text(&shop.store["id"]));
+    assert_eq!(shop.vendor.client.get(&list).await.expect(200)["count"], 1);
+    for answer in made {
+        assert!([201, 409].contains(&answer.status), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
 async fn a_write_based_on_what_no_longer_is_is_held_back() {
     let shop = Shop::open().await;
     let path = store_path(&shop);

@@ -5,6 +5,7 @@ mod addresses;
 mod catalog;
 mod errors;
 mod events;
+mod idempotency;
 mod life;
 mod payments;
 mod races;

@@ -6,7 +6,9 @@ use serde_json::json;
 #[tokio::test]
 async fn a_stranger_is_asked_for_a_token_everywhere() {
     let stranger = Client::stranger();
-    for path in ["/api/orders/", "/api/orders/my_orders/", "/api/payments/payment_stats/", "/api/notifications/"] {
+    for path in
+        ["/api/orders/", "/api/orders/my_orders/", "/api/payments/payment_stats/", "/api/notifications/"]
+    {
         for client in [stranger.clone(), stranger.with_token("nonsense".into())] {
             let answer = client.get(path).await;
             assert_eq!((answer.status, answer.error()), (401, "Authentication required"), "{path}");

@@ -43,7 +43,10 @@ async fn two_hundred_requests_with_one_key_make_one_order() {
         answers.iter().filter(|a| a.status == 201).map(|a| text(&a.body["id"]).to_owned()).collect();
     assert_eq!(ids.len(), 1);
     assert!(answers.iter().all(|answer| [201, 409].contains(&answer.status)));
-    assert_eq!(answers.iter().filter(|a| a.status == 201 && a.header("idempotent-replayed") == "").count(), 1);
+    assert_eq!(
+        answers.iter().filter(|a| a.status == 201 && a.header("idempotent-replayed").is_empty()).count(),
+        1
+    );
     assert_eq!(shop.stock(&mug).await, 999);
 }
 
@@ -53,7 +56,10 @@ async fn what_changed_nothing_is_not_remembered() {
     let mug = shop.sells("Mug", 1).await;
     let ada = shop.customer().await;
     let body = ada.order_of(&shop, &mug, 2);
-    assert_eq!(post(&ada, "/api/orders/", "k", body.clone()).await.error(), "Insufficient stock. Available: 1");
+    assert_eq!(
+        post(&ada, "/api/orders/", "k", body.clone()).await.error(),
+        "Insufficient stock. Available: 1"
+    );
     let path = format!("/api/products/{}/adjust_stock/", text(&mug.product));
     shop.vendor.client.post(&path, json!({ "variant": mug.variant, "delta": 1 })).await.expect(200);
     assert_eq!(post(&ada, "/api/orders/", "k", body).await.status, 201);

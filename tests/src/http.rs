@@ -86,8 +86,7 @@ impl Client {
     /// # Panics
     /// Where it does not answer with JSON.
     pub async fn invoke(&self, function: &str, event: &Value) -> Value {
-        let url =
-            format!("{}/2015-03-31/functions/{function}/invocations", stack().setting("API_URL"));
+        let url = format!("{}/2015-03-31/functions/{function}/invocations", stack().setting("API_URL"));
         let response = self.http.post(url).json(event).send().await.expect("the function answers");
         response.json().await.expect("the function answers with JSON")
     }

@@ -45,11 +45,7 @@ impl Person {
     pub fn new(name: &str, group: Option<&str>) -> Self {
         let user = User::new(&format!("{name}-{}", uuid::Uuid::new_v4().simple()), group);
         let token = stack().token(&user, LIFETIME_S);
-        Self {
-            client: Client::stranger().with_token(token),
-            id: user.id().to_string(),
-            address: Value::Null,
-        }
+        Self { client: Client::stranger().with_token(token), id: user.id().to_string(), address: Value::Null }
     }
 
     /// Tries to buy some pieces.

@@ -8,8 +8,6 @@ use oms_core::app::App;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let publisher = &Publisher::new(App::start_consumer().await?)?;
-    run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(consume(publisher, event.payload).await)
-    }))
-    .await
+    run(service_fn(async |event: LambdaEvent<Event>| Ok::<_, Error>(consume(publisher, event.payload).await)))
+        .await
 }

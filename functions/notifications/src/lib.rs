@@ -2,7 +2,6 @@
 
 mod list;
 
-
 oms_core::endpoints!(
     list in list,
 );

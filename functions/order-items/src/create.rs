@@ -81,10 +81,8 @@ pub(crate) async fn create(
         let (moved, _) = seen.order.add_line(wanted, prices, by)?;
         Ok(moved)
     });
-    let order = added.await.map_err(|error| {
-        let is_unknown = matches!(error, ApiError::NotFound(_));
-        if is_unknown { ApiError::field("order", invalid_pk(id)) } else { error }
-    })?;
+    let unknown = || ApiError::field("order", invalid_pk(id));
+    let order = added.await.map_err(|error| error.not_found_as(unknown))?;
     // The newest line has the highest number, and lines stand by number.
     let line = order.order.lines.last().map(|line| line.id);
     let line = line.ok_or_else(|| ApiError::internal("the item was not added"))?;

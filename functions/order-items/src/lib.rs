@@ -39,5 +39,5 @@ const fn not_found() -> ApiError {
 
 /// An order that cannot be seen hides its items too: the answer speaks of what was asked for.
 fn of_item(error: ApiError) -> ApiError {
-    if matches!(error, ApiError::NotFound(_)) { not_found() } else { error }
+    error.not_found_as(not_found)
 }

@@ -83,10 +83,8 @@ pub(crate) async fn create(
         };
         Ok(Moved { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
     });
-    let order = added.await.map_err(|error| match error {
-        ApiError::NotFound(_) => ApiError::field("order", invalid_pk(&wanted.order)),
-        other => other,
-    })?;
+    let unknown = || ApiError::field("order", invalid_pk(&wanted.order));
+    let order = added.await.map_err(|error| error.not_found_as(unknown))?;
     let payment = order.order.payments.last().map(|payment| payment.id);
     let payment = payment.ok_or_else(|| ApiError::internal("the payment was not added"))?;
     Ok((StatusCode::CREATED, show(&order.order, payment)?))

@@ -34,5 +34,5 @@ const fn not_found() -> ApiError {
 
 /// An order that cannot be seen hides its payments too: the answer speaks of what was asked for.
 fn of_payment(error: ApiError) -> ApiError {
-    if matches!(error, ApiError::NotFound(_)) { not_found() } else { error }
+    error.not_found_as(not_found)
 }

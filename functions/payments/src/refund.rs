@@ -64,11 +64,8 @@ pub(crate) async fn refund_payment(
         seen.order.payment(id).ok_or_else(not_found)?;
         let order = seen.managed()?;
         expected.check(order.version)?;
-        let refund = NewRefund {
-            amount: wanted.amount,
-            reason: wanted.reason.clone(),
-            ..NewRefund::default()
-        };
+        let refund =
+            NewRefund { amount: wanted.amount, reason: wanted.reason.clone(), ..NewRefund::default() };
         let (order, _) = order.start_refund(id, refund, by)?;
         Ok(Moved { order, stock: Vec::new() })
     });

@@ -24,6 +24,7 @@ pub mod dynamodb;
 pub mod error;
 pub mod event_sources;
 pub mod functions;
+pub mod gate;
 pub mod guardian;
 pub mod ministack;
 pub mod places;

@@ -16,6 +16,7 @@ use crate::dynamodb::Dynamo;
 use crate::error::{Doing, Error, Result};
 use crate::event_sources::Pollers;
 use crate::functions::{self, Functions};
+use crate::gate::Gate;
 use crate::guardian::Guardian;
 use crate::ministack::{Messaging, Ministack};
 use crate::places::Places;
@@ -68,6 +69,8 @@ async fn start_and_keep(
 
 async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: &mut Parts) -> Result<()> {
     let api_port = api_port(options.port).await?;
+    let lambda_port = free_port().await?;
+    let lambda_url = format!("http://127.0.0.1:{lambda_port}");
     let workspace = Workspace::read(&places.root)?;
     let issuer = Issuer::open(&places.shared)?;
     let database_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
@@ -100,14 +103,14 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
     step.done(&messaging_url);
 
     let addresses = Addresses {
-        api: format!("http://127.0.0.1:{api_port}"),
+        api: format!("http://{}", api_port.local_addr().doing("opening a port")?),
         dynamodb: dynamo.url.clone(),
         messaging: messaging_url,
     };
     let pollers = Pollers {
         database: dynamo.database(),
         messaging,
-        invoke_url: addresses.api.clone(),
+        invoke_url: lambda_url.clone(),
         checkpoints: (!options.memory).then(|| places.state.clone()),
     };
     let pollers = pollers.prepare(&system)?;
@@ -115,7 +118,7 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
     let step = Step::begin("starting the functions");
     let runtime_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
     let runtime_address = runtime_port.local_addr().doing("opening a port")?;
-    parts.spawn(RuntimeApi::new(&addresses.api, &system).serve(runtime_port));
+    parts.spawn(RuntimeApi::new(&lambda_url, &system).serve(runtime_port));
     let functions = Functions::new(
         tools.cargo_lambda(),
         places,
@@ -123,7 +126,7 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
         &system,
         &environment(&addresses),
         functions::Options {
-            port: api_port,
+            port: lambda_port,
             concurrency: options.concurrency,
             release: options.release,
             reload: !options.until_stdin_closes,
@@ -135,6 +138,7 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
     for poller in pollers {
         parts.spawn(poller.run());
     }
+    parts.spawn(Gate::new(&lambda_url)?.serve(api_port));
     step.done(&addresses.api);
 
     if !options.empty {
@@ -176,19 +180,15 @@ fn environment(addresses: &Addresses) -> BTreeMap<String, String> {
 }
 
 /// The port asked for, if nobody else has it, or a free one for 0.
-async fn api_port(asked: u16) -> Result<u16> {
-    if asked == 0 {
-        return free_port().await;
-    }
+async fn api_port(asked: u16) -> Result<TcpListener> {
     // Also one that listens on all interfaces is in the way.
-    let taken = tokio::net::TcpStream::connect(local(asked)).await.is_ok()
-        || TcpListener::bind(local(asked)).await.is_err();
-    if taken {
-        return Err(Error::Setup(format!(
+    let taken = asked != 0 && tokio::net::TcpStream::connect(local(asked)).await.is_ok();
+    match TcpListener::bind(local(asked)).await {
+        Ok(listener) if !taken => Ok(listener),
+        Ok(_) | Err(_) => Err(Error::Setup(format!(
             "the port {asked} is taken: use another one with --port PORT, or --port 0 for a free one"
-        )));
+        ))),
     }
-    Ok(asked)
 }
 
 /// A port that is free now, for a process that cannot be given a socket.

@@ -40,9 +40,7 @@ pub enum StartError {
 impl std::fmt::Debug for App {
     /// Without its keys.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("App")
-            .field("table", &self.table)
-            .finish_non_exhaustive()
+        f.debug_struct("App").field("table", &self.table).finish_non_exhaustive()
     }
 }
 
@@ -103,10 +101,7 @@ impl App {
     /// Somebody, acting now.
     #[must_use]
     pub fn acting(&self, user: &UserId) -> Actor {
-        Actor {
-            id: user.clone(),
-            at: self.now(),
-        }
+        Actor { id: user.clone(), at: self.now() }
     }
 
     /// An id for anything new but an order or what belongs to one.

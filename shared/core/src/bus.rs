@@ -96,10 +96,8 @@ fn readable(order: &Order, what_happened: &str) -> String {
     let mut text = format!("Hello {},\n\n{what_happened}\n\n", greeting(order));
     for line in &order.lines {
         let variant = line.variant.as_ref().map(|v| format!(" ({})", v.name)).unwrap_or_default();
-        text += &format!(
-            "  {} x {}{variant}  {code} {}\n",
-            line.quantity, line.product.name, line.total_price
-        );
+        text +=
+            &format!("  {} x {}{variant}  {code} {}\n", line.quantity, line.product.name, line.total_price);
     }
     text += &format!("\nTotal: {code} {}\n", order.total_amount);
     if !order.tracking_number.is_empty() {

@@ -156,18 +156,9 @@ impl Config {
             stats_cache_timeout: env.seconds("STATS_CACHE_TIMEOUT", 600, MAX_CACHE_TIMEOUT_SECONDS),
             page_size: env.count("PAGE_SIZE", 20),
             max_page_size: env.count("MAX_PAGE_SIZE", 100),
-            currency: env.parsed(
-                "CURRENCY",
-                Currency::USD,
-                "an ISO 4217 currency code",
-                |text| text.parse().ok(),
-            ),
-            tax_rate: env.parsed(
-                "TAX_RATE",
-                Decimal::new(1000, 4),
-                "a fraction from 0 to 1",
-                fraction,
-            ),
+            currency: env
+                .parsed("CURRENCY", Currency::USD, "an ISO 4217 currency code", |text| text.parse().ok()),
+            tax_rate: env.parsed("TAX_RATE", Decimal::new(1000, 4), "a fraction from 0 to 1", fraction),
             time_zone: env.parsed(
                 "TIME_ZONE",
                 TimeZone::UTC,
@@ -181,9 +172,7 @@ impl Config {
                 gateway,
             ),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
-                text.parse()
-                    .ok()
-                    .filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
+                text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
             }),
             cors_origins: env.parsed(
                 "CORS_ORIGINS",
@@ -221,9 +210,7 @@ fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
         (Some(jwks), None) => KeySource::Inline(jwks),
         (None, Some(url)) if is_safe_url(&url) => KeySource::Url(url),
         (None, Some(url)) => {
-            env.problem(format!(
-                "AUTH_JWKS_URL is \"{url}\", but must be an https URL"
-            ));
+            env.problem(format!("AUTH_JWKS_URL is \"{url}\", but must be an https URL"));
             return None;
         }
         (None, None) => {
@@ -235,20 +222,13 @@ fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
             return None;
         }
     };
-    Some(AuthConfig {
-        issuer,
-        audiences: commas(&audiences),
-        keys,
-    })
+    Some(AuthConfig { issuer, audiences: commas(&audiences), keys })
 }
 
 fn aws(env: &mut Lookup<'_>) -> AwsConfig {
     let everywhere = env.text("AWS_ENDPOINT_URL");
     AwsConfig {
-        region: match env
-            .text("AWS_REGION")
-            .or_else(|| env.text("AWS_DEFAULT_REGION"))
-        {
+        region: match env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")) {
             Some(region) => region,
             None => env.required("AWS_REGION"),
         },
@@ -257,21 +237,15 @@ fn aws(env: &mut Lookup<'_>) -> AwsConfig {
             secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
             session_token: env.text("AWS_SESSION_TOKEN"),
         },
-        dynamodb_endpoint: env
-            .text("AWS_ENDPOINT_URL_DYNAMODB")
-            .or_else(|| everywhere.clone()),
-        sns_endpoint: env
-            .text("AWS_ENDPOINT_URL_SNS")
-            .or_else(|| everywhere.clone()),
+        dynamodb_endpoint: env.text("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
+        sns_endpoint: env.text("AWS_ENDPOINT_URL_SNS").or_else(|| everywhere.clone()),
         sqs_endpoint: env.text("AWS_ENDPOINT_URL_SQS").or(everywhere),
     }
 }
 
 fn fraction(text: &str) -> Option<Decimal> {
     let rate = Decimal::from_str_exact(text).ok()?;
-    (Decimal::ZERO..=Decimal::ONE)
-        .contains(&rate)
-        .then_some(rate)
+    (Decimal::ZERO..=Decimal::ONE).contains(&rate).then_some(rate)
 }
 
 fn gateway(text: &str) -> Option<Gateway> {
@@ -292,14 +266,8 @@ fn switch(text: &str) -> Option<bool> {
 
 /// `WARNING` is accepted besides the levels' own names: it is what Python calls it.
 fn log_level(text: &str) -> Option<LevelFilter> {
-    let name = if text.eq_ignore_ascii_case("warning") {
-        "warn"
-    } else {
-        text
-    };
-    name.parse()
-        .ok()
-        .filter(|_| name.chars().all(char::is_alphabetic))
+    let name = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
+    name.parse().ok().filter(|_| name.chars().all(char::is_alphabetic))
 }
 
 fn origins(text: &str) -> Option<Vec<String>> {
@@ -309,9 +277,7 @@ fn origins(text: &str) -> Option<Vec<String>> {
             || origin.split_once("://").is_some_and(|(scheme, host)| {
                 matches!(scheme, "http" | "https")
                     && !host.is_empty()
-                    && host
-                        .bytes()
-                        .all(|byte| byte.is_ascii_graphic() && byte != b'/')
+                    && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
             })
     };
     origins.iter().all(is_origin).then_some(origins)
@@ -327,11 +293,7 @@ fn is_safe_url(url: &str) -> bool {
 }
 
 fn commas(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// The time, to the microsecond, which is what the API shows and the table keeps.

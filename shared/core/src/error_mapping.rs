@@ -20,10 +20,9 @@ impl From<Refusal> for ApiError {
             | Refusal::PaymentNotProcessable
             | Refusal::PaymentNotRefundable
             | Refusal::Full { .. }
-            | Refusal::AmountTooLarge => ApiError::Rule {
-                code: refusal.code(),
-                message: refusal.to_string(),
-            },
+            | Refusal::AmountTooLarge => {
+                ApiError::Rule { code: refusal.code(), message: refusal.to_string() }
+            }
         }
     }
 }
@@ -32,9 +31,7 @@ impl From<PlaceError> for ApiError {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Refused(refusal) => refusal.into(),
-            PlaceError::Lines(problems) => {
-                ApiError::Validation(json!({ "items": by_line(&problems) }))
-            }
+            PlaceError::Lines(problems) => ApiError::Validation(json!({ "items": by_line(&problems) })),
         }
     }
 }
@@ -52,17 +49,14 @@ fn by_line(problems: &[LineProblem]) -> Vec<Value> {
 impl From<TableError> for ApiError {
     fn from(error: TableError) -> Self {
         match error {
-            TableError::InsufficientStock { available } => {
-                Refusal::InsufficientStock { available }.into()
-            }
+            TableError::InsufficientStock { available } => Refusal::InsufficientStock { available }.into(),
             TableError::TooLarge => ApiError::Rule {
                 code: "order_too_large",
                 message: "The order is too large: shorten its notes and extra data.".to_owned(),
             },
             TableError::Conflict => ApiError::Conflict {
                 code: "conflict",
-                message: "The resource was changed by another request; read it and try again."
-                    .to_owned(),
+                message: "The resource was changed by another request; read it and try again.".to_owned(),
             },
             TableError::Repeated => ApiError::Conflict {
                 code: "idempotency_key_in_use",

@@ -60,11 +60,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Where no answer came: the refund stays pending.
-    pub async fn refund(
-        &self,
-        _refund: RefundId,
-        _amount: Decimal,
-    ) -> Result<RefundOutcome, GatewayError> {
+    pub async fn refund(&self, _refund: RefundId, _amount: Decimal) -> Result<RefundOutcome, GatewayError> {
         match self {
             Gateway::Simulated => Ok(RefundOutcome::Succeeded),
         }
@@ -73,18 +69,11 @@ impl Gateway {
 
 /// `payment_details.token` chooses what happens; none means approval.
 fn simulated_charge(charge: Charge<'_>) -> ChargeOutcome {
-    let token = charge
-        .details
-        .get("token")
-        .and_then(Value::as_str)
-        .unwrap_or("tok_approve");
+    let token = charge.details.get("token").and_then(Value::as_str).unwrap_or("tok_approve");
     let declined = |code: &str, why: &str| {
         let response = Map::from_iter([
             ("gateway".to_owned(), json!("simulated")),
-            (
-                "id".to_owned(),
-                json!(format!("sim_{}", charge.payment.0.simple())),
-            ),
+            ("id".to_owned(), json!(format!("sim_{}", charge.payment.0.simple()))),
             ("status".to_owned(), json!("declined")),
             ("decline_code".to_owned(), json!(code)),
         ]);
@@ -93,10 +82,7 @@ fn simulated_charge(charge: Charge<'_>) -> ChargeOutcome {
     match token {
         "tok_approve" => ChargeOutcome::Paid(Map::from_iter([
             ("gateway".to_owned(), json!("simulated")),
-            (
-                "id".to_owned(),
-                json!(format!("sim_{}", charge.payment.0.simple())),
-            ),
+            ("id".to_owned(), json!(format!("sim_{}", charge.payment.0.simple()))),
             ("status".to_owned(), json!("succeeded")),
             ("amount".to_owned(), json!(charge.amount.to_string())),
             ("currency".to_owned(), json!(charge.currency.code())),
@@ -105,10 +91,9 @@ fn simulated_charge(charge: Charge<'_>) -> ChargeOutcome {
         "tok_decline_insufficient_funds" => {
             declined("insufficient_funds", "The card has insufficient funds.")
         }
-        "tok_authenticate" => declined(
-            "authentication_required",
-            "The bank asks the customer to confirm the payment.",
-        ),
+        "tok_authenticate" => {
+            declined("authentication_required", "The bank asks the customer to confirm the payment.")
+        }
         _ => declined("invalid_token", "The payment token is not known."),
     }
 }
@@ -129,17 +114,10 @@ mod tests {
         ] {
             let details = Map::from_iter([("token".to_owned(), json!(token))]);
             let payment = order.payment(0);
-            let charge = Charge {
-                payment,
-                amount: Decimal::ONE,
-                currency: Currency::USD,
-                details: &details,
-            };
+            let charge = Charge { payment, amount: Decimal::ONE, currency: Currency::USD, details: &details };
             let declined = match simulated_charge(charge) {
                 ChargeOutcome::Paid(_) => None,
-                ChargeOutcome::Declined(response, _) => {
-                    response["decline_code"].as_str().map(str::to_owned)
-                }
+                ChargeOutcome::Declined(response, _) => response["decline_code"].as_str().map(str::to_owned),
             };
             assert_eq!(declined.as_deref(), code, "{token}");
         }

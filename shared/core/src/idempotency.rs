@@ -249,11 +249,7 @@ async fn answer_again(
 }
 
 /// Reads what the earlier request left, as the same caller.
-async fn read_again(
-    routes: Router,
-    location: &str,
-    headers: &http::HeaderMap,
-) -> Result<Response, ApiError> {
+async fn read_again(routes: Router, location: &str, headers: &http::HeaderMap) -> Result<Response, ApiError> {
     let mut request = Request::get(location).body(Body::empty()).map_err(ApiError::internal)?;
     let authorization = headers.get(http::header::AUTHORIZATION).cloned();
     request.headers_mut().extend(authorization.map(|value| (http::header::AUTHORIZATION, value)));

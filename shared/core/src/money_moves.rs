@@ -19,10 +19,7 @@ impl App {
     /// # Errors
     /// 503 where the gateway gave no answer: the payment stays in `processing`.
     pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Reply<Order> {
-        let Some(payment) = order
-            .payment(id)
-            .filter(|p| p.status == PaymentState::Processing)
-        else {
+        let Some(payment) = order.payment(id).filter(|p| p.status == PaymentState::Processing) else {
             return Ok(order);
         };
         let charge = Charge {
@@ -34,10 +31,7 @@ impl App {
         let outcome = self.gateway().charge(charge).await.map_err(no_answer)?;
         let finish = |order: Order, by: &Actor| {
             let order = order.finish_payment(id, outcome.clone(), by)?;
-            Ok(Moved {
-                order,
-                stock: Vec::new(),
-            })
+            Ok(Moved { order, stock: Vec::new() })
         };
         let order = self.write_down(order, by, finish).await?;
         self.send_refunds(order, by).await
@@ -84,10 +78,7 @@ impl App {
     }
 
     async fn again(&self, id: OrderId) -> Reply<Order> {
-        self.table()
-            .order_or_tombstone(id)
-            .await?
-            .ok_or(ApiError::NotFound("Order"))
+        self.table().order_or_tombstone(id).await?.ok_or(ApiError::NotFound("Order"))
     }
 }
 

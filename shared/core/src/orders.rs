@@ -34,11 +34,7 @@ impl Seen {
     /// # Errors
     /// 403 for its customer.
     pub fn managed(self) -> Reply<Order> {
-        if self.manages {
-            Ok(self.order)
-        } else {
-            Err(ApiError::Forbidden)
-        }
+        if self.manages { Ok(self.order) } else { Err(ApiError::Forbidden) }
     }
 }
 
@@ -81,12 +77,7 @@ impl Orders<'_> {
     /// # Errors
     /// 404 where there is none that the caller may see.
     pub async fn load(self, id: OrderId) -> Reply<Seen> {
-        let order = self
-            .app
-            .table()
-            .order(id)
-            .await?
-            .ok_or(ApiError::NotFound("Order"))?;
+        let order = self.app.table().order(id).await?.ok_or(ApiError::NotFound("Order"))?;
         let manages = self.manages(order.store.id).await?;
         if manages || order.user.id == self.caller.user.id {
             Ok(Seen { order, manages })
@@ -110,11 +101,7 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404; what `decide` refuses; 409 after too many lost races.
-    pub async fn change(
-        self,
-        id: OrderId,
-        decide: impl Fn(Seen, &Actor) -> Reply<Moved>,
-    ) -> Reply<Seen> {
+    pub async fn change(self, id: OrderId, decide: impl Fn(Seen, &Actor) -> Reply<Moved>) -> Reply<Seen> {
         let ready = |seen| std::future::ready(Ok((seen, ())));
         self.change_with(id, ready, |seen, (), by| decide(seen, by)).await
     }
@@ -141,10 +128,7 @@ impl Orders<'_> {
             }
             match self.app.save(version, &moved).await {
                 Ok(()) => {
-                    return Ok(Seen {
-                        order: moved.order,
-                        manages,
-                    });
+                    return Ok(Seen { order: moved.order, manages });
                 }
                 Err(TableError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -179,8 +163,6 @@ impl App {
         if moved.order.version == version && moved.stock.is_empty() {
             return Ok(());
         }
-        self.table()
-            .save(Some(version), &moved.order, moved.stock.iter().copied())
-            .await
+        self.table().save(Some(version), &moved.order, moved.stock.iter().copied()).await
     }
 }

@@ -16,13 +16,7 @@ macro_rules! choices {
     )+};
 }
 
-choices!(
-    PaymentMethod,
-    ProductStatus,
-    ShippingMethod,
-    Status,
-    StoreStatus
-);
+choices!(PaymentMethod, ProductStatus, ShippingMethod, Status, StoreStatus);
 
 impl Choice for Currency {
     fn from_name(name: &str) -> Option<Self> {

@@ -11,10 +11,7 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(value_of: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Self {
-            value_of,
-            problems: Vec::new(),
-        }
+        Self { value_of, problems: Vec::new() }
     }
 
     pub(super) fn problem(&mut self, problem: String) {
@@ -23,9 +20,7 @@ impl<'a> Lookup<'a> {
 
     /// The value without the space around it; an empty one counts as unset.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        (self.value_of)(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
+        (self.value_of)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     pub(super) fn required(&mut self, name: &str) -> String {
@@ -55,26 +50,17 @@ impl<'a> Lookup<'a> {
 
     pub(super) fn seconds(&mut self, name: &str, default: u64, most: u64) -> Duration {
         let expected = format!("a number of seconds from 0 to {most}");
-        let seconds = self.parsed(name, default, &expected, |text| {
-            text.parse().ok().filter(|seconds| *seconds <= most)
-        });
+        let seconds = self
+            .parsed(name, default, &expected, |text| text.parse().ok().filter(|seconds| *seconds <= most));
         Duration::from_secs(seconds)
     }
 
     pub(super) fn count(&mut self, name: &str, default: u32) -> NonZeroU32 {
         let default = NonZeroU32::new(default).unwrap_or(NonZeroU32::MIN);
-        self.parsed(name, default, "a whole number of at least 1", |text| {
-            text.parse().ok()
-        })
+        self.parsed(name, default, "a whole number of at least 1", |text| text.parse().ok())
     }
 
     pub(super) fn finish<T>(self, config: T) -> Result<T, ConfigError> {
-        if self.problems.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError {
-                problems: self.problems,
-            })
-        }
+        if self.problems.is_empty() { Ok(config) } else { Err(ConfigError { problems: self.problems }) }
     }
 }

@@ -9,9 +9,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
     ];
     Config::from_lookup(|name| {
         let all = settings.iter().chain(&defaults);
-        all.clone()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+        all.clone().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     })
 }
 
@@ -19,17 +17,8 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 fn defaults_are_those_of_the_contract() {
     let config = config(&[]).unwrap();
     assert_eq!(config.table_name, "oms");
-    assert_eq!(
-        (
-            config.cache_timeout.as_secs(),
-            config.stats_cache_timeout.as_secs()
-        ),
-        (300, 600)
-    );
-    assert_eq!(
-        (config.page_size.get(), config.max_page_size.get()),
-        (20, 100)
-    );
+    assert_eq!((config.cache_timeout.as_secs(), config.stats_cache_timeout.as_secs()), (300, 600));
+    assert_eq!((config.page_size.get(), config.max_page_size.get()), (20, 100));
     assert_eq!(config.currency, Currency::USD);
     assert_eq!(config.tax_rate.to_string(), "0.1000");
     assert_eq!(config.time_zone, TimeZone::UTC);
@@ -83,17 +72,10 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
 #[test]
 fn keys_are_fetched_over_tls_or_from_this_machine_only() {
     let source = |url| {
-        config(&[
-            ("AUTH_ISSUER", "i"),
-            ("AUTH_AUDIENCE", "a, b"),
-            ("AUTH_JWKS_URL", url),
-        ])
-        .map(|config| config.auth.unwrap())
+        config(&[("AUTH_ISSUER", "i"), ("AUTH_AUDIENCE", "a, b"), ("AUTH_JWKS_URL", url)])
+            .map(|config| config.auth.unwrap())
     };
-    assert_eq!(
-        source("https://issuer.example/jwks").unwrap().audiences,
-        ["a", "b"]
-    );
+    assert_eq!(source("https://issuer.example/jwks").unwrap().audiences, ["a", "b"]);
     assert!(source("http://127.0.0.1:9000/jwks").is_ok());
     assert!(source("http://issuer.example/jwks").is_err());
     assert!(source("http://localhost.evil.example/jwks").is_err());
@@ -107,10 +89,7 @@ fn one_endpoint_serves_the_services_that_have_none_of_their_own() {
     ])
     .unwrap()
     .aws;
-    assert_eq!(
-        aws.dynamodb_endpoint.as_deref(),
-        Some("http://127.0.0.1:8000")
-    );
+    assert_eq!(aws.dynamodb_endpoint.as_deref(), Some("http://127.0.0.1:8000"));
     assert_eq!(aws.sns_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
     assert_eq!(aws.sqs_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
     assert!(!format!("{aws:?}").contains("hidden"));

@@ -91,10 +91,7 @@ where
 pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
     let header = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then(|| token.trim())
-        .filter(|token| !token.is_empty())
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
 }
 
 /// A caller who is staff or admin. As an extractor, it answers 403 to other callers.
@@ -114,11 +111,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if caller.is_staff() {
-            Ok(Self(caller))
-        } else {
-            Err(ApiError::Forbidden)
-        }
+        if caller.is_staff() { Ok(Self(caller)) } else { Err(ApiError::Forbidden) }
     }
 }
 
@@ -131,10 +124,6 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        if caller.is_admin() {
-            Ok(Self(caller))
-        } else {
-            Err(ApiError::Forbidden)
-        }
+        if caller.is_admin() { Ok(Self(caller)) } else { Err(ApiError::Forbidden) }
     }
 }

@@ -29,10 +29,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let content_type = parts
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
+        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         check_content_type(content_type.unwrap_or_default())?;
         parse(&bytes)
     }
@@ -52,10 +49,7 @@ pub async fn read(body: Body) -> Result<axum::body::Bytes, ApiError> {
 
 fn check_content_type(text: &str) -> Result<(), ApiError> {
     let essence = text.split(';').next().unwrap_or_default().trim();
-    if JSON_TYPES
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(essence))
-    {
+    if JSON_TYPES.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
         Ok(())
     } else {
         Err(ApiError::UnsupportedMediaType(text.to_owned()))
@@ -67,22 +61,15 @@ fn parse(bytes: &[u8]) -> Result<JsonObject, ApiError> {
         serde_json::from_slice(bytes).map_err(|error| ApiError::ParseError(error.to_string()))?;
     match value {
         Value::Object(map) => Ok(JsonObject(map)),
-        other @ (Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Array(_)) => Err(ApiError::Validation(
-            json!({ "non_field_errors": [not_a_dictionary(&other)] }),
-        )),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Err(ApiError::Validation(json!({ "non_field_errors": [not_a_dictionary(&other)] })))
+        }
     }
 }
 
 /// Django REST Framework's words for a value that should have been an object.
 pub(super) fn not_a_dictionary(value: &Value) -> String {
-    format!(
-        "Invalid data. Expected a dictionary, but got {}.",
-        type_name(value)
-    )
+    format!("Invalid data. Expected a dictionary, but got {}.", type_name(value))
 }
 
 /// What a value is called in the messages of Django REST Framework: by its Python type.
@@ -102,10 +89,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
 mod tests {
     use super::*;
 
-    async fn read_as(
-        content_type: Option<&str>,
-        body: impl Into<Body>,
-    ) -> Result<JsonObject, ApiError> {
+    async fn read_as(content_type: Option<&str>, body: impl Into<Body>) -> Result<JsonObject, ApiError> {
         let mut request = http::Request::post("/");
         if let Some(content_type) = content_type {
             request = request.header(CONTENT_TYPE, content_type);
@@ -114,19 +98,14 @@ mod tests {
     }
 
     async fn message(content_type: &str, body: &str) -> String {
-        read_as(Some(content_type), body.to_owned())
-            .await
-            .unwrap_err()
-            .to_string()
+        read_as(Some(content_type), body.to_owned()).await.unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn both_json_types_are_read_with_any_parameters() {
-        for content_type in [
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "application/vnd.api+json;version=1",
-        ] {
+        for content_type in
+            ["application/json", "Application/JSON; charset=utf-8", "application/vnd.api+json;version=1"]
+        {
             let object = read_as(Some(content_type), r#"{"a": 1}"#).await.unwrap();
             assert_eq!(Value::Object(object.0), json!({"a": 1}));
         }
@@ -135,10 +114,7 @@ mod tests {
     #[tokio::test]
     async fn an_empty_body_needs_no_type_and_is_an_empty_object() {
         assert_eq!(read_as(None, "").await.unwrap(), JsonObject::default());
-        assert_eq!(
-            read_as(Some("text/plain"), "").await.unwrap(),
-            JsonObject::default()
-        );
+        assert_eq!(read_as(Some("text/plain"), "").await.unwrap(), JsonObject::default());
     }
 
     #[tokio::test]
@@ -147,45 +123,24 @@ mod tests {
             message("text/plain; charset=x", "{}").await,
             "Unsupported media type \"text/plain; charset=x\" in request."
         );
-        assert!(matches!(
-            read_as(None, "{}").await,
-            Err(ApiError::UnsupportedMediaType(_))
-        ));
+        assert!(matches!(read_as(None, "{}").await, Err(ApiError::UnsupportedMediaType(_))));
     }
 
     #[tokio::test]
     async fn malformed_json_says_where() {
         let text = message("application/json", "{\"a\": }").await;
         assert_eq!(text, "JSON parse error - expected value at line 1 column 7");
-        for bad in [
-            "{",
-            "[1,]",
-            "\"\\ud800\"",
-            "{'a': 1}",
-            "NaN",
-            "{} x",
-            &"[".repeat(100_000),
-        ] {
-            assert!(
-                message("application/json", bad)
-                    .await
-                    .starts_with("JSON parse error - "),
-                "{bad}"
-            );
+        for bad in ["{", "[1,]", "\"\\ud800\"", "{'a': 1}", "NaN", "{} x", &"[".repeat(100_000)] {
+            assert!(message("application/json", bad).await.starts_with("JSON parse error - "), "{bad}");
         }
     }
 
     #[tokio::test]
     async fn only_an_object_will_do() {
-        for (body, name) in [
-            ("[]", "list"),
-            ("\"x\"", "str"),
-            ("1", "int"),
-            ("1.5", "float"),
-            ("null", "NoneType"),
-        ] {
-            let Err(ApiError::Validation(details)) = read_as(Some("application/json"), body).await
-            else {
+        for (body, name) in
+            [("[]", "list"), ("\"x\"", "str"), ("1", "int"), ("1.5", "float"), ("null", "NoneType")]
+        {
+            let Err(ApiError::Validation(details)) = read_as(Some("application/json"), body).await else {
                 panic!("{body}")
             };
             let words = format!("Invalid data. Expected a dictionary, but got {name}.");
@@ -196,14 +151,8 @@ mod tests {
     #[tokio::test]
     async fn a_megabyte_is_read_and_a_byte_more_is_not() {
         let body = |size: usize| format!("{}{{}}", " ".repeat(size - 2));
-        assert!(
-            read_as(Some("application/json"), body(MAX_BODY_BYTES))
-                .await
-                .is_ok()
-        );
-        let error = read_as(Some("application/json"), body(MAX_BODY_BYTES + 1))
-            .await
-            .unwrap_err();
+        assert!(read_as(Some("application/json"), body(MAX_BODY_BYTES)).await.is_ok());
+        let error = read_as(Some("application/json"), body(MAX_BODY_BYTES + 1)).await.unwrap_err();
         assert!(matches!(error, ApiError::PayloadTooLarge));
     }
 }

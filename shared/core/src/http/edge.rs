@@ -20,8 +20,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::header::{
-    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG,
-    VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -70,12 +70,9 @@ pub async fn serve(router: Router, config: &Config) -> Result<(), lambda_http::E
 pub fn wrap(
     router: Router,
     config: &Config,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
-{
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static {
     let edge = Arc::new(Edge {
-        router: router
-            .fallback(unknown_path)
-            .method_not_allowed_fallback(no_such_method),
+        router: router.fallback(unknown_path).method_not_allowed_fallback(no_such_method),
         cors: Cors::new(&config.cors_origins),
         shows_capacity: config.debug_capacity,
     });
@@ -153,22 +150,14 @@ impl Edge {
         let mut response = tagged(response, &asked_method, &asked_headers).await;
         log_fault(&mut response);
         let content = response.headers_mut().get_mut(CONTENT_TYPE);
-        if let Some(content) =
-            content.filter(|content| content.as_bytes().starts_with(b"application/json"))
-        {
+        if let Some(content) = content.filter(|content| content.as_bytes().starts_with(b"application/json")) {
             *content = content_type;
         }
-        if asked_method == Method::HEAD {
-            without_body(response)
-        } else {
-            response
-        }
+        if asked_method == Method::HEAD { without_body(response) } else { response }
     }
 
     async fn route(&self, request: Request, asked: &Method) -> Response {
-        let caught = AssertUnwindSafe(self.router.clone().oneshot(request))
-            .catch_unwind()
-            .await;
+        let caught = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await;
         let response = match caught {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
@@ -183,11 +172,7 @@ impl Edge {
                 if asked == Method::OPTIONS {
                     metadata::describe(matched.as_ref().map(MatchedPath::as_str), &allow)
                 } else {
-                    ApiError::MethodNotAllowed {
-                        method: asked.to_string(),
-                        allow,
-                    }
-                    .into_response()
+                    ApiError::MethodNotAllowed { method: asked.to_string(), allow }.into_response()
                 }
             }
             None => response,
@@ -227,10 +212,7 @@ fn prepare(mut request: Request) -> Result<Request, ApiError> {
 
 /// The caller's own id where it can stand in a header and a log, else Lambda's, else a new one.
 fn request_id(request: &Request) -> String {
-    let callers = request
-        .headers()
-        .get(X_REQUEST_ID)
-        .and_then(|id| id.to_str().ok());
+    let callers = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
     let is_sane = |id: &&str| (1..=MAX_REQUEST_ID_CHARS).contains(&id.len());
     if let Some(id) = callers.map(str::trim).filter(is_sane) {
         return id.to_owned();
@@ -244,21 +226,14 @@ fn request_id(request: &Request) -> String {
 
 /// The methods of a path, with those that work on every one.
 fn allowed(headers: &HeaderMap) -> String {
-    let routed = headers
-        .get(ALLOW)
-        .and_then(|allow| allow.to_str().ok())
-        .unwrap_or_default();
-    let methods = routed
-        .split(',')
-        .map(str::trim)
-        .filter(|method| !method.is_empty());
+    let routed = headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
+    let methods = routed.split(',').map(str::trim).filter(|method| !method.is_empty());
     methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
 }
 
 /// Adds the tag to a successful answer, and answers 304 where the client has it already.
 async fn tagged(response: Response, method: &Method, asked: &HeaderMap) -> Response {
-    let is_read =
-        matches!(*method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
+    let is_read = matches!(*method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
     let version = response.extensions().get::<etag::Version>().copied();
     let is_tagged = is_read || (version.is_some() && response.status().is_success());
     if !is_tagged || response.headers().contains_key(ETAG) {
@@ -282,9 +257,7 @@ async fn tagged(response: Response, method: &Method, asked: &HeaderMap) -> Respo
         parts.headers.remove(CONTENT_LENGTH);
         return Response::from_parts(parts, Body::empty());
     }
-    parts
-        .headers
-        .insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     Response::from_parts(parts, Body::from(body))
 }
 
@@ -302,30 +275,19 @@ fn without_body(response: Response) -> Response {
 /// A strong tag promises the same bytes, which compression does not keep.
 fn weaken_tag(mut response: Response) -> Response {
     if response.headers().contains_key(CONTENT_ENCODING)
-        && let Some(tag) = response
-            .headers()
-            .get(ETAG)
-            .and_then(|tag| tag.to_str().ok())
+        && let Some(tag) = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok())
         && !tag.starts_with("W/")
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
     {
         response.headers_mut().insert(ETAG, weak);
     }
-    if !response
-        .headers()
-        .get_all(VARY)
-        .iter()
-        .any(|vary| vary.as_bytes() == b"accept-encoding")
-    {
-        response
-            .headers_mut()
-            .append(VARY, HeaderValue::from(ACCEPT_ENCODING));
+    if !response.headers().get_all(VARY).iter().any(|vary| vary.as_bytes() == b"accept-encoding") {
+        response.headers_mut().append(VARY, HeaderValue::from(ACCEPT_ENCODING));
     }
     response
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

@@ -132,6 +132,13 @@ impl ApiError {
         Self::Validation(json!({ name: [message.into()] }))
     }
 
+    /// Speaks of something else where this says that a thing was not found: of the child that was
+    /// asked for rather than of its order, or of the field that named the order.
+    #[must_use]
+    pub fn not_found_as(self, other: impl FnOnce() -> Self) -> Self {
+        if matches!(self, Self::NotFound(_)) { other() } else { self }
+    }
+
     /// A fault of ours.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Internal(error.into())
@@ -141,9 +148,7 @@ impl ApiError {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Validation(_) | Self::Rule { .. } | Self::ParseError(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Validation(_) | Self::Rule { .. } | Self::ParseError(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Declined { .. } => StatusCode::PAYMENT_REQUIRED,
             Self::Forbidden => StatusCode::FORBIDDEN,
@@ -168,9 +173,7 @@ impl ApiError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Validation(_) => "validation_failed",
-            Self::Rule { code, .. }
-            | Self::Conflict { code, .. }
-            | Self::Unprocessable { code, .. } => code,
+            Self::Rule { code, .. } | Self::Conflict { code, .. } | Self::Unprocessable { code, .. } => code,
             Self::ParseError(_) => "parse_error",
             Self::Unauthenticated => "not_authenticated",
             Self::Declined { .. } => "payment_declined",
@@ -222,9 +225,9 @@ impl ApiError {
             Self::TooManyRequests | Self::Unavailable(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)))
             }
-            Self::MethodNotAllowed { allow, .. } => HeaderValue::from_str(allow)
-                .ok()
-                .map(|allow| (ALLOW, allow)),
+            Self::MethodNotAllowed { allow, .. } => {
+                HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow))
+            }
             Self::Validation(_)
             | Self::Rule { .. }
             | Self::ParseError(_)
@@ -247,18 +250,9 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let (status, code, header, error) =
-            (self.status(), self.code(), self.header(), self.to_string());
+        let (status, code, header, error) = (self.status(), self.code(), self.header(), self.to_string());
         let (details, fault) = self.into_details();
-        let mut response = (
-            status,
-            Json(ErrorBody {
-                error,
-                code,
-                details,
-            }),
-        )
-            .into_response();
+        let mut response = (status, Json(ErrorBody { error, code, details })).into_response();
         response.headers_mut().extend(header);
         if let Some(fault) = fault {
             response.extensions_mut().insert(fault);
@@ -273,9 +267,7 @@ mod tests {
 
     async fn body(error: ApiError) -> Value {
         let response = error.into_response();
-        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
-            .await
-            .unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
         serde_json::from_slice(&bytes).unwrap()
     }
 

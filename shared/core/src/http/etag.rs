@@ -41,12 +41,7 @@ impl IntoResponse for Version {
 /// The tag of an answer.
 pub(super) fn tag(version: Option<Version>, body: &[u8]) -> String {
     let hash = digest(&SHA256, body);
-    let hash: String = hash
-        .as_ref()
-        .iter()
-        .take(HASH_BYTES)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash: String = hash.as_ref().iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect();
     match version {
         Some(Version(version)) => format!("\"{version}-{hash}\""),
         None => format!("\"{hash}\""),
@@ -78,18 +73,9 @@ impl IfMatch {
     pub fn check(&self, version: u64) -> Result<(), ApiError> {
         let Some(tags) = &self.0 else { return Ok(()) };
         let version = version.to_string();
-        let is_current = |tag: &String| {
-            tag == "*"
-                || opaque(tag)
-                    .split('-')
-                    .next()
-                    .is_some_and(|known| known == version)
-        };
-        if tags.iter().any(is_current) {
-            Ok(())
-        } else {
-            Err(ApiError::PreconditionFailed)
-        }
+        let is_current =
+            |tag: &String| tag == "*" || opaque(tag).split('-').next().is_some_and(|known| known == version);
+        if tags.iter().any(is_current) { Ok(()) } else { Err(ApiError::PreconditionFailed) }
     }
 }
 
@@ -98,21 +84,13 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let given = parts.headers.contains_key(IF_MATCH);
-        Ok(Self(given.then(|| {
-            tags(&parts.headers, &IF_MATCH).map(str::to_owned).collect()
-        })))
+        Ok(Self(given.then(|| tags(&parts.headers, &IF_MATCH).map(str::to_owned).collect())))
     }
 }
 
 fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .filter(|tag| !tag.is_empty())
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|tag| !tag.is_empty())
 }
 
 fn opaque(tag: &str) -> &str {
@@ -132,21 +110,12 @@ mod tests {
     #[tokio::test]
     async fn a_write_needs_the_version_that_it_is_based_on() {
         let seen = tag(Some(Version(7)), b"{}");
-        for current in [
-            seen.as_str(),
-            &format!("W/{seen}"),
-            "*",
-            "\"6-aa\", \"7-bb\"",
-            "\"7\"",
-        ] {
+        for current in [seen.as_str(), &format!("W/{seen}"), "*", "\"6-aa\", \"7-bb\"", "\"7\""] {
             assert!(if_match(current).await.check(7).is_ok(), "{current}");
         }
         for stale in ["\"6-aa\"", "\"77-aa\"", "", "W/"] {
             let refused = if_match(stale).await.check(7);
-            assert!(
-                matches!(refused, Err(ApiError::PreconditionFailed)),
-                "{stale}"
-            );
+            assert!(matches!(refused, Err(ApiError::PreconditionFailed)), "{stale}");
         }
         assert!(IfMatch::default().check(7).is_ok());
     }

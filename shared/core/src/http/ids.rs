@@ -24,12 +24,7 @@ impl<T: PathKey, S: Send + Sync> FromRequestParts<S> for PathId<T> {
         // Parameters that are no UTF-8 are an error here; they name nothing either.
         let params = RawPathParams::from_request_parts(parts, state).await;
         let params = params.map_err(|_| ApiError::NotFound(T::NOUN))?;
-        let text = params
-            .iter()
-            .find(|(name, _)| *name == T::PARAM)
-            .map(|(_, text)| text);
-        text.and_then(|text| text.parse().ok())
-            .map(Self)
-            .ok_or(ApiError::NotFound(T::NOUN))
+        let text = params.iter().find(|(name, _)| *name == T::PARAM).map(|(_, text)| text);
+        text.and_then(|text| text.parse().ok()).map(Self).ok_or(ApiError::NotFound(T::NOUN))
     }
 }

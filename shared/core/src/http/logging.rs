@@ -25,10 +25,7 @@ pub fn init(config: &Config) {
         .with_current_span(true)
         .with_span_list(false);
     // It fails only where a subscriber has been set already.
-    let _ = tracing_subscriber::registry()
-        .with(lines)
-        .with(targets)
-        .try_init();
+    let _ = tracing_subscriber::registry().with(lines).with(targets).try_init();
 }
 
 /// An error with everything that caused it, for one field of a log line.

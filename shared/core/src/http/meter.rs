@@ -21,8 +21,7 @@ impl Meter {
 
     /// Adds write units, as `ReturnConsumedCapacity` reports them.
     pub fn record_write(&self, units: f64) {
-        self.write_tenths
-            .fetch_add(tenths(units), Ordering::Relaxed);
+        self.write_tenths.fetch_add(tenths(units), Ordering::Relaxed);
     }
 
     /// Adds one round trip.
@@ -68,13 +67,7 @@ impl Consumed {
 
 impl fmt::Display for Consumed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "rcu={};wcu={};trips={}",
-            self.read_units(),
-            self.write_units(),
-            self.trips
-        )
+        write!(f, "rcu={};wcu={};trips={}", self.read_units(), self.write_units(), self.trips)
     }
 }
 

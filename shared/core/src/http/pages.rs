@@ -73,16 +73,10 @@ impl PageRequest {
     /// # Errors
     /// `InvalidPage` where `page` is neither a number from 1 nor `last`.
     pub fn from_query(query: &Query, config: &Config) -> Result<Self, ApiError> {
-        let size = query
-            .get("page_size")
-            .and_then(|text| text.trim().parse::<u64>().ok());
-        let size = size
-            .filter(|size| *size > 0)
-            .map_or(config.page_size.get(), |size| {
-                u32::try_from(size)
-                    .unwrap_or(u32::MAX)
-                    .min(config.max_page_size.get())
-            });
+        let size = query.get("page_size").and_then(|text| text.trim().parse::<u64>().ok());
+        let size = size.filter(|size| *size > 0).map_or(config.page_size.get(), |size| {
+            u32::try_from(size).unwrap_or(u32::MAX).min(config.max_page_size.get())
+        });
         let number = match query.get("page").map(str::trim) {
             None | Some("") => PageNumber::Nth(1),
             Some("last") => PageNumber::Last,
@@ -91,14 +85,8 @@ impl PageRequest {
                 Ok(_) | Err(_) => return Err(ApiError::InvalidPage),
             },
         };
-        let cursor = query
-            .filled("cursor")
-            .filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES);
-        Ok(Self {
-            number,
-            cursor: cursor.map(str::to_owned),
-            size,
-        })
+        let cursor = query.filled("cursor").filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES);
+        Ok(Self { number, cursor: cursor.map(str::to_owned), size })
     }
 
     /// The page's number from 1, once the length of the list is known.
@@ -145,11 +133,7 @@ impl Links {
     #[must_use]
     pub fn page(&self, number: u64, cursor: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(
-            self.query
-                .iter()
-                .filter(|(name, _)| !matches!(*name, "page" | "cursor")),
-        );
+        query.extend_pairs(self.query.iter().filter(|(name, _)| !matches!(*name, "page" | "cursor")));
         if number > 1 {
             query.append_pair("page", &number.to_string());
             if let Some(cursor) = cursor {
@@ -157,22 +141,13 @@ impl Links {
             }
         }
         let query = query.finish();
-        if query.is_empty() {
-            self.base.clone()
-        } else {
-            format!("{}?{query}", self.base)
-        }
+        if query.is_empty() { self.base.clone() } else { format!("{}?{query}", self.base) }
     }
 
     /// An absolute link to another path, which begins with `/`, on the same host.
     #[must_use]
     pub fn to(&self, path: &str) -> String {
-        let origin = self
-            .base
-            .splitn(4, '/')
-            .take(3)
-            .collect::<Vec<_>>()
-            .join("/");
+        let origin = self.base.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         format!("{origin}{path}")
     }
 }
@@ -181,12 +156,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Links {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let header = |name: &str| {
-            parts
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-        };
+        let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let authority = parts.uri.authority().map(http::uri::Authority::as_str);
         let host = header("host").or(authority).unwrap_or("localhost");
         let scheme = match header("x-forwarded-proto").and_then(|list| list.split(',').next()) {
@@ -194,15 +164,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Links {
             None if is_this_machine(host) => "http",
             None => "https",
         };
-        let path = parts
-            .extensions
-            .get::<AskedPath>()
-            .map_or(parts.uri.path(), |asked| &asked.0);
+        let path = parts.extensions.get::<AskedPath>().map_or(parts.uri.path(), |asked| &asked.0);
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        Ok(Self {
-            base: format!("{scheme}://{host}{path}"),
-            query,
-        })
+        Ok(Self { base: format!("{scheme}://{host}{path}"), query })
     }
 }
 
@@ -235,18 +199,8 @@ mod tests {
     #[test]
     fn page_sizes_are_cut_and_nonsense_is_the_default() {
         let size = |query| asked(query).unwrap().size;
-        assert_eq!(
-            (size(""), size("page_size=7"), size("page_size=1000")),
-            (20, 7, 100)
-        );
-        assert_eq!(
-            (
-                size("page_size=0"),
-                size("page_size=-1"),
-                size("page_size=x")
-            ),
-            (20, 20, 20)
-        );
+        assert_eq!((size(""), size("page_size=7"), size("page_size=1000")), (20, 7, 100));
+        assert_eq!((size("page_size=0"), size("page_size=-1"), size("page_size=x")), (20, 20, 20));
         assert_eq!(size("page_size=99999999999"), 100);
     }
 
@@ -258,10 +212,7 @@ mod tests {
         for bad in ["page=0", "page=-1", "page=x", "page=1.5"] {
             assert!(matches!(asked(bad), Err(ApiError::InvalidPage)), "{bad}");
         }
-        assert!(matches!(
-            asked("page=4").unwrap().resolve(41),
-            Err(ApiError::InvalidPage)
-        ));
+        assert!(matches!(asked("page=4").unwrap().resolve(41), Err(ApiError::InvalidPage)));
     }
 
     #[tokio::test]
@@ -279,23 +230,14 @@ mod tests {
             links.page(1, Some("c")),
             "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb"
         );
-        assert_eq!(
-            links.to("/api/jobs/1/"),
-            "https://api.example.com/api/jobs/1/"
-        );
+        assert_eq!(links.to("/api/jobs/1/"), "https://api.example.com/api/jobs/1/");
     }
 
     #[tokio::test]
     async fn the_scheme_is_the_proxys_or_plain_on_this_machine() {
         let local = links("/api/orders/", &[("host", "127.0.0.1:9000")]).await;
         assert_eq!(local.page(1, None), "http://127.0.0.1:9000/api/orders/");
-        let proxied = [
-            ("host", "shop.example"),
-            ("x-forwarded-proto", "http, https"),
-        ];
-        assert_eq!(
-            links("/x/", &proxied).await.page(1, None),
-            "http://shop.example/x/"
-        );
+        let proxied = [("host", "shop.example"), ("x-forwarded-proto", "http, https")];
+        assert_eq!(links("/x/", &proxied).await.page(1, None), "http://shop.example/x/");
     }
 }

@@ -14,45 +14,29 @@ impl Query {
     /// Reads the part of a URL after `?`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self(
-            form_urlencoded::parse(text.as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
     /// A parameter's value. Where it is repeated, the last one counts, as in Django.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// A parameter's value, where it is neither missing nor empty: an empty filter filters nothing.
     #[must_use]
     pub fn filled(&self, name: &str) -> Option<&str> {
-        self.get(name)
-            .map(str::trim)
-            .filter(|value| !value.is_empty())
+        self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
     /// All values of a repeated parameter, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The values of a parameter that may be repeated, be a comma-separated list, or both.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.all(name)
-            .flat_map(|value| value.split(','))
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
+        self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
     }
 
     /// The value of a filter whose values are a closed set; nothing where it is missing or empty.
@@ -77,29 +61,18 @@ impl Query {
     ///
     /// # Errors
     /// 400 as django-filter words it, where a value is no choice.
-    pub fn choices<T>(
-        &self,
-        name: &str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Vec<T>, ApiError> {
-        self.list(name)
-            .map(|value| parse(value).ok_or_else(|| not_a_choice(name, value)))
-            .collect()
+    pub fn choices<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, ApiError> {
+        self.list(name).map(|value| parse(value).ok_or_else(|| not_a_choice(name, value))).collect()
     }
 
     /// All parameters, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
 fn not_a_choice(name: &str, value: &str) -> ApiError {
-    ApiError::field(
-        name,
-        format!("Select a valid choice. {value} is not one of the available choices."),
-    )
+    ApiError::field(name, format!("Select a valid choice. {value} is not one of the available choices."))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
@@ -116,17 +89,10 @@ mod tests {
 
     #[test]
     fn repeats_and_commas_are_both_lists() {
-        let query =
-            Query::parse("ordering=-created_at&ordering=total_amount,,status&page=2&page=3&q=%20");
-        assert_eq!(
-            query.list("ordering").collect::<Vec<_>>(),
-            ["-created_at", "total_amount", "status"]
-        );
+        let query = Query::parse("ordering=-created_at&ordering=total_amount,,status&page=2&page=3&q=%20");
+        assert_eq!(query.list("ordering").collect::<Vec<_>>(), ["-created_at", "total_amount", "status"]);
         assert_eq!(query.get("page"), Some("3"));
-        assert_eq!(
-            (query.get("q"), query.filled("q"), query.get("none")),
-            (Some(" "), None, None)
-        );
+        assert_eq!((query.get("q"), query.filled("q"), query.get("none")), (Some(" "), None, None));
     }
 
     #[test]
@@ -140,12 +106,8 @@ mod tests {
 
     #[test]
     fn a_value_that_is_no_choice_is_refused_in_django_filters_words() {
-        let error = Query::parse("status=nope")
-            .choice("status", |_| None::<()>)
-            .unwrap_err();
-        let ApiError::Validation(details) = error else {
-            panic!("{error}")
-        };
+        let error = Query::parse("status=nope").choice("status", |_| None::<()>).unwrap_err();
+        let ApiError::Validation(details) = error else { panic!("{error}") };
         let words = "Select a valid choice. nope is not one of the available choices.";
         assert_eq!(details, serde_json::json!({"status": [words]}));
     }

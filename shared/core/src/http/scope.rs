@@ -19,11 +19,7 @@ impl Scope {
     /// A request that has cost nothing yet.
     #[must_use]
     pub fn new(request_id: String) -> Self {
-        Self {
-            request_id,
-            meter: Meter::default(),
-            user: OnceLock::new(),
-        }
+        Self { request_id, meter: Meter::default(), user: OnceLock::new() }
     }
 
     /// What the answer, the log and an error name the request by.

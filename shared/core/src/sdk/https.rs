@@ -46,17 +46,11 @@ pub enum FetchError {
 pub(super) fn aws_roots() -> TlsContext {
     let store = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     // There is nothing in a context that could fail to build.
-    TlsContext::builder()
-        .with_trust_store(store)
-        .build()
-        .unwrap_or_default()
+    TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
 }
 
 fn connector(roots: TlsContext) -> Connector {
-    Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(roots)
-        .build()
+    Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(roots).build()
 }
 
 static TO_AWS: LazyLock<Connector> = LazyLock::new(|| connector(aws_roots()));
@@ -67,31 +61,20 @@ static TO_OTHERS: LazyLock<Connector> = LazyLock::new(|| connector(TlsContext::d
 /// # Errors
 /// The request cannot be made, takes too long or breaks off. Any status is an answer.
 pub async fn send(request: http::Request<SdkBody>) -> Result<http::Response<Bytes>, FetchError> {
-    let is_aws = request
-        .uri()
-        .host()
-        .is_some_and(|host| host.ends_with(".amazonaws.com"));
+    let is_aws = request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com"));
     let connector = if is_aws { &*TO_AWS } else { &*TO_OTHERS };
-    let request =
-        HttpRequest::try_from(request).map_err(|error| FetchError::Request(error.into()))?;
+    let request = HttpRequest::try_from(request).map_err(|error| FetchError::Request(error.into()))?;
     let exchange = async {
         let answer = connector.call(request).await;
         read(answer.map_err(|error| FetchError::Connection(error.into()))?).await
     };
-    tokio::time::timeout(TIMEOUT, exchange)
-        .await
-        .map_err(|_| FetchError::Timeout)?
+    tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| FetchError::Timeout)?
 }
 
 async fn read(answer: HttpResponse) -> Result<http::Response<Bytes>, FetchError> {
-    let answer = answer
-        .try_into_http1x()
-        .map_err(|error| FetchError::Content(error.into()))?;
+    let answer = answer.try_into_http1x().map_err(|error| FetchError::Content(error.into()))?;
     let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, MAX_ANSWER_BYTES)
-        .collect()
-        .await
-        .map_err(FetchError::Connection)?;
+    let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await.map_err(FetchError::Connection)?;
     Ok(http::Response::from_parts(parts, body.to_bytes()))
 }
 

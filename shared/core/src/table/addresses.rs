@@ -69,7 +69,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn user_of_address(&self, id: AddressId) -> Result<Option<UserId>, TableError> {
         let list = keys::list_of_address(id);
-        let found = self.newest(Index::ByAll, &list, None, 1).await?;
+        let found = self.newest(Index::All, &list, None, 1).await?;
         let user = found.first().and_then(|item| keys::user_of(text(item, keys::PK)));
         Ok(user)
     }
@@ -188,7 +188,7 @@ fn to_item(record: &AddressRecord, version: u64) -> Result<Item, TableError> {
         [
             (keys::PK, keys::user(&record.user)),
             (keys::SK, keys::address(id)),
-            (Index::ByAll.hash_key(), keys::list_of_address(id)),
+            (Index::All.hash_key(), keys::list_of_address(id)),
             (keys::LIST_AT, keys::list_at(record.created_at, id)),
         ],
     ))

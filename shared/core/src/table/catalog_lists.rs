@@ -29,7 +29,7 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn stores_of(&self, owner: &UserId) -> Result<Vec<StoreSummary>, TableError> {
-        let list = (Index::ByUser, keys::list_of_owner(owner));
+        let list = (Index::User, keys::list_of_owner(owner));
         Ok(self.listed(vec![list], "a store").await?.entries)
     }
 
@@ -39,7 +39,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn stores_with(&self, statuses: &[StoreStatus]) -> Result<Listed<StoreSummary>, TableError> {
         let lists = statuses.iter().map(|status| keys::list_of_stores(*status));
-        let lists = lists.map(|list| (Index::ByAll, list)).collect();
+        let lists = lists.map(|list| (Index::All, list)).collect();
         self.listed(lists, "a store").await
     }
 
@@ -53,8 +53,8 @@ impl Table {
         statuses: &[ProductStatus],
     ) -> Result<Listed<ProductSummary>, TableError> {
         let lists = statuses.iter().map(|status| match store {
-            Some(store) => (Index::ByStore, keys::list_of_store_products(store, *status)),
-            None => (Index::ByAll, keys::list_of_products(*status)),
+            Some(store) => (Index::Store, keys::list_of_store_products(store, *status)),
+            None => (Index::All, keys::list_of_products(*status)),
         });
         self.listed(lists.collect(), "a product").await
     }

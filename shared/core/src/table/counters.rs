@@ -17,9 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::civil::Date;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
-use oms_domain::{
-    Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status,
-};
+use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
 use std::collections::BTreeMap;
 
 const BY_DAY: &str = "BY_DAY#";
@@ -53,10 +51,7 @@ fn place_of(cell: &Cell) -> (String, String) {
     let of_payment = |kind: char, f: &PaymentFacets| {
         let status = letter(PaymentState::ALL, &f.status);
         let method = letter(PaymentMethod::ALL, &f.payment_method);
-        (
-            PAYMENTS.to_owned(),
-            format!("{kind}{status}{method}{}", f.currency.code()),
-        )
+        (PAYMENTS.to_owned(), format!("{kind}{status}{method}{}", f.currency.code()))
     };
     let of_day = |kind: char, day: &Date, currency: &Currency| {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
@@ -126,20 +121,12 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
                 payment_method: choice(PaymentMethod::ALL, letters.next())?,
                 currency: Currency::from_code(letters.as_str())?,
             };
-            Some(if kind == 'n' {
-                Cell::Payments(facets)
-            } else {
-                Cell::PaymentAmount(facets)
-            })
+            Some(if kind == 'n' { Cell::Payments(facets) } else { Cell::PaymentAmount(facets) })
         }
         (TRANSITIONS, 'n' | 't') => {
             let from = choice(Status::ALL, letters.next())?;
             let to = choice(Status::ALL, letters.next())?;
-            Some(if kind == 'n' {
-                Cell::Transitions(from, to)
-            } else {
-                Cell::TransitionMicros(from, to)
-            })
+            Some(if kind == 'n' { Cell::Transitions(from, to) } else { Cell::TransitionMicros(from, to) })
         }
         _ => None,
     }
@@ -155,10 +142,7 @@ fn additions(tally: &Tally) -> Additions {
     let mut additions = Additions::new();
     for (scope, cell, value) in tally.iter() {
         let (sk, name) = place_of(&cell);
-        additions
-            .entry((scope.clone(), sk))
-            .or_default()
-            .insert(name, value);
+        additions.entry((scope.clone(), sk)).or_default().insert(name, value);
     }
     additions
 }
@@ -180,9 +164,8 @@ impl Table {
         let items = self.range(keys::counters(scope), &from, false).await?;
         let cells = items.iter().flat_map(|item| {
             let sk = super::text(item, keys::SK);
-            item.iter().filter_map(move |(name, value)| {
-                Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?))
-            })
+            item.iter()
+                .filter_map(move |(name, value)| Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?)))
         });
         Ok(cells.collect())
     }
@@ -193,12 +176,7 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
     /// some of it.
-    pub async fn count(
-        &self,
-        consumer: &str,
-        claims: &[Claim],
-        tally: &Tally,
-    ) -> Result<(), TableError> {
+    pub async fn count(&self, consumer: &str, claims: &[Claim], tally: &Tally) -> Result<(), TableError> {
         let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
         for claim in claims {
             items.push(self.move_watermark(consumer, claim)?);
@@ -206,10 +184,7 @@ impl Table {
         for ((scope, sk), values) in additions(tally) {
             items.push(self.add(keys::counters(&scope), sk, values)?);
         }
-        self.transact(items).await.map_err(|error| match error {
-            TableError::Cancelled(_) => TableError::Conflict,
-            other => other,
-        })
+        self.transact(items).await.map_err(TableError::or_conflict)
     }
 
     fn add(
@@ -218,18 +193,13 @@ impl Table {
         sk: String,
         values: BTreeMap<String, Decimal>,
     ) -> Result<TransactWriteItem, TableError> {
-        let mut update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(key(pk, sk)));
+        let mut update = Update::builder().table_name(&self.name).set_key(Some(key(pk, sk)));
         let mut clauses = Vec::with_capacity(values.len());
         for (n, (name, value)) in values.into_iter().enumerate() {
             clauses.push(format!("#a{n} :v{n}"));
             update = update
                 .expression_attribute_names(format!("#a{n}"), name)
-                .expression_attribute_values(
-                    format!(":v{n}"),
-                    AttributeValue::N(value.to_string()),
-                );
+                .expression_attribute_values(format!(":v{n}"), AttributeValue::N(value.to_string()));
         }
         let update = update.update_expression(format!("ADD {}", clauses.join(", ")));
         let update = update.build().map_err(TableError::request)?;
@@ -267,11 +237,7 @@ mod tests {
         for status in PaymentState::ALL {
             for payment_method in PaymentMethod::ALL {
                 let (status, payment_method) = (*status, *payment_method);
-                let facets = PaymentFacets {
-                    status,
-                    payment_method,
-                    currency: Currency::USD,
-                };
+                let facets = PaymentFacets { status, payment_method, currency: Currency::USD };
                 cells.extend([Cell::Payments(facets), Cell::PaymentAmount(facets)]);
             }
         }

@@ -111,9 +111,6 @@ impl Table {
 
     /// Writes all or nothing, where every condition means that somebody else was faster.
     pub(crate) async fn transact_as_seen(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
-        match self.transact(items).await {
-            Err(TableError::Cancelled(_)) => Err(TableError::Conflict),
-            answer => answer,
-        }
+        self.transact(items).await.map_err(TableError::or_conflict)
     }
 }

@@ -67,27 +67,26 @@ impl TableError {
 
     pub(crate) fn cancelled(reasons: Vec<CancellationReason>) -> Self {
         let throttled = |reason: &CancellationReason| {
-            matches!(
-                reason.code(),
-                Some("ThrottlingError" | "ProvisionedThroughputExceeded")
-            )
+            matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
         };
-        if reasons.iter().any(throttled) {
-            TableError::Throttled
+        if reasons.iter().any(throttled) { TableError::Throttled } else { TableError::Cancelled(reasons) }
+    }
+
+    /// A condition that failed, told as what it means where there is but one thing to be seen
+    /// differently: somebody else was faster.
+    pub(crate) fn or_conflict(self) -> Self {
+        let failed = |reasons: &[CancellationReason]| Self::failed_conditions(reasons).next().is_some();
+        if matches!(&self, TableError::Cancelled(reasons) if failed(reasons)) {
+            TableError::Conflict
         } else {
-            TableError::Cancelled(reasons)
+            self
         }
     }
 
     /// Which of a transaction's items failed their condition, and what they hold.
     pub(crate) fn failed_conditions(
         reasons: &[CancellationReason],
-    ) -> impl Iterator<
-        Item = (
-            usize,
-            Option<&std::collections::HashMap<String, AttributeValue>>,
-        ),
-    > {
+    ) -> impl Iterator<Item = (usize, Option<&std::collections::HashMap<String, AttributeValue>>)> {
         reasons
             .iter()
             .enumerate()
@@ -102,9 +101,7 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, R>) -> Self {
-        let code = error
-            .as_service_error()
-            .and_then(ProvideErrorMetadata::code);
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         match (&error, code) {
             // A single write that meets a transaction on the same item is as good as overtaken.
             (_, Some("ConditionalCheckFailedException" | "TransactionConflictException")) => {

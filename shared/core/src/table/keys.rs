@@ -55,25 +55,25 @@ pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
 /// An index of the table and its hash key's attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Index {
-    ByUser,
-    ByStore,
-    ByAll,
+    User,
+    Store,
+    All,
 }
 
 impl Index {
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Index::ByUser => "by-user",
-            Index::ByStore => "by-store",
-            Index::ByAll => "by-all",
+            Index::User => "by-user",
+            Index::Store => "by-store",
+            Index::All => "by-all",
         }
     }
 
     pub(crate) const fn hash_key(self) -> &'static str {
         match self {
-            Index::ByUser => "list_user",
-            Index::ByStore => "list_store",
-            Index::ByAll => "list_all",
+            Index::User => "list_user",
+            Index::Store => "list_store",
+            Index::All => "list_all",
         }
     }
 }

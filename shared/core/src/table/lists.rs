@@ -74,13 +74,13 @@ impl Table {
     /// The parts of the indexes that a list is spread over.
     fn parts_of(&self, list: &OrderList, status: Option<Status>) -> Vec<(Index, String)> {
         match list {
-            OrderList::OfUser(user) => vec![(Index::ByUser, keys::list_of_user(user))],
+            OrderList::OfUser(user) => vec![(Index::User, keys::list_of_user(user))],
             OrderList::OfStore(store) => {
                 let statuses = Status::ALL.iter().filter(|of| status.is_none_or(|status| status == **of));
                 let parts = statuses.map(|status| keys::list_of_store(*store, *status));
-                parts.map(|hash| (Index::ByStore, hash)).collect()
+                parts.map(|hash| (Index::Store, hash)).collect()
             }
-            OrderList::All => (0..self.shards.max(1)).map(|n| (Index::ByAll, keys::list_shard(n))).collect(),
+            OrderList::All => (0..self.shards.max(1)).map(|n| (Index::All, keys::list_shard(n))).collect(),
         }
     }
 
@@ -103,7 +103,7 @@ impl Table {
         limit: usize,
     ) -> Result<Vec<Item>, TableError> {
         // A store's list is a status's already.
-        let status = wanted.status.filter(|_| index != Index::ByStore);
+        let status = wanted.status.filter(|_| index != Index::Store);
         let mut found = Vec::new();
         let mut start = None;
         for page in 0..MAX_QUERY_PAGES {

@@ -27,9 +27,7 @@ pub use record::OrderSummary;
 
 use crate::http::meter;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use futures::future::try_join_all;
 use std::collections::HashMap;
 
@@ -53,27 +51,17 @@ impl Table {
     /// The table called `name`, with its list of all orders split `shards` ways.
     #[must_use]
     pub fn new(client: Client, name: String, shards: u16) -> Self {
-        Self {
-            client,
-            name,
-            shards,
-        }
+        Self { client, name, shards }
     }
 
     /// One cheap call that opens the connection, made while the function starts. Its failure
     /// means nothing: the first request will tell.
     pub async fn warm_up(&self) {
-        let _ = self
-            .get_item("WARM_UP".to_owned(), "WARM_UP".to_owned())
-            .await;
+        let _ = self.get_item("WARM_UP".to_owned(), "WARM_UP".to_owned()).await;
     }
 
     /// A consistent read of one item.
-    pub(crate) async fn get_item(
-        &self,
-        pk: String,
-        sk: String,
-    ) -> Result<Option<Item>, TableError> {
+    pub(crate) async fn get_item(&self, pk: String, sk: String) -> Result<Option<Item>, TableError> {
         let answer = self
             .client
             .get_item()
@@ -89,10 +77,7 @@ impl Table {
 
     /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, the trips at the same
     /// time; what does not exist is left out, and the order is not kept.
-    pub(crate) async fn get_items(
-        &self,
-        keys: Vec<(String, String)>,
-    ) -> Result<Vec<Item>, TableError> {
+    pub(crate) async fn get_items(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
         let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
         let batches = keys.chunks(BATCH_GET_LIMIT);
         let found = try_join_all(batches.map(|batch| self.get_batch(batch.to_vec()))).await?;
@@ -122,11 +107,7 @@ impl Table {
             let left = answer.unprocessed_keys.unwrap_or_default().into_values();
             wanted.extend(left.flat_map(|left| left.keys));
         }
-        if wanted.is_empty() {
-            Ok(found)
-        } else {
-            Err(TableError::Throttled)
-        }
+        if wanted.is_empty() { Ok(found) } else { Err(TableError::Throttled) }
     }
 }
 
@@ -140,26 +121,15 @@ pub(crate) fn key(pk: String, sk: String) -> Item {
 
 /// A string attribute of an item, or nothing.
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
-    item.get(name)
-        .and_then(|value| value.as_s().ok())
-        .map_or("", String::as_str)
+    item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
 }
 
 fn meter_read(capacity: Option<&ConsumedCapacity>) {
     meter::record_trip();
-    meter::record_read(
-        capacity
-            .and_then(ConsumedCapacity::capacity_units)
-            .unwrap_or_default(),
-    );
+    meter::record_read(capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default());
 }
 
 fn meter_reads(capacity: &[ConsumedCapacity]) {
     meter::record_trip();
-    meter::record_read(
-        capacity
-            .iter()
-            .filter_map(ConsumedCapacity::capacity_units)
-            .sum(),
-    );
+    meter::record_read(capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum());
 }

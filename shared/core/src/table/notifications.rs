@@ -42,18 +42,11 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn put_notification(&self, notification: &Notification) -> Result<(), TableError> {
-        let summary =
-            serde_dynamo::to_item(notification).map_err(TableError::shape("a notification"))?;
-        let mut item = key(
-            keys::user(&notification.user),
-            keys::notification(notification.id),
-        );
+        let summary = serde_dynamo::to_item(notification).map_err(TableError::shape("a notification"))?;
+        let mut item = key(keys::user(&notification.user), keys::notification(notification.id));
         item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
         let expires = notification.created_at.as_second() + KEPT_S;
-        item.insert(
-            keys::EXPIRES_AT.into(),
-            AttributeValue::N(expires.to_string()),
-        );
+        item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
         match self.put(self.put_new(item)?).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
@@ -70,10 +63,7 @@ impl Table {
         after: Option<NotificationId>,
         limit: usize,
     ) -> Result<Vec<Notification>, TableError> {
-        let last = after.map_or_else(
-            || format!("{}~", keys::NOTIFICATION_PREFIX),
-            keys::notification,
-        );
+        let last = after.map_or_else(|| format!("{}~", keys::NOTIFICATION_PREFIX), keys::notification);
         let answer = self
             .client
             .query()
@@ -82,10 +72,7 @@ impl Table {
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
-            .expression_attribute_values(
-                ":first",
-                AttributeValue::S(keys::NOTIFICATION_PREFIX.into()),
-            )
+            .expression_attribute_values(":first", AttributeValue::S(keys::NOTIFICATION_PREFIX.into()))
             .expression_attribute_values(":last", AttributeValue::S(last))
             .scan_index_forward(false)
             .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
@@ -94,14 +81,9 @@ impl Table {
             .await?;
         meter_read(answer.consumed_capacity());
         let items = answer.items.unwrap_or_default().into_iter();
-        let found: Result<Vec<Notification>, _> = items
-            .map(|item| catalog::read(item, "a notification"))
-            .collect();
-        Ok(found?
-            .into_iter()
-            .filter(|n| Some(n.id) != after)
-            .take(limit)
-            .collect())
+        let found: Result<Vec<Notification>, _> =
+            items.map(|item| catalog::read(item, "a notification")).collect();
+        Ok(found?.into_iter().filter(|n| Some(n.id) != after).take(limit).collect())
     }
 
     /// How many notifications a user has.
@@ -109,9 +91,6 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn count_notifications(&self, user: &UserId) -> Result<usize, TableError> {
-        Ok(self
-            .collection(keys::user(user), keys::NOTIFICATION_PREFIX)
-            .await?
-            .len())
+        Ok(self.collection(keys::user(user), keys::NOTIFICATION_PREFIX).await?.len())
     }
 }

@@ -36,19 +36,13 @@ impl OrderNumbers {
         }
         let end = table.lease_order_numbers(day, BLOCK).await? + 1;
         let first = end.saturating_sub(BLOCK);
-        *self.block() = Some(Block {
-            day,
-            next: first + 1,
-            end,
-        });
+        *self.block() = Some(Block { day, next: first + 1, end });
         Ok(shown(day, first))
     }
 
     fn deal(&self, day: Date) -> Option<u64> {
         let mut block = self.block();
-        let block = block
-            .as_mut()
-            .filter(|block| block.day == day && block.next < block.end)?;
+        let block = block.as_mut().filter(|block| block.day == day && block.next < block.end)?;
         block.next += 1;
         Some(block.next - 1)
     }
@@ -65,25 +59,17 @@ fn shown(day: Date, number: u64) -> String {
 impl Table {
     /// Moves a day's counter on by `count`; the last number of the block that is now the caller's.
     async fn lease_order_numbers(&self, day: Date, count: u64) -> Result<u64, TableError> {
-        let expires = day
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .map_or(0, |at| at.timestamp().as_second());
+        let expires = day.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |at| at.timestamp().as_second());
         let answer = self
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key(
-                keys::order_numbers(day),
-                keys::SEQUENCE.to_owned(),
-            )))
+            .set_key(Some(key(keys::order_numbers(day), keys::SEQUENCE.to_owned())))
             .update_expression("ADD #last :count SET #expires = :expires")
             .expression_attribute_names("#last", "last")
             .expression_attribute_names("#expires", keys::EXPIRES_AT)
             .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
-            .expression_attribute_values(
-                ":expires",
-                AttributeValue::N((expires + KEPT_S).to_string()),
-            )
+            .expression_attribute_values(":expires", AttributeValue::N((expires + KEPT_S).to_string()))
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()

@@ -77,13 +77,6 @@ impl Table {
         if !older.is_empty() {
             items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
         }
-        match self.transact_with_stock(items, moves).await {
-            Err(TableError::Cancelled(reasons))
-                if TableError::failed_conditions(&reasons).next().is_some() =>
-            {
-                Err(TableError::Conflict)
-            }
-            answer => answer,
-        }
+        self.transact_with_stock(items, moves).await.map_err(TableError::or_conflict)
     }
 }

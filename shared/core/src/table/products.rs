@@ -196,8 +196,8 @@ fn to_item(product: &Product, version: u64) -> Result<Item, TableError> {
         [
             (keys::PK, keys::product(product.id)),
             (keys::SK, keys::PRODUCT.to_owned()),
-            (keys::Index::ByStore.hash_key(), of_store),
-            (keys::Index::ByAll.hash_key(), keys::list_of_products(product.status)),
+            (keys::Index::Store.hash_key(), of_store),
+            (keys::Index::All.hash_key(), keys::list_of_products(product.status)),
             (keys::LIST_AT, keys::list_at(product.created_at, product.id)),
         ],
     ))

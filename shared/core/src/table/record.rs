@@ -86,14 +86,9 @@ fn no_order() -> OrderId {
 pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     check_size(order)?;
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
-    let mut summary: HashMap<String, AttributeValue> = SUMMARY_FIELDS
-        .into_iter()
-        .filter_map(|name| item.remove_entry(name))
-        .collect();
-    summary.insert(
-        "item_count".into(),
-        AttributeValue::N(order.lines.len().to_string()),
-    );
+    let mut summary: HashMap<String, AttributeValue> =
+        SUMMARY_FIELDS.into_iter().filter_map(|name| item.remove_entry(name)).collect();
+    summary.insert("item_count".into(), AttributeValue::N(order.lines.len().to_string()));
     if order.can_refund() {
         summary.insert("can_refund".into(), AttributeValue::Bool(true));
     }
@@ -103,10 +98,7 @@ pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     let item = entity::with_texts(item, texts);
     // A deleted order is in no list: the indexes leave out what has no key of theirs.
     let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
-    item.insert(
-        SCHEMA_ATTRIBUTE.into(),
-        AttributeValue::N(SCHEMA.to_string()),
-    );
+    item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
     Ok(item)
 }
 
@@ -147,18 +139,16 @@ struct OlderLog {
 /// Where an order stands in the lists.
 fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
     [
-        (Index::ByUser.hash_key(), keys::list_of_user(&order.user.id)),
-        (Index::ByStore.hash_key(), keys::list_of_store(order.store.id, order.status)),
-        (Index::ByAll.hash_key(), keys::list_of_all(order.id, shards)),
+        (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
+        (Index::Store.hash_key(), keys::list_of_store(order.store.id, order.status)),
+        (Index::All.hash_key(), keys::list_of_all(order.id, shards)),
         (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
     ]
 }
 
 /// The order of an item.
 pub(crate) fn from_item(mut item: Item) -> Result<Order, TableError> {
-    let id = text(&item, keys::PK)
-        .trim_start_matches("ORDER#")
-        .to_owned();
+    let id = text(&item, keys::PK).trim_start_matches("ORDER#").to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
         item.extend(summary);
     }
@@ -175,7 +165,6 @@ pub(crate) fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableErr
             source: serde::de::Error::missing_field(keys::SUMMARY),
         });
     };
-    let summary: OrderSummary =
-        serde_dynamo::from_item(summary).map_err(TableError::shape("a summary"))?;
+    let summary: OrderSummary = serde_dynamo::from_item(summary).map_err(TableError::shape("a summary"))?;
     Ok(OrderSummary { id, ..summary })
 }

@@ -93,13 +93,13 @@ fn to_item(store: &Store, version: u64) -> Result<Item, TableError> {
         [
             (keys::PK, keys::store(store.id)),
             (keys::SK, keys::STORE.to_owned()),
-            (keys::Index::ByAll.hash_key(), keys::list_of_stores(store.status)),
+            (keys::Index::All.hash_key(), keys::list_of_stores(store.status)),
             (keys::LIST_AT, keys::list_at(store.created_at, store.id)),
         ],
     );
     if let Some(owner) = &store.owner {
         let list = AttributeValue::S(keys::list_of_owner(owner));
-        item.insert(keys::Index::ByUser.hash_key().to_owned(), list);
+        item.insert(keys::Index::User.hash_key().to_owned(), list);
     }
     Ok(item)
 }

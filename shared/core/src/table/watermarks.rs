@@ -28,9 +28,7 @@ impl Table {
         consumer: &str,
         orders: impl IntoIterator<Item = OrderId>,
     ) -> Result<HashMap<OrderId, u64>, TableError> {
-        let wanted = orders
-            .into_iter()
-            .map(|id| (keys::order(id), keys::watermark(consumer)));
+        let wanted = orders.into_iter().map(|id| (keys::order(id), keys::watermark(consumer)));
         let items = self.get_items(wanted.collect()).await?;
         let marks = items.iter().filter_map(|item| {
             let version = item.get(VERSION)?.as_n().ok()?.parse().ok()?;

@@ -48,12 +48,7 @@ impl Table {
     /// Writes one item, in a single write rather than a transaction: half the price.
     pub(crate) async fn put(&self, put: Put) -> Result<(), TableError> {
         if idempotency::pending().is_some() {
-            return self.transact(vec![part(put)]).await.map_err(|error| match error {
-                TableError::Cancelled(reasons) if TableError::failed_conditions(&reasons).next().is_some() => {
-                    TableError::Conflict
-                }
-                other => other,
-            });
+            return self.transact(vec![part(put)]).await.map_err(TableError::or_conflict);
         }
         let answer = self
             .client
@@ -135,16 +130,14 @@ impl Table {
 async fn backoff(tries: u32) {
     let longest_ms = 20_u64 << tries.min(6);
     let random = crate::config::random_uuid_v7().as_u64_pair().1;
-    tokio::time::sleep(Duration::from_millis(
-        longest_ms / 2 + random % (longest_ms / 2),
-    ))
-    .await;
+    tokio::time::sleep(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
 }
 
 /// The key of the item that an action writes.
 fn key_of(action: &TransactWriteItem) -> Option<(String, String)> {
     let put = action.put().map(Put::item);
-    let item = put.or_else(|| action.update().map(Update::key)).or_else(|| action.delete().map(Delete::key))?;
+    let item =
+        put.or_else(|| action.update().map(Update::key)).or_else(|| action.delete().map(Delete::key))?;
     Some((text(item, keys::PK).to_owned(), text(item, keys::SK).to_owned()))
 }
 
@@ -155,19 +148,10 @@ pub(crate) fn part(put: Put) -> TransactWriteItem {
 
 pub(crate) fn meter_write(capacity: Option<&ConsumedCapacity>) {
     meter::record_trip();
-    meter::record_write(
-        capacity
-            .and_then(ConsumedCapacity::capacity_units)
-            .unwrap_or_default(),
-    );
+    meter::record_write(capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default());
 }
 
 fn meter_writes(capacity: &[ConsumedCapacity]) {
     meter::record_trip();
-    meter::record_write(
-        capacity
-            .iter()
-            .filter_map(ConsumedCapacity::capacity_units)
-            .sum(),
-    );
+    meter::record_write(capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum());
 }

@@ -418,11 +418,7 @@ impl From<&Address> for AddressDetails {
 
 impl From<&Rating> for RatingView {
     fn from(rating: &Rating) -> Self {
-        Self {
-            rating: rating.stars,
-            comment: rating.comment.clone(),
-            created_at: time(rating.created_at),
-        }
+        Self { rating: rating.stars, comment: rating.comment.clone(), created_at: time(rating.created_at) }
     }
 }
 
@@ -522,11 +518,7 @@ impl OrderView {
             shipped_at: optional_time(order.shipped_at),
             delivered_at: optional_time(order.delivered_at),
             cancelled_at: optional_time(order.cancelled_at),
-            items: order
-                .lines
-                .iter()
-                .map(|line| ItemView::new(order, line))
-                .collect(),
+            items: order.lines.iter().map(|line| ItemView::new(order, line)).collect(),
             can_cancel: order.can_cancel(manages),
             can_refund: order.can_refund(),
             is_paid: order.payment_status == PaymentStatus::Paid,
@@ -534,11 +526,7 @@ impl OrderView {
             is_delivered: order.status == Status::Delivered,
             is_cancelled: order.status == Status::Cancelled,
             rating: order.rating.as_ref().map(RatingView::from),
-            payments: order
-                .payments
-                .iter()
-                .map(|p| PaymentView::new(order, p))
-                .collect(),
+            payments: order.payments.iter().map(|p| PaymentView::new(order, p)).collect(),
             version: order.version,
         }
     }

@@ -138,16 +138,9 @@ impl PaymentView {
             processed_at: optional_time(payment.processed_at),
             is_successful: payment.status == PaymentState::Paid,
             is_failed: payment.status == PaymentState::Failed,
-            is_refunded: matches!(
-                payment.status,
-                PaymentState::Refunded | PaymentState::PartiallyRefunded
-            ),
+            is_refunded: matches!(payment.status, PaymentState::Refunded | PaymentState::PartiallyRefunded),
             refunded_amount: amount(payment.refunded_amount()),
-            refunds: payment
-                .refunds
-                .iter()
-                .map(|refund| refund_view(refund, amount))
-                .collect(),
+            refunds: payment.refunds.iter().map(|refund| refund_view(refund, amount)).collect(),
         }
     }
 }

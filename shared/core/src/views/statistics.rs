@@ -187,10 +187,7 @@ pub struct PaymentStats {
 #[must_use]
 pub fn oldest_month(today: Date) -> Date {
     let months = jiff::Span::new().months(i64::from(MONTHS - 1));
-    today
-        .first_of_month()
-        .checked_sub(months)
-        .unwrap_or(Date::MIN)
+    today.first_of_month().checked_sub(months).unwrap_or(Date::MIN)
 }
 
 fn month(day: Date) -> String {
@@ -200,14 +197,8 @@ fn month(day: Date) -> String {
 /// The last 12 months up to today's, each with nothing.
 fn months<T: Clone>(today: Date, nothing: &T) -> BTreeMap<String, T> {
     let first = oldest_month(today);
-    let starts = (0..MONTHS).filter_map(|n| {
-        first
-            .checked_add(jiff::Span::new().months(i64::from(n)))
-            .ok()
-    });
-    starts
-        .map(|start| (month(start), nothing.clone()))
-        .collect()
+    let starts = (0..MONTHS).filter_map(|n| first.checked_add(jiff::Span::new().months(i64::from(n))).ok());
+    starts.map(|start| (month(start), nothing.clone())).collect()
 }
 
 fn orders_by_month(counts: &Counts, today: Date) -> BTreeMap<String, u64> {
@@ -221,27 +212,18 @@ fn orders_by_month(counts: &Counts, today: Date) -> BTreeMap<String, u64> {
 }
 
 fn orders_by_day(counts: &Counts, today: Date) -> BTreeMap<String, u64> {
-    let days =
-        (0..DAYS).filter_map(|n| today.checked_sub(jiff::Span::new().days(i64::from(n))).ok());
-    days.map(|day| (day.to_string(), counts.days.get(&day).copied().unwrap_or(0)))
-        .collect()
+    let days = (0..DAYS).filter_map(|n| today.checked_sub(jiff::Span::new().days(i64::from(n))).ok());
+    days.map(|day| (day.to_string(), counts.days.get(&day).copied().unwrap_or(0))).collect()
 }
 
 fn revenue_by_month(counts: &Counts, currency: Currency, today: Date) -> BTreeMap<String, String> {
     let mut by_month = months(today, &Decimal::ZERO);
-    for ((_, day), revenue) in counts
-        .revenue_days
-        .iter()
-        .filter(|((of, _), _)| *of == currency)
-    {
+    for ((_, day), revenue) in counts.revenue_days.iter().filter(|((of, _), _)| *of == currency) {
         if let Some(sum) = by_month.get_mut(&month(*day)) {
             *sum += revenue;
         }
     }
-    by_month
-        .into_iter()
-        .map(|(month, sum)| (month, money(sum, currency)))
-        .collect()
+    by_month.into_iter().map(|(month, sum)| (month, money(sum, currency))).collect()
 }
 
 impl OrderStats {
@@ -268,31 +250,18 @@ impl OrderStats {
             refunded_orders: by_status(Status::Refunded),
             total_revenue: counts.revenue_in(currency).to_string(),
             average_order_value: mean(counts.orders_in(currency), currency).to_string(),
-            orders_by_status: Status::ALL
-                .iter()
-                .map(|s| (s.as_str(), by_status(*s)))
-                .collect(),
+            orders_by_status: Status::ALL.iter().map(|s| (s.as_str(), by_status(*s))).collect(),
             orders_by_month: orders_by_month(counts, today),
             orders_by_day: orders_by_day(counts, today),
             revenue_by_month: revenue_by_month(counts, currency, today),
-            by_currency: counts
-                .currencies()
-                .into_iter()
-                .map(|c| (c.code(), amounts(c)))
-                .collect(),
+            by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
             customer_satisfaction: satisfaction(counts),
             status_transition_times: transitions
                 .map(|((from, to), time)| {
                     let micros = time.micros.checked_div(Decimal::from(time.count));
                     let seconds = micros.unwrap_or_default() / Decimal::from(1_000_000);
                     let average_seconds = shown(seconds.round_dp(3));
-                    (
-                        format!("{from}→{to}"),
-                        TransitionTimeView {
-                            average_seconds,
-                            count: time.count,
-                        },
-                    )
+                    (format!("{from}→{to}"), TransitionTimeView { average_seconds, count: time.count })
                 })
                 .collect(),
             recent_orders: recent
@@ -317,16 +286,9 @@ fn satisfaction(counts: &Counts) -> Satisfaction {
 
 const PAID: &[PaymentState] = &[PaymentState::Paid];
 const REFUNDED: &[PaymentState] = &[PaymentState::Refunded, PaymentState::PartiallyRefunded];
-const WAITING: &[PaymentState] = &[
-    PaymentState::Pending,
-    PaymentState::Processing,
-    PaymentState::Authorized,
-];
-const COLLECTED: &[PaymentState] = &[
-    PaymentState::Paid,
-    PaymentState::Refunded,
-    PaymentState::PartiallyRefunded,
-];
+const WAITING: &[PaymentState] = &[PaymentState::Pending, PaymentState::Processing, PaymentState::Authorized];
+const COLLECTED: &[PaymentState] =
+    &[PaymentState::Paid, PaymentState::Refunded, PaymentState::PartiallyRefunded];
 
 impl PaymentStats {
     /// The statistics of a scope, in the deployment's currency; `recent` are its newest orders
@@ -352,18 +314,11 @@ impl PaymentStats {
             refunded_payments: count(REFUNDED),
             total_amount: paid(counts, currency).to_string(),
             average_payment_amount: average(counts, currency).to_string(),
-            payments_by_status: PaymentState::ALL
-                .iter()
-                .map(|s| (s.as_str(), count(&[*s])))
-                .collect(),
+            payments_by_status: PaymentState::ALL.iter().map(|s| (s.as_str(), count(&[*s]))).collect(),
             payments_by_method: by_method(counts),
             success_rate: shown(success_rate.round_dp(4)),
             refunded_amount: money(refunded(currency), currency),
-            by_currency: counts
-                .currencies()
-                .into_iter()
-                .map(|c| (c.code(), amounts(c)))
-                .collect(),
+            by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
             recent_payments: recent_payments(recent),
         }
     }
@@ -384,8 +339,7 @@ fn average(counts: &Counts, currency: Currency) -> Money {
 }
 
 fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
-    let mut by_method: BTreeMap<_, _> =
-        PaymentMethod::ALL.iter().map(|m| (m.as_str(), 0)).collect();
+    let mut by_method: BTreeMap<_, _> = PaymentMethod::ALL.iter().map(|m| (m.as_str(), 0)).collect();
     for ((_, _, method), Group { count, .. }) in &counts.payments {
         *by_method.entry(method.as_str()).or_default() += count;
     }
@@ -393,20 +347,15 @@ fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
 }
 
 fn recent_payments(orders: &[Order]) -> Vec<RecentPayment> {
-    let mut recent: Vec<_> = orders
-        .iter()
-        .flat_map(|order| order.payments.iter().map(move |payment| (order, payment)))
-        .collect();
+    let mut recent: Vec<_> =
+        orders.iter().flat_map(|order| order.payments.iter().map(move |payment| (order, payment))).collect();
     recent.sort_by_key(|(_, payment)| std::cmp::Reverse((payment.created_at, payment.id)));
-    let views = recent
-        .into_iter()
-        .take(10)
-        .map(|(order, payment)| RecentPayment {
-            id: payment.id.0,
-            transaction_id: payment.transaction_id.clone(),
-            amount: money(payment.amount, order.currency),
-            status: payment.status.as_str(),
-            created_at: time(payment.created_at),
-        });
+    let views = recent.into_iter().take(10).map(|(order, payment)| RecentPayment {
+        id: payment.id.0,
+        transaction_id: payment.transaction_id.clone(),
+        amount: money(payment.amount, order.currency),
+        status: payment.status.as_str(),
+        created_at: time(payment.created_at),
+    });
     views.collect()
 }

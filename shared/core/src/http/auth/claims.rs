@@ -67,10 +67,7 @@ impl Claims {
 
     fn role(&self) -> Role {
         let is_in = |group| {
-            [&self.cognito_groups, &self.groups]
-                .into_iter()
-                .flatten()
-                .any(|groups| groups.contains(group))
+            [&self.cognito_groups, &self.groups].into_iter().flatten().any(|groups| groups.contains(group))
         };
         if is_in("admin") {
             Role::Admin

@@ -30,11 +30,7 @@ impl Keys {
     pub(super) fn parse(jwks: &[u8]) -> Result<Self, KeySetError> {
         let set: JwkSet = serde_json::from_slice(jwks)?;
         let keys: Vec<Key> = set.keys.iter().filter_map(Key::from_jwk).collect();
-        if keys.is_empty() {
-            Err(KeySetError::Empty)
-        } else {
-            Ok(Self(keys))
-        }
+        if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(Self(keys)) }
     }
 
     /// The key of an id; without an id, the only key that there is.
@@ -61,18 +57,11 @@ impl Key {
         } else {
             return None;
         };
-        let declared = jwk
-            .common
-            .key_algorithm
-            .map(|declared| declared.to_string());
+        let declared = jwk.common.key_algorithm.map(|declared| declared.to_string());
         if declared.is_some_and(|declared| declared != format!("{algorithm:?}")) {
             return None;
         }
         let decoding = DecodingKey::from_jwk(jwk).ok()?;
-        Some(Self {
-            id: jwk.common.key_id.clone(),
-            algorithm,
-            decoding,
-        })
+        Some(Self { id: jwk.common.key_id.clone(), algorithm, decoding })
     }
 }

@@ -54,25 +54,21 @@ impl JwtVerifier for Es256 {
 
 impl Verifier<Vec<u8>> for Rs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        let outcome =
-            match self.0.kind() {
-                DecodingKeyKind::RsaModulusExponent { n, e } => RsaPublicKeyComponents { n, e }
-                    .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature),
-                DecodingKeyKind::SecretOrDer(der) => {
-                    UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der)
-                        .verify(message, signature)
-                }
-            };
+        let outcome = match self.0.kind() {
+            DecodingKeyKind::RsaModulusExponent { n, e } => {
+                RsaPublicKeyComponents { n, e }.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+            }
+            DecodingKeyKind::SecretOrDer(der) => {
+                UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).verify(message, signature)
+            }
+        };
         outcome.map_err(|_| signature::Error::new())
     }
 }
 
 impl Verifier<Vec<u8>> for Es256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        let point = self
-            .0
-            .try_get_as_bytes()
-            .map_err(|_| signature::Error::new())?;
+        let point = self.0.try_get_as_bytes().map_err(|_| signature::Error::new())?;
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
             .verify(message, signature)
             .map_err(|_| signature::Error::new())

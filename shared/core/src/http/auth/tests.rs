@@ -32,10 +32,7 @@ impl Issuer {
         let random = SystemRandom::new();
         let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
         let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self {
-            key: EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap(),
-            random,
-        }
+        Self { key: EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap(), random }
     }
 
     fn jwk(&self) -> Value {
@@ -50,20 +47,13 @@ impl Issuer {
     }
 
     fn sign(&self, header: &Value, claims: &Value) -> String {
-        let message = format!(
-            "{}.{}",
-            encode(header.to_string()),
-            encode(claims.to_string())
-        );
+        let message = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let signature = self.key.sign(&self.random, message.as_bytes()).unwrap();
         format!("{message}.{}", encode(signature))
     }
 
     pub(crate) fn token(&self, claims: &Value) -> String {
-        self.sign(
-            &json!({"alg": "ES256", "kid": "test", "typ": "JWT"}),
-            claims,
-        )
+        self.sign(&json!({"alg": "ES256", "kid": "test", "typ": "JWT"}), claims)
     }
 }
 
@@ -79,19 +69,13 @@ pub(crate) fn claims(changes: Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
         claims[name] = value.clone();
     }
-    claims
-        .as_object_mut()
-        .unwrap()
-        .retain(|_, value| !value.is_null());
+    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     claims
 }
 
 pub(crate) fn verifier(jwks: &str) -> Result<Verifier, config::ConfigError> {
-    let settings = [
-        ("AUTH_ISSUER", "https://issuer.example"),
-        ("AUTH_AUDIENCE", "shop"),
-        ("AUTH_JWKS", jwks),
-    ];
+    let settings =
+        [("AUTH_ISSUER", "https://issuer.example"), ("AUTH_AUDIENCE", "shop"), ("AUTH_JWKS", jwks)];
     Verifier::from_config(&config::tests::config(&settings).unwrap())
 }
 
@@ -117,67 +101,32 @@ async fn a_good_token_tells_who_calls() {
         "email": "ada@example.com", "given_name": "Ada", "family_name": "Lovelace",
     })));
     let caller = verify(&token).await.unwrap();
-    assert_eq!(
-        (caller.user.id.0.as_str(), caller.user.username.as_str()),
-        ("u-1", "ada")
-    );
+    assert_eq!((caller.user.id.0.as_str(), caller.user.username.as_str()), ("u-1", "ada"));
     assert_eq!(caller.user.email, "ada@example.com");
-    assert_eq!(
-        (
-            caller.user.first_name.as_str(),
-            caller.user.last_name.as_str()
-        ),
-        ("Ada", "Lovelace")
-    );
+    assert_eq!((caller.user.first_name.as_str(), caller.user.last_name.as_str()), ("Ada", "Lovelace"));
     assert_eq!(caller.role, Role::Customer);
     let plain = verify(&ISSUER.token(&claims(json!({})))).await.unwrap();
     assert_eq!(plain.user.username, "u-1");
     let preferred = claims(json!({"preferred_username": "bob", "cognito:username": ""}));
-    assert_eq!(
-        verify(&ISSUER.token(&preferred))
-            .await
-            .unwrap()
-            .user
-            .username,
-        "bob"
-    );
+    assert_eq!(verify(&ISSUER.token(&preferred)).await.unwrap().user.username, "bob");
 }
 
 #[tokio::test]
 async fn groups_come_as_lists_and_as_texts_under_two_names() {
-    assert_eq!(
-        role(json!({"cognito:groups": ["staff"]})).await,
-        Role::Staff
-    );
+    assert_eq!(role(json!({"cognito:groups": ["staff"]})).await, Role::Staff);
     assert_eq!(role(json!({"groups": ["vendor", "x"]})).await, Role::Vendor);
     assert_eq!(role(json!({"groups": "vendor, staff"})).await, Role::Staff);
-    assert_eq!(
-        role(json!({"cognito:groups": "[admin staff]"})).await,
-        Role::Admin
-    );
-    assert_eq!(
-        role(json!({"cognito:groups": ["x"], "groups": "admin"})).await,
-        Role::Admin
-    );
-    assert_eq!(
-        role(json!({"groups": "administrators"})).await,
-        Role::Customer
-    );
+    assert_eq!(role(json!({"cognito:groups": "[admin staff]"})).await, Role::Admin);
+    assert_eq!(role(json!({"cognito:groups": ["x"], "groups": "admin"})).await, Role::Admin);
+    assert_eq!(role(json!({"groups": "administrators"})).await, Role::Customer);
 }
 
 #[tokio::test]
 async fn clocks_may_differ_by_a_minute() {
     let near = LEEWAY_SECONDS as i64 - 10;
     let far = LEEWAY_SECONDS as i64 + 10;
-    for good in [
-        json!({"exp": now() - near}),
-        json!({"nbf": now() + near}),
-        json!({"iat": now() + near}),
-    ] {
-        assert!(
-            verify(&ISSUER.token(&claims(good.clone()))).await.is_ok(),
-            "{good}"
-        );
+    for good in [json!({"exp": now() - near}), json!({"nbf": now() + near}), json!({"iat": now() + near})] {
+        assert!(verify(&ISSUER.token(&claims(good.clone()))).await.is_ok(), "{good}");
     }
     for (bad, reason) in [
         (json!({"exp": now() - far}), "expired"),
@@ -200,38 +149,22 @@ async fn foreign_and_incomplete_tokens_are_refused() {
         (json!({"sub": ""}), "no usable subject"),
         (json!({"sub": "x".repeat(256)}), "no usable subject"),
     ] {
-        assert_eq!(
-            refusal(&ISSUER.token(&claims(bad.clone()))).await,
-            reason,
-            "{bad}"
-        );
+        assert_eq!(refusal(&ISSUER.token(&claims(bad.clone()))).await, reason, "{bad}");
     }
 }
 
 #[tokio::test]
 async fn algorithms_that_prove_nothing_are_refused() {
     let claims = claims(json!({}));
-    let unsigned = |header: Value| {
-        format!(
-            "{}.{}.",
-            encode(header.to_string()),
-            encode(claims.to_string())
-        )
-    };
-    assert_eq!(
-        refusal(&unsigned(json!({"alg": "none", "kid": "test"}))).await,
-        "malformed"
-    );
+    let unsigned = |header: Value| format!("{}.{}.", encode(header.to_string()), encode(claims.to_string()));
+    assert_eq!(refusal(&unsigned(json!({"alg": "none", "kid": "test"}))).await, "malformed");
 
     // The public key taken for an HMAC secret: the classic confusion.
     let message = unsigned(json!({"alg": "HS256", "kid": "test"}));
     let message = message.trim_end_matches('.');
     let secret = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, ISSUER.key.public_key().as_ref());
     let signature = ring::hmac::sign(&secret, message.as_bytes());
-    assert_eq!(
-        refusal(&format!("{message}.{}", encode(signature))).await,
-        "wrong algorithm"
-    );
+    assert_eq!(refusal(&format!("{message}.{}", encode(signature))).await, "wrong algorithm");
 
     for algorithm in ["RS256", "ES384", "PS256"] {
         let token = ISSUER.sign(&json!({"alg": algorithm, "kid": "test"}), &claims);
@@ -245,26 +178,11 @@ async fn tampered_and_misshapen_tokens_are_refused() {
     let (message, signature) = good.rsplit_once('.').unwrap();
     let (header, _) = message.split_once('.').unwrap();
     let admin = encode(claims(json!({"groups": "admin"})).to_string());
-    assert_eq!(
-        refusal(&format!("{header}.{admin}.{signature}")).await,
-        "bad signature"
-    );
+    assert_eq!(refusal(&format!("{header}.{admin}.{signature}")).await, "bad signature");
     let stranger = Issuer::new().token(&claims(json!({})));
     assert_eq!(refusal(&stranger).await, "bad signature");
-    for bad in [
-        "",
-        ".",
-        "..",
-        "a.b",
-        "a.b.c",
-        "a.b.c.d",
-        message,
-        &"x".repeat(20_000),
-    ] {
-        assert!(
-            matches!(verify(bad).await, Err(AuthError::Refused(_))),
-            "{bad}"
-        );
+    for bad in ["", ".", "..", "a.b", "a.b.c", "a.b.c.d", message, &"x".repeat(20_000)] {
+        assert!(matches!(verify(bad).await, Err(AuthError::Refused(_))), "{bad}");
     }
 }
 
@@ -272,19 +190,12 @@ async fn tampered_and_misshapen_tokens_are_refused() {
 async fn the_key_is_chosen_by_its_id() {
     let sign = |header: Value| ISSUER.sign(&header, &claims(json!({})));
     assert!(verify(&sign(json!({"alg": "ES256"}))).await.is_ok());
-    assert_eq!(
-        refusal(&sign(json!({"alg": "ES256", "kid": "other"}))).await,
-        "unknown key"
-    );
+    assert_eq!(refusal(&sign(json!({"alg": "ES256", "kid": "other"}))).await, "unknown key");
     let mut second = ISSUER.jwk();
     second["kid"] = json!("second");
     let two = verifier(&json!({"keys": [ISSUER.jwk(), second]}).to_string()).unwrap();
     assert!(two.verify(&sign(json!({"alg": "ES256"}))).await.is_err());
-    assert!(
-        two.verify(&sign(json!({"alg": "ES256", "kid": "second"})))
-            .await
-            .is_ok()
-    );
+    assert!(two.verify(&sign(json!({"alg": "ES256", "kid": "second"}))).await.is_ok());
 }
 
 #[tokio::test]
@@ -301,12 +212,7 @@ async fn a_token_is_remembered_until_it_expires_and_no_longer() {
 
 #[test]
 fn a_key_set_of_no_use_is_refused_at_start() {
-    for bad in [
-        "{}",
-        "no json",
-        r#"{"keys": []}"#,
-        r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#,
-    ] {
+    for bad in ["{}", "no json", r#"{"keys": []}"#, r#"{"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}"#] {
         let problem = verifier(bad).err().unwrap().to_string();
         assert!(problem.contains("AUTH_JWKS makes no sense"), "{problem}");
     }
@@ -334,12 +240,6 @@ async fn rs256_is_checked_as_others_sign_it() {
     let token = format!("{MESSAGE}.{SIGNATURE}");
     assert_eq!(verifier.verify(&token).await.unwrap().user.id.0, "u-1");
     let (header, _) = MESSAGE.split_once('.').unwrap();
-    let forged = format!(
-        "{header}.{}.{SIGNATURE}",
-        encode(claims(json!({})).to_string())
-    );
-    assert!(matches!(
-        verifier.verify(&forged).await,
-        Err(AuthError::Refused("bad signature"))
-    ));
+    let forged = format!("{header}.{}.{SIGNATURE}", encode(claims(json!({})).to_string()));
+    assert!(matches!(verifier.verify(&forged).await, Err(AuthError::Refused("bad signature"))));
 }

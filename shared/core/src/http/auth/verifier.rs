@@ -57,13 +57,9 @@ impl Verifier {
     /// # Errors
     /// No issuer is configured, or `AUTH_JWKS` is of no use.
     pub fn from_config(config: &Config) -> Result<Self, ConfigError> {
-        let problem = |problem: String| ConfigError {
-            problems: vec![problem],
-        };
+        let problem = |problem: String| ConfigError { problems: vec![problem] };
         let auth = config.auth.clone().ok_or_else(|| {
-            problem(
-                "AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS or AUTH_JWKS_URL are missing".to_owned(),
-            )
+            problem("AUTH_ISSUER, AUTH_AUDIENCE and AUTH_JWKS or AUTH_JWKS_URL are missing".to_owned())
         })?;
         let keys = match &auth.keys {
             KeySource::Inline(jwks) => Keys::parse(jwks.as_bytes())
@@ -89,10 +85,7 @@ impl Verifier {
         }
         let now = now_seconds();
         let fingerprint = fingerprint(token);
-        if let Some(known) = lock(&self.remembered)
-            .get(&fingerprint)
-            .filter(|known| now < known.until)
-        {
+        if let Some(known) = lock(&self.remembered).get(&fingerprint).filter(|known| now < known.until) {
             return Ok(known.caller.clone());
         }
         let header = decode_header(token).map_err(|_| AuthError::Refused("malformed"))?;
@@ -102,17 +95,8 @@ impl Verifier {
         }
         let claims = self.check(token, &key, now)?;
         let until = claims.exp;
-        let caller = claims
-            .into_caller()
-            .ok_or(AuthError::Refused("no usable subject"))?;
-        self.remember(
-            fingerprint,
-            Remembered {
-                caller: caller.clone(),
-                until,
-            },
-            now,
-        );
+        let caller = claims.into_caller().ok_or(AuthError::Refused("no usable subject"))?;
+        self.remember(fingerprint, Remembered { caller: caller.clone(), until }, now);
         Ok(caller)
     }
 
@@ -126,10 +110,7 @@ impl Verifier {
         let claims = decode::<Claims>(token, &key.decoding, &validation)
             .map_err(|error| AuthError::Refused(reason(error.kind())))?
             .claims;
-        if claims
-            .iat
-            .is_some_and(|issued| issued > now + LEEWAY_SECONDS)
-        {
+        if claims.iat.is_some_and(|issued| issued > now + LEEWAY_SECONDS) {
             return Err(AuthError::Refused("issued in the future"));
         }
         Ok(claims)
@@ -175,9 +156,7 @@ impl Verifier {
 }
 
 async fn fetch(url: &str) -> Result<Keys, AuthError> {
-    let body = https::get(url)
-        .await
-        .map_err(|error| AuthError::NoKeys(Arc::new(error)))?;
+    let body = https::get(url).await.map_err(|error| AuthError::NoKeys(Arc::new(error)))?;
     Keys::parse(&body)
         .map_err(|error| AuthError::NoKeys(Arc::new(https::FetchError::Content(Box::new(error)))))
 }

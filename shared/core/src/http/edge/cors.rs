@@ -6,15 +6,15 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
-    VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method};
 
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 const REQUEST_HEADERS: &str =
     "accept, authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id";
-const ANSWER_HEADERS: &str = "allow, etag, idempotent-replayed, location, retry-after, x-cache, x-consumed-capacity, x-request-id";
+const ANSWER_HEADERS: &str =
+    "allow, etag, idempotent-replayed, location, retry-after, x-cache, x-consumed-capacity, x-request-id";
 /// A day, in seconds.
 const PREFLIGHT_MAX_AGE: &str = "86400";
 
@@ -29,12 +29,7 @@ impl Cors {
         if origins.iter().any(|origin| origin == "*") {
             Self::Any
         } else {
-            Self::Only(
-                origins
-                    .iter()
-                    .filter_map(|origin| HeaderValue::from_str(origin).ok())
-                    .collect(),
-            )
+            Self::Only(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
         }
     }
 
@@ -51,18 +46,9 @@ impl Cors {
         let mut response = Response::new(Body::empty());
         if self.allowed(asked).is_some() {
             let headers = response.headers_mut();
-            headers.insert(
-                ACCESS_CONTROL_ALLOW_METHODS,
-                HeaderValue::from_static(METHODS),
-            );
-            headers.insert(
-                ACCESS_CONTROL_ALLOW_HEADERS,
-                HeaderValue::from_static(REQUEST_HEADERS),
-            );
-            headers.insert(
-                ACCESS_CONTROL_MAX_AGE,
-                HeaderValue::from_static(PREFLIGHT_MAX_AGE),
-            );
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(REQUEST_HEADERS));
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_MAX_AGE));
         }
         Some(response)
     }
@@ -76,10 +62,7 @@ impl Cors {
         }
         if let Some(origin) = self.allowed(asked) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(
-                ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static(ANSWER_HEADERS),
-            );
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
         }
     }
 

@@ -32,22 +32,14 @@ fn name(route: &str) -> String {
 fn singular(collection: &str) -> String {
     let stem = match collection.strip_suffix("sses") {
         Some(stem) => format!("{stem}ss"),
-        None => collection
-            .strip_suffix('s')
-            .unwrap_or(collection)
-            .to_owned(),
+        None => collection.strip_suffix('s').unwrap_or(collection).to_owned(),
     };
-    stem.split(['-', '_'])
-        .map(capitalized)
-        .collect::<Vec<_>>()
-        .join(" ")
+    stem.split(['-', '_']).map(capitalized).collect::<Vec<_>>().join(" ")
 }
 
 fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

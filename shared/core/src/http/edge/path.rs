@@ -14,16 +14,11 @@ pub(super) const VERSION: &str = "1";
 /// `InvalidUrlVersion` where the path names a version that does not exist.
 pub(super) fn normal(asked: &str) -> Result<String, ApiError> {
     let path = asked.trim_end_matches('/');
-    let Some(rest) = path
-        .strip_prefix(PREFIX)
-        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-    else {
+    let Some(rest) = path.strip_prefix(PREFIX).filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
         return Ok(format!("{path}/"));
     };
     let (first, after) = match rest.strip_prefix('/') {
-        Some(rest) => rest
-            .split_once('/')
-            .map_or((rest, None), |(first, after)| (first, Some(after))),
+        Some(rest) => rest.split_once('/').map_or((rest, None), |(first, after)| (first, Some(after))),
         None => ("", None),
     };
     let Some(version) = first.strip_prefix('v').filter(|version| is_number(version)) else {
@@ -32,17 +27,11 @@ pub(super) fn normal(asked: &str) -> Result<String, ApiError> {
     if version != VERSION {
         return Err(ApiError::InvalidUrlVersion);
     }
-    Ok(after.map_or_else(
-        || format!("{PREFIX}/"),
-        |after| format!("{PREFIX}/{after}/"),
-    ))
+    Ok(after.map_or_else(|| format!("{PREFIX}/"), |after| format!("{PREFIX}/{after}/")))
 }
 
 fn is_number(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// The same URI with another path.
@@ -62,13 +51,7 @@ mod tests {
 
     #[test]
     fn every_way_to_write_a_path_is_one() {
-        for asked in [
-            "/api/orders/",
-            "/api/orders",
-            "/api/orders//",
-            "/api/v1/orders",
-            "/api/v1/orders/",
-        ] {
+        for asked in ["/api/orders/", "/api/orders", "/api/orders//", "/api/v1/orders", "/api/v1/orders/"] {
             assert_eq!(normal(asked).unwrap(), "/api/orders/", "{asked}");
         }
         for (asked, path) in [
@@ -84,24 +67,14 @@ mod tests {
         ] {
             assert_eq!(normal(asked).unwrap(), path, "{asked}");
         }
-        for asked in [
-            "/api/v9/orders/",
-            "/api/v2",
-            "/api/v01/orders",
-            "/api/v1.0/orders",
-        ] {
-            assert!(
-                matches!(normal(asked), Err(ApiError::InvalidUrlVersion)),
-                "{asked}"
-            );
+        for asked in ["/api/v9/orders/", "/api/v2", "/api/v01/orders", "/api/v1.0/orders"] {
+            assert!(matches!(normal(asked), Err(ApiError::InvalidUrlVersion)), "{asked}");
         }
     }
 
     #[test]
     fn a_new_path_keeps_host_and_query() {
-        let uri = "https://shop.example/api/v1/orders?page=2&a=%20"
-            .parse()
-            .unwrap();
+        let uri = "https://shop.example/api/v1/orders?page=2&a=%20".parse().unwrap();
         let moved = with_path(&uri, "/api/orders/").unwrap();
         assert_eq!(moved, "https://shop.example/api/orders/?page=2&a=%20");
         assert_eq!(with_path(&"/x?y".parse().unwrap(), "/x/").unwrap(), "/x/?y");

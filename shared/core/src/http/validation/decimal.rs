@@ -23,9 +23,7 @@ impl<const DIGITS: u32, const PLACES: u32> FieldValue for UnsignedDigits<DIGITS,
     fn read(value: &Value) -> Result<Self, Problem> {
         let number = decimal(value, DIGITS, PLACES)?;
         if number < Decimal::ZERO {
-            return Err(Problem::message(
-                "Ensure this value is greater than or equal to 0.",
-            ));
+            return Err(Problem::message("Ensure this value is greater than or equal to 0."));
         }
         Ok(Self(number))
     }
@@ -101,9 +99,7 @@ impl Written {
         } else if places > max_places {
             format!("Ensure that there are no more than {max_places} decimal places.")
         } else if whole > max_whole {
-            format!(
-                "Ensure that there are no more than {max_whole} digits before the decimal point."
-            )
+            format!("Ensure that there are no more than {max_whole} digits before the decimal point.")
         } else {
             return Ok(());
         };
@@ -112,17 +108,10 @@ impl Written {
 
     /// The value with `places` digits after the point. After `check`, it has no more of them.
     fn value(&self, places: u32) -> Option<Decimal> {
-        let digits = if self.digits.is_empty() {
-            "0"
-        } else {
-            &self.digits
-        };
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
         let shift = usize::try_from(i64::from(places) + self.exponent).ok()?;
-        let shifted = if digits == "0" {
-            digits.to_owned()
-        } else {
-            format!("{digits}{}", "0".repeat(shift))
-        };
+        let shifted =
+            if digits == "0" { digits.to_owned() } else { format!("{digits}{}", "0".repeat(shift)) };
         let units: i128 = shifted.parse().ok()?;
         let units = if self.negative { -units } else { units };
         Decimal::try_from_i128_with_scale(units, places).ok()

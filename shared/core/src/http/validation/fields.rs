@@ -30,11 +30,7 @@ impl Fields {
     /// Begins to read an object.
     #[must_use]
     pub fn new(values: Map<String, Value>, mode: Mode) -> Self {
-        Self {
-            values,
-            mode,
-            errors: Map::new(),
-        }
+        Self { values, mode, errors: Map::new() }
     }
 
     /// How complete the object must be.
@@ -125,11 +121,7 @@ impl Fields {
 
     /// A list of plain values; required unless this object is partial. Problems stand under their
     /// positions, as `{"1": ["Must be a valid UUID."]}`.
-    pub fn values<T: FieldValue>(
-        &mut self,
-        name: &str,
-        length: RangeInclusive<usize>,
-    ) -> Option<Vec<T>> {
+    pub fn values<T: FieldValue>(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<Vec<T>> {
         let value = self.take_required(name)?;
         self.read_values(name, &value, length)
     }
@@ -169,11 +161,7 @@ impl Fields {
     /// # Errors
     /// 400 with every problem noted.
     pub fn finish(self) -> Result<(), ApiError> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(ApiError::Validation(Value::Object(self.errors)))
-        }
+        if self.errors.is_empty() { Ok(()) } else { Err(ApiError::Validation(Value::Object(self.errors))) }
     }
 
     fn put(&mut self, name: &str, problem: Value) {
@@ -197,11 +185,7 @@ impl Fields {
         value: &Value,
         read: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Option<T> {
-        let read = if value.is_null() {
-            Err(Problem::null())
-        } else {
-            read(value)
-        };
+        let read = if value.is_null() { Err(Problem::null()) } else { read(value) };
         read.map_err(|problem| self.problem(name, problem)).ok()
     }
 
@@ -241,22 +225,14 @@ impl Fields {
             let mut problems = Map::new();
             let mut read = Vec::with_capacity(entries.len());
             for (position, entry) in entries.iter().enumerate() {
-                match if entry.is_null() {
-                    Err(Problem::null())
-                } else {
-                    T::read(entry)
-                } {
+                match if entry.is_null() { Err(Problem::null()) } else { T::read(entry) } {
                     Ok(entry) => read.push(entry),
                     Err(problem) => {
                         problems.insert(position.to_string(), problem.into_value());
                     }
                 }
             }
-            if problems.is_empty() {
-                Ok(read)
-            } else {
-                Err(Problem::nested(Value::Object(problems)))
-            }
+            if problems.is_empty() { Ok(read) } else { Err(Problem::nested(Value::Object(problems))) }
         })
     }
 }
@@ -279,9 +255,7 @@ fn read_elements<T>(
         read.extend(element(&mut fields));
         problems.push(Value::Object(fields.errors));
     }
-    let no_problem = problems
-        .iter()
-        .all(|problem| problem.as_object().is_some_and(Map::is_empty));
+    let no_problem = problems.iter().all(|problem| problem.as_object().is_some_and(Map::is_empty));
     match (no_problem, read.len() == count) {
         (true, true) => Ok(read),
         (true, false) => Err(Problem::non_field("Not a valid list.".to_owned())),
@@ -290,10 +264,7 @@ fn read_elements<T>(
 }
 
 fn not_a_list(value: &Value) -> String {
-    format!(
-        "Expected a list of items but got type \"{}\".",
-        type_name(value)
-    )
+    format!("Expected a list of items but got type \"{}\".", type_name(value))
 }
 
 fn length_problem(count: usize, length: &RangeInclusive<usize>) -> Option<String> {
@@ -302,14 +273,8 @@ fn length_problem(count: usize, length: &RangeInclusive<usize>) -> Option<String
     } else if count == 0 {
         Some("This list may not be empty.".to_owned())
     } else if count < *length.start() {
-        Some(format!(
-            "Ensure this field has at least {} elements.",
-            length.start()
-        ))
+        Some(format!("Ensure this field has at least {} elements.", length.start()))
     } else {
-        Some(format!(
-            "Ensure this field has no more than {} elements.",
-            length.end()
-        ))
+        Some(format!("Ensure this field has no more than {} elements.", length.end()))
     }
 }

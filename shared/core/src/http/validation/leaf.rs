@@ -59,15 +59,13 @@ impl<T: Choice> FieldValue for T {
     fn read(value: &Value) -> Result<Self, Problem> {
         let name = match value {
             Value::String(name) => name.clone(),
-            other @ (Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Array(_)
-            | Value::Object(_)) => other.to_string(),
+            other
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                other.to_string()
+            }
         };
-        T::from_name(&name).ok_or_else(|| {
-            Problem::message(format!("\"{}\" is not a valid choice.", shortened(&name)))
-        })
+        T::from_name(&name)
+            .ok_or_else(|| Problem::message(format!("\"{}\" is not a valid choice.", shortened(&name))))
     }
 }
 
@@ -134,9 +132,7 @@ fn text(value: &Value, max: usize) -> Result<String, Problem> {
         return Err(Problem::message("Null characters are not allowed."));
     }
     if text.chars().count() > max {
-        return Err(Problem::message(format!(
-            "Ensure this field has no more than {max} characters."
-        )));
+        return Err(Problem::message(format!("Ensure this field has no more than {max} characters.")));
     }
     Ok(text)
 }
@@ -172,15 +168,13 @@ impl<const MIN: i64, const MAX: i64> FieldValue for Whole<MIN, MAX> {
     fn read(value: &Value) -> Result<Self, Problem> {
         let number = whole(value)?;
         if number < i128::from(MIN) {
-            return Err(Problem::message(format!(
-                "Ensure this value is greater than or equal to {MIN}."
-            )));
+            return Err(Problem::message(format!("Ensure this value is greater than or equal to {MIN}.")));
         }
         match i64::try_from(number) {
             Ok(number) if number <= MAX => Ok(Self(number)),
-            Ok(_) | Err(_) => Err(Problem::message(format!(
-                "Ensure this value is less than or equal to {MAX}."
-            ))),
+            Ok(_) | Err(_) => {
+                Err(Problem::message(format!("Ensure this value is less than or equal to {MAX}.")))
+            }
         }
     }
 }
@@ -212,11 +206,7 @@ fn whole(value: &Value) -> Result<i128, Problem> {
     if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(invalid());
     }
-    let beyond = if digits.starts_with('-') {
-        i128::MIN
-    } else {
-        i128::MAX
-    };
+    let beyond = if digits.starts_with('-') { i128::MIN } else { i128::MAX };
     Ok(digits.parse().unwrap_or(beyond))
 }
 
@@ -236,9 +226,7 @@ impl FieldValue for JsonMap {
     fn read(value: &Value) -> Result<Self, Problem> {
         let Value::Object(map) = value else {
             let name = type_name(value);
-            return Err(Problem::message(format!(
-                "Expected a dictionary of items but got type \"{name}\"."
-            )));
+            return Err(Problem::message(format!("Expected a dictionary of items but got type \"{name}\".")));
         };
         check_depth(value)?;
         Ok(Self(map.clone()))
@@ -249,8 +237,7 @@ fn check_depth(value: &Value) -> Result<(), Problem> {
     if is_within(value, MAX_JSON_DEPTH) {
         Ok(())
     } else {
-        let message =
-            format!("Ensure this value is nested no deeper than {MAX_JSON_DEPTH} levels.");
+        let message = format!("Ensure this value is nested no deeper than {MAX_JSON_DEPTH} levels.");
         Err(Problem::message(message))
     }
 }
@@ -259,9 +246,7 @@ fn check_depth(value: &Value) -> Result<(), Problem> {
 fn is_within(value: &Value, levels: usize) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
-        Value::Array(entries) => {
-            levels > 0 && entries.iter().all(|entry| is_within(entry, levels - 1))
-        }
+        Value::Array(entries) => levels > 0 && entries.iter().all(|entry| is_within(entry, levels - 1)),
         Value::Object(map) => levels > 0 && map.values().all(|entry| is_within(entry, levels - 1)),
     }
 }

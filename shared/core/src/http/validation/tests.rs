@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 fn fields(body: Value, mode: Mode) -> Fields {
-    let Value::Object(map) = body else {
-        panic!("{body}")
-    };
+    let Value::Object(map) = body else { panic!("{body}") };
     Fields::new(map, mode)
 }
 
@@ -38,10 +36,7 @@ struct Line {
 fn line(f: &mut Fields) -> Option<Line> {
     let product = f.required::<Uuid>("product");
     let quantity = f.required::<Whole<1, 1_000>>("quantity");
-    Some(Line {
-        product: product?,
-        quantity: quantity?.0,
-    })
+    Some(Line { product: product?, quantity: quantity?.0 })
 }
 
 const ID: &str = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
@@ -110,42 +105,21 @@ fn a_list_of_lines_has_a_type_and_a_length() {
         problems(f)["items"].clone()
     };
     let non_field = |text: &str| json!({ "non_field_errors": [text] });
-    assert_eq!(
-        message(json!("x")),
-        non_field("Expected a list of items but got type \"str\".")
-    );
-    assert_eq!(
-        message(json!({})),
-        non_field("Expected a list of items but got type \"dict\".")
-    );
+    assert_eq!(message(json!("x")), non_field("Expected a list of items but got type \"str\"."));
+    assert_eq!(message(json!({})), non_field("Expected a list of items but got type \"dict\"."));
     assert_eq!(message(json!([])), non_field("This list may not be empty."));
-    assert_eq!(
-        message(json!([{}, {}, {}])),
-        non_field("Ensure this field has no more than 2 elements.")
-    );
+    assert_eq!(message(json!([{}, {}, {}])), non_field("Ensure this field has no more than 2 elements."));
     assert_eq!(message(Value::Null), json!(["This field may not be null."]));
 
-    let mut f = fields(
-        json!({"items": [{"product": ID, "quantity": "2"}]}),
-        Mode::Create,
-    );
+    let mut f = fields(json!({"items": [{"product": ID, "quantity": "2"}]}), Mode::Create);
     let product = ID.parse().unwrap();
-    assert_eq!(
-        f.list("items", 1..=2, line),
-        Some(vec![Line {
-            product,
-            quantity: 2
-        }])
-    );
+    assert_eq!(f.list("items", 1..=2, line), Some(vec![Line { product, quantity: 2 }]));
     assert!(f.finish().is_ok());
 }
 
 #[test]
 fn a_list_of_values_tells_problems_by_position() {
-    let mut f = fields(
-        json!({"ids": [ID, "x", null], "none": [], "text": "x"}),
-        Mode::Create,
-    );
+    let mut f = fields(json!({"ids": [ID, "x", null], "none": [], "text": "x"}), Mode::Create);
     assert_eq!(f.values::<Uuid>("ids", 1..=100), None);
     assert_eq!(f.values::<Uuid>("none", 1..=100), None);
     assert_eq!(f.values::<Uuid>("text", 1..=100), None);

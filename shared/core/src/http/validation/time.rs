@@ -27,10 +27,7 @@ impl Moment {
             let civil = text.parse::<civil::DateTime>().ok()?;
             Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
         })?;
-        jiff::Timestamp::from_microsecond(read.as_microsecond())
-            .ok()
-            .filter(has_four_digit_year)
-            .map(Self)
+        jiff::Timestamp::from_microsecond(read.as_microsecond()).ok().filter(has_four_digit_year).map(Self)
     }
 }
 
@@ -58,10 +55,7 @@ pub struct Date(pub civil::Date);
 
 impl FieldValue for Date {
     fn read(value: &Value) -> Result<Self, Problem> {
-        let text = value
-            .as_str()
-            .map(str::trim)
-            .filter(|text| text.len() == "YYYY-MM-DD".len());
+        let text = value.as_str().map(str::trim).filter(|text| text.len() == "YYYY-MM-DD".len());
         let date = text.and_then(|text| text.parse().ok());
         date.map(Self).ok_or_else(|| Problem::message(DATE_FORMAT))
     }

@@ -53,9 +53,7 @@ fn is_whole(request: &[u8]) -> bool {
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return false;
     };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
     body.len() >= length.map_or(0, |length| length.parse().unwrap())
 }
 
@@ -67,18 +65,9 @@ fn the_roots_can_be_read() {
 
 #[tokio::test]
 async fn what_a_url_holds_is_fetched_and_failures_are_told_apart() {
-    assert_eq!(
-        get(&Server::answering(200, "keys").url).await.unwrap(),
-        "keys"
-    );
+    assert_eq!(get(&Server::answering(200, "keys").url).await.unwrap(), "keys");
     let refused = get(&Server::answering(404, "no").url).await;
     assert!(matches!(refused, Err(FetchError::Status(404))));
-    assert!(matches!(
-        get("http://127.0.0.1:1/").await,
-        Err(FetchError::Connection(_))
-    ));
-    assert!(matches!(
-        get("no url at all").await,
-        Err(FetchError::Request(_))
-    ));
+    assert!(matches!(get("http://127.0.0.1:1/").await, Err(FetchError::Connection(_))));
+    assert!(matches!(get("no url at all").await, Err(FetchError::Request(_))));
 }

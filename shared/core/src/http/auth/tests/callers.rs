@@ -13,10 +13,7 @@ impl FromRef<State> for Arc<Verifier> {
 
 async fn status(path: &str, authorization: Option<String>) -> StatusCode {
     let router = Router::new()
-        .route(
-            "/caller/",
-            axum::routing::get(|caller: Caller| async move { caller.user.username }),
-        )
+        .route("/caller/", axum::routing::get(|caller: Caller| async move { caller.user.username }))
         .route("/staff/", axum::routing::get(|Staff(_): Staff| async {}))
         .route("/admin/", axum::routing::get(|Admin(_): Admin| async {}))
         .with_state(State(Arc::new(verifier(&ISSUER.jwks()).unwrap())));
@@ -24,28 +21,17 @@ async fn status(path: &str, authorization: Option<String>) -> StatusCode {
     if let Some(authorization) = authorization {
         request = request.header(AUTHORIZATION, authorization);
     }
-    router
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap()
-        .status()
+    router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
 }
 
 #[tokio::test]
 async fn strangers_are_401_and_the_wrong_role_is_403() {
-    let bearer = |groups: &str| {
-        Some(format!(
-            "Bearer {}",
-            ISSUER.token(&claims(json!({ "groups": groups })))
-        ))
-    };
+    let bearer =
+        |groups: &str| Some(format!("Bearer {}", ISSUER.token(&claims(json!({ "groups": groups })))));
     for path in ["/caller/", "/staff/", "/admin/"] {
-        for nobody in [
-            None,
-            Some("Bearer ".to_owned()),
-            Some("Basic eDp5".to_owned()),
-            Some("Bearer x".to_owned()),
-        ] {
+        for nobody in
+            [None, Some("Bearer ".to_owned()), Some("Basic eDp5".to_owned()), Some("Bearer x".to_owned())]
+        {
             assert_eq!(status(path, nobody).await, StatusCode::UNAUTHORIZED);
         }
     }
@@ -74,10 +60,7 @@ async fn keys_are_fetched_once_and_again_for_an_unknown_one_at_most_once_a_minut
     assert_eq!(server.calls(), 1);
     let unknown = ISSUER.sign(&json!({"alg": "ES256", "kid": "new"}), &claims(json!({})));
     for _ in 0..3 {
-        assert!(matches!(
-            verifier.verify(&unknown).await,
-            Err(AuthError::Refused("unknown key"))
-        ));
+        assert!(matches!(verifier.verify(&unknown).await, Err(AuthError::Refused("unknown key"))));
     }
     assert_eq!(server.calls(), 1);
 }
@@ -88,17 +71,11 @@ async fn an_issuer_out_of_order_is_no_fault_of_the_callers_and_is_asked_again() 
     let verifier = fetching(&server);
     let good = ISSUER.token(&claims(json!({})));
     for _ in 0..2 {
-        assert!(matches!(
-            verifier.verify(&good).await,
-            Err(AuthError::NoKeys(_))
-        ));
+        assert!(matches!(verifier.verify(&good).await, Err(AuthError::NoKeys(_))));
     }
     assert_eq!(server.calls(), 2);
     let nonsense = fetching(&Server::answering(200, "<html>"));
-    assert!(matches!(
-        nonsense.verify(&good).await,
-        Err(AuthError::NoKeys(_))
-    ));
+    assert!(matches!(nonsense.verify(&good).await, Err(AuthError::NoKeys(_))));
 }
 
 fn fetching(server: &Server) -> Verifier {

@@ -5,10 +5,7 @@ use super::*;
 #[tokio::test]
 async fn head_is_get_without_its_body() {
     let path = format!("/api/order-items/{ID}/");
-    let (get, head) = (
-        send("GET", &path, &[]).await,
-        send("HEAD", &path, &[]).await,
-    );
+    let (get, head) = (send("GET", &path, &[]).await, send("HEAD", &path, &[]).await);
     assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
     for name in ["etag", "content-type", "content-length", "cache-control"] {
         assert!(!get.header(name).is_empty(), "{name}");
@@ -22,28 +19,12 @@ async fn what_a_client_has_already_is_not_sent_again() {
     let tag = send("GET", &path, &[]).await.header("etag").to_owned();
     assert!(tag.starts_with("\"7-"), "{tag}");
     let again = send("GET", &path, &[("if-none-match", &tag)]).await;
-    assert_eq!(
-        (again.status, again.body.len()),
-        (StatusCode::NOT_MODIFIED, 0)
-    );
+    assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0));
     assert_eq!(again.header("etag"), tag);
-    assert_eq!(
-        send("GET", &path, &[("if-none-match", "\"7\"")])
-            .await
-            .status,
-        StatusCode::OK
-    );
+    assert_eq!(send("GET", &path, &[("if-none-match", "\"7\"")]).await.status, StatusCode::OK);
     let list = send("GET", "/api/order-items/", &[]).await;
-    assert_eq!(
-        list.header("cache-control"),
-        "private, max-age=0, must-revalidate"
-    );
-    let again = send(
-        "GET",
-        "/api/order-items/",
-        &[("if-none-match", list.header("etag"))],
-    )
-    .await;
+    assert_eq!(list.header("cache-control"), "private, max-age=0, must-revalidate");
+    let again = send("GET", "/api/order-items/", &[("if-none-match", list.header("etag"))]).await;
     assert_eq!(again.status, StatusCode::NOT_MODIFIED);
 }
 
@@ -55,30 +36,13 @@ async fn large_answers_are_compressed_where_asked_and_their_tags_are_weak() {
         assert_eq!(small.header("content-encoding"), encoding);
         assert!(small.body.len() < 200, "{}", small.body.len());
         assert_eq!(small.header("etag"), format!("W/{}", plain.header("etag")));
-        let known = [
-            ("accept-encoding", encoding),
-            ("if-none-match", small.header("etag")),
-        ];
-        assert_eq!(
-            send("GET", "/api/large/", &known).await.status,
-            StatusCode::NOT_MODIFIED
-        );
+        let known = [("accept-encoding", encoding), ("if-none-match", small.header("etag"))];
+        assert_eq!(send("GET", "/api/large/", &known).await.status, StatusCode::NOT_MODIFIED);
     }
-    let tiny = send(
-        "GET",
-        "/api/order-items/",
-        &[("accept-encoding", "gzip, br")],
-    )
-    .await;
+    let tiny = send("GET", "/api/order-items/", &[("accept-encoding", "gzip, br")]).await;
     assert_eq!(tiny.header("content-encoding"), "");
     for answer in [plain, tiny] {
-        assert!(
-            answer
-                .headers
-                .get_all(VARY)
-                .iter()
-                .any(|vary| vary == "accept-encoding")
-        );
+        assert!(answer.headers.get_all(VARY).iter().any(|vary| vary == "accept-encoding"));
     }
 }
 
@@ -97,10 +61,7 @@ async fn faults_and_panics_tell_the_request_id_and_nothing_else() {
 #[tokio::test]
 async fn every_answer_has_an_id_which_is_the_callers_if_it_can_be() {
     let id = |answer: Answer| answer.header("x-request-id").to_owned();
-    assert_eq!(
-        id(send("GET", "/api/nothing/", &[("x-request-id", "abc 1")]).await),
-        "abc 1"
-    );
+    assert_eq!(id(send("GET", "/api/nothing/", &[("x-request-id", "abc 1")]).await), "abc 1");
     let long = "x".repeat(129);
     for bad in ["", "caf\u{e9}", &long] {
         let given = id(send("OPTIONS", "/api/v9/", &[("x-request-id", bad)]).await);
@@ -121,12 +82,7 @@ async fn lambdas_own_id_is_used_where_the_caller_gives_none() {
 async fn the_cost_is_shown_where_it_is_asked_for() {
     let answer = send_with(&[("DEBUG_CAPACITY", "on")], "GET", "/api/costly", &[]).await;
     assert_eq!(answer.header("x-consumed-capacity"), "rcu=1;wcu=0;trips=1");
-    assert_eq!(
-        send("GET", "/api/costly", &[])
-            .await
-            .header("x-consumed-capacity"),
-        ""
-    );
+    assert_eq!(send("GET", "/api/costly", &[]).await.header("x-consumed-capacity"), "");
 }
 
 #[tokio::test]
@@ -134,10 +90,7 @@ async fn links_lead_where_the_client_came_from() {
     let host = [("host", "api.example.com")];
     let answer = send("GET", "/api/v1/costly?ordering=a&ordering=b", &host).await;
     let link = String::from_utf8(answer.body).unwrap();
-    assert_eq!(
-        link,
-        "https://api.example.com/api/v1/costly?ordering=a&ordering=b&page=2"
-    );
+    assert_eq!(link, "https://api.example.com/api/v1/costly?ordering=a&ordering=b&page=2");
 }
 
 #[tokio::test]
@@ -161,7 +114,6 @@ async fn an_event_of_the_http_api_keeps_repeats_and_tells_the_scheme() {
     let edge = wrap(router(), &config);
     let response = edge.oneshot(request.map(Body::new)).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    let expected =
-        "https://api.example.com/api/v1/costly?ordering=a&ordering=b&status__in=x%2Cy&page=2";
+    let expected = "https://api.example.com/api/v1/costly?ordering=a&ordering=b&status__in=x%2Cy&page=2";
     assert_eq!(body, expected);
 }

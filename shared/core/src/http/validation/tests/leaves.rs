@@ -4,27 +4,12 @@ use super::*;
 
 #[test]
 fn texts_are_trimmed_and_numbers_are_taken_for_texts() {
-    assert_eq!(
-        read::<Text<5>>(json!("  été  ")),
-        Ok(Text("été".to_owned()))
-    );
+    assert_eq!(read::<Text<5>>(json!("  été  ")), Ok(Text("été".to_owned())));
     assert_eq!(read::<Text<5>>(json!(12)), Ok(Text("12".to_owned())));
-    assert_eq!(
-        read::<BlankText<5>>(json!(" ")),
-        Ok(BlankText(String::new()))
-    );
-    assert_eq!(
-        read::<Text<5>>(json!(true)),
-        Err("Not a valid string.".to_owned())
-    );
-    assert_eq!(
-        read::<String>(json!([])),
-        Err("Not a valid string.".to_owned())
-    );
-    assert_eq!(
-        read::<String>(json!("a\0")),
-        Err("Null characters are not allowed.".to_owned())
-    );
+    assert_eq!(read::<BlankText<5>>(json!(" ")), Ok(BlankText(String::new())));
+    assert_eq!(read::<Text<5>>(json!(true)), Err("Not a valid string.".to_owned()));
+    assert_eq!(read::<String>(json!([])), Err("Not a valid string.".to_owned()));
+    assert_eq!(read::<String>(json!("a\0")), Err("Null characters are not allowed.".to_owned()));
 }
 
 #[test]
@@ -32,34 +17,17 @@ fn whole_numbers_come_in_four_forms() {
     for value in [json!(2), json!("2"), json!(2.0), json!(" +2.00 ")] {
         assert_eq!(read::<Whole<1, 5>>(value.clone()), Ok(Whole(2)), "{value}");
     }
-    for value in [
-        json!("two"),
-        json!(2.5),
-        json!("2."),
-        json!(true),
-        json!(""),
-        json!({}),
-        json!("1e3"),
-    ] {
-        let expected = if value == json!("2.") {
-            Ok(Whole(2))
-        } else {
-            Err("A valid integer is required.".to_owned())
-        };
+    for value in [json!("two"), json!(2.5), json!("2."), json!(true), json!(""), json!({}), json!("1e3")] {
+        let expected =
+            if value == json!("2.") { Ok(Whole(2)) } else { Err("A valid integer is required.".to_owned()) };
         assert_eq!(read::<Whole<1, 5>>(value.clone()), expected, "{value}");
     }
     let too_large = Err("Ensure this value is less than or equal to 5.".to_owned());
     assert_eq!(read::<Whole<1, 5>>(json!(6)), too_large);
     assert_eq!(read::<Whole<1, 5>>(json!("9".repeat(900))), too_large);
     let too_small = Err("Ensure this value is greater than or equal to 1.".to_owned());
-    assert_eq!(
-        read::<Whole<1, 5>>(json!(format!("-{}", "9".repeat(900)))),
-        too_small
-    );
-    assert_eq!(
-        read::<i64>(json!("9".repeat(1_001))),
-        Err("String value too large.".to_owned())
-    );
+    assert_eq!(read::<Whole<1, 5>>(json!(format!("-{}", "9".repeat(900)))), too_small);
+    assert_eq!(read::<i64>(json!("9".repeat(1_001))), Err("String value too large.".to_owned()));
 }
 
 #[test]
@@ -85,88 +53,41 @@ fn decimals_are_read_exactly_from_strings_and_numbers() {
 #[test]
 fn decimals_have_a_size() {
     let message = |value: Value| read::<Digits<5, 2>>(value).unwrap_err();
-    assert_eq!(
-        message(json!("1234.56")),
-        "Ensure that there are no more than 5 digits in total."
-    );
-    assert_eq!(
-        message(json!("1.234")),
-        "Ensure that there are no more than 2 decimal places."
-    );
+    assert_eq!(message(json!("1234.56")), "Ensure that there are no more than 5 digits in total.");
+    assert_eq!(message(json!("1.234")), "Ensure that there are no more than 2 decimal places.");
     assert_eq!(
         message(json!("1234.5")),
         "Ensure that there are no more than 3 digits before the decimal point."
     );
-    assert_eq!(
-        message(json!("1e2147483647")),
-        "Ensure that there are no more than 5 digits in total."
-    );
-    assert_eq!(
-        message(json!("1e-2147483648")),
-        "Ensure that there are no more than 5 digits in total."
-    );
+    assert_eq!(message(json!("1e2147483647")), "Ensure that there are no more than 5 digits in total.");
+    assert_eq!(message(json!("1e-2147483648")), "Ensure that there are no more than 5 digits in total.");
     assert_eq!(message(json!("1".repeat(1_001))), "String value too large.");
-    for value in [
-        json!("x"),
-        json!(""),
-        json!("1.2.3"),
-        json!("NaN"),
-        json!("Infinity"),
-        json!(true),
-        json!([]),
-    ] {
-        assert_eq!(
-            message(value.clone()),
-            "A valid number is required.",
-            "{value}"
-        );
+    for value in
+        [json!("x"), json!(""), json!("1.2.3"), json!("NaN"), json!("Infinity"), json!(true), json!([])]
+    {
+        assert_eq!(message(value.clone()), "A valid number is required.", "{value}");
     }
-    for value in [
-        json!("1e"),
-        json!("."),
-        json!("1_000"),
-        json!("--1"),
-        json!("1e99999999999"),
-        json!("١"),
-    ] {
-        assert_eq!(
-            message(value.clone()),
-            "A valid number is required.",
-            "{value}"
-        );
+    for value in [json!("1e"), json!("."), json!("1_000"), json!("--1"), json!("1e99999999999"), json!("١")]
+    {
+        assert_eq!(message(value.clone()), "A valid number is required.", "{value}");
     }
     assert_eq!(
         read::<UnsignedDigits<5, 2>>(json!("-0.01")),
         Err("Ensure this value is greater than or equal to 0.".to_owned())
     );
-    assert_eq!(
-        read::<UnsignedDigits<28, 0>>(json!("7")).map(|d| d.0),
-        Ok(Decimal::from(7))
-    );
+    assert_eq!(read::<UnsignedDigits<28, 0>>(json!("7")).map(|d| d.0), Ok(Decimal::from(7)));
 }
 
 #[test]
 fn booleans_have_many_names() {
-    for value in [
-        json!(true),
-        json!("true"),
-        json!("True"),
-        json!(1),
-        json!("yes"),
-    ] {
+    for value in [json!(true), json!("true"), json!("True"), json!(1), json!("yes")] {
         assert_eq!(read::<bool>(value), Ok(true));
     }
     for value in [json!(false), json!("FALSE"), json!(0), json!("off")] {
         assert_eq!(read::<bool>(value), Ok(false));
     }
-    assert_eq!(
-        read::<bool>(json!("perhaps")),
-        Err("Must be a valid boolean.".to_owned())
-    );
-    assert_eq!(
-        read::<bool>(json!([])),
-        Err("Must be a valid boolean.".to_owned())
-    );
+    assert_eq!(read::<bool>(json!("perhaps")), Err("Must be a valid boolean.".to_owned()));
+    assert_eq!(read::<bool>(json!([])), Err("Must be a valid boolean.".to_owned()));
 }
 
 #[test]
@@ -178,11 +99,7 @@ fn times_are_utc_unless_they_say_otherwise() {
         "2026-11-22 10:42:21.311047",
     ] {
         let moment = read::<Moment>(json!(text)).unwrap();
-        assert_eq!(
-            moment.0.to_string(),
-            "2026-11-22T10:42:21.311047Z",
-            "{text}"
-        );
+        assert_eq!(moment.0.to_string(), "2026-11-22T10:42:21.311047Z", "{text}");
     }
     assert!(read::<Moment>(json!("2026-11-22T10:42")).is_ok());
     for value in [
@@ -194,31 +111,16 @@ fn times_are_utc_unless_they_say_otherwise() {
         json!("2026-11-22T10:42Z[Europe/Paris]"),
     ] {
         let message = read::<jiff::Timestamp>(value.clone()).unwrap_err();
-        assert!(
-            message.starts_with("Datetime has wrong format. Use one of these formats"),
-            "{value}"
-        );
+        assert!(message.starts_with("Datetime has wrong format. Use one of these formats"), "{value}");
     }
 }
 
 #[test]
 fn dates_have_one_format() {
-    assert_eq!(
-        read::<Date>(json!("2026-02-28")),
-        Ok(Date(jiff::civil::date(2026, 2, 28)))
-    );
+    assert_eq!(read::<Date>(json!("2026-02-28")), Ok(Date(jiff::civil::date(2026, 2, 28))));
     let message = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
-    for value in [
-        json!("2026-02-29"),
-        json!("20260228"),
-        json!("2026-02-28T10:00:00"),
-        json!(1),
-    ] {
-        assert_eq!(
-            read::<Date>(value.clone()),
-            Err(message.to_owned()),
-            "{value}"
-        );
+    for value in [json!("2026-02-29"), json!("20260228"), json!("2026-02-28T10:00:00"), json!(1)] {
+        assert_eq!(read::<Date>(value.clone()), Err(message.to_owned()), "{value}");
     }
 }
 
@@ -249,17 +151,8 @@ impl Choice for Red {
 #[test]
 fn a_choice_is_one_of_its_words() {
     assert_eq!(read::<Red>(json!("red")), Ok(Red));
-    assert_eq!(
-        read::<Red>(json!("Red")),
-        Err("\"Red\" is not a valid choice.".to_owned())
-    );
-    assert_eq!(
-        read::<Red>(json!("")),
-        Err("\"\" is not a valid choice.".to_owned())
-    );
-    assert_eq!(
-        read::<Red>(json!(5)),
-        Err("\"5\" is not a valid choice.".to_owned())
-    );
+    assert_eq!(read::<Red>(json!("Red")), Err("\"Red\" is not a valid choice.".to_owned()));
+    assert_eq!(read::<Red>(json!("")), Err("\"\" is not a valid choice.".to_owned()));
+    assert_eq!(read::<Red>(json!(5)), Err("\"5\" is not a valid choice.".to_owned()));
     assert!(read::<Red>(json!("é".repeat(10_000))).unwrap_err().len() < 300);
 }

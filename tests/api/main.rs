@@ -2,10 +2,12 @@
 
 mod actions;
 mod addresses;
+mod capacity;
 mod catalog;
 mod errors;
 mod events;
 mod idempotency;
+mod invocations;
 mod life;
 mod payments;
 mod races;

@@ -49,7 +49,9 @@ impl Stack {
     }
 }
 
-fn root() -> PathBuf {
+/// The checkout.
+#[must_use]
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 

@@ -32,7 +32,7 @@ pub(crate) async fn history(
     links: Links,
 ) -> Reply<Json<Page<ChangeView>>> {
     let seen = app.orders(&caller).load_since(id, 0).await?;
-    let Page { count, next, previous, results } = Page::of(seen.order.log, &request, &links)?;
+    let Page { count, next, previous, results } = Page::of(seen.order.history(), &request, &links)?;
     let results = results.iter().map(ChangeView::from).collect();
     Ok(Json(Page { count, next, previous, results }))
 }

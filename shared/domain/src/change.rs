@@ -89,7 +89,8 @@ pub struct Change {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// What became different, by path: `status`, `items.<id>.quantity`, `payments.<id>`.
-    /// Empty for version 1, whose result is the whole order.
+    /// Empty for version 1, whose result is the whole order. An entry that was added is named
+    /// without its content, which [`crate::Order::history`] fills in.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<String, FieldChange>,
     /// How long the order had been in the status that this change ended, in microseconds.
@@ -119,16 +120,26 @@ pub fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> B
             let path = format!("{list}.{id}");
             match (old.get(id), new.get(id)) {
                 (Some(old), Some(new)) => compare(&format!("{path}."), old, new, &mut found),
-                (old, new) => {
-                    let whole = |entry: Option<&&Map<String, Value>>| {
-                        entry.map_or(Value::Null, |entry| Value::Object((*entry).clone()))
-                    };
-                    found.insert(path, FieldChange { from: whole(old), to: whole(new) });
+                // What was added stands in the order itself, so the log need not hold it as well.
+                (old, _) => {
+                    let gone = old.map_or(Value::Null, |entry| Value::Object((*entry).clone()));
+                    found.insert(path, FieldChange { from: gone, to: Value::Null });
                 }
             }
         }
     }
     found
+}
+
+/// Fills in what a change added, from the state after it.
+pub(crate) fn fill_in(change: &mut Change, after: &Map<String, Value>) {
+    for (path, field) in &mut change.changes {
+        let added = field.from.is_null() && field.to.is_null();
+        if let (true, Some((list, id))) = (added, path.split_once('.')) {
+            let entry = by_id(after.get(list)).get(id).map(|entry| (*entry).clone());
+            field.to = entry.map_or(Value::Null, Value::Object);
+        }
+    }
 }
 
 /// Takes a change back: the state before it, from the state after it.

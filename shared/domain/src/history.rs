@@ -1,6 +1,6 @@
 //! An order's past: the states that its log leads back to, and how the log is kept short.
 
-use crate::change::rewind;
+use crate::change::{fill_in, rewind};
 use crate::order::{MAX_LOG, State};
 use crate::{Change, Order};
 use jiff::Timestamp;
@@ -18,6 +18,18 @@ impl Order {
         let (then, since) = self.log.split_at_checked(kept)?;
         let state = since.iter().rev().fold(self.state(), rewind);
         from_state(state, then.to_vec(), self.status_since_before(since))
+    }
+
+    /// Every change that the log reaches back to, oldest first, with what each added filled in.
+    #[must_use]
+    pub fn history(&self) -> Vec<Change> {
+        let mut changes = self.log.clone();
+        let mut state = self.state();
+        for change in changes.iter_mut().rev() {
+            fill_in(change, &state);
+            state = rewind(state, change);
+        }
+        changes
     }
 
     /// The last version that there was at a time; none before the order was placed.

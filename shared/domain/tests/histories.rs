@@ -248,6 +248,15 @@ proptest! {
             prop_assert_eq!(then.as_ref(), Some(state));
             prop_assert_eq!(now.version_at(state.updated_at), Some(state.version));
         }
+        for (change, after) in now.history().iter().zip(&states) {
+            for (path, field) in &change.changes {
+                if let [list, id] = path.split('.').collect::<Vec<_>>()[..] {
+                    let entries = after.state()[list].as_array().cloned().unwrap_or_default();
+                    let entry = entries.into_iter().find(|entry| entry["id"] == id);
+                    prop_assert_eq!(entry.unwrap_or_default(), field.to.clone());
+                }
+            }
+        }
         prop_assert_eq!(now.as_of(now.version + 1), None);
     }
 

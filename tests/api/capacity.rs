@@ -1,0 +1,62 @@
+//! What requests cost in DynamoDB's units and round trips, as `X-Consumed-Capacity` tells.
+
+use oms_tests::shop::text;
+use oms_tests::{Answer, Shop};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Read units, write units and trips of an answer.
+fn cost(answer: &Answer) -> (f64, f64, f64) {
+    let of = |name: &str| -> f64 {
+        let parts = answer.header("x-consumed-capacity").split(';');
+        let part = parts.filter_map(|part| part.split_once('=')).find(|(key, _)| *key == name);
+        part.and_then(|(_, value)| value.parse().ok()).expect("the local functions tell the capacity")
+    };
+    (of("rcu"), of("wcu"), of("trips"))
+}
+
+#[track_caller]
+fn within(what: &str, answer: &Answer, most: (f64, f64, f64)) {
+    assert!(answer.status < 300, "{what}: {}", answer.text);
+    let (read, write, trips) = cost(answer);
+    assert!(read <= most.0 && write <= most.1 && trips <= most.2, "{what}: {:?}", cost(answer));
+}
+
+#[tokio::test]
+async fn an_order_of_three_lines_stays_within_its_budget_all_its_life() {
+    let shop = Shop::open().await;
+    let ada = shop.customer().await;
+    let mut items = Vec::new();
+    for name in ["Mug", "Jug", "Teapot"] {
+        let goods = shop.sells(name, 100).await;
+        items.push(json!({ "product": goods.product, "variant": goods.variant, "quantity": 2 }));
+    }
+    let body = json!({
+        "store": shop.store["id"], "payment_method": "credit_card", "shipping_address": ada.address,
+        "customer_id": "CUST123", "notes": "Please deliver after 6 PM", "items": items,
+    });
+    // A trip more where the instance leases a block of order numbers.
+    let plain = ada.client.post("/api/orders/", body.clone()).await;
+    within("create", &plain, (5.0, 20.0, 3.0));
+    let key = [("Idempotency-Key", "budget")];
+    let made = ada.client.send(Method::POST, "/api/orders/", Some(body), &key).await;
+    within("create with an idempotency key", &made, (6.0, 20.0, 4.0));
+    let order: Value = made.body;
+    let path = format!("/api/orders/{}/", text(&order["id"]));
+    within("read", &ada.client.get(&path).await, (1.0, 0.0, 1.0));
+
+    let new = json!({ "order": order["id"], "payment_method": "credit_card" });
+    let payment = ada.client.post("/api/payments/", new).await;
+    within("make a payment", &payment, (1.0, 8.0, 2.0));
+    let process = format!("/api/payments/{}/process_payment/", text(&payment.body["id"]));
+    within("process a payment", &ada.client.post(&process, json!({})).await, (1.0, 16.0, 3.0));
+    within("confirm", &shop.staff.client.patch(&format!("{path}confirm_order/")).await, (1.0, 8.0, 2.0));
+    let unpaid = format!("/api/orders/{}/", text(&plain.body["id"]));
+    within(
+        "confirm unpaid",
+        &shop.staff.client.patch(&format!("{unpaid}confirm_order/")).await,
+        (1.0, 8.0, 2.0),
+    );
+    within("my orders", &ada.client.get("/api/orders/my_orders/").await, (4.0, 0.0, 2.0));
+    within("statistics", &ada.client.get("/api/orders/order_stats/").await, (3.0, 0.0, 2.0));
+}

@@ -210,10 +210,11 @@ fn whole(value: &Value) -> Result<i128, Problem> {
     Ok(digits.parse().unwrap_or(beyond))
 }
 
-/// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep.
+/// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep, of which the table
+/// can keep every name and number.
 impl FieldValue for Value {
     fn read(value: &Value) -> Result<Self, Problem> {
-        check_depth(value)?;
+        check_storable(value)?;
         Ok(value.clone())
     }
 }
@@ -228,17 +229,44 @@ impl FieldValue for JsonMap {
             let name = type_name(value);
             return Err(Problem::message(format!("Expected a dictionary of items but got type \"{name}\".")));
         };
-        check_depth(value)?;
+        check_storable(value)?;
         Ok(Self(map.clone()))
     }
 }
 
-fn check_depth(value: &Value) -> Result<(), Problem> {
-    if is_within(value, MAX_JSON_DEPTH) {
-        Ok(())
-    } else {
+fn check_storable(value: &Value) -> Result<(), Problem> {
+    if !is_within(value, MAX_JSON_DEPTH) {
         let message = format!("Ensure this value is nested no deeper than {MAX_JSON_DEPTH} levels.");
-        Err(Problem::message(message))
+        return Err(Problem::message(message));
+    }
+    if !has_plain_names(value) {
+        return Err(Problem::message("Ensure that no name in this value is empty."));
+    }
+    if !has_plain_numbers(value) {
+        return Err(Problem::message("Ensure that the numbers in this value have at most 125 digits."));
+    }
+    Ok(())
+}
+
+/// DynamoDB takes no empty attribute names, however deep.
+fn has_plain_names(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => true,
+        Value::Array(entries) => entries.iter().all(has_plain_names),
+        Value::Object(map) => map.iter().all(|(name, entry)| !name.is_empty() && has_plain_names(entry)),
+    }
+}
+
+/// DynamoDB takes numbers from 1e-130 to 1e126, and nothing.
+fn has_plain_numbers(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+        Value::Number(number) => number.as_f64().is_some_and(|number| {
+            let size = number.abs();
+            size == 0.0 || (1e-125..1e125).contains(&size)
+        }),
+        Value::Array(entries) => entries.iter().all(has_plain_numbers),
+        Value::Object(map) => map.values().all(has_plain_numbers),
     }
 }
 

@@ -156,3 +156,15 @@ fn a_choice_is_one_of_its_words() {
     assert_eq!(read::<Red>(json!(5)), Err("\"5\" is not a valid choice.".to_owned()));
     assert!(read::<Red>(json!("é".repeat(10_000))).unwrap_err().len() < 300);
 }
+
+#[test]
+fn what_the_table_cannot_keep_is_refused_wherever_it_hides() {
+    for kept in [json!({"a": [0, 1.5e100, -3, {"b": 1e-100}]}), json!({})] {
+        assert!(read::<JsonMap>(kept.clone()).is_ok(), "{kept}");
+    }
+    for refused in
+        [json!({"a": [1e300]}), json!({"a": {"b": -1e126}}), json!({"a": 1e-200}), json!({"a": [{"": 1}]})]
+    {
+        assert!(read::<JsonMap>(refused.clone()).is_err(), "{refused}");
+    }
+}

@@ -96,6 +96,9 @@ impl PageRequest {
     pub fn resolve(&self, count: u64) -> Result<u64, ApiError> {
         let last = count.div_ceil(u64::from(self.size)).max(1);
         match self.number {
+            // Whoever follows a link is on a page that was there: a count that lags behind the
+            // list must not deny it.
+            PageNumber::Nth(number) if self.cursor.is_some() && number <= u64::from(u32::MAX) => Ok(number),
             PageNumber::Last => Ok(last),
             PageNumber::Nth(number) if number <= last => Ok(number),
             PageNumber::Nth(_) => Err(ApiError::InvalidPage),

@@ -3,7 +3,6 @@
 
 mod access;
 mod addresses;
-mod deleted;
 mod listing;
 mod money;
 mod partial;

@@ -1,7 +1,6 @@
 //! `DELETE /api/addresses/{id}/`
 
 use crate::access;
-use crate::deleted::Deleted;
 use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
@@ -9,6 +8,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{Caller, PathId, Reply};
+use oms_core::views::Deleted;
 use oms_domain::AddressId;
 
 /// Deletes an address. Orders keep what they know of it.

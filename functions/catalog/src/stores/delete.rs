@@ -1,7 +1,6 @@
 //! `DELETE /api/stores/{id}/`
 
 use crate::access;
-use crate::deleted::Deleted;
 use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
@@ -10,6 +9,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::views::Deleted;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::{ProductId, StoreId};
 

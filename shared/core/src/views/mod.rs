@@ -11,7 +11,7 @@ use oms_domain::{Currency, Decimal, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The answer to a deletion.
+/// Something is gone. Orders that refer to it keep what they know of it.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Deleted {
     /// For people.

@@ -53,6 +53,21 @@ impl Client {
         self.send(Method::PATCH, path, None, &[]).await
     }
 
+    /// Changes parts.
+    pub async fn change(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body), &[]).await
+    }
+
+    /// Replaces.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body), &[]).await
+    }
+
+    /// Deletes.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
     /// Sends a request to the API.
     ///
     /// # Panics
@@ -118,6 +133,12 @@ impl Client {
         let answer: Value = serde_json::from_str(&text).expect("DynamoDB answers with JSON");
         assert!(answer.get("__type").is_none(), "{text}");
         answer["Item"].clone()
+    }
+
+    /// The token, where there is one.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     /// The bare connection, for what is not the API.

@@ -136,6 +136,7 @@ impl Config {
     ///
     /// # Errors
     /// All settings that are missing or make no sense, at once.
+    #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
@@ -298,6 +299,7 @@ fn commas(text: &str) -> Vec<String> {
 
 /// The time, to the microsecond, which is what the API shows and the table keeps.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
 pub fn now() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
     // Every microsecond that a timestamp can tell is a timestamp.
@@ -306,6 +308,7 @@ pub fn now() -> jiff::Timestamp {
 
 /// A fresh id that sorts by the time of its making.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
 pub fn random_uuid_v7() -> Uuid {
     Uuid::now_v7()
 }

@@ -26,6 +26,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -281,10 +282,21 @@ fn weaken_tag(mut response: Response) -> Response {
     {
         response.headers_mut().insert(ETAG, weak);
     }
-    if !response.headers().get_all(VARY).iter().any(|vary| vary.as_bytes() == b"accept-encoding") {
-        response.headers_mut().append(VARY, HeaderValue::from(ACCEPT_ENCODING));
-    }
+    vary_once(response.headers_mut());
     response
+}
+
+/// One `Vary` of all that are there: of a header that stands twice, API Gateway is told the first only.
+fn vary_once(headers: &mut HeaderMap) {
+    let mut names = BTreeSet::from([ACCEPT_ENCODING.to_string()]);
+    for vary in headers.get_all(VARY) {
+        let listed = vary.to_str().unwrap_or_default().split(',');
+        names.extend(listed.map(|name| name.trim().to_lowercase()).filter(|name| !name.is_empty()));
+    }
+    let joined = names.into_iter().collect::<Vec<_>>().join(", ");
+    if let Ok(joined) = HeaderValue::from_str(&joined) {
+        headers.insert(VARY, joined);
+    }
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {

@@ -178,7 +178,7 @@ async fn browsers_may_call_from_the_origins_that_are_configured() {
     let answer = send_with(&settings, "GET", "/api/nothing/", &origin).await;
     assert_eq!(answer.header("access-control-allow-origin"), "https://shop.example");
     assert!(answer.header("access-control-expose-headers").contains("etag"));
-    assert!(answer.headers.get_all(VARY).iter().any(|vary| vary == "origin"));
+    assert!(answer.headers[VARY].to_str().unwrap().contains("origin"));
     let any = send_with(&[("CORS_ORIGINS", "*")], "GET", "/api/order-items/", &origin).await;
     assert_eq!(any.header("access-control-allow-origin"), "*");
     assert_eq!(send("GET", "/api/order-items/", &origin).await.header("access-control-allow-origin"), "");

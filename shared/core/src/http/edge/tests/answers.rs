@@ -42,7 +42,7 @@ async fn large_answers_are_compressed_where_asked_and_their_tags_are_weak() {
     let tiny = send("GET", "/api/order-items/", &[("accept-encoding", "gzip, br")]).await;
     assert_eq!(tiny.header("content-encoding"), "");
     for answer in [plain, tiny] {
-        assert!(answer.headers.get_all(VARY).iter().any(|vary| vary == "accept-encoding"));
+        assert!(answer.headers[VARY].to_str().unwrap().contains("accept-encoding"));
     }
 }
 

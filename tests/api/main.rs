@@ -15,4 +15,5 @@ mod payments;
 mod races;
 mod repeats;
 mod requests;
+mod statistics;
 mod versions;

@@ -17,10 +17,11 @@ const RECENT: usize = 10;
     params(
         ("store" = Option<uuid::Uuid>, Query, description = "Only this store's orders; for those who run it"),
         ("user" = Option<String>, Query, description = "Only this user's orders; for staff"),
+        ("tz" = Option<String>, Query, description = "Whose days and months: an IANA time zone; the deployment's where it is left out", example = "Europe/Paris"),
     ),
     responses(
         (status = 200, description = "The statistics", body = OrderStats),
-        (status = 400, description = "The store does not exist for the caller", body = ErrorBody),
+        (status = 400, description = "The store does not exist for the caller, or the time zone does not", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
     ),
     security(("bearer" = [])),
@@ -31,7 +32,8 @@ pub(crate) async fn order_stats(
     query: Query,
 ) -> Reply<Json<OrderStats>> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
-    let counts = app.counts_of(&asked).await?;
+    let calendar = app.calendar_asked_by(&query)?;
+    let counts = app.counts_of(&asked, &calendar).await?;
     let recent = app.newest_of(&asked, RECENT).await?;
-    Ok(Json(OrderStats::new(&counts, app.config().currency, app.today(), &recent)))
+    Ok(Json(OrderStats::new(&counts, app.config().currency, &calendar, &recent)))
 }

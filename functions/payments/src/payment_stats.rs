@@ -31,7 +31,7 @@ pub(crate) async fn payment_stats(
     query: Query,
 ) -> Reply<Json<PaymentStats>> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
-    let counts = app.counts_of(&asked).await?;
+    let counts = app.counts_of(&asked, &app.calendar()).await?;
     let newest = app.newest_of(&asked, RECENT).await?;
     let orders = app.table().orders(newest.iter().map(|order| order.id)).await?;
     Ok(Json(PaymentStats::new(&counts, app.config().currency, &orders)))

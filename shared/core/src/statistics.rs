@@ -6,8 +6,9 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, Wanted};
-use crate::views::statistics::oldest_month;
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
+use jiff::tz::TimeZone;
+use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
@@ -46,14 +47,37 @@ impl App {
         Ok(Asked(scopes))
     }
 
-    /// The counters that were asked for, with the days of the last 12 months.
+    /// The last days and months of the deployment's time zone.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        let zone = &self.config().time_zone;
+        Calendar::new(self.now(), zone.clone(), zone)
+    }
+
+    /// The last days and months as a request asks for them: of the time zone `?tz=`, else of the
+    /// deployment's.
+    ///
+    /// # Errors
+    /// 400 for what is no time zone's name.
+    pub fn calendar_asked_by(&self, query: &Query) -> Reply<Calendar> {
+        let Some(name) = query.filled("tz") else { return Ok(self.calendar()) };
+        let unknown = |_| ApiError::field("tz", format!("\"{name}\" is not a valid choice."));
+        let shown = TimeZone::get(name).map_err(unknown)?;
+        Ok(Calendar::new(self.now(), self.config().time_zone.clone(), &shown))
+    }
+
+    /// The counters that were asked for, with what a calendar needs.
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn counts_of(&self, asked: &Asked) -> Reply<Counts> {
-        let since = oldest_month(self.today());
-        let counts = asked.0.iter().map(|scope| self.table().counts(scope, since));
-        Ok(try_join_all(counts).await?.into_iter().sum())
+    pub async fn counts_of(&self, asked: &Asked, calendar: &Calendar) -> Reply<Counts> {
+        let (since, cut) = (calendar.since(), calendar.cut_days());
+        let reads = asked.0.iter().map(|scope| {
+            let (counts, quarters) = (self.table().counts(scope, since), self.table().quarters(scope, &cut));
+            try_join(counts, quarters)
+        });
+        let counts = try_join_all(reads).await?.into_iter();
+        Ok(counts.map(|(counts, quarters)| Counts { quarters: quarters.quarters, ..counts }).sum())
     }
 
     /// The newest of the orders that the statistics are of.

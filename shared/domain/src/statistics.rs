@@ -1,5 +1,6 @@
 //! The statistics that clients see, from the counters of one scope.
 
+use crate::calendar::Quarter;
 use crate::tally::Cell;
 use crate::{Currency, Decimal, Money, PaymentState, Status};
 use jiff::civil::Date;
@@ -41,6 +42,9 @@ pub struct Counts {
     pub days: BTreeMap<Date, u64>,
     /// Revenue by currency and day of placing.
     pub revenue_days: BTreeMap<(Currency, Date), Decimal>,
+    /// Orders placed and their revenue, by currency and quarter of an hour; only of the days that
+    /// were asked for.
+    pub quarters: BTreeMap<(Currency, Quarter), Group>,
     /// How many lines all orders have together.
     pub lines: u64,
     /// How many orders were rated, and how many stars they were given.
@@ -67,6 +71,12 @@ impl FromIterator<(Cell, Decimal)> for Counts {
                 Cell::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
                 Cell::DayRevenue(day, currency) => {
                     *counts.revenue_days.entry((currency, day)).or_default() += value;
+                }
+                Cell::QuarterOrders(quarter, currency) => {
+                    counts.quarters.entry((currency, quarter)).or_default().count += whole(value);
+                }
+                Cell::QuarterRevenue(quarter, currency) => {
+                    counts.quarters.entry((currency, quarter)).or_default().amount += value;
                 }
                 Cell::Payments(f) => {
                     let key = (f.currency, f.status, f.payment_method);
@@ -100,6 +110,7 @@ impl std::iter::Sum for Counts {
             merge(&mut sum.payments, counts.payments, Group::plus);
             merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
             merge(&mut sum.days, counts.days, |a, b| a + b);
+            merge(&mut sum.quarters, counts.quarters, Group::plus);
             sum.lines += counts.lines;
             sum.ratings = sum.ratings.plus(counts.ratings);
             merge(&mut sum.revenue_days, counts.revenue_days, |a, b| a + b);

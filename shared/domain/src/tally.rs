@@ -4,6 +4,7 @@
 //! for after it and before it ([`tally`]); the sum of the tallies of all changes is what a count of
 //! all orders would find.
 
+use crate::calendar::Quarter;
 use crate::order::Order;
 use crate::{
     Change, Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
@@ -61,6 +62,10 @@ pub enum Cell {
     DayOrders(Date, Currency),
     /// What the shipped ones of them come to.
     DayRevenue(Date, Currency),
+    /// How many orders were placed in a quarter of an hour.
+    QuarterOrders(Quarter, Currency),
+    /// What the shipped ones of them come to; only near the beginnings of months.
+    QuarterRevenue(Quarter, Currency),
     /// How many payments have these facets.
     Payments(PaymentFacets),
     /// What they come to.
@@ -169,10 +174,14 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
         tally.add(order, Cell::Ratings(order.status), sign);
         tally.add(order, Cell::Stars(order.status), sign * Decimal::from(rating.stars));
     }
-    let day = order.created_at.to_zoned(zone.clone()).date();
-    tally.add(order, Cell::DayOrders(day, order.currency), sign);
+    let quarter = Quarter::of(order.created_at, zone);
+    tally.add(order, Cell::DayOrders(quarter.day, order.currency), sign);
+    tally.add(order, Cell::QuarterOrders(quarter, order.currency), sign);
     if order.status.is_shipped() {
-        tally.add(order, Cell::DayRevenue(day, order.currency), sign * order.total_amount);
+        tally.add(order, Cell::DayRevenue(quarter.day, order.currency), sign * order.total_amount);
+        if quarter.is_near_a_months_begin() {
+            tally.add(order, Cell::QuarterRevenue(quarter, order.currency), sign * order.total_amount);
+        }
     }
     for payment in &order.payments {
         let facets = PaymentFacets {

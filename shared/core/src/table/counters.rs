@@ -2,6 +2,7 @@
 //!
 //! | sk | attributes |
 //! |---|---|
+//! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
 //! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
@@ -14,12 +15,16 @@
 use super::watermarks::Claim;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use futures::future::try_join_all;
 use jiff::civil::Date;
+use oms_domain::calendar::Quarter;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+/// Before what every statistic reads: quarters are read for other time zones only.
+const AT_QUARTER: &str = "AT_QUARTER#";
 const BY_DAY: &str = "BY_DAY#";
 const CELLS: &str = "CELLS#";
 const PAYMENTS: &str = "PAYMENTS";
@@ -57,6 +62,9 @@ fn place_of(cell: &Cell) -> (String, String) {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
         (month, format!("{kind}{:02}{}", day.day(), currency.code()))
     };
+    let of_quarter = |kind: char, quarter: &Quarter, currency: &Currency| {
+        (at_quarter(quarter.day), format!("{kind}{:02}{}", quarter.number, currency.code()))
+    };
     let of_status = |kind: &str, status: &Status| (format!("{CELLS}{status}"), kind.to_owned());
     let of_move = |kind: char, from: &Status, to: &Status| {
         let (from, to) = (letter(Status::ALL, from), letter(Status::ALL, to));
@@ -67,6 +75,8 @@ fn place_of(cell: &Cell) -> (String, String) {
         Cell::OrderAmount(facets) => of_order('a', facets),
         Cell::DayOrders(day, currency) => of_day('n', day, currency),
         Cell::DayRevenue(day, currency) => of_day('r', day, currency),
+        Cell::QuarterOrders(quarter, currency) => of_quarter('n', quarter, currency),
+        Cell::QuarterRevenue(quarter, currency) => of_quarter('r', quarter, currency),
         Cell::Payments(facets) => of_payment('n', facets),
         Cell::PaymentAmount(facets) => of_payment('a', facets),
         Cell::Refunded(currency) => (PAYMENTS.to_owned(), format!("r{}", currency.code())),
@@ -89,6 +99,16 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
         return match kind {
             'n' => Some(Cell::DayOrders(day, currency)),
             'r' => Some(Cell::DayRevenue(day, currency)),
+            _ => None,
+        };
+    }
+    if let Some(day) = sk.strip_prefix(AT_QUARTER) {
+        let rest = letters.as_str();
+        let quarter = Quarter { day: day.parse().ok()?, number: rest.get(..2)?.parse().ok()? };
+        let currency = Currency::from_code(rest.get(2..)?)?;
+        return match kind {
+            'n' => Some(Cell::QuarterOrders(quarter, currency)),
+            'r' => Some(Cell::QuarterRevenue(quarter, currency)),
             _ => None,
         };
     }
@@ -132,6 +152,16 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
     }
 }
 
+fn at_quarter(day: Date) -> String {
+    format!("{AT_QUARTER}{day}")
+}
+
+/// The counters that stand in an item.
+fn cells_of(item: &super::Item) -> impl Iterator<Item = (Cell, Decimal)> {
+    let sk = super::text(item, keys::SK);
+    item.iter().filter_map(move |(name, value)| Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?)))
+}
+
 /// How many items a transaction may have.
 const TRANSACTION_LIMIT: usize = 100;
 
@@ -162,12 +192,21 @@ impl Table {
     pub async fn counts(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
         let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
         let items = self.range(keys::counters(scope), &from, false).await?;
-        let cells = items.iter().flat_map(|item| {
-            let sk = super::text(item, keys::SK);
-            item.iter()
-                .filter_map(move |(name, value)| Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?)))
-        });
-        Ok(cells.collect())
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by quarter of an hour, of some days: those that follow one another
+    /// are read together. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn quarters(&self, scope: &Scope, days: &BTreeSet<Date>) -> Result<Counts, TableError> {
+        let runs = runs(days);
+        let reads = runs
+            .iter()
+            .map(|(first, last)| self.between(keys::counters(scope), at_quarter(*first), at_quarter(*last)));
+        let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        Ok(items.iter().flat_map(cells_of).collect())
     }
 
     /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or
@@ -207,6 +246,18 @@ impl Table {
     }
 }
 
+/// The first and last of each run of days without a gap.
+fn runs(days: &BTreeSet<Date>) -> Vec<(Date, Date)> {
+    let mut runs: Vec<(Date, Date)> = Vec::new();
+    for day in days {
+        match runs.last_mut().filter(|(_, last)| last.tomorrow().ok().as_ref() == Some(day)) {
+            Some((_, last)) => *last = *day,
+            None => runs.push((*day, *day)),
+        }
+    }
+    runs
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +269,8 @@ mod tests {
             Cell::DayOrders(day, Currency::USD),
             Cell::DayRevenue(day, Currency::JPY),
             Cell::Refunded(Currency::EUR),
+            Cell::QuarterOrders(Quarter { day, number: 7 }, Currency::USD),
+            Cell::QuarterRevenue(Quarter { day, number: 99 }, Currency::USD),
         ];
         for status in Status::ALL {
             cells.extend([Cell::Lines(*status), Cell::Ratings(*status), Cell::Stars(*status)]);

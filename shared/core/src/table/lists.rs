@@ -202,31 +202,50 @@ impl Table {
 
     /// All items of a partition whose sort key starts with `from`, or (`!exact`) is not below it.
     pub(crate) async fn range(&self, pk: String, from: &str, exact: bool) -> Result<Vec<Item>, TableError> {
+        let query = self.client.query().consistent_read(exact);
+        let query = match (from, exact) {
+            ("", _) => query.key_condition_expression("#pk = :pk"),
+            (_, true) => query.key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)"),
+            (_, false) => query.key_condition_expression("#pk = :pk AND #sk >= :sk"),
+        };
+        let query = if from.is_empty() {
+            query
+        } else {
+            query
+                .expression_attribute_names("#sk", keys::SK)
+                .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
+        };
+        self.all_of(pk, query).await
+    }
+
+    /// All items of a partition from one sort key to another, both included. Not a consistent read.
+    pub(crate) async fn between(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+    ) -> Result<Vec<Item>, TableError> {
+        let query = self
+            .client
+            .query()
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+            .expression_attribute_names("#sk", keys::SK)
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":to", AttributeValue::S(to));
+        self.all_of(pk, query).await
+    }
+
+    /// Every page of a query of a partition of the base table.
+    async fn all_of(&self, pk: String, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
+        let query = query
+            .table_name(&self.name)
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut found = Vec::new();
         let mut start = None;
         for _ in 0..MAX_QUERY_PAGES {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.name)
-                .consistent_read(exact)
-                .expression_attribute_names("#pk", keys::PK)
-                .expression_attribute_values(":pk", AttributeValue::S(pk.clone()))
-                .set_exclusive_start_key(start)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total);
-            let query = match (from, exact) {
-                ("", _) => query.key_condition_expression("#pk = :pk"),
-                (_, true) => query.key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)"),
-                (_, false) => query.key_condition_expression("#pk = :pk AND #sk >= :sk"),
-            };
-            let query = if from.is_empty() {
-                query
-            } else {
-                query
-                    .expression_attribute_names("#sk", keys::SK)
-                    .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
-            };
-            let page = query.send().await?;
+            let page = query.clone().set_exclusive_start_key(start).send().await?;
             meter_read(page.consumed_capacity());
             found.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;

@@ -2,8 +2,8 @@
 
 use super::{money, time};
 use crate::table::OrderSummary;
-use jiff::civil::Date;
-use oms_domain::statistics::{Counts, DAYS, Group, MONTHS, mean};
+use oms_domain::calendar::Calendar;
+use oms_domain::statistics::{Counts, Group, mean};
 use oms_domain::{Currency, Decimal, Money, Order, PaymentMethod, PaymentState, Status};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -183,59 +183,21 @@ pub struct PaymentStats {
     pub recent_payments: Vec<RecentPayment>,
 }
 
-/// The first day of the oldest month that statistics show.
-#[must_use]
-pub fn oldest_month(today: Date) -> Date {
-    let months = jiff::Span::new().months(i64::from(MONTHS - 1));
-    today.first_of_month().checked_sub(months).unwrap_or(Date::MIN)
-}
-
-fn month(day: Date) -> String {
-    day.strftime("%Y-%m").to_string()
-}
-
-/// The last 12 months up to today's, each with nothing.
-fn months<T: Clone>(today: Date, nothing: &T) -> BTreeMap<String, T> {
-    let first = oldest_month(today);
-    let starts = (0..MONTHS).filter_map(|n| first.checked_add(jiff::Span::new().months(i64::from(n))).ok());
-    starts.map(|start| (month(start), nothing.clone())).collect()
-}
-
-fn orders_by_month(counts: &Counts, today: Date) -> BTreeMap<String, u64> {
-    let mut by_month = months(today, &0);
-    for (day, count) in &counts.days {
-        if let Some(sum) = by_month.get_mut(&month(*day)) {
-            *sum += count;
-        }
-    }
-    by_month
-}
-
-fn orders_by_day(counts: &Counts, today: Date) -> BTreeMap<String, u64> {
-    let days = (0..DAYS).filter_map(|n| today.checked_sub(jiff::Span::new().days(i64::from(n))).ok());
-    days.map(|day| (day.to_string(), counts.days.get(&day).copied().unwrap_or(0))).collect()
-}
-
-fn revenue_by_month(counts: &Counts, currency: Currency, today: Date) -> BTreeMap<String, String> {
-    let mut by_month = months(today, &Decimal::ZERO);
-    for ((_, day), revenue) in counts.revenue_days.iter().filter(|((of, _), _)| *of == currency) {
-        if let Some(sum) = by_month.get_mut(&month(*day)) {
-            *sum += revenue;
-        }
-    }
-    by_month.into_iter().map(|(month, sum)| (month, money(sum, currency))).collect()
+fn revenue_by_month(counts: &Counts, currency: Currency, calendar: &Calendar) -> BTreeMap<String, String> {
+    let by_month = calendar.revenue_by_month(counts, currency).into_iter();
+    by_month.map(|(month, sum)| (month, money(sum, currency))).collect()
 }
 
 impl OrderStats {
-    /// The statistics of a scope, in the deployment's currency, on a day of its time zone.
+    /// The statistics of a scope, in the deployment's currency, by the days and months of a calendar.
     #[must_use]
-    pub fn new(counts: &Counts, currency: Currency, today: Date, recent: &[OrderSummary]) -> Self {
+    pub fn new(counts: &Counts, currency: Currency, calendar: &Calendar, recent: &[OrderSummary]) -> Self {
         let by_status = |status| counts.orders_with(status);
         let amounts = |currency| OrderAmounts {
             total_orders: counts.orders_in(currency).count,
             total_revenue: counts.revenue_in(currency).to_string(),
             average_order_value: mean(counts.orders_in(currency), currency).to_string(),
-            revenue_by_month: revenue_by_month(counts, currency, today),
+            revenue_by_month: revenue_by_month(counts, currency, calendar),
         };
         let transitions = counts.transitions.iter().filter(|(_, time)| time.count > 0);
         Self {
@@ -251,9 +213,9 @@ impl OrderStats {
             total_revenue: counts.revenue_in(currency).to_string(),
             average_order_value: mean(counts.orders_in(currency), currency).to_string(),
             orders_by_status: Status::ALL.iter().map(|s| (s.as_str(), by_status(*s))).collect(),
-            orders_by_month: orders_by_month(counts, today),
-            orders_by_day: orders_by_day(counts, today),
-            revenue_by_month: revenue_by_month(counts, currency, today),
+            orders_by_month: calendar.orders_by_month(counts),
+            orders_by_day: calendar.orders_by_day(counts),
+            revenue_by_month: revenue_by_month(counts, currency, calendar),
             by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
             customer_satisfaction: satisfaction(counts),
             status_transition_times: transitions

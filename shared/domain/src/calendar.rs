@@ -1,0 +1,147 @@
+//! Days and months of statistics, in the deployment's time zone or in any other.
+//!
+//! Orders are counted by day of the deployment's time zone and, within the day, by quarter of an
+//! hour. Where a day or a month begins in another zone, it does so at a quarter of an hour: every
+//! zone of the last fifty years is a multiple of 15 minutes away from every other. So what lies
+//! between two moments is what lies before the one less what lies before the other, exactly.
+
+use crate::statistics::{Counts, DAYS, Group, MONTHS};
+use crate::{Currency, Decimal};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The length of a quarter of an hour, in seconds.
+const QUARTER_S: i64 = 15 * 60;
+/// The last quarter that a counter has a name for: a day has 96, or 100 where a clock goes back.
+const LAST_QUARTER: i64 = 99;
+/// How far from a month's beginning it begins elsewhere, in days: zones reach from −12 to +14 hours.
+const NEAR_MONTHS_BEGIN: i8 = 2;
+
+/// A quarter of an hour of a day of the deployment's time zone, counted from the day's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Quarter {
+    /// The day.
+    pub day: Date,
+    /// From 0 to 99.
+    pub number: u8,
+}
+
+impl Quarter {
+    /// The quarter that a moment lies in.
+    #[must_use]
+    pub fn of(at: Timestamp, zone: &TimeZone) -> Self {
+        let day = at.to_zoned(zone.clone()).date();
+        let seconds = start(day, zone).map_or(0, |start| at.as_second() - start.as_second());
+        let number = (seconds / QUARTER_S).clamp(0, LAST_QUARTER);
+        Self { day, number: u8::try_from(number).unwrap_or_default() }
+    }
+
+    /// Whether a month may begin on this day somewhere, so that money is counted by quarter too.
+    #[must_use]
+    pub fn is_near_a_months_begin(self) -> bool {
+        let from_end = self.day.days_in_month() - self.day.day();
+        self.day.day() <= NEAR_MONTHS_BEGIN || from_end < NEAR_MONTHS_BEGIN
+    }
+}
+
+/// When a day begins; none beyond the end of time.
+fn start(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    day.to_zoned(zone.clone()).ok().map(|midnight| midnight.timestamp())
+}
+
+/// The days and months that statistics show, as somebody sees them.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    /// The deployment's time zone, whose days are counted.
+    counted: TimeZone,
+    days: Vec<Bucket>,
+    months: Vec<Bucket>,
+}
+
+/// A day or a month: its name, and its beginning and end.
+#[derive(Clone, Debug)]
+struct Bucket {
+    name: String,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Calendar {
+    /// The last 30 days and 12 months up to `now`, in the zone that is shown.
+    #[must_use]
+    pub fn new(now: Timestamp, counted: TimeZone, shown: &TimeZone) -> Self {
+        let today = now.to_zoned(shown.clone()).date();
+        let bucket = |name: &str, from: Date, length: Span| {
+            let (from, to) = (from, from.checked_add(length).ok()?);
+            let name = from.strftime(name).to_string();
+            Some(Bucket { name, from: start(from, shown)?, to: start(to, shown)? })
+        };
+        let days = (0..DAYS).rev().filter_map(|n| {
+            let day = today.checked_sub(Span::new().days(i64::from(n))).ok()?;
+            bucket("%Y-%m-%d", day, Span::new().days(1))
+        });
+        let months = (0..MONTHS).rev().filter_map(|n| {
+            let month = today.first_of_month().checked_sub(Span::new().months(i64::from(n))).ok()?;
+            bucket("%Y-%m", month, Span::new().months(1))
+        });
+        Self { counted, days: days.collect(), months: months.collect() }
+    }
+
+    /// The first day of the deployment's zone that any of it touches.
+    #[must_use]
+    pub fn since(&self) -> Date {
+        let first = self.months.iter().chain(&self.days).map(|bucket| bucket.from).min();
+        first.map_or(Date::MIN, |first| first.to_zoned(self.counted.clone()).date())
+    }
+
+    /// The days of the deployment's zone in the middle of which a day or a month begins, so that
+    /// their quarters are needed. None where both zones begin their days together.
+    #[must_use]
+    pub fn cut_days(&self) -> BTreeSet<Date> {
+        let edges = self.days.iter().chain(&self.months).flat_map(|bucket| [bucket.from, bucket.to]);
+        let quarters = edges.map(|edge| Quarter::of(edge, &self.counted));
+        quarters.filter(|quarter| quarter.number > 0).map(|quarter| quarter.day).collect()
+    }
+
+    /// How many orders were placed on each of the days, by name as `2026-11-22`.
+    #[must_use]
+    pub fn orders_by_day(&self, counts: &Counts) -> BTreeMap<String, u64> {
+        self.orders(&self.days, counts)
+    }
+
+    /// How many orders were placed in each of the months, by name as `2026-11`.
+    #[must_use]
+    pub fn orders_by_month(&self, counts: &Counts) -> BTreeMap<String, u64> {
+        self.orders(&self.months, counts)
+    }
+
+    /// What the shipped orders of each of the months come to, in one currency.
+    #[must_use]
+    pub fn revenue_by_month(&self, counts: &Counts, currency: Currency) -> BTreeMap<String, Decimal> {
+        let before = |at| {
+            let Quarter { day, number } = Quarter::of(at, &self.counted);
+            let whole = counts.revenue_days.range(..).filter(|((of, on), _)| *of == currency && *on < day);
+            let part = counts.quarters.iter().filter(|((of, quarter), _)| {
+                *of == currency && quarter.day == day && quarter.number < number
+            });
+            whole.map(|(_, revenue)| *revenue).chain(part.map(|(_, group)| group.amount)).sum::<Decimal>()
+        };
+        let sums =
+            self.months.iter().map(|month| (month.name.clone(), before(month.to) - before(month.from)));
+        sums.collect()
+    }
+
+    fn orders(&self, buckets: &[Bucket], counts: &Counts) -> BTreeMap<String, u64> {
+        let before = |at| {
+            let Quarter { day, number } = Quarter::of(at, &self.counted);
+            let whole = counts.days.range(..day).map(|(_, count)| count);
+            let quarters = counts.quarters.iter();
+            let part = quarters.filter(|((_, quarter), _)| quarter.day == day && quarter.number < number);
+            whole.chain(part.map(|(_, Group { count, .. })| count)).sum::<u64>()
+        };
+        let counted = |bucket: &Bucket| before(bucket.to).saturating_sub(before(bucket.from));
+        buckets.iter().map(|bucket| (bucket.name.clone(), counted(bucket))).collect()
+    }
+}

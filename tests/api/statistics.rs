@@ -1,0 +1,41 @@
+//! Statistics as several people see them.
+
+use oms_tests::{Shop, eventually};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn days_and_months_are_those_of_the_time_zone_that_is_asked_for() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    let order = ada.order(&shop, &mug, 1).await;
+    for action in ["confirm_order", "ship_order"] {
+        shop.does(action, &order).await.expect(200);
+    }
+    eventually(
+        || async { ada.client.get("/api/orders/order_stats/").await.expect(200) },
+        |stats: &Value| stats["shipped_orders"] == 1,
+    )
+    .await;
+    let placed: jiff::Timestamp =
+        order["created_at"].as_str().and_then(|at| at.parse().ok()).expect("a time");
+    for name in ["UTC", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati"] {
+        let stats = ada.client.get(&format!("/api/orders/order_stats/?tz={name}")).await.expect(200);
+        let day = placed.in_tz(name).expect("a zone").date();
+        for (by, placed_in, many) in [
+            ("orders_by_day", day.to_string(), 30),
+            ("orders_by_month", day.strftime("%Y-%m").to_string(), 12),
+        ] {
+            let buckets = stats[by].as_object().expect("a map");
+            assert_eq!(buckets.len(), many, "{name} {by}");
+            for (bucket, count) in buckets {
+                assert_eq!(count, &json!(u64::from(*bucket == placed_in)), "{name} {by} {bucket}");
+            }
+        }
+        assert_eq!(stats["revenue_by_month"][day.strftime("%Y-%m").to_string()], "42.99", "{name}");
+        assert_eq!(stats["total_orders"], 1);
+    }
+    let refused = ada.client.get("/api/orders/order_stats/?tz=Mars/Olympus").await;
+    let words = "\"Mars/Olympus\" is not a valid choice.";
+    assert_eq!((refused.status, &refused.body["details"]), (400, &json!({ "tz": [words] })));
+}

@@ -66,6 +66,8 @@ async fn parts_go_back_until_all_is_back_and_never_more() {
     let part = refund("40.00").await.expect(200);
     assert_eq!((&part["status"], &part["refunded_amount"]), (&json!("partially_refunded"), &json!("40.00")));
     assert_eq!(refund("3.00").await.status, 400);
+    let finer = refund("0.005").await.body["details"]["amount"][0].clone();
+    assert_eq!(finer, "Ensure that there are no more than 2 decimal places.");
     let whole = refund("2.99").await.expect(200);
     assert_eq!((&whole["status"], &whole["refunded_amount"]), (&json!("refunded"), &json!("42.99")));
     assert_eq!(refund("0.01").await.error(), "Payment cannot be refunded with current status");

@@ -5,12 +5,14 @@
 //! all run at once on one stack.
 
 pub mod http;
+pub mod ledger;
 pub mod shop;
 pub mod stack;
 pub mod topic;
 pub mod wait;
 
 pub use http::{Answer, Client};
+pub use ledger::Ledger;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use topic::Mailbox;

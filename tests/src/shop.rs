@@ -71,10 +71,17 @@ impl Person {
 
     /// Pays an order through the simulated gateway; the payment.
     pub async fn pays(&self, order: &Value) -> Value {
-        let new = json!({ "order": order["id"], "payment_method": "credit_card" });
+        self.pays_with(order, "tok_approve").await.expect(200)
+    }
+
+    /// Pays an order with a token that says what the simulated gateway does.
+    pub async fn pays_with(&self, order: &Value, token: &str) -> Answer {
+        let new = json!({
+            "order": order["id"], "payment_method": "credit_card", "payment_details": { "token": token },
+        });
         let payment = self.client.post("/api/payments/", new).await.expect(201);
         let path = format!("/api/payments/{}/process_payment/", text(&payment["id"]));
-        self.client.post(&path, json!({})).await.expect(200)
+        self.client.post(&path, json!({})).await
     }
 }
 

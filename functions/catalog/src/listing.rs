@@ -48,7 +48,7 @@ pub(crate) fn page<T>(
     request: &PageRequest,
     links: &Links,
 ) -> Reply<Page<T>> {
-    let terms = terms(query.get("search").unwrap_or_default());
+    let terms = query.search_terms();
     entries.retain(|entry| contains_all(&entry.searched, &terms));
     let keys = ordering(query);
     entries.sort_by(|a, b| compare(&keys, a, b));
@@ -112,26 +112,6 @@ fn compare<T>(keys: &[(Key, bool)], a: &Entry<T>, b: &Entry<T>) -> Ordering {
     });
     let ties_descend = keys.last().is_some_and(|(_, descends)| *descends);
     by_keys.fold(Ordering::Equal, Ordering::then).then_with(|| directed(a.id.cmp(&b.id), ties_descend))
-}
-
-/// The terms of a search as Django REST Framework splits them: at white space, except within
-/// quotes.
-fn terms(search: &str) -> Vec<String> {
-    let mut terms = Vec::new();
-    let mut term = String::new();
-    let mut quote = None;
-    for c in search.chars().filter(|c| *c != '\0') {
-        match quote {
-            Some(open) if c == open => quote = None,
-            Some(_) => term.push(c),
-            None if matches!(c, '"' | '\'') && term.is_empty() => quote = Some(c),
-            None if c.is_whitespace() => terms.push(std::mem::take(&mut term)),
-            None => term.push(c),
-        }
-    }
-    terms.push(term);
-    terms.retain(|term| !term.is_empty());
-    terms.iter().map(|term| term.to_lowercase()).collect()
 }
 
 fn contains_all(searched: &[String], terms: &[String]) -> bool {

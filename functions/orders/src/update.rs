@@ -27,7 +27,6 @@ use oms_domain::OrderId;
         (status = 404, description = "No such order for the caller", body = ErrorBody),
         (status = 409, description = "Others changed it at the same time", body = ErrorBody),
         (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "The gateway gave no answer about the refund that `status` asked for", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]

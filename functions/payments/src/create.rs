@@ -9,7 +9,7 @@ use oms_core::http::validation::{Fields, JsonMap, Mode, UnsignedDigits};
 use oms_core::http::{Caller, JsonObject, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::Moved;
-use oms_domain::payment::NewPayment;
+use oms_domain::paying::NewPayment;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Decimal, OrderId, PaymentMethod};
 use serde_json::{Map, Value};
@@ -38,22 +38,28 @@ impl CreatePayment {
         let order = fields.required::<Uuid>("order");
         let payment_method = fields.required::<PaymentMethod>("payment_method");
         let amount = fields.nullable::<UnsignedDigits<13, 3>>("amount").flatten();
-        let details = fields.nullable::<JsonMap>("payment_details").flatten().unwrap_or_default();
-        if oms_domain::card::holds_card_number(&details.0) {
-            let message = "Card numbers are not accepted: send the gateway's token instead.";
-            fields.error("payment_details", message);
-        }
+        let details = read_details(&mut fields).unwrap_or_default();
         fields.finish()?;
         let read = || {
             Some(Self {
                 order: order?,
                 payment_method: payment_method?,
                 amount: amount.map(|amount| amount.0),
-                payment_details: details.0,
+                payment_details: details,
             })
         };
         read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
     }
+}
+
+/// What the gateway needs, as far as we may know it.
+pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
+    let details = fields.nullable::<JsonMap>("payment_details")?.unwrap_or_default().0;
+    if oms_domain::card::holds_card_number(&details) {
+        let message = "Card numbers are not accepted: send the gateway's token instead.";
+        fields.error("payment_details", message);
+    }
+    Some(details)
 }
 
 /// Adds a payment to an order. Nothing is charged before `process_payment/`.
@@ -80,6 +86,7 @@ pub(crate) async fn create(
             payment_method: wanted.payment_method,
             amount: wanted.amount,
             payment_details: wanted.payment_details.clone(),
+            mover: app.gateway().mover(),
         };
         Ok(Moved { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
     });

@@ -1,10 +1,15 @@
 //! The HTTP function of the payments endpoints.
 
 mod create;
+mod delete;
+mod edit;
+mod list;
+mod partial_update;
 mod payment_stats;
 mod process;
 mod refund;
 mod retrieve;
+mod update;
 
 use axum::Json;
 use oms_core::http::etag::Version;
@@ -13,9 +18,13 @@ use oms_core::views::payment::PaymentView;
 use oms_domain::{Order, PaymentId};
 
 oms_core::endpoints!(
+    list in list,
     create in create,
     payment_stats in payment_stats,
     retrieve in retrieve,
+    update in update,
+    partial_update in partial_update,
+    delete in delete,
     process_payment in process,
     refund_payment in refund,
 );

@@ -2,29 +2,55 @@
 
 use crate::{Shown, not_found, of_payment, show};
 use axum::extract::State;
+use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
+use oms_core::http::validation::{BlankText, Fields, Mode};
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::idempotency;
+use oms_core::orders::Seen;
 use oms_core::views::payment::PaymentView;
-use oms_domain::lifecycle::Moved;
-use oms_domain::{Payment, PaymentId, PaymentState};
+use oms_domain::{Actor, Order, Payment, PaymentId, PaymentState};
 use serde_json::json;
+use utoipa::ToSchema;
 
-/// Takes the money of a pending payment: pending → processing → paid, or failed.
+/// How a payment was made that no gateway knows of. Empty for all others.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct ProcessPayment {
+    /// Of a bank transfer or cash on delivery: what it is called there, at most 100 characters. It
+    /// becomes the payment's `transaction_id` and the order's `payment_reference`.
+    #[schema(value_type = Option<String>, example = "RECEIPT-0042")]
+    reference: String,
+}
+
+impl ProcessPayment {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Partial);
+        let reference = fields.nullable::<BlankText<100>>("reference").flatten().unwrap_or_default();
+        fields.finish()?;
+        Ok(Self { reference: reference.0 })
+    }
+}
+
+/// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
+/// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
+/// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
+/// settled within minutes.
 #[utoipa::path(
     post, path = "/api/payments/{id}/process_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
+    request_body(content = Option<ProcessPayment>, description = "May be left out"),
     responses(
         (status = 200, description = "The payment, paid", body = PaymentView),
+        (status = 202, description = "The gateway has not answered yet; the payment is in `processing`", body = PaymentView),
         (status = 400, description = "Its status does not allow it", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 402, description = "The gateway declined it; `details` says why", body = ErrorBody),
+        (status = 403, description = "Bank transfers and cash on delivery are for those who run the order", body = ErrorBody),
         (status = 404, description = "No such payment for the caller", body = ErrorBody),
         (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
         (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "The gateway gave no answer; the payment stays in `processing`", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -33,19 +59,35 @@ pub(crate) async fn process_payment(
     caller: Caller,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
-) -> Reply<Shown> {
-    idempotency::more_to_come();
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    let wanted = ProcessPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
         expected.check(seen.order.version)?;
-        Ok(Moved { order: seen.order.start_payment(id, by)?, stock: Vec::new() })
+        start(&app, seen, id, &wanted, by).map(Into::into)
     });
     let order = started.await.map_err(of_payment)?.order;
     let order = app.charge(order, id, &caller.user.id).await?;
-    match order.payment(id).filter(|payment| payment.status == PaymentState::Failed) {
-        Some(payment) => Err(declined(payment)),
-        None => show(&order, id),
+    let payment = order.payment(id).ok_or_else(not_found)?;
+    match payment.status {
+        PaymentState::Failed => Err(declined(payment)),
+        PaymentState::Processing => Ok((StatusCode::ACCEPTED, show(&order, id)?)),
+        PaymentState::Pending
+        | PaymentState::Authorized
+        | PaymentState::Paid
+        | PaymentState::Cancelled
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded => Ok((StatusCode::OK, show(&order, id)?)),
     }
+}
+
+fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Actor) -> Reply<Order> {
+    if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_by_hand()) {
+        return Ok(seen.managed()?.pay_by_hand(id, &wanted.reference, by)?);
+    }
+    idempotency::more_to_come();
+    Ok(seen.order.start_payment(id, app.gateway().mover(), by)?)
 }
 
 fn declined(payment: &Payment) -> ApiError {

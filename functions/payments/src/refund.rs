@@ -2,14 +2,15 @@
 
 use crate::{Shown, not_found, of_payment, show};
 use axum::extract::State;
+use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{BlankText, Fields, Mode, UnsignedDigits};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::views::payment::PaymentView;
-use oms_domain::lifecycle::{Moved, NewRefund};
-use oms_domain::{Decimal, Order, PaymentId, RefundState};
+use oms_domain::lifecycle::NewRefund;
+use oms_domain::{Decimal, Order, PaymentId, RefundId, RefundState};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -34,13 +35,15 @@ impl RefundPayment {
     }
 }
 
-/// Gives some or all of a paid payment back, never more than was paid.
+/// Gives some or all of a paid payment back, never more than was paid. A gateway that gives no
+/// answer in time answers 202: the refund stays pending and is settled within minutes.
 #[utoipa::path(
     post, path = "/api/payments/{id}/refund_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body(content = Option<RefundPayment>, description = "May be left out"),
     responses(
         (status = 200, description = "The payment as it is now", body = PaymentView),
+        (status = 202, description = "The gateway has not answered yet; the refund is pending", body = PaymentView),
         (status = 400, description = "Its status or what is left of it does not allow it", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 402, description = "The gateway refused the refund", body = ErrorBody),
@@ -48,7 +51,6 @@ impl RefundPayment {
         (status = 404, description = "No such payment for the caller", body = ErrorBody),
         (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
         (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "The gateway gave no answer; the refund stays pending", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -58,7 +60,7 @@ pub(crate) async fn refund_payment(
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<(StatusCode, Shown)> {
     let wanted = RefundPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
@@ -66,19 +68,24 @@ pub(crate) async fn refund_payment(
         expected.check(order.version)?;
         let refund =
             NewRefund { amount: wanted.amount, reason: wanted.reason.clone(), ..NewRefund::default() };
-        let (order, _) = order.start_refund(id, refund, by)?;
-        Ok(Moved { order, stock: Vec::new() })
+        Ok(order.start_refund(id, refund, by)?.0.into())
     });
     let order = started.await.map_err(of_payment)?.order;
-    let refund = order.payment(id).and_then(|payment| payment.refunds.last()).map(|last| last.id);
+    let last = order.payment(id).and_then(|payment| payment.refunds.last());
+    let refund = last.map(|last| last.id).ok_or_else(|| ApiError::internal("the refund was not added"))?;
     let order = app.send_refunds(order, &caller.user.id).await?;
-    if refund.is_some_and(|refund| was_refused(&order, id, refund)) {
-        return Err(ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) });
-    }
-    show(&order, id)
+    let status = match state_of(&order, refund) {
+        Some(RefundState::Failed) => {
+            let details = json!({ "refund": ["The gateway refused the refund."] });
+            return Err(ApiError::Declined { details });
+        }
+        Some(RefundState::Pending) => StatusCode::ACCEPTED,
+        Some(RefundState::Succeeded) | None => StatusCode::OK,
+    };
+    Ok((status, show(&order, id)?))
 }
 
-fn was_refused(order: &Order, id: PaymentId, refund: oms_domain::RefundId) -> bool {
-    let refunds = order.payment(id).map(|payment| payment.refunds.as_slice()).unwrap_or_default();
-    refunds.iter().any(|one| one.id == refund && one.status == RefundState::Failed)
+fn state_of(order: &Order, id: RefundId) -> Option<RefundState> {
+    let payment = order.payment(id.payment())?;
+    payment.refunds.iter().find(|refund| refund.id == id).map(|refund| refund.status)
 }

@@ -1,7 +1,7 @@
 //! What a function instance holds from its start to its end.
 
 use crate::config::{self, Config, ConfigError};
-use crate::gateway::{Gateway, GatewayError};
+use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
 use crate::idempotency;
@@ -32,9 +32,6 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The gateway cannot be used.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
 }
 
 impl std::fmt::Debug for App {
@@ -55,7 +52,7 @@ impl App {
         let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), shards);
         let app = Self {
             verifier: Arc::new(Verifier::from_config(&config)?),
-            gateway: Gateway::from_config(&config)?,
+            gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
             config: Arc::new(config),
             table,

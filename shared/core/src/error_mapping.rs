@@ -19,6 +19,8 @@ impl From<Refusal> for ApiError {
             | Refusal::AlreadyRated
             | Refusal::PaymentNotProcessable
             | Refusal::PaymentNotRefundable
+            | Refusal::PaymentFixed
+            | Refusal::PaymentNotDeletable
             | Refusal::Full { .. }
             | Refusal::AmountTooLarge => {
                 ApiError::Rule { code: refusal.code(), message: refusal.to_string() }

@@ -12,6 +12,7 @@ pub mod items;
 mod money_moves;
 pub mod order_lists;
 pub mod orders;
+pub mod payment_lists;
 mod requests;
 pub mod sdk;
 pub mod statistics;

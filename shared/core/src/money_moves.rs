@@ -1,23 +1,29 @@
 //! Money moves in three steps: what is about to happen is saved, the gateway is asked outside any
 //! transaction, its answer is saved. Here are the second and the third. They can be repeated by
 //! anyone at any time: the gateway is asked by key, and a known answer is not written again.
+//!
+//! Where the gateway gives no answer, nobody fails: the order says that it still waits
+//! ([`Order::awaits_gateway`]), and is settled from the queue.
 
 use crate::app::App;
-use crate::gateway::{Charge, GatewayError};
+use crate::gateway::{Charge, GatewayError, GiveBack};
 use crate::http::error::{ApiError, Reply};
-use crate::table::TableError;
-use oms_domain::lifecycle::Moved;
-use oms_domain::{Actor, Order, OrderId, PaymentId, PaymentState, UserId};
+use crate::http::logging::chain;
+use crate::table::{TableError, backoff};
+use oms_domain::lifecycle::{Moved, RefundOutcome};
+use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::{Actor, Order, OrderId, Payment, PaymentId, PaymentState, Refund, RefundId, UserId};
 
 /// How often an answer that lost a race is put on what the winner left. An answer must not be
 /// lost, so this is generous; what fails even so is found in `processing` and settled later.
 const RACES: u32 = 20;
 
 impl App {
-    /// Charges a payment that has been saved as `processing`, and saves the answer.
+    /// Charges a payment that has been saved as `processing`, and saves the answer. Without one the
+    /// payment stays as it is.
     ///
     /// # Errors
-    /// 503 where the gateway gave no answer: the payment stays in `processing`.
+    /// Where the answer cannot be saved.
     pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Reply<Order> {
         let Some(payment) = order.payment(id).filter(|p| p.status == PaymentState::Processing) else {
             return Ok(order);
@@ -28,32 +34,116 @@ impl App {
             currency: order.currency,
             details: &payment.payment_details,
         };
-        let outcome = self.gateway().charge(charge).await.map_err(no_answer)?;
-        let finish = |order: Order, by: &Actor| {
-            let order = order.finish_payment(id, outcome.clone(), by)?;
-            Ok(Moved { order, stock: Vec::new() })
+        let answer = match self.check_mover(payment) {
+            Ok(()) => self.gateway().charge(charge).await,
+            Err(elsewhere) => Err(elsewhere),
         };
-        let order = self.write_down(order, by, finish).await?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!(payment = %id, error = chain(&error), "a charge waits to be settled");
+                return Ok(order);
+            }
+        };
+        let mut order = order;
+        for _ in 0..answer.times {
+            order = self.finish_charge(order, id, &answer.outcome, by).await?;
+        }
         self.send_refunds(order, by).await
     }
 
-    /// Sends every refund of the order whose end is not known to the gateway, and saves the
-    /// answers.
+    /// Saves what the gateway said about a charge, whoever brings it.
     ///
     /// # Errors
-    /// 503 where the gateway gave no answer: the refund stays pending.
+    /// 400 where the payment was never sent to the gateway; where the answer cannot be saved.
+    pub async fn finish_charge(
+        &self,
+        order: Order,
+        id: PaymentId,
+        outcome: &ChargeOutcome,
+        by: &UserId,
+    ) -> Reply<Order> {
+        let finish = |order: Order, by: &Actor| Ok(order.finish_payment(id, outcome.clone(), by)?.into());
+        self.write_down(order, by, finish).await
+    }
+
+    /// Saves what the gateway said about a refund, whoever brings it.
+    ///
+    /// # Errors
+    /// Where the answer cannot be saved.
+    pub async fn finish_refund(
+        &self,
+        order: Order,
+        id: RefundId,
+        outcome: RefundOutcome,
+        by: &UserId,
+    ) -> Reply<Order> {
+        self.write_down(order, by, |order, by| Ok(order.finish_refund(id, outcome, by))).await
+    }
+
+    /// Sends every refund of the order whose end is not known to whoever has the money, and saves
+    /// the answers. One without an answer stays pending.
+    ///
+    /// # Errors
+    /// Where an answer cannot be saved.
     pub async fn send_refunds(&self, mut order: Order, by: &UserId) -> Reply<Order> {
         let payments = order.payments.iter();
-        let pending: Vec<_> = payments
-            .flat_map(|payment| payment.pending_refunds())
-            .map(|refund| (refund.id, refund.amount))
-            .collect();
-        for (id, amount) in pending {
-            let outcome = self.gateway().refund(id, amount).await.map_err(no_answer)?;
-            let finish = |order: Order, by: &Actor| Ok(order.finish_refund(id, outcome, by));
-            order = self.write_down(order, by, finish).await?;
+        let pending: Vec<RefundId> =
+            payments.flat_map(|payment| payment.pending_refunds()).map(|refund| refund.id).collect();
+        for id in pending {
+            match self.give_back(&order, id).await {
+                Ok(Some(outcome)) => order = self.finish_refund(order, id, outcome, by).await?,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(refund = %id, error = chain(&error), "a refund waits to be settled");
+                }
+            }
         }
         Ok(order)
+    }
+
+    /// Does what is left to be done of an order's payments and refunds. It is left as it is where
+    /// that is nothing, and still waits where there is no answer.
+    ///
+    /// # Errors
+    /// Where the table cannot be read or an answer cannot be saved.
+    pub async fn settle(&self, id: OrderId) -> Reply<Order> {
+        let by = UserId("system".to_owned());
+        let mut order = self.again(id).await?;
+        let sent = |payment: &&Payment| payment.status == PaymentState::Processing;
+        let sent: Vec<PaymentId> = order.payments.iter().filter(sent).map(|payment| payment.id).collect();
+        for payment in sent {
+            order = self.charge(order, payment, &by).await?;
+        }
+        self.send_refunds(order, &by).await
+    }
+
+    /// Gives a refund's money back; nothing where somebody else has done so.
+    async fn give_back(&self, order: &Order, id: RefundId) -> Result<Option<RefundOutcome>, GatewayError> {
+        let is_it = |refund: &&Refund| refund.id == id;
+        let payment = order.payment(id.payment());
+        let refund = payment.and_then(|payment| payment.pending_refunds().find(is_it));
+        let (Some(payment), Some(refund)) = (payment, refund) else { return Ok(None) };
+        if payment.mover == Some(Mover::ByHand) {
+            // Whoever asked for it hands the money over.
+            return Ok(Some(RefundOutcome::Succeeded));
+        }
+        self.check_mover(payment)?;
+        let refund = GiveBack {
+            refund: id,
+            amount: refund.amount,
+            currency: order.currency,
+            charged: &payment.gateway_response,
+        };
+        self.gateway().refund(refund).await.map(Some)
+    }
+
+    /// Money is asked for, and back, where the payment was started, whatever is configured since.
+    fn check_mover(&self, payment: &Payment) -> Result<(), GatewayError> {
+        match payment.mover {
+            Some(mover) if mover != self.gateway().mover() => Err(GatewayError::Elsewhere(mover)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Saves what the gateway answered, on whatever the order is by now.
@@ -65,12 +155,15 @@ impl App {
     ) -> Reply<Order> {
         let id = order.id;
         let mut seen = order;
-        for _ in 0..RACES {
+        for races in 1..=RACES {
             let version = seen.version;
             let moved = finish(seen, &self.acting(by))?;
             match self.save(version, &moved).await {
                 Ok(()) => return Ok(moved.order),
-                Err(TableError::Conflict) => seen = self.again(id).await?,
+                Err(TableError::Conflict) => {
+                    backoff(races).await;
+                    seen = self.again(id).await?;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -80,8 +173,4 @@ impl App {
     async fn again(&self, id: OrderId) -> Reply<Order> {
         self.table().order_or_tombstone(id).await?.ok_or(ApiError::NotFound("Order"))
     }
-}
-
-fn no_answer(error: GatewayError) -> ApiError {
-    ApiError::Unavailable(Box::new(error))
 }

@@ -132,7 +132,7 @@ impl App {
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.
-    async fn in_two_lists(&self, visible: &Visible, which: Which) -> Reply<Vec<OrderSummary>> {
+    pub(crate) async fn in_two_lists(&self, visible: &Visible, which: Which) -> Reply<Vec<OrderSummary>> {
         if visible.owned.is_empty() {
             return Ok(Vec::new());
         }
@@ -167,7 +167,8 @@ impl App {
     }
 }
 
-fn scope_of(list: &OrderList) -> Scope {
+/// Whose counters count a list.
+pub(crate) fn scope_of(list: &OrderList) -> Scope {
     match list {
         OrderList::OfUser(user) => Scope::User(user.clone()),
         OrderList::OfStore(store) => Scope::Store(*store),

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::idempotency;
-use crate::table::TableError;
+use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::Moved;
 use oms_domain::{Action, Actor, Order, OrderId, StoreId};
 
@@ -117,7 +117,7 @@ impl Orders<'_> {
         prepare: impl Fn(Seen) -> F,
         decide: impl Fn(Seen, T, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
-        for _ in 0..RACES {
+        for races in 1..=RACES {
             let (seen, prepared) = prepare(self.load(id).await?).await?;
             let manages = seen.manages;
             let version = seen.order.version;
@@ -130,7 +130,7 @@ impl Orders<'_> {
                 Ok(()) => {
                     return Ok(Seen { order: moved.order, manages });
                 }
-                Err(TableError::Conflict) => {}
+                Err(TableError::Conflict) => backoff(races).await,
                 Err(error) => return Err(error.into()),
             }
         }

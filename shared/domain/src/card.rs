@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 const DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 
 /// Whether any text, number or name within holds what looks like a card number: a run of 12 to 19
-/// digits, which spaces and hyphens may part, that passes the Luhn check.
+/// digits, which spaces, hyphens and underscores of any kind may part, that passes the Luhn check.
 #[must_use]
 pub fn holds_card_number(details: &Map<String, Value>) -> bool {
     details.iter().any(|(name, value)| text_holds(name) || value_holds(value))
@@ -23,7 +23,8 @@ fn value_holds(value: &Value) -> bool {
 }
 
 fn text_holds(text: &str) -> bool {
-    let is_digit_or_gap = |c: char| c.is_ascii_digit() || c == ' ' || c == '-';
+    let is_dash = |c: char| c == '-' || c == '_' || ('\u{2010}'..='\u{2015}').contains(&c);
+    let is_digit_or_gap = |c: char| c.is_ascii_digit() || c.is_whitespace() || is_dash(c);
     text.split(|c| !is_digit_or_gap(c)).any(|run| {
         let digits: Vec<u32> = run.chars().filter_map(|c| c.to_digit(10)).collect();
         DIGITS.contains(&digits.len()) && passes_luhn(&digits)
@@ -51,6 +52,8 @@ mod tests {
         for details in [
             json!({"number": "4242424242424242"}),
             json!({"number": "4242 4242 4242 4242"}),
+            json!({"number": "4242\u{a0}4242\u{2013}4242_4242"}),
+            json!({"number": 4_242_424_242_424_242.0_f64}),
             json!({"card": {"pans": ["n/a", "3782-822463-10005"]}}),
             json!({"number": 4_242_424_242_424_242_u64}),
             json!({"note": "my card is 4000056655665556, thanks"}),

@@ -43,6 +43,10 @@ choices! {
         Refund = "refund", "Refunded";
         /// A payment was added.
         AddPayment = "create_payment", "Payment created";
+        /// A pending payment was changed.
+        EditPayment = "update_payment", "Payment updated";
+        /// A payment was taken out.
+        RemovePayment = "delete_payment", "Payment deleted";
         /// A payment was sent to the gateway.
         StartPayment = "process_payment", "Payment processing";
         /// The gateway answered.

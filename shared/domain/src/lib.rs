@@ -16,6 +16,7 @@ pub mod lines;
 pub mod money;
 pub mod notice;
 pub mod order;
+pub mod paying;
 pub mod payment;
 pub mod place;
 pub mod pricing;

@@ -1,9 +1,10 @@
 //! An order's way from placing to delivery, or to cancellation or refund.
 
+use crate::money::digits;
 use crate::order::Order;
 use crate::payment::{AfterRefund, MAX_REFUNDS, PaymentState, Refund, RefundState};
 use crate::place::StockMove;
-use crate::{Action, Actor, Decimal, Deed, PaymentId, RefundId, Refusal, Status};
+use crate::{Action, Actor, Decimal, Deed, Money, PaymentId, RefundId, Refusal, Status};
 use jiff::Timestamp;
 
 /// What the store may say when it hands an order to the carrier.
@@ -165,7 +166,7 @@ impl Order {
     ///
     /// # Errors
     /// [`Refusal::PaymentNotRefundable`] where nothing is left, a field error for an amount of
-    /// nothing or more than is left, [`Refusal::Full`] after too many refunds.
+    /// nothing, more than is left or finer than the currency, [`Refusal::Full`] after too many refunds.
     pub fn start_refund(
         self,
         id: PaymentId,
@@ -177,8 +178,12 @@ impl Order {
         if left <= Decimal::ZERO {
             return Err(Refusal::PaymentNotRefundable);
         }
-        let amount = refund.amount.unwrap_or(left);
+        let amount = Money::rounded(refund.amount.unwrap_or(left), self.currency).amount();
         let wrong = |message: String| Err(Refusal::Field { field: "amount", message });
+        if refund.amount.is_some_and(|asked| asked != amount) {
+            let digits = digits(self.currency);
+            return wrong(format!("Ensure that there are no more than {digits} decimal places."));
+        }
         if amount <= Decimal::ZERO {
             return wrong("Ensure this value is greater than 0.".into());
         }

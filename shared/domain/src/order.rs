@@ -248,8 +248,16 @@ pub struct Order {
     /// Its payments, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<Payment>,
+    /// How many payments it had ever had when one was last deleted, so that no id is used again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub payments_made: u16,
     /// The changes, oldest first: all of them, or those that [`Order::trimmed`] has left.
     pub log: Vec<Change>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 /// An order's fields as JSON, without what the log itself keeps.

@@ -1,8 +1,7 @@
 //! A payment of an order, and its refunds.
 
 use crate::choices::choices;
-use crate::order::Order;
-use crate::{Actor, Decimal, Deed, PaymentId, PaymentMethod, PaymentStatus, RefundId, Refusal};
+use crate::{Actor, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -43,6 +42,18 @@ choices! {
         Succeeded = "succeeded", "Succeeded";
         /// The gateway refused it; it can be tried again as a new refund.
         Failed = "failed", "Failed";
+    }
+}
+
+choices! {
+    /// Who moved a payment's money.
+    Mover {
+        /// Our own gateway, which moves none: for trials and tests.
+        Simulated = "simulated", "Simulated gateway";
+        /// Stripe.
+        Stripe = "stripe", "Stripe";
+        /// People: cash at the door, a bank transfer.
+        ByHand = "by_hand", "By hand";
     }
 }
 
@@ -97,6 +108,10 @@ pub struct Payment {
     pub status: PaymentState,
     /// What it is paid with.
     pub payment_method: PaymentMethod,
+    /// Who is asked for the money, and will be asked to give it back, whatever is configured by
+    /// then. None in payments from before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mover: Option<Mover>,
     /// What the client said about it: a token, never a card number.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub payment_details: Map<String, Value>,
@@ -223,140 +238,4 @@ impl Payment {
 /// How the order's money stands: as its last payment does.
 pub(crate) fn status_of_order(payments: &[Payment]) -> PaymentStatus {
     payments.last().map_or(PaymentStatus::Pending, Payment::status_of_order)
-}
-
-/// What a client asks for when it makes a payment.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewPayment {
-    /// What it is paid with.
-    pub payment_method: PaymentMethod,
-    /// How much; the order's total where it is left out.
-    pub amount: Option<Decimal>,
-    /// A token and the like.
-    pub payment_details: Map<String, Value>,
-}
-
-/// Payments of an order. Each takes the order as it was seen and returns it as it should be saved.
-impl Order {
-    /// Adds a payment over the order's total.
-    ///
-    /// # Errors
-    /// Another live payment, another amount than the total, an order that is cancelled or
-    /// refunded, or too many payments.
-    pub fn add_payment(mut self, new: NewPayment, by: &Actor) -> Result<Self, Refusal> {
-        let before = self.state();
-        if self.payments.iter().any(Payment::is_live) {
-            return Err(Refusal::Field {
-                field: "order",
-                message: "This order already has a payment.".into(),
-            });
-        }
-        if !self.is_open() {
-            return Err(Refusal::Field {
-                field: "order",
-                message: "This order cannot be paid in its current status.".into(),
-            });
-        }
-        if new.amount.is_some_and(|amount| amount != self.total_amount) {
-            return Err(Refusal::Field {
-                field: "amount",
-                message: format!("Payment amount should match order total: {}", self.total_amount),
-            });
-        }
-        let number = self.next_payment_number()?;
-        let id = self.id.payment(number);
-        self.payments.push(Payment {
-            id,
-            transaction_id: format!("TXN-{:016X}", id.0.as_u64_pair().1),
-            amount: self.total_amount,
-            status: PaymentState::Pending,
-            payment_method: new.payment_method,
-            payment_details: new.payment_details,
-            gateway_response: Map::new(),
-            error_message: String::new(),
-            created_at: by.at,
-            updated_at: by.at,
-            processed_at: None,
-            refunds: Vec::new(),
-        });
-        Ok(self.changed(&before, Deed::AddPayment, by, ""))
-    }
-
-    /// Marks a pending payment as sent to the gateway.
-    ///
-    /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
-    pub fn start_payment(self, id: PaymentId, by: &Actor) -> Result<Self, Refusal> {
-        let processable =
-            self.is_open() && self.payment(id).is_some_and(|payment| payment.status == PaymentState::Pending);
-        if !processable {
-            return Err(Refusal::PaymentNotProcessable);
-        }
-        Ok(self.with_payment(id, Deed::StartPayment, by, |payment| {
-            payment.status = PaymentState::Processing;
-        }))
-    }
-
-    /// Records the gateway's answer to a charge. Saying it again changes nothing.
-    ///
-    /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] where the payment was never sent.
-    pub fn finish_payment(self, id: PaymentId, outcome: ChargeOutcome, by: &Actor) -> Result<Self, Refusal> {
-        let Some(payment) = self.payment(id) else { return Err(Refusal::PaymentNotProcessable) };
-        match payment.status {
-            PaymentState::Processing | PaymentState::Authorized => {}
-            PaymentState::Paid
-            | PaymentState::Failed
-            | PaymentState::PartiallyRefunded
-            | PaymentState::Refunded => return Ok(self),
-            PaymentState::Pending | PaymentState::Cancelled => {
-                return Err(Refusal::PaymentNotProcessable);
-            }
-        }
-        let order_is_open = self.is_open();
-        Ok(self.with_payment(id, Deed::FinishPayment, by, |payment| {
-            payment.processed_at = Some(by.at);
-            (payment.status, payment.gateway_response, payment.error_message) = match outcome {
-                ChargeOutcome::Paid(response) => (PaymentState::Paid, response, String::new()),
-                ChargeOutcome::Declined(response, why) => (PaymentState::Failed, response, why),
-            };
-            if payment.status == PaymentState::Paid && !order_is_open {
-                // The order was called off while the money was on its way.
-                payment.push_refund(payment.amount, "The order was cancelled.", AfterRefund::Nothing, by);
-            }
-        }))
-    }
-
-    /// The payment with this id.
-    #[must_use]
-    pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
-        self.payments.iter().find(|payment| payment.id == id)
-    }
-
-    /// The payment whose money is held: there is one at most.
-    #[must_use]
-    pub fn collected_payment(&self) -> Option<&Payment> {
-        self.payments.iter().rev().find(|payment| payment.is_collected())
-    }
-
-    pub(crate) fn with_payment(
-        mut self,
-        id: PaymentId,
-        deed: Deed,
-        by: &Actor,
-        edit: impl FnOnce(&mut Payment),
-    ) -> Self {
-        let before = self.state();
-        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == id) {
-            edit(payment);
-            payment.updated_at = by.at;
-        }
-        self.changed(&before, deed, by, "")
-    }
-
-    fn next_payment_number(&self) -> Result<u16, Refusal> {
-        let full = Refusal::Full { what: "payments", limit: MAX_PAYMENTS };
-        let next = self.payments.last().and_then(|last| last.id.number()).map_or(0, |n| n + 1);
-        if usize::from(next) < MAX_PAYMENTS { Ok(next) } else { Err(full) }
-    }
 }

@@ -184,6 +184,7 @@ pub fn place(
         rating: None,
         lines,
         lines_made,
+        payments_made: 0,
         payments: Vec::new(),
         log: vec![Change {
             version: 1,

@@ -37,6 +37,12 @@ pub enum Refusal {
     /// The payment's status, or what is left of it, does not allow a refund.
     #[error("Payment cannot be refunded with current status")]
     PaymentNotRefundable,
+    /// Only a pending payment can be changed.
+    #[error("Payment cannot be changed with current status")]
+    PaymentFixed,
+    /// Only a payment that moved no money can be deleted.
+    #[error("Payment cannot be deleted with current status")]
+    PaymentNotDeletable,
     /// A field's value breaks a rule; DRF's shape: the field's name and a message.
     #[error("{field}: {message}")]
     Field {
@@ -70,6 +76,8 @@ impl Refusal {
             Refusal::AlreadyRated => "already_rated",
             Refusal::PaymentNotProcessable => "payment_not_processable",
             Refusal::PaymentNotRefundable => "payment_not_refundable",
+            Refusal::PaymentFixed => "payment_fixed",
+            Refusal::PaymentNotDeletable => "payment_not_deletable",
             Refusal::Field { .. } => "validation_failed",
             Refusal::Full { .. } => "limit_reached",
             Refusal::AmountTooLarge => "amount_too_large",

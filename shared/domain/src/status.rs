@@ -69,6 +69,21 @@ choices! {
     }
 }
 
+impl PaymentMethod {
+    /// Whether people take the money and say so, rather than a gateway.
+    #[must_use]
+    pub const fn is_by_hand(self) -> bool {
+        match self {
+            PaymentMethod::BankTransfer | PaymentMethod::CashOnDelivery => true,
+            PaymentMethod::CreditCard
+            | PaymentMethod::DebitCard
+            | PaymentMethod::Paypal
+            | PaymentMethod::DigitalWallet
+            | PaymentMethod::Cryptocurrency => false,
+        }
+    }
+}
+
 choices! {
     /// How an order travels.
     ShippingMethod {

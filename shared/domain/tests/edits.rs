@@ -7,7 +7,8 @@ use oms_domain::catalog::{Product, Store};
 use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::{Moved, Shipment};
 use oms_domain::lines::{LineEdit, PriceList};
-use oms_domain::payment::NewPayment;
+use oms_domain::paying::NewPayment;
+use oms_domain::payment::Mover;
 use oms_domain::place::{LineProblem, PlaceError, StockMove, WantedLine, place};
 use oms_domain::{
     Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, Refusal, ShippingMethod, StoreId, VariantId,
@@ -43,14 +44,15 @@ fn edit(order: Order, edit: Edit) -> Result<Moved, PlaceError> {
 
 fn paying(order: Order) -> Order {
     let payment_method = PaymentMethod::CreditCard;
-    let new = NewPayment { payment_method, amount: None, payment_details: Map::new() };
+    let new =
+        NewPayment { payment_method, amount: None, payment_details: Map::new(), mover: Mover::Simulated };
     order.add_payment(new, &by(1)).expect("a payment")
 }
 
 fn sent(order: Order) -> Order {
     let payment = paying(order);
     let id = payment.payments[0].id;
-    payment.start_payment(id, &by(2)).expect("it is pending")
+    payment.start_payment(id, Mover::Simulated, &by(2)).expect("it is pending")
 }
 
 fn taken(n: u128, pieces: i64) -> StockMove {

@@ -9,7 +9,8 @@ use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::{Moved, NewRefund, RefundOutcome, Shipment};
 use oms_domain::lines::{LineEdit, PriceList};
 use oms_domain::order::MAX_LOG;
-use oms_domain::payment::{AfterRefund, ChargeOutcome, NewPayment};
+use oms_domain::paying::NewPayment;
+use oms_domain::payment::{AfterRefund, ChargeOutcome, Mover};
 use oms_domain::place::{PlaceError, StockMove, place};
 use oms_domain::tally::{Cell, Scope, Tally, tally};
 use oms_domain::{
@@ -31,6 +32,9 @@ enum Command {
     Cancel { as_manager: bool },
     Write(Status),
     Pay,
+    PayByHand,
+    EditPayment,
+    RemovePayment,
     Start,
     Finish { paid: bool },
     Refund { cents: Option<u16> },
@@ -76,6 +80,9 @@ fn command() -> impl Strategy<Value = Command> {
         1 => any::<bool>().prop_map(|as_manager| Command::Cancel { as_manager }),
         1 => prop::sample::select(Status::ALL).prop_map(Command::Write),
         2 => Just(Command::Pay),
+        1 => Just(Command::PayByHand),
+        1 => Just(Command::EditPayment),
+        1 => Just(Command::RemovePayment),
         2 => Just(Command::Start),
         2 => any::<bool>().prop_map(|paid| Command::Finish { paid }),
         1 => any::<Option<u16>>().prop_map(|cents| Command::Refund { cents }),
@@ -117,10 +124,17 @@ fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError>
         Command::Write(status) => order.move_to(*status, true, by)?,
         Command::Pay => {
             let payment_method = oms_domain::PaymentMethod::CreditCard;
-            let new = NewPayment { payment_method, amount: None, payment_details: Map::new() };
+            let mover = Mover::Simulated;
+            let new = NewPayment { payment_method, amount: None, payment_details: Map::new(), mover };
             order.add_payment(new, by)?.into()
         }
-        Command::Start => order.start_payment(last.ok_or(unpaid)?, by)?.into(),
+        Command::PayByHand => order.pay_by_hand(last.ok_or(unpaid)?, "R-1", by)?.into(),
+        Command::EditPayment => {
+            let details = Map::from_iter([("token".into(), "tok_decline".into())]);
+            order.edit_payment(last.ok_or(unpaid)?, None, Some(details), by)?.into()
+        }
+        Command::RemovePayment => order.remove_payment(last.ok_or(unpaid)?, by)?.into(),
+        Command::Start => order.start_payment(last.ok_or(unpaid)?, Mover::Simulated, by)?.into(),
         Command::Finish { paid } => {
             let outcome = if *paid {
                 ChargeOutcome::Paid(Map::new())
@@ -251,7 +265,8 @@ proptest! {
         for (change, after) in now.history().iter().zip(&states) {
             for (path, field) in &change.changes {
                 if let [list, id] = path.split('.').collect::<Vec<_>>()[..] {
-                    let entries = after.state()[list].as_array().cloned().unwrap_or_default();
+                    let entries = after.state().get(list).and_then(|all| all.as_array()).cloned();
+                    let entries = entries.unwrap_or_default();
                     let entry = entries.into_iter().find(|entry| entry["id"] == id);
                     prop_assert_eq!(entry.unwrap_or_default(), field.to.clone());
                 }
@@ -315,6 +330,19 @@ proptest! {
         prop_assert_eq!(now.tax_rate, Decimal::new(1, 1));
         if now.status == Status::Refunded {
             prop_assert!(now.payment_status == PaymentStatus::Refunded);
+        }
+    }
+
+    #[test]
+    fn no_payment_gets_the_id_of_another(
+        commands in prop::collection::vec((command(), 1i64..100_000), 0..60),
+    ) {
+        let (states, _) = live(&commands);
+        let mut gone = BTreeSet::new();
+        for pair in states.windows(2) {
+            let ids = |order: &Order| order.payments.iter().map(|one| one.id).collect::<BTreeSet<_>>();
+            gone.extend(ids(&pair[0]).difference(&ids(&pair[1])).copied());
+            prop_assert!(gone.is_disjoint(&ids(&pair[1])));
         }
     }
 

@@ -43,7 +43,6 @@ impl CancelOrder {
         (status = 404, description = "No such order for the caller", body = ErrorBody),
         (status = 409, description = "Others changed it at the same time", body = ErrorBody),
         (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "Cancelled, but the gateway gave no answer about the refund", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]

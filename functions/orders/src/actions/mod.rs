@@ -33,17 +33,17 @@ async fn act(
     Ok(show(&changed.await?))
 }
 
-/// Sends the refunds that an action has started to the gateway.
+/// Sends the refunds that an action has started to the gateway. Without an answer they stay
+/// pending, and are settled within minutes.
 ///
 /// # Errors
-/// 402 where the order was to be paid back and the gateway refuses; 503 where it gives no answer:
-/// the refund stays pending.
+/// 402 where the order was to be paid back and the gateway refuses.
 pub(crate) async fn settle(app: &App, caller: &Caller, seen: Seen) -> Reply<Seen> {
     let Seen { order, manages } = seen;
     let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
     let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
     let order = app.send_refunds(order.clone(), &caller.user.id).await?;
-    if is_closing && order.status != Status::Refunded {
+    if is_closing && order.status != Status::Refunded && !order.awaits_gateway() {
         return Err(ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) });
     }
     Ok(Seen { order, manages })

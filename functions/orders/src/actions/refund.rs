@@ -3,13 +3,14 @@
 use super::settle;
 use crate::{Shown, show};
 use axum::extract::State;
+use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{BlankText, Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::views::order::OrderView;
-use oms_domain::OrderId;
+use oms_domain::{OrderId, Status};
 use utoipa::ToSchema;
 
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
@@ -41,6 +42,7 @@ impl RefundOrder {
     request_body(content = Option<RefundOrder>, description = "May be left out"),
     responses(
         (status = 200, description = "The order as it is now", body = OrderView),
+        (status = 202, description = "The gateway has not answered yet: the refund is pending, and the order moves when it has", body = OrderView),
         (status = 400, description = "Its status or its payment does not allow it", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 402, description = "The gateway refused the refund", body = ErrorBody),
@@ -48,7 +50,6 @@ impl RefundOrder {
         (status = 404, description = "No such order for the caller", body = ErrorBody),
         (status = 409, description = "Others changed it at the same time", body = ErrorBody),
         (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "The gateway gave no answer", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -58,7 +59,7 @@ pub(crate) async fn refund_order(
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<(StatusCode, Shown)> {
     let refund = RefundOrder::read(body)?;
     let started = app.orders(&caller).change(id, |seen, by| {
         let order = seen.managed()?;
@@ -66,5 +67,8 @@ pub(crate) async fn refund_order(
         let (order, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
         Ok(order.into())
     });
-    Ok(show(&settle(&app, &caller, started.await?).await?))
+    let seen = settle(&app, &caller, started.await?).await?;
+    let is_done = seen.order.status == Status::Refunded;
+    let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, show(&seen)))
 }

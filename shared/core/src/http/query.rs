@@ -39,6 +39,27 @@ impl Query {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
     }
 
+    /// The terms of `search` as Django REST Framework splits them, in lower case: at white space,
+    /// except within quotes.
+    #[must_use]
+    pub fn search_terms(&self) -> Vec<String> {
+        let mut terms = Vec::new();
+        let mut term = String::new();
+        let mut quote = None;
+        for c in self.get("search").unwrap_or_default().chars().filter(|c| *c != '\0') {
+            match quote {
+                Some(open) if c == open => quote = None,
+                Some(_) => term.push(c),
+                None if matches!(c, '"' | '\'') && term.is_empty() => quote = Some(c),
+                None if c.is_whitespace() => terms.push(std::mem::take(&mut term)),
+                None => term.push(c),
+            }
+        }
+        terms.push(term);
+        terms.retain(|term| !term.is_empty());
+        terms.iter().map(|term| term.to_lowercase()).collect()
+    }
+
     /// The value of a filter whose values are a closed set; nothing where it is missing or empty.
     ///
     /// # Errors

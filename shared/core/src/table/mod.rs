@@ -22,6 +22,8 @@ pub mod stores;
 pub mod watermarks;
 mod writes;
 
+pub(crate) use writes::backoff;
+
 pub use error::TableError;
 pub use record::OrderSummary;
 

@@ -125,9 +125,9 @@ impl Table {
     }
 }
 
-/// Waits before another try: 20 ms doubled each time, of which a random part is left out, so that
+/// Waits before another try: 20 ms doubled each time, 1.3 s at most, of which a random part is left out, so that
 /// those who met do not meet again.
-async fn backoff(tries: u32) {
+pub(crate) async fn backoff(tries: u32) {
     let longest_ms = 20_u64 << tries.min(6);
     let random = crate::config::random_uuid_v7().as_u64_pair().1;
     tokio::time::sleep(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What the order keeps for itself: it means nothing to clients.
-const INTERNAL: [&str; 2] = ["lines_made", "then"];
+const INTERNAL: [&str; 4] = ["lines_made", "payments_made", "mover", "then"];
 
 /// What others put there and we only keep: it is shown as it came.
 const OTHERS: [&str; 3] = ["extra_data", "gateway_response", "payment_details"];
@@ -47,9 +47,13 @@ pub struct ChangeView {
     pub changes: BTreeMap<String, FieldChangeView>,
 }
 
+fn last_name(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
 impl From<&Change> for ChangeView {
     fn from(change: &Change) -> Self {
-        let fields = change.changes.iter().filter(|(path, _)| !INTERNAL.contains(&path.as_str()));
+        let fields = change.changes.iter().filter(|(path, _)| !INTERNAL.contains(&last_name(path)));
         Self {
             version: change.version,
             at: time(change.at),
@@ -58,7 +62,7 @@ impl From<&Change> for ChangeView {
             reason: change.reason.clone(),
             changes: fields
                 .map(|(path, field)| {
-                    let name = path.rsplit('.').next().unwrap_or_default();
+                    let name = last_name(path);
                     let (from, to) = (shown(name, &field.from), shown(name, &field.to));
                     (path.clone(), FieldChangeView { from, to })
                 })

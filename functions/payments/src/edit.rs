@@ -1,0 +1,51 @@
+//! What PUT and PATCH of a payment have in common.
+
+use crate::create::read_details;
+use crate::{Shown, not_found, of_payment, show};
+use oms_core::app::App;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{Fields, Mode};
+use oms_core::http::{Caller, JsonObject, Reply};
+use oms_domain::{PaymentId, PaymentMethod};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// What may be changed of a pending payment; what is left out stays as it is.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct PatchPayment {
+    /// What to pay with.
+    #[schema(value_type = Option<String>, example = "debit_card")]
+    payment_method: Option<PaymentMethod>,
+    /// What the gateway needs: `{"token": "tok_approve"}`. Never a card number.
+    #[schema(value_type = Option<Object>, example = json!({"token": "tok_approve"}))]
+    payment_details: Option<Map<String, Value>>,
+}
+
+impl PatchPayment {
+    fn read(body: JsonObject, mode: Mode) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, mode);
+        let payment_method = fields.required("payment_method");
+        let payment_details = read_details(&mut fields);
+        fields.finish()?;
+        Ok(Self { payment_method, payment_details })
+    }
+}
+
+/// Changes a pending payment as a body says.
+pub(crate) async fn change(
+    app: &App,
+    caller: &Caller,
+    id: PaymentId,
+    expected: &IfMatch,
+    body: JsonObject,
+    mode: Mode,
+) -> Reply<Shown> {
+    let wanted = PatchPayment::read(body, mode)?;
+    let changed = app.orders(caller).change(id.order(), |seen, by| {
+        seen.order.payment(id).ok_or_else(not_found)?;
+        expected.check(seen.order.version)?;
+        let details = wanted.payment_details.clone();
+        Ok(seen.order.edit_payment(id, wanted.payment_method, details, by)?.into())
+    });
+    show(&changed.await.map_err(of_payment)?.order, id)
+}

@@ -1,0 +1,54 @@
+//! `GET /api/payments/`
+
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
+use oms_core::payment_lists::PaymentQuery;
+use oms_core::views::payment::PaymentView;
+use oms_domain::OrderId;
+
+/// django-filter's words for a reference to what does not exist.
+const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+/// The payments of the orders that the caller may see, of the newest orders first unless
+/// `ordering` says otherwise.
+#[utoipa::path(
+    get, path = "/api/payments/", tag = "payments",
+    params(
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("order" = Option<uuid::Uuid>, Query, description = "Only this order's payments"),
+        ("status" = Option<String>, Query, description = "Only those of a status"),
+        ("payment_method" = Option<String>, Query, description = "Only those of a method"),
+        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("search" = Option<String>, Query, description = "In `transaction_id` and `order_number`"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `amount`, `status`; `-` for descending"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<PaymentView>),
+        (status = 400, description = "A filter makes no sense, or there are too many orders to look through", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such page", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    query: Query,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<PaymentView>>> {
+    let wanted = PaymentQuery::read(&query)?;
+    if let Some(order) = query.filled("order") {
+        let no_choice = || ApiError::field("order", NO_CHOICE);
+        let order = OrderId(order.parse().map_err(|_| no_choice())?);
+        let seen = app.orders(&caller).load(order).await.map_err(|error| error.not_found_as(no_choice))?;
+        return Ok(Json(app.page_of_payments_of(&seen.order, &wanted, &request, &links)?));
+    }
+    let visible = app.visible_to(&caller).await?;
+    Ok(Json(app.page_of_payments(&caller, &visible, &wanted, &request, &links).await?))
+}

@@ -1,0 +1,37 @@
+//! `PATCH /api/payments/{id}/`
+
+use crate::Shown;
+use crate::edit::{PatchPayment, change};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::Mode;
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::views::payment::PaymentView;
+use oms_domain::PaymentId;
+
+/// Changes some of a pending payment.
+#[utoipa::path(
+    patch, path = "/api/payments/{id}/", tag = "payments",
+    params(("id" = uuid::Uuid, Path, description = "The payment")),
+    request_body = PatchPayment,
+    responses(
+        (status = 200, description = "The payment as it is now", body = PaymentView),
+        (status = 400, description = "A field is wrong, or the payment is no longer pending", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such payment for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn partial_update(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<PaymentId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    change(&app, &caller, id, &expected, body, Mode::Partial).await
+}

@@ -1,0 +1,234 @@
+//! What may be done with the payments of an order, up to their being paid; refunds are part of
+//! [`crate::lifecycle`].
+
+use crate::order::Order;
+use crate::payment::{AfterRefund, ChargeOutcome, MAX_PAYMENTS, Mover, Payment, PaymentState};
+use crate::{Actor, Decimal, Deed, PaymentId, PaymentMethod, Refusal};
+use serde_json::{Map, Value};
+
+/// What a client asks for when it makes a payment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewPayment {
+    /// What it is paid with.
+    pub payment_method: PaymentMethod,
+    /// How much; the order's total where it is left out.
+    pub amount: Option<Decimal>,
+    /// A token and the like.
+    pub payment_details: Map<String, Value>,
+    /// The gateway that will be asked, where the method needs one.
+    pub mover: Mover,
+}
+
+/// Each takes the order as it was seen and returns it as it should be saved.
+impl Order {
+    /// Adds a payment over the order's total.
+    ///
+    /// # Errors
+    /// Another live payment, another amount than the total, an order that is cancelled or
+    /// refunded, or too many payments.
+    pub fn add_payment(mut self, new: NewPayment, by: &Actor) -> Result<Self, Refusal> {
+        let before = self.state();
+        if self.payments.iter().any(Payment::is_live) {
+            return Err(Refusal::Field {
+                field: "order",
+                message: "This order already has a payment.".into(),
+            });
+        }
+        if !self.is_open() {
+            return Err(Refusal::Field {
+                field: "order",
+                message: "This order cannot be paid in its current status.".into(),
+            });
+        }
+        if new.amount.is_some_and(|amount| amount != self.total_amount) {
+            return Err(Refusal::Field {
+                field: "amount",
+                message: format!("Payment amount should match order total: {}", self.total_amount),
+            });
+        }
+        let number = self.next_payment_number()?;
+        let id = self.id.payment(number);
+        self.payments.push(Payment {
+            id,
+            transaction_id: format!("TXN-{:016X}", id.0.as_u64_pair().1),
+            amount: self.total_amount,
+            status: PaymentState::Pending,
+            payment_method: new.payment_method,
+            mover: Some(if new.payment_method.is_by_hand() { Mover::ByHand } else { new.mover }),
+            payment_details: new.payment_details,
+            gateway_response: Map::new(),
+            error_message: String::new(),
+            created_at: by.at,
+            updated_at: by.at,
+            processed_at: None,
+            refunds: Vec::new(),
+        });
+        Ok(self.changed(&before, Deed::AddPayment, by, ""))
+    }
+
+    /// Changes what a pending payment is paid with, and what the client said about it; what is
+    /// left out stays.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentFixed`] unless it is pending.
+    pub fn edit_payment(
+        self,
+        id: PaymentId,
+        method: Option<PaymentMethod>,
+        details: Option<Map<String, Value>>,
+        by: &Actor,
+    ) -> Result<Self, Refusal> {
+        if self.payment(id).is_none_or(|payment| payment.status != PaymentState::Pending) {
+            return Err(Refusal::PaymentFixed);
+        }
+        let same = |payment: &Payment| {
+            method.is_none_or(|method| method == payment.payment_method)
+                && details.as_ref().is_none_or(|details| *details == payment.payment_details)
+        };
+        if self.payment(id).is_some_and(same) {
+            return Ok(self);
+        }
+        Ok(self.with_payment(id, Deed::EditPayment, by, |payment| {
+            payment.payment_method = method.unwrap_or(payment.payment_method);
+            if let Some(details) = details {
+                payment.payment_details = details;
+            }
+        }))
+    }
+
+    /// Takes out a payment that moved no money. Its number, and so its id and its key at the
+    /// gateway, is never given again.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentNotDeletable`] unless it is pending, failed or cancelled.
+    pub fn remove_payment(mut self, id: PaymentId, by: &Actor) -> Result<Self, Refusal> {
+        if self.payment(id).is_none_or(Payment::is_beyond_pending) {
+            return Err(Refusal::PaymentNotDeletable);
+        }
+        let before = self.state();
+        self.payments_made = self.payments_ever();
+        self.payments.retain(|payment| payment.id != id);
+        Ok(self.changed(&before, Deed::RemovePayment, by, ""))
+    }
+
+    /// Marks a pending payment as sent to the gateway that is asked.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
+    pub fn start_payment(self, id: PaymentId, mover: Mover, by: &Actor) -> Result<Self, Refusal> {
+        self.check_processable(id)?;
+        Ok(self.with_payment(id, Deed::StartPayment, by, |payment| {
+            payment.status = PaymentState::Processing;
+            payment.mover = Some(mover);
+        }))
+    }
+
+    /// Records that somebody has the money of a pending payment in their hands, or on their bank
+    /// account. A reference becomes the payment's name for people, and the order's.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
+    pub fn pay_by_hand(self, id: PaymentId, reference: &str, by: &Actor) -> Result<Self, Refusal> {
+        self.check_processable(id)?;
+        let before = self.state();
+        let mut order = self;
+        if !reference.is_empty() {
+            reference.clone_into(&mut order.payment_reference);
+        }
+        if let Some(payment) = order.payments.iter_mut().find(|payment| payment.id == id) {
+            payment.status = PaymentState::Paid;
+            payment.mover = Some(Mover::ByHand);
+            (payment.updated_at, payment.processed_at) = (by.at, Some(by.at));
+            if !reference.is_empty() {
+                reference.clone_into(&mut payment.transaction_id);
+            }
+        }
+        Ok(order.changed(&before, Deed::FinishPayment, by, ""))
+    }
+
+    fn check_processable(&self, id: PaymentId) -> Result<(), Refusal> {
+        let is_pending = |payment: &Payment| payment.status == PaymentState::Pending;
+        if self.is_open() && self.payment(id).is_some_and(is_pending) {
+            Ok(())
+        } else {
+            Err(Refusal::PaymentNotProcessable)
+        }
+    }
+
+    /// Whether a gateway has been asked for something whose end is not known: a charge or a refund.
+    #[must_use]
+    pub fn awaits_gateway(&self) -> bool {
+        self.payments.iter().any(|payment| {
+            payment.status == PaymentState::Processing || payment.pending_refunds().next().is_some()
+        })
+    }
+
+    /// Records the gateway's answer to a charge. Saying it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::PaymentNotProcessable`] where the payment was never sent.
+    pub fn finish_payment(self, id: PaymentId, outcome: ChargeOutcome, by: &Actor) -> Result<Self, Refusal> {
+        let Some(payment) = self.payment(id) else { return Err(Refusal::PaymentNotProcessable) };
+        match payment.status {
+            PaymentState::Processing | PaymentState::Authorized => {}
+            PaymentState::Paid
+            | PaymentState::Failed
+            | PaymentState::PartiallyRefunded
+            | PaymentState::Refunded => return Ok(self),
+            PaymentState::Pending | PaymentState::Cancelled => {
+                return Err(Refusal::PaymentNotProcessable);
+            }
+        }
+        let order_is_open = self.is_open();
+        Ok(self.with_payment(id, Deed::FinishPayment, by, |payment| {
+            payment.processed_at = Some(by.at);
+            (payment.status, payment.gateway_response, payment.error_message) = match outcome {
+                ChargeOutcome::Paid(response) => (PaymentState::Paid, response, String::new()),
+                ChargeOutcome::Declined(response, why) => (PaymentState::Failed, response, why),
+            };
+            if payment.status == PaymentState::Paid && !order_is_open {
+                // The order was called off while the money was on its way.
+                payment.push_refund(payment.amount, "The order was cancelled.", AfterRefund::Nothing, by);
+            }
+        }))
+    }
+
+    /// The payment with this id.
+    #[must_use]
+    pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.id == id)
+    }
+
+    /// The payment whose money is held: there is one at most.
+    #[must_use]
+    pub fn collected_payment(&self) -> Option<&Payment> {
+        self.payments.iter().rev().find(|payment| payment.is_collected())
+    }
+
+    pub(crate) fn with_payment(
+        mut self,
+        id: PaymentId,
+        deed: Deed,
+        by: &Actor,
+        edit: impl FnOnce(&mut Payment),
+    ) -> Self {
+        let before = self.state();
+        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == id) {
+            edit(payment);
+            payment.updated_at = by.at;
+        }
+        self.changed(&before, deed, by, "")
+    }
+
+    fn next_payment_number(&self) -> Result<u16, Refusal> {
+        let full = Refusal::Full { what: "payments", limit: MAX_PAYMENTS };
+        let next = self.payments_ever();
+        if usize::from(next) < MAX_PAYMENTS { Ok(next) } else { Err(full) }
+    }
+
+    /// How many payments it has ever had.
+    fn payments_ever(&self) -> u16 {
+        let after_last = self.payments.last().and_then(|last| last.id.number()).map_or(0, |n| n + 1);
+        after_last.max(self.payments_made)
+    }
+}

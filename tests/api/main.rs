@@ -4,6 +4,7 @@ mod actions;
 mod addresses;
 mod capacity;
 mod catalog;
+mod documentation;
 mod edits;
 mod errors;
 mod events;

@@ -3,6 +3,8 @@
 use crate::views::order::OrderView;
 use crate::views::time;
 use aws_sdk_sns::Client;
+use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use oms_domain::notice::Notice;
 use oms_domain::{Change, Order};
@@ -138,6 +140,15 @@ impl Bus {
             publish = publish.message_attributes(*name, value);
         }
         publish.send().await.map_err(|error| failed(Box::new(error)))?;
+        Ok(())
+    }
+
+    /// Asks whether the topic is there.
+    ///
+    /// # Errors
+    /// Where SNS does not answer for it, after the SDK's retries.
+    pub async fn reach(&self) -> Result<(), Box<SdkError<GetTopicAttributesError>>> {
+        self.client.get_topic_attributes().topic_arn(&self.topic).send().await?;
         Ok(())
     }
 }

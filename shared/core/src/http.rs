@@ -9,6 +9,7 @@ pub mod edge;
 pub mod endpoints;
 pub mod error;
 pub mod etag;
+pub mod groups;
 pub mod ids;
 pub mod logging;
 pub mod meter;

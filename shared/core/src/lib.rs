@@ -5,6 +5,7 @@ pub mod bus;
 pub mod config;
 mod error_mapping;
 pub mod gateway;
+pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod item_lists;

@@ -118,7 +118,6 @@ pub struct ErrorBody {
     pub code: &'static str,
     /// What is wrong with which field, or the id of the failed request.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub details: Option<Value>,
 }
 

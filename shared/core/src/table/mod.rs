@@ -59,7 +59,15 @@ impl Table {
     /// One cheap call that opens the connection, made while the function starts. Its failure
     /// means nothing: the first request will tell.
     pub async fn warm_up(&self) {
-        let _ = self.get_item("WARM_UP".to_owned(), "WARM_UP".to_owned()).await;
+        let _ = self.reach().await;
+    }
+
+    /// One cheap read, of nothing.
+    ///
+    /// # Errors
+    /// Where the table does not answer, after the SDK's retries.
+    pub async fn reach(&self) -> Result<(), TableError> {
+        self.get_item("WARM_UP".to_owned(), "WARM_UP".to_owned()).await.map(|_| ())
     }
 
     /// A consistent read of one item.

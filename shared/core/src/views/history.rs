@@ -18,10 +18,8 @@ const OTHERS: [&str; 3] = ["extra_data", "gateway_response", "payment_details"];
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldChangeView {
     /// What it was; null where there was nothing.
-    #[schema(value_type = Option<Object>, example = "pending")]
     pub from: Value,
     /// What it became; null where there is nothing any more.
-    #[schema(value_type = Option<Object>, example = "confirmed")]
     pub to: Value,
 }
 

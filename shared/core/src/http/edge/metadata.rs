@@ -1,6 +1,7 @@
 //! What `OPTIONS` tells of a path: the metadata of Django REST Framework.
 
 use crate::http::body::JSON_TYPES;
+use crate::http::groups;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::ALLOW;
@@ -8,9 +9,11 @@ use serde_json::json;
 
 /// The answer to `OPTIONS` for the route that a path has matched.
 pub(super) fn describe(route: Option<&str>, allow: &str) -> Response {
+    let route = route.unwrap_or_default();
+    let group = route.trim_matches('/').split('/').nth(1).unwrap_or_default();
     let metadata = json!({
-        "name": name(route.unwrap_or_default()),
-        "description": "",
+        "name": name(route),
+        "description": groups::description(group),
         "renders": JSON_TYPES,
         "parses": JSON_TYPES,
     });
@@ -23,6 +26,7 @@ fn name(route: &str) -> String {
     let parts: Vec<&str> = route.trim_matches('/').split('/').skip(1).collect();
     match parts.as_slice() {
         [] => "Api Root".to_owned(),
+        [lone @ ("schema" | "docs" | "health")] => capitalized(lone),
         [collection] => format!("{} List", singular(collection)),
         [.., owner, last] if last.starts_with('{') => format!("{} Instance", singular(owner)),
         [.., action] => capitalized(&action.replace('_', " ")),
@@ -53,6 +57,7 @@ mod tests {
             ("/api/orders/{id}/", "Order Instance"),
             ("/api/order-items/{id}/", "Order Item Instance"),
             ("/api/addresses/", "Address List"),
+            ("/api/health/", "Health"),
             ("/api/orders/my_orders/", "My orders"),
             ("/api/orders/{id}/ship_order/", "Ship order"),
         ] {

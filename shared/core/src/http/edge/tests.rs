@@ -2,6 +2,7 @@ mod answers;
 
 use super::*;
 use crate::http::etag::Version;
+use crate::http::groups;
 use crate::http::ids::{PathId, PathKey};
 use crate::http::pages::Links;
 use crate::http::{Reply, meter};
@@ -153,7 +154,7 @@ async fn options_describes_a_path() {
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(
         answer.json(),
-        json!({"name": "Order Item List", "description": "", "renders": types, "parses": types})
+        json!({"name": "Order Item List", "description": groups::description("order-items"), "renders": types, "parses": types})
     );
     assert_eq!(answer.header("allow"), "GET, HEAD, POST, OPTIONS");
     assert_eq!(send("OPTIONS", "/api/nothing/", &[]).await.status, StatusCode::NOT_FOUND);

@@ -1,0 +1,85 @@
+//! `GET /api/health/`
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, HeaderValue};
+use oms_core::app::App;
+use oms_core::health::{Reach, Reached};
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+use utoipa::ToSchema;
+
+/// How long what was found out is told again. Anyone may ask, and each look costs calls of AWS.
+const KEPT: Duration = Duration::from_secs(5);
+
+/// How the service is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct HealthView {
+    /// `ok`, or `degraded` where something that it needs is out of reach.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The release that answers.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+    /// What it could reach, at most five seconds ago.
+    reached: ReachedView,
+}
+
+/// What the service could reach: each `ok`, `unreachable` or `not_configured`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ReachedView {
+    /// The table.
+    #[schema(example = "ok")]
+    table: &'static str,
+    /// The topic of events.
+    #[schema(example = "ok")]
+    topic: &'static str,
+}
+
+/// What was found out last, and when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Probe(Arc<Mutex<Option<(Instant, Reached)>>>);
+
+impl Probe {
+    async fn reached(&self, app: &App) -> Reached {
+        let mut last = self.0.lock().await;
+        match *last {
+            Some((at, reached)) if at.elapsed() < KEPT => reached,
+            Some(_) | None => {
+                let reached = app.reach().await;
+                *last = Some((Instant::now(), reached));
+                reached
+            }
+        }
+    }
+}
+
+/// Whether the service is up, which release it is, and what it could reach.
+///
+/// It is 200 also where something is out of reach, within three seconds: that there is an answer
+/// shows that the functions run, and starting others would not help. Monitors look at `status`.
+#[utoipa::path(
+    get, path = "/api/health/", tag = "documentation",
+    responses((status = 200, description = "It is up", body = HealthView)),
+)]
+pub(crate) async fn health(
+    State(app): State<App>,
+    Extension(probe): Extension<Probe>,
+) -> ([(HeaderName, HeaderValue); 1], Json<HealthView>) {
+    let reached = probe.reached(&app).await;
+    let status = if reached.everything() { "ok" } else { "degraded" };
+    let reached = ReachedView { table: word(reached.table), topic: word(reached.topic) };
+    let version = env!("CARGO_PKG_VERSION");
+    ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(HealthView { status, version, reached }))
+}
+
+const fn word(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Ok => "ok",
+        Reach::Unreachable => "unreachable",
+        Reach::NotConfigured => "not_configured",
+    }
+}

@@ -1,0 +1,33 @@
+//! The HTTP function of the documentation and health endpoints; the API contract's "Documentation
+//! and health". Unknown paths come here as well, for the edge's 404. None of it needs a token.
+//!
+//! The document is a file of this crate, `openapi.json`, which `cargo openapi` makes from the
+//! handlers of all functions and a test holds equal to them. So this function depends on no other,
+//! nothing is put together at a cold start, and generators of clients find the file in the repository.
+
+mod health;
+mod page;
+mod schema;
+
+use axum::Router;
+use axum::routing::get;
+use oms_core::app::App;
+
+/// The endpoints that the document names.
+mod documented {
+    oms_core::endpoints!(
+        schema in crate::schema,
+        docs in crate::page,
+        health in crate::health,
+    );
+}
+
+pub use documented::api;
+pub use schema::DOCUMENT;
+
+/// The endpoints, and the files that the page is made of.
+pub fn router() -> Router<App> {
+    documented::router()
+        .route("/api/docs/{file}/", get(page::file))
+        .layer(axum::Extension(health::Probe::default()))
+}

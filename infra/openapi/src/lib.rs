@@ -1,0 +1,92 @@
+//! The OpenAPI document: the functions' own descriptions, put together.
+//!
+//! A handler says what is its own (path, fields, what its errors mean); what follows from a rule is
+//! added here in one place: names, headers, the errors that every operation shares, formats, closed
+//! sets of words, examples. The result is a file of the function `docs`, so that no function carries
+//! any of this. `cargo openapi` writes it, and a test here fails while it is not what the handlers say.
+
+mod about;
+mod errors;
+mod examples;
+mod operations;
+mod schemas;
+#[cfg(test)]
+mod tests;
+
+pub use examples::SAMPLES;
+
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+use utoipa::openapi::OpenApi;
+
+/// The HTTP functions with their endpoints.
+#[must_use]
+pub fn functions() -> Vec<(&'static str, OpenApi)> {
+    vec![
+        ("orders", orders::api().into_openapi()),
+        ("order-items", order_items::api().into_openapi()),
+        ("payments", payments::api().into_openapi()),
+        ("catalog", catalog::api().into_openapi()),
+        ("notifications", notifications::api().into_openapi()),
+        ("docs", docs::api().into_openapi()),
+    ]
+}
+
+/// The document of all functions.
+///
+/// # Panics
+/// Where a description cannot be written as JSON, which none does.
+#[must_use]
+pub fn document() -> Value {
+    let mut all = OpenApi::default();
+    for (_, api) in functions() {
+        all.merge(api);
+    }
+    let mut document = serde_json::to_value(&all).expect("a description is JSON");
+    about::describe(&mut document);
+    schemas::complete(&mut document);
+    operations::complete(&mut document);
+    examples::fill(&mut document);
+    document
+}
+
+/// The document as its file holds it.
+///
+/// # Panics
+/// As [`document`].
+#[must_use]
+pub fn text() -> String {
+    let text = serde_json::to_string_pretty(&document()).expect("a value is JSON");
+    text + "\n"
+}
+
+/// The file from which the function `docs` serves the document.
+#[must_use]
+pub fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../functions/docs/openapi.json")
+}
+
+/// The object that a pointer leads to, made where it is not there yet.
+fn object<'a>(parent: &'a mut Value, name: &str) -> &'a mut Map<String, Value> {
+    if !parent.is_object() {
+        *parent = Value::Object(Map::new());
+    }
+    let entry = match parent {
+        Value::Object(map) => map.entry(name).or_insert_with(|| Value::Object(Map::new())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            unreachable!("it was made an object")
+        }
+    };
+    entry.as_object_mut().unwrap_or_else(|| panic!("{name} is no object"))
+}
+
+/// Every operation, with its path, method and itself.
+fn each_operation(document: &mut Value, mut change: impl FnMut(&str, &str, &mut Map<String, Value>)) {
+    for (path, item) in object(document, "paths") {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if let Some(operation) = operation.as_object_mut() {
+                change(path, method, operation);
+            }
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Statistics as several people see them.
 
-use oms_tests::{Shop, eventually};
+use oms_tests::shop::text;
+use oms_tests::{Person, Shop, eventually};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -38,4 +39,47 @@ async fn days_and_months_are_those_of_the_time_zone_that_is_asked_for() {
     let refused = ada.client.get("/api/orders/order_stats/?tz=Mars/Olympus").await;
     let words = "\"Mars/Olympus\" is not a valid choice.";
     assert_eq!((refused.status, &refused.body["details"]), (400, &json!({ "tz": [words] })));
+}
+
+#[tokio::test]
+async fn an_admin_sees_whether_the_counters_are_what_the_orders_logs_add_up_to() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 100).await;
+    let ada = shop.customer().await;
+    let admin = Person::new("admin", Some("admin"));
+    let ways: [&[&str]; 4] =
+        [&[], &["confirm_order", "ship_order", "deliver_order"], &["cancel_order"], &["confirm_order"]];
+    for way in ways {
+        let order = ada.order(&shop, &mug, 2).await;
+        ada.pays(&order).await;
+        for action in way {
+            shop.does(action, &order).await.expect(200);
+        }
+    }
+    let deleted = ada.order(&shop, &mug, 1).await;
+    admin.client.delete(&format!("/api/orders/{}/", text(&deleted["id"]))).await.expect(200);
+
+    let store = text(&shop.store["id"]).to_owned();
+    let path = format!("/api/orders/order_stats/?store={store}&verify=true");
+    let verified = eventually(
+        || async { admin.client.get(&path).await.expect(200) },
+        |stats: &Value| stats["total_orders"] == 4 && stats["orders_behind"] == 0,
+    )
+    .await;
+    assert_eq!((&verified["drift"], &verified["orders_verified"]), (&json!(0), &json!(4)), "{verified}");
+    assert_eq!(verified["differences"], json!([]));
+    let ignored = shop.staff.client.get(&path).await.expect(200);
+    assert_eq!(ignored.get("drift"), None, "only admins may ask");
+
+    let key = json!({ "pk": { "S": format!("COUNTERS#STORE#{store}") }, "sk": { "S": "CELLS#pending" } });
+    let damage = json!({
+        "Key": key, "UpdateExpression": "ADD l :one", "ExpressionAttributeValues": { ":one": { "N": "1" } },
+    });
+    admin.client.dynamodb("UpdateItem", damage).await;
+    let verified = admin.client.get(&path).await.expect(200);
+    assert_eq!(verified["drift"], 1, "{verified}");
+    let wrong = json!({
+        "scope": format!("store {store}"), "counter": "lines of pending orders", "counted": "2", "expected": "1",
+    });
+    assert_eq!(verified["differences"], json!([wrong]));
 }

@@ -107,18 +107,21 @@ impl Client {
     }
 
     /// An item of the table, as DynamoDB's JSON.
+    pub async fn item(&self, pk: &str, sk: &str) -> Value {
+        let key = serde_json::json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+        self.dynamodb("GetItem", serde_json::json!({ "Key": key })).await["Item"].clone()
+    }
+
+    /// An operation of DynamoDB on the table.
     ///
     /// # Panics
-    /// Where DynamoDB does not answer with JSON.
-    pub async fn item(&self, pk: &str, sk: &str) -> Value {
-        let request = serde_json::json!({
-            "TableName": stack().setting("TABLE_NAME"),
-            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
-        });
+    /// Where DynamoDB does not do it.
+    pub async fn dynamodb(&self, operation: &str, mut request: Value) -> Value {
+        request["TableName"] = stack().setting("TABLE_NAME").into();
         let response = self
             .http
             .post(stack().setting("DYNAMODB_URL"))
-            .header("X-Amz-Target", "DynamoDB_20120810.GetItem")
+            .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
             .header("Content-Type", "application/x-amz-json-1.0")
             .header(
                 "Authorization",
@@ -132,7 +135,7 @@ impl Client {
         let text = response.text().await.expect("the answer has an end");
         let answer: Value = serde_json::from_str(&text).expect("DynamoDB answers with JSON");
         assert!(answer.get("__type").is_none(), "{text}");
-        answer["Item"].clone()
+        answer
     }
 
     /// The token, where there is one.

@@ -18,6 +18,7 @@ const RECENT: usize = 10;
         ("store" = Option<uuid::Uuid>, Query, description = "Only this store's orders; for those who run it"),
         ("user" = Option<String>, Query, description = "Only this user's orders; for staff"),
         ("tz" = Option<String>, Query, description = "Whose days and months: an IANA time zone; the deployment's where it is left out", example = "Europe/Paris"),
+        ("verify" = Option<bool>, Query, description = "For admins: also compare the counters with what up to 10,000 orders' logs add up to"),
     ),
     responses(
         (status = 200, description = "The statistics", body = OrderStats),
@@ -35,5 +36,10 @@ pub(crate) async fn order_stats(
     let calendar = app.calendar_asked_by(&query)?;
     let counts = app.counts_of(&asked, &calendar).await?;
     let recent = app.newest_of(&asked, RECENT).await?;
-    Ok(Json(OrderStats::new(&counts, app.config().currency, &calendar, &recent)))
+    let mut stats = OrderStats::new(&counts, app.config().currency, &calendar, &recent);
+    // Like `?user=`, it is ignored from those who may not ask.
+    if caller.is_admin() && query.get("verify") == Some("true") {
+        stats.verification = Some((&app.verify(&asked).await?).into());
+    }
+    Ok(Json(stats))
 }

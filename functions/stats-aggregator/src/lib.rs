@@ -12,10 +12,9 @@ use oms_core::stream::{Arrived, Batch, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::counters::fits;
 use oms_core::table::watermarks::Claim;
+use oms_core::verify::STATS;
 use oms_domain::tally::{Tally, tally};
 
-/// The consumer's name in its watermarks.
-pub const CONSUMER: &str = "stats";
 /// How often a batch that met another consumer of the same orders is sorted out anew.
 const RACES: u32 = 5;
 
@@ -43,12 +42,12 @@ pub async fn consume(app: &App, event: Event) -> DynamoDbEventResponse {
 async fn count_all(app: &App, arrived: Vec<Arrived>) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
     let records = |arrived: &[Arrived]| arrived.iter().flat_map(|one| one.records.clone()).collect();
     let all = records(&arrived);
-    let fresh = app.fresh(CONSUMER, arrived).await.map_err(|error| (error, all))?;
+    let fresh = app.fresh(STATS, arrived).await.map_err(|error| (error, all))?;
     let mut raced = Vec::new();
     let (chunks, too_short) = into_chunks(app, fresh);
     let mut chunks = chunks.into_iter();
     while let Some(chunk) = chunks.next() {
-        let counted = app.table().count(CONSUMER, &chunk.claims, &chunk.tally).await;
+        let counted = app.table().count(STATS, &chunk.claims, &chunk.tally).await;
         match counted {
             Ok(()) => tracing::debug!(orders = chunk.claims.len(), "counted"),
             Err(TableError::Conflict) => raced.extend(chunk.arrived),

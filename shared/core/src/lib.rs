@@ -19,4 +19,5 @@ pub mod sdk;
 pub mod statistics;
 pub mod stream;
 pub mod table;
+pub mod verify;
 pub mod views;

@@ -18,6 +18,14 @@ use oms_domain::{StoreId, UserId};
 #[derive(Clone, Debug)]
 pub struct Asked(Vec<Scope>);
 
+impl Asked {
+    /// The scopes.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.0
+    }
+}
+
 impl App {
     /// Reads whose statistics a request asks for: a customer's own; for a vendor those of their
     /// stores and their own; for staff everybody's. `?store=` narrows to a store that the caller
@@ -85,15 +93,7 @@ impl App {
     /// # Errors
     /// 503 where the table cannot be read.
     pub async fn newest_of(&self, asked: &Asked, limit: usize) -> Reply<Vec<OrderSummary>> {
-        let lists: Vec<_> = asked
-            .0
-            .iter()
-            .map(|scope| match scope {
-                Scope::User(user) => OrderList::OfUser(user.clone()),
-                Scope::Store(store) => OrderList::OfStore(*store),
-                Scope::All => OrderList::All,
-            })
-            .collect();
+        let lists: Vec<_> = asked.0.iter().map(OrderList::of).collect();
         Ok(self.table().newest_orders(&lists, &Wanted::default(), limit).await?)
     }
 }

@@ -8,6 +8,7 @@ pub mod card;
 pub mod catalog;
 pub mod change;
 mod choices;
+pub mod drift;
 pub mod edit;
 mod history;
 pub mod ids;

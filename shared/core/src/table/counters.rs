@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
 use jiff::civil::Date;
 use oms_domain::calendar::Quarter;
+use oms_domain::drift::Cells;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
@@ -207,6 +208,16 @@ impl Table {
             .map(|(first, last)| self.between(keys::counters(scope), at_quarter(*first), at_quarter(*last)));
         let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
         Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// Every counter of a scope that is not zero. A consistent read of all there is, for verifying.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn cells(&self, scope: &Scope) -> Result<Cells, TableError> {
+        let items = self.range(keys::counters(scope), "", true).await?;
+        let cells = items.iter().flat_map(cells_of);
+        Ok(cells.filter(|(_, value)| !value.is_zero()).collect())
     }
 
     /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use futures::future::try_join_all;
 use jiff::Timestamp;
+use oms_domain::tally::Scope;
 use oms_domain::{Status, StoreId, UserId};
 
 /// How many pages of a query are read at most: 1 MB each.
@@ -23,6 +24,18 @@ pub enum OrderList {
     OfStore(StoreId),
     /// All orders.
     All,
+}
+
+impl OrderList {
+    /// The orders that a scope's statistics are of.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Self {
+        match scope {
+            Scope::User(user) => Self::OfUser(user.clone()),
+            Scope::Store(store) => Self::OfStore(*store),
+            Scope::All => Self::All,
+        }
+    }
 }
 
 /// Which entries of a list are wanted.

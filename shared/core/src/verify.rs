@@ -1,0 +1,119 @@
+//! Statistics against what they are made of: the orders and their logs.
+
+use crate::app::App;
+use crate::http::error::{ApiError, Reply};
+use crate::statistics::Asked;
+use crate::table::lists::{OrderList, Wanted, position};
+use futures::future::try_join_all;
+use oms_domain::drift::{Cells, Difference, differences};
+use oms_domain::tally::{Scope, Tally, tally};
+use oms_domain::{Order, OrderId};
+use std::time::Duration;
+
+/// The consumer whose counters are verified, as its watermarks name it.
+pub const STATS: &str = "stats";
+/// The most orders that one request verifies: about 20,000 read units.
+const MAX_ORDERS: u64 = 10_000;
+/// How many orders are looked at in one go.
+const PAGE: usize = 250;
+/// How often it is tried again where orders moved meanwhile.
+const TRIES: u32 = 5;
+/// How long the consumer is given to catch up before it is tried again.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    /// How many orders were looked at.
+    pub orders: u64,
+    /// How many of them have changes that the consumer has not counted yet: no fault.
+    pub behind: u64,
+    /// The counters that are wrong, with the scope they belong to.
+    pub differences: Vec<(Scope, Difference)>,
+}
+
+impl App {
+    /// Adds up what the orders of some statistics have counted for, each as of its watermark, and
+    /// compares it with the counters. Where the consumer counts meanwhile it is tried again, a few
+    /// times, so that what is reported is drift and no race.
+    ///
+    /// # Errors
+    /// 400 beyond 10,000 orders; 503 where the table cannot be read.
+    pub async fn verify(&self, asked: &Asked) -> Reply<Verified> {
+        let mut found = Verified::default();
+        for tried in 0..TRIES {
+            if tried > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            let all = asked.scopes().iter().map(|scope| self.verify_scope(scope));
+            found = try_join_all(all).await?.into_iter().fold(Verified::default(), Verified::and);
+            if found.differences.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn verify_scope(&self, scope: &Scope) -> Reply<Verified> {
+        let list = OrderList::of(scope);
+        let mut found = Verified::default();
+        let mut expected = Tally::default();
+        let mut after = None;
+        loop {
+            let wanted = Wanted { after: after.as_deref(), ..Wanted::default() };
+            let page = self.table().newest_orders(std::slice::from_ref(&list), &wanted, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(position(last.created_at, last.id));
+            found.orders += page.len() as u64;
+            if found.orders > MAX_ORDERS {
+                return Err(too_many());
+            }
+            let ids: Vec<OrderId> = page.iter().map(|order| order.id).collect();
+            let (orders, marks) = futures::try_join!(
+                self.table().orders(ids.iter().copied()),
+                self.table().watermarks(STATS, ids.iter().copied())
+            )?;
+            for order in orders {
+                let seen = marks.get(&order.id).copied().unwrap_or(0);
+                found.behind += u64::from(seen < order.version);
+                expected.absorb(self.counted_of(order, seen).await?);
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        let expected: Cells = expected.of(scope).collect();
+        let counted = self.table().cells(scope).await?;
+        let wrong = differences(&counted, &expected).into_iter();
+        found.differences = wrong.map(|difference| (scope.clone(), difference)).collect();
+        Ok(found)
+    }
+
+    /// What an order has been counted for.
+    async fn counted_of(&self, mut order: Order, seen: u64) -> Reply<Tally> {
+        if seen == 0 {
+            return Ok(Tally::default());
+        }
+        self.table().recall(&mut order, 0).await?;
+        let then = order.as_of(seen);
+        Ok(then.map(|then| tally(None, &then, &self.config().time_zone)).unwrap_or_default())
+    }
+}
+
+fn too_many() -> ApiError {
+    ApiError::Rule {
+        code: "too_many_orders",
+        message: format!(
+            "More than {MAX_ORDERS} orders cannot be verified in a request: narrow it by store or user, or use orderctl."
+        ),
+    }
+}
+
+impl Verified {
+    fn and(mut self, other: Self) -> Self {
+        self.orders += other.orders;
+        self.behind += other.behind;
+        self.differences.extend(other.differences);
+        self
+    }
+}

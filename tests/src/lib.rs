@@ -10,6 +10,7 @@ pub mod shop;
 pub mod stack;
 pub mod topic;
 pub mod wait;
+pub mod world;
 
 pub use http::{Answer, Client};
 pub use ledger::Ledger;

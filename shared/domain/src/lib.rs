@@ -21,6 +21,7 @@ pub mod paying;
 pub mod payment;
 pub mod place;
 pub mod pricing;
+pub mod quarter;
 mod rating;
 pub mod refusal;
 pub mod statistics;

@@ -1,6 +1,6 @@
 //! The statistics that clients see, from the counters of one scope.
 
-use crate::calendar::Quarter;
+use crate::quarter::Quarter;
 use crate::tally::Cell;
 use crate::{Currency, Decimal, Money, PaymentState, Status};
 use jiff::civil::Date;

@@ -4,8 +4,8 @@
 //! for after it and before it ([`tally`]); the sum of the tallies of all changes is what a count of
 //! all orders would find.
 
-use crate::calendar::Quarter;
 use crate::order::Order;
+use crate::quarter::Quarter;
 use crate::{
     Change, Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
     UserId,

@@ -2,6 +2,8 @@
 
 mod actions;
 mod addresses;
+mod bulk;
+mod bulk_jobs;
 mod capacity;
 mod catalog;
 mod documentation;

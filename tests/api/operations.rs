@@ -9,7 +9,7 @@
 //! one. Then `cargo openapi` writes the document anew.
 
 use futures::StreamExt;
-use oms_tests::world::Stage::{Confirmed, Delivered, Paid, Payable, Placed, Shipped, Told, TwoItems};
+use oms_tests::world::Stage::{Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Told, TwoItems};
 use oms_tests::world::Who::{Admin, Other, OtherVendor, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
 use oms_tests::{Answer, Client, stack};
@@ -38,6 +38,7 @@ const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("orders_partial_update", Vendor, CUSTOMERS, Placed),
     ("orders_delete", Admin, &[(Owner, 403), (Vendor, 403), (Staff, 403), (Other, 404)], Placed),
     ("orders_bulk_update_status", Vendor, &[(Owner, 403), (Other, 403)], Placed),
+    ("orders_bulk_update_job", Vendor, &[(Owner, 404), (Other, 404), (OtherVendor, 404)], InBulk),
     ("orders_history", Owner, STRANGERS, Placed),
     ("orders_rate_order", Owner, &[(Vendor, 403), (Staff, 403), (Other, 404), (OtherVendor, 404)], Delivered),
     ("orders_confirm_order", Vendor, CUSTOMERS, Placed),

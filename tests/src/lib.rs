@@ -6,6 +6,7 @@
 
 pub mod http;
 pub mod ledger;
+pub mod queue;
 pub mod shop;
 pub mod stack;
 pub mod topic;
@@ -14,6 +15,7 @@ pub mod world;
 
 pub use http::{Answer, Client};
 pub use ledger::Ledger;
+pub use queue::send_job;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use topic::Mailbox;

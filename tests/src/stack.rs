@@ -17,6 +17,7 @@ const START_LIMIT: Duration = Duration::from_secs(40 * 60);
 pub struct Stack {
     settings: HashMap<String, String>,
     issuer: Issuer,
+    directory: PathBuf,
     _child: Child,
 }
 
@@ -46,6 +47,25 @@ impl Stack {
     #[must_use]
     pub fn token(&self, user: &User, lifetime_s: i64) -> String {
         self.issuer.token(user, lifetime_s).expect("the local issuer signs tokens")
+    }
+
+    /// Kills every process of a function, whatever it is at; the stack starts them again.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn kill(&self, function: &str) {
+        let files = fs::read_dir(self.directory.join("functions")).expect("the stack has functions");
+        let of_function = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.strip_prefix(function).is_some_and(|rest| rest.starts_with('.')) && name.ends_with(".pid")
+        };
+        let files: Vec<PathBuf> = files.flatten().map(|file| file.path()).filter(of_function).collect();
+        assert!(!files.is_empty(), "no process of {function} is known");
+        for file in files {
+            let process = fs::read_to_string(file).unwrap_or_default();
+            // One that has just ended by itself is as good.
+            let _ = Command::new("kill").args(["-9", process.trim()]).stderr(Stdio::null()).status();
+        }
     }
 }
 
@@ -102,5 +122,5 @@ fn start(directory: &Path) -> Stack {
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let places = Places::make(Some(directory.to_owned())).expect("the checkout has places");
     let issuer = Issuer::open(&places.shared).expect("the local issuer has a key");
-    Stack { settings, issuer, _child: child }
+    Stack { settings, issuer, directory: directory.to_owned(), _child: child }
 }

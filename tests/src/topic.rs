@@ -76,7 +76,7 @@ fn parsed(text: &Value) -> Value {
     serde_json::from_str(text.as_str().unwrap_or_default()).unwrap_or_else(|_| panic!("{text}"))
 }
 
-async fn sqs(client: &Client, action: &str, body: Value) -> Value {
+pub(crate) async fn sqs(client: &Client, action: &str, body: Value) -> Value {
     let response = client
         .bare()
         .post(stack().setting("SQS_URL"))

@@ -1,4 +1,5 @@
-//! Tells users and subscribers what happened to orders, from the table's stream.
+//! Tells users and subscribers what happened to orders, and the worker what there is to do, from the
+//! table's stream.
 //!
 //! At least once, with ids that a repeat makes again: the notification is written and the event
 //! published before the order's watermark moves, so that nothing is lost where it dies in between.
@@ -9,12 +10,15 @@ use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::bus::{Bus, Event, PublishError};
 use oms_core::http::logging::chain;
+use oms_core::queue::{Job, Queue};
 use oms_core::stream::{Batch, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::notifications::Notification;
 use oms_core::table::watermarks::Claim;
 use oms_domain::notice::{Notice, notices};
 use oms_domain::{Change, Order};
+use std::error::Error;
+use std::time::Duration;
 
 /// The consumer's name in its watermarks.
 pub const CONSUMER: &str = "publisher";
@@ -26,6 +30,7 @@ const AT_ONCE: usize = 8;
 pub struct Publisher {
     app: App,
     bus: Bus,
+    queue: Queue,
 }
 
 /// `TOPIC_ARN` is missing.
@@ -34,14 +39,15 @@ pub struct Publisher {
 pub struct NoTopic;
 
 impl Publisher {
-    /// Takes the topic from the settings.
+    /// Takes the topic and the queue from the settings.
     ///
     /// # Errors
-    /// [`NoTopic`].
-    pub fn new(app: App) -> Result<Self, NoTopic> {
+    /// [`NoTopic`], [`oms_core::queue::NoQueue`].
+    pub fn new(app: App) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let topic = app.config().topic_arn.clone().ok_or(NoTopic)?;
         let bus = Bus::new(oms_core::sdk::sns(app.config()), topic);
-        Ok(Self { app, bus })
+        let queue = Queue::from_config(app.config())?;
+        Ok(Self { app, bus, queue })
     }
 }
 
@@ -56,13 +62,19 @@ enum Untold {
 
 /// Tells what a batch of records changed.
 pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEventResponse {
-    let Batch { arrived, unreadable } = Batch::read(event);
+    let Batch { arrived, bulk_updates, unreadable: mut failed } = Batch::read(event);
+    for (id, record) in bulk_updates {
+        if let Err(error) = publisher.queue.send(Job::StartBulkUpdate { id }, Duration::ZERO).await {
+            tracing::error!(%id, error = chain(&error), "could not start a bulk update");
+            failed.push(record);
+        }
+    }
     let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
     let fresh = match publisher.app.fresh(CONSUMER, arrived).await {
         Ok(fresh) => fresh,
         Err(error) => {
             tracing::error!(error = chain(&error), "could not read the watermarks");
-            return see_again(unreadable.into_iter().chain(all));
+            return see_again(failed.into_iter().chain(all));
         }
     };
     let told = futures::stream::iter(fresh).map(|fresh| async move {
@@ -75,8 +87,8 @@ pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEvent
             }
         }
     });
-    let failed: Vec<Vec<String>> = told.buffer_unordered(AT_ONCE).collect().await;
-    see_again(unreadable.into_iter().chain(failed.into_iter().flatten()))
+    let untold: Vec<Vec<String>> = told.buffer_unordered(AT_ONCE).collect().await;
+    see_again(failed.into_iter().chain(untold.into_iter().flatten()))
 }
 
 /// Tells every change after the watermark, then moves it.

@@ -1,6 +1,5 @@
 //! What PUT and PATCH of an order have in common.
 
-use crate::actions::settle;
 use crate::create::NOT_YOUR_ADDRESS;
 use oms_core::app::App;
 use oms_core::http::etag::IfMatch;
@@ -93,7 +92,7 @@ pub(crate) async fn change(
     let changed = app.orders(caller).change_with(id, prepare, |seen, prepared, by| prepared.apply(seen, by));
     let seen = changed.await?;
     // Only a status can have started a refund.
-    if body.0.contains_key("status") { settle(app, caller, seen).await } else { Ok(seen) }
+    if body.0.contains_key("status") { app.pay_back(caller, seen).await } else { Ok(seen) }
 }
 
 impl PatchOrder {

@@ -1,6 +1,7 @@
 //! The HTTP function of the orders endpoints.
 
 mod actions;
+mod bulk_update_job;
 mod bulk_update_status;
 mod create;
 mod delete;
@@ -30,6 +31,7 @@ oms_core::endpoints!(
     partial_update in partial_update,
     delete in delete,
     bulk_update_status in bulk_update_status,
+    bulk_update_job in bulk_update_job,
     history in history,
     rate_order in rate,
     confirm_order in actions::confirm,

@@ -25,7 +25,7 @@ fi
 unset AWS_LAMBDA_MAX_CONCURRENCY
 export AWS_LAMBDA_RUNTIME_API="$OMS_RUNTIME_API/$name/$$"
 process=
-trap 'kill "$process" 2>/dev/null; exit 143' TERM INT HUP
+trap 'kill "$process" 2>/dev/null; rm -f "$OMS_FUNCTIONS/$name.$$.pid"; exit 143' TERM INT HUP
 
 # A process that dies within a second of its start is dying of the start; after twenty in a row, give up.
 early=0
@@ -33,6 +33,8 @@ while [ "$early" -lt 20 ] && kill -0 "$PPID" 2>/dev/null; do
     began=$(date +%s)
     "$OMS_TARGET/$name" &
     process=$!
+    # Where to find it, for who wants to see what its death does.
+    echo "$process" >"$OMS_FUNCTIONS/$name.$$.pid"
     wait "$process"
     status=$?
     now=$(date +%s)

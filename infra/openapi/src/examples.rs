@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// The ids that stand in the examples. Whoever sends an example puts real ones in their place.
-pub const SAMPLES: [(&str, &str); 9] = [
+pub const SAMPLES: [(&str, &str); 10] = [
     ("order", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0000"),
     ("order item", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0001"),
     ("payment", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a8000"),
@@ -12,6 +12,7 @@ pub const SAMPLES: [(&str, &str); 9] = [
     ("variant", "0192f0c0-33cc-7b02-8c11-3d1e5a7b0a03"),
     ("address", "0192f0c0-44dd-7b02-8c11-3d1e5a7b0a04"),
     ("notification", "0192f0c0-55ee-7b02-8c11-3d1e5a7b0a05"),
+    ("job", "0192f0c0-77aa-7b02-8c11-3d1e5a7b0a07"),
     ("other", "0192f0c0-66ff-7b02-8c11-3d1e5a7b0a06"),
 ];
 
@@ -62,6 +63,7 @@ fn of_path(path: &str) -> &'static str {
 fn of_field(name: &str) -> &'static str {
     match name {
         "order" | "order_id" | "order_ids" => "order",
+        "job" => "job",
         "store" => "store",
         "product" => "product",
         "variant" => "variant",

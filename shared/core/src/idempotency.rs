@@ -50,6 +50,7 @@ pub(crate) struct Pending {
     path: String,
     now_s: i64,
     location: Mutex<String>,
+    answer: Mutex<Option<(u16, String)>>,
     more: AtomicBool,
     written: AtomicBool,
     lost: AtomicBool,
@@ -65,6 +66,16 @@ pub fn more_to_come() {
     if let Some(pending) = pending() {
         pending.more.store(true, Ordering::Relaxed);
     }
+}
+
+/// Says what the request is going to answer once its next write is done, where that is certain and
+/// cannot be read again: it is remembered with that write.
+pub fn will_answer(status: StatusCode, body: &impl serde::Serialize) -> Result<(), ApiError> {
+    if let Some(pending) = pending() {
+        let text = serde_json::to_string(body).map_err(ApiError::internal)?;
+        *pending.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some((status.as_u16(), text));
+    }
+    Ok(())
 }
 
 /// Says which order the next write is of, and in which version, so that the record can tell where
@@ -100,12 +111,14 @@ impl Pending {
         if location.is_empty() {
             location = keys::path_of(pk, sk).unwrap_or_else(|| self.path.clone());
         }
+        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (status, body) = answer.map_or((self.status, None), |(status, body)| (status, Some(body)));
         Remembered {
             fingerprint: self.fingerprint.clone(),
             owner: self.owner.clone(),
-            status: self.status,
+            status,
             location,
-            body: None,
+            body,
             busy_until: if self.more.load(Ordering::Relaxed) { self.now_s + BUSY_S } else { 0 },
             expires_at: self.now_s + KEPT_S,
         }
@@ -171,6 +184,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
         path,
         now_s: app.now().as_second(),
         location: Mutex::default(),
+        answer: Mutex::default(),
         more: AtomicBool::default(),
         written: AtomicBool::default(),
         lost: AtomicBool::default(),
@@ -198,7 +212,8 @@ async fn keep_answer(
     let derivable = pending.path.starts_with("/api/orders/")
         && response.status().as_u16() == pending.status
         && !pending.more.load(Ordering::Relaxed);
-    if derivable || !pending.written.load(Ordering::Relaxed) {
+    let is_kept = pending.answer.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    if derivable || is_kept || !pending.written.load(Ordering::Relaxed) {
         return Ok(response);
     }
     let (parts, body) = response.into_parts();

@@ -1,6 +1,7 @@
 //! What the functions share: the table, HTTP, the payment gateway, configuration.
 
 pub mod app;
+pub mod bulk_updates;
 pub mod bus;
 pub mod config;
 mod error_mapping;
@@ -14,6 +15,7 @@ mod money_moves;
 pub mod order_lists;
 pub mod orders;
 pub mod payment_lists;
+pub mod queue;
 mod requests;
 pub mod sdk;
 pub mod statistics;

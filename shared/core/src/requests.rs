@@ -4,7 +4,7 @@ use crate::http::ids::PathKey;
 use crate::http::validation::Choice;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{
-    AddressId, Currency, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
+    AddressId, Currency, JobId, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
     ShippingMethod, Status, StoreId,
 };
 
@@ -30,6 +30,11 @@ macro_rules! path_keys {
             const NOUN: &'static str = $noun;
         }
     )+};
+}
+
+impl PathKey for JobId {
+    const NOUN: &'static str = "Job";
+    const PARAM: &'static str = "job";
 }
 
 path_keys!(

@@ -57,6 +57,10 @@ client!(
     /// The client of SNS. It opens no connection before its first call.
     sns, aws_sdk_sns, sns_endpoint
 );
+client!(
+    /// The client of SQS. It opens no connection before its first call.
+    sqs, aws_sdk_sqs, sqs_endpoint
+);
 
 fn credentials(config: &Config) -> Credentials {
     let keys = &config.aws.credentials;

@@ -2,10 +2,10 @@
 //! failed back to the records to see again.
 
 use crate::app::App;
-use crate::table::{TableError, record};
+use crate::table::{Item, TableError, keys, record, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use oms_domain::{Order, OrderId};
+use oms_domain::{JobId, Order, OrderId};
 use std::collections::HashMap;
 
 /// The newest image of an order in a batch, and the records that spoke of the order.
@@ -22,6 +22,8 @@ pub struct Arrived {
 pub struct Batch {
     /// The orders, each once.
     pub arrived: Vec<Arrived>,
+    /// The bulk updates that were asked for, each with the sequence number of its record.
+    pub bulk_updates: Vec<(JobId, String)>,
     /// The sequence numbers of records that hold no readable order.
     pub unreadable: Vec<String>,
 }
@@ -36,7 +38,7 @@ pub struct Fresh {
 }
 
 impl Batch {
-    /// Takes the orders out of an event. An order's records carry its whole log, so the newest
+    /// Takes the orders and the bulk updates out of an event. An order's records carry its whole log, so the newest
     /// image says all that the others do. Removals say nothing: orders are not removed.
     #[must_use]
     pub fn read(event: Event) -> Self {
@@ -47,7 +49,12 @@ impl Batch {
             if change.new_image.is_empty() {
                 continue;
             }
-            let order = match record::from_item(change.new_image.into()) {
+            let item: Item = change.new_image.into();
+            if let Some(job) = keys::job_of(text(&item, keys::PK)) {
+                batch.bulk_updates.push((job, sequence));
+                continue;
+            }
+            let order = match record::from_item(item) {
                 Ok(order) => order,
                 Err(error) => {
                     tracing::error!(%sequence, error = crate::http::logging::chain(&error), "unreadable record");

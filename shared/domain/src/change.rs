@@ -3,8 +3,8 @@
 //! A change holds the differences between the order's JSON before and after it, so the log can be
 //! read forwards as a history and backwards as a time machine ([`rewind`]).
 
-use crate::UserId;
 use crate::choices::choices;
+use crate::{JobId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -100,6 +100,9 @@ pub struct Change {
     /// How long the order had been in the status that this change ended, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_status_lasted_us: Option<i64>,
+    /// The job that did it on its maker's behalf, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
 }
 
 impl Change {

@@ -35,6 +35,8 @@ macro_rules! ids {
 ids! {
     /// A customer's address.
     AddressId,
+    /// A piece of work that is done apart from the request that asked for it.
+    JobId,
     /// A line of an order: its order's id with the low 16 bits 1 to 0x7fff.
     LineId,
     /// One notification of one change, for one user.

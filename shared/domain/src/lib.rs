@@ -30,7 +30,8 @@ pub mod tally;
 
 pub use change::{Actor, Change, Deed, FieldChange};
 pub use ids::{
-    AddressId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId, VariantId,
+    AddressId, JobId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId,
+    VariantId,
 };
 pub use iso_currency::Currency;
 pub use money::Money;

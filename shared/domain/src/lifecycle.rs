@@ -4,7 +4,7 @@ use crate::money::digits;
 use crate::order::Order;
 use crate::payment::{AfterRefund, MAX_REFUNDS, PaymentState, Refund, RefundState};
 use crate::place::StockMove;
-use crate::{Action, Actor, Decimal, Deed, Money, PaymentId, RefundId, Refusal, Status};
+use crate::{Action, Actor, Decimal, Deed, JobId, Money, PaymentId, RefundId, Refusal, Status};
 use jiff::Timestamp;
 
 /// What the store may say when it hands an order to the carrier.
@@ -251,6 +251,37 @@ impl Order {
             Action::Cancel => self.cancel(as_manager, "", by),
             Action::Refund => self.start_order_refund(false, "", by).map(|(order, _)| order.into()),
         }
+    }
+
+    /// Whether a job has moved it, as far as its log reaches back.
+    #[must_use]
+    pub fn was_moved_by(&self, job: JobId) -> bool {
+        self.log.iter().any(|change| change.job == Some(job))
+    }
+
+    /// Does what [`Order::move_to`] does, once for each job: where [`Order::was_moved_by`] says that it
+    /// has moved the order already it changes nothing, whatever has become of the order since.
+    ///
+    /// # Errors
+    /// What [`Order::move_to`] refuses.
+    pub fn move_to_by_job(
+        self,
+        status: Status,
+        as_manager: bool,
+        job: JobId,
+        by: &Actor,
+    ) -> Result<Moved, Refusal> {
+        if self.was_moved_by(job) {
+            return Ok(self.into());
+        }
+        let seen = self.version;
+        let mut moved = self.move_to(status, as_manager, by)?;
+        if moved.order.version > seen
+            && let Some(change) = moved.order.log.last_mut()
+        {
+            change.job = Some(job);
+        }
+        Ok(moved)
     }
 
     /// Deletes it: it stays as a tombstone that keeps its log and is nowhere else to be seen.

@@ -329,6 +329,7 @@ impl Order {
             reason: reason.to_owned(),
             changes,
             previous_status_lasted_us: status_changed.then_some(lasted),
+            job: None,
         });
         self
     }

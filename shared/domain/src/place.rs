@@ -194,6 +194,7 @@ pub fn place(
             reason: String::new(),
             changes: std::collections::BTreeMap::new(),
             previous_status_lasted_us: None,
+            job: None,
         }],
     })
 }

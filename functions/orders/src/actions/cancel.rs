@@ -1,6 +1,5 @@
 //! `cancel_order/`
 
-use super::settle;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
@@ -58,5 +57,5 @@ pub(crate) async fn cancel_order(
         expected.check(seen.order.version)?;
         Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
     });
-    Ok(show(&settle(&app, &caller, cancelled.await?).await?))
+    Ok(show(&app.pay_back(&caller, cancelled.await?).await?))
 }

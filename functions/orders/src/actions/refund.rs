@@ -1,6 +1,5 @@
 //! `refund_order/`
 
-use super::settle;
 use crate::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
@@ -67,7 +66,7 @@ pub(crate) async fn refund_order(
         let (order, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
         Ok(order.into())
     });
-    let seen = settle(&app, &caller, started.await?).await?;
+    let seen = app.pay_back(&caller, started.await?).await?;
     let is_done = seen.order.status == Status::Refunded;
     let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, show(&seen)))

@@ -18,8 +18,12 @@ const WAIT_S: u64 = 1;
 /// The most that one receipt gives.
 const RECEIPT: usize = 10;
 
-/// A mapping of a queue. What fails stays in the queue until its visibility timeout is over; the queue's
-/// own redrive policy moves it away when that has happened too often.
+/// How soon a message that failed comes again, in seconds. In AWS it is the queue's visibility timeout,
+/// some minutes; nobody would wait for that here.
+const AGAIN_AFTER_S: u64 = 1;
+
+/// A mapping of a queue. What fails stays in the queue and comes again; the queue's own redrive policy
+/// moves it away when that has happened too often.
 pub struct QueuePoller {
     messaging: Messaging,
     invoker: Invoker,
@@ -62,14 +66,18 @@ impl QueuePoller {
         }
         match self.invoker.invoke(&json!({ "Records": wanted })).await {
             Outcome::Answered(answer) => {
-                let done = done(&wanted, &answer, self.source.reports_item_failures);
-                self.delete(&done).await
+                let (done, failed) = sort(wanted, &answer, self.source.reports_item_failures);
+                self.delete(&done).await?;
+                self.show_again(&failed).await
             }
             Outcome::Failed(error) => {
                 say(format!("! {} failed on {} messages: {error}", self.invoker.function, wanted.len()));
-                Ok(())
+                self.show_again(&wanted).await
             }
-            Outcome::NotReached(error) => Err(Error::Setup(error)),
+            Outcome::NotReached(error) => {
+                self.show_again(&wanted).await?;
+                Err(Error::Setup(error))
+            }
         }
     }
 
@@ -99,6 +107,18 @@ impl QueuePoller {
         for record in records {
             let request = json!({ "QueueUrl": self.queue.url, "ReceiptHandle": record["receiptHandle"] });
             self.messaging.sqs("DeleteMessage", &request).await?;
+        }
+        Ok(())
+    }
+
+    async fn show_again(&self, records: &[Value]) -> Result<()> {
+        for record in records {
+            let request = json!({
+                "QueueUrl": self.queue.url,
+                "ReceiptHandle": record["receiptHandle"],
+                "VisibilityTimeout": AGAIN_AFTER_S,
+            });
+            self.messaging.sqs("ChangeMessageVisibility", &request).await?;
         }
         Ok(())
     }
@@ -142,17 +162,17 @@ fn with_parsed_body(record: &Value) -> Value {
     record
 }
 
-/// The messages that an answer does not name as failed.
-fn done(records: &[Value], answer: &Value, reports_item_failures: bool) -> Vec<Value> {
+/// The messages that an answer does not name as failed, and those that it does.
+fn sort(records: Vec<Value>, answer: &Value, reports_item_failures: bool) -> (Vec<Value>, Vec<Value>) {
     if !reports_item_failures {
-        return records.to_vec();
+        return (records, Vec::new());
     }
     let known: BTreeSet<&str> = records.iter().filter_map(|record| record["messageId"].as_str()).collect();
     let Some(failed) = failed_identifiers(answer, |id| known.contains(id)) else {
-        return Vec::new();
+        return (Vec::new(), records);
     };
-    let is_done = |record: &&Value| !failed.iter().any(|id| record["messageId"] == id.as_str());
-    records.iter().filter(is_done).cloned().collect()
+    let is_done = |record: &Value| !failed.iter().any(|id| record["messageId"] == id.as_str());
+    records.into_iter().partition(is_done)
 }
 
 #[cfg(test)]
@@ -161,12 +181,13 @@ mod tests {
 
     #[test]
     fn what_an_answer_names_stays_in_the_queue() {
-        let records = [json!({"messageId": "a"}), json!({"messageId": "b"})];
+        let records = vec![json!({"messageId": "a"}), json!({"messageId": "b"})];
+        let sorted = |answer: Value, reports| sort(records.clone(), &answer, reports);
         let failing = |id: &str| json!({"batchItemFailures": [{"itemIdentifier": id}]});
-        assert_eq!(done(&records, &failing("a"), true), [json!({"messageId": "b"})]);
-        assert_eq!(done(&records, &failing(""), true), Vec::<Value>::new());
-        assert_eq!(done(&records, &json!({}), true).len(), 2);
-        assert_eq!(done(&records, &failing("a"), false).len(), 2);
+        assert_eq!(sorted(failing("a"), true), (vec![records[1].clone()], vec![records[0].clone()]));
+        assert_eq!(sorted(failing(""), true), (Vec::new(), records.clone()));
+        assert_eq!(sorted(json!({}), true), (records.clone(), Vec::new()));
+        assert_eq!(sorted(failing("a"), false), (records.clone(), Vec::new()));
     }
 
     #[test]

@@ -16,10 +16,12 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use oms_domain::User;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a caller may do, from their token's groups; the API contract's "Who may do what".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Buys, and sees their own.
     Customer,

@@ -13,6 +13,8 @@
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
+//! | bulk update | `JOB#<id>` | `JOB` |
+//! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
 //!
 //! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
@@ -26,7 +28,7 @@
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::tally::Scope;
-use oms_domain::{AddressId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId};
+use oms_domain::{AddressId, JobId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId};
 
 /// The partition key's attribute.
 pub(crate) const PK: &str = "pk";
@@ -42,6 +44,9 @@ pub(crate) const EXPIRES_AT: &str = "expires_at";
 /// The sort key of an order; also what the stream's consumers filter on.
 pub(crate) const ORDER: &str = "ORDER";
 pub(crate) const LOG_PREFIX: &str = "LOG#";
+/// The sort key of a bulk update; the stream's publisher filters on it, too.
+pub(crate) const JOB: &str = "JOB";
+pub(crate) const RESULT_PREFIX: &str = "RESULT#";
 pub(crate) const STORE: &str = "STORE";
 pub(crate) const PRODUCT: &str = "PRODUCT";
 pub(crate) const STOCK_PREFIX: &str = "STOCK#";
@@ -133,6 +138,23 @@ pub(crate) fn counters(scope: &Scope) -> String {
 
 pub(crate) fn order_numbers(day: jiff::civil::Date) -> String {
     format!("SEQUENCE#ORDER#{day}")
+}
+
+pub(crate) fn job(id: JobId) -> String {
+    format!("JOB#{id}")
+}
+
+pub(crate) fn job_of(pk: &str) -> Option<JobId> {
+    pk.strip_prefix("JOB#")?.parse().ok()
+}
+
+/// Of five digits: as many as a piece's number may have.
+pub(crate) fn piece(number: u16) -> String {
+    format!("PIECE#{number:05}")
+}
+
+pub(crate) fn result(number: u16) -> String {
+    format!("{RESULT_PREFIX}{number:05}")
 }
 
 pub(crate) fn idempotency(user: &str, key: &str) -> String {

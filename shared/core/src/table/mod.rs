@@ -4,6 +4,7 @@
 //! are consistent; reads of the indexes are not, and never decide a write.
 
 pub mod addresses;
+pub mod bulk_updates;
 pub mod catalog;
 pub mod catalog_lists;
 pub mod counters;
@@ -25,12 +26,12 @@ mod writes;
 pub(crate) use writes::backoff;
 
 pub use error::TableError;
-pub use record::OrderSummary;
+pub use record::{OrderOwners, OrderSummary};
 
 use crate::http::meter;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
-use futures::future::try_join_all;
+use futures::stream::{StreamExt, TryStreamExt};
 use std::collections::HashMap;
 
 /// An item as the SDK knows it.
@@ -48,6 +49,8 @@ pub struct Table {
 const BATCH_GET_LIMIT: usize = 100;
 /// How often what a BatchGetItem left out is asked for again.
 const BATCH_GET_ROUNDS: u32 = 5;
+/// How many BatchGetItems of one request are under way at the same time.
+const TRIPS_AT_ONCE: usize = 8;
 
 impl Table {
     /// The table called `name`, with its list of all orders split `shards` ways.
@@ -85,26 +88,41 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, the trips at the same
-    /// time; what does not exist is left out, and the order is not kept.
+    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, [`TRIPS_AT_ONCE`] trips at the
+    /// same time; what does not exist is left out, and the order is not kept.
     pub(crate) async fn get_items(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
-        let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
-        let batches = keys.chunks(BATCH_GET_LIMIT);
-        let found = try_join_all(batches.map(|batch| self.get_batch(batch.to_vec()))).await?;
-        Ok(found.into_iter().flatten().collect())
+        self.get_parts(keys, &[]).await
     }
 
-    async fn get_batch(&self, mut wanted: Vec<Item>) -> Result<Vec<Item>, TableError> {
+    /// Like [`get_items`](Self::get_items), of which only the attributes at some paths are sent, such as
+    /// `summary.user`; all where there are none.
+    pub(crate) async fn get_parts(
+        &self,
+        keys: Vec<(String, String)>,
+        paths: &[&str],
+    ) -> Result<Vec<Item>, TableError> {
+        let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
+        let batches: Vec<Vec<Item>> = keys.chunks(BATCH_GET_LIMIT).map(<[Item]>::to_vec).collect();
+        let trips = batches.into_iter().map(|batch| self.get_batch(batch, paths));
+        futures::stream::iter(trips).buffer_unordered(TRIPS_AT_ONCE).try_concat().await
+    }
+
+    async fn get_batch(&self, mut wanted: Vec<Item>, paths: &[&str]) -> Result<Vec<Item>, TableError> {
         let mut found = Vec::with_capacity(wanted.len());
+        let expression: Vec<String> =
+            paths.iter().map(|path| format!("#{}", path.replace('.', ".#"))).collect();
+        let names = paths.iter().flat_map(|path| path.split('.'));
+        let names: HashMap<_, _> = names.map(|name| (format!("#{name}"), name.to_owned())).collect();
+        let shape = KeysAndAttributes::builder()
+            .set_projection_expression((!paths.is_empty()).then(|| expression.join(", ")))
+            .set_expression_attribute_names((!paths.is_empty()).then_some(names))
+            .consistent_read(true);
         for _ in 0..BATCH_GET_ROUNDS {
             if wanted.is_empty() {
                 return Ok(found);
             }
-            let request = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::take(&mut wanted)))
-                .consistent_read(true)
-                .build()
-                .map_err(TableError::request)?;
+            let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
+            let request = request.build().map_err(TableError::request)?;
             let answer = self
                 .client
                 .batch_get_item()

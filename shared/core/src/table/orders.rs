@@ -1,7 +1,7 @@
 //! Orders: load, save if still as seen, place.
 
 use super::writes::part;
-use super::{Table, TableError, keys, record};
+use super::{OrderOwners, Table, TableError, keys, record};
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Order, OrderId};
 
@@ -34,6 +34,21 @@ impl Table {
         let items = self.get_items(keys.collect()).await?;
         let orders: Vec<Order> = items.into_iter().map(record::from_item).collect::<Result<_, _>>()?;
         Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
+    }
+
+    /// Whose some orders are, and whose stores': enough to tell who may see them. What does not exist
+    /// or has been deleted is left out. It costs what reading the orders whole would, a unit for each
+    /// of 4 KB or less, but brings a hundredth of it over the wire.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn owners_of_orders(
+        &self,
+        ids: impl IntoIterator<Item = OrderId>,
+    ) -> Result<Vec<OrderOwners>, TableError> {
+        let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
+        let items = self.get_parts(keys.collect(), &record::OWNER_PATHS).await?;
+        Ok(items.iter().filter_map(record::owners_of).collect())
     }
 
     /// Makes an order's log reach back to a version, or to its placing where that is 0, from where

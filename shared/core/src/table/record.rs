@@ -7,7 +7,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use oms_domain::order::StoreSnapshot;
 use oms_domain::{
-    Change, Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, User,
+    Change, Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId,
+    User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -154,6 +155,32 @@ pub(crate) fn from_item(mut item: Item) -> Result<Order, TableError> {
     }
     item.insert("id".into(), AttributeValue::S(id));
     serde_dynamo::from_item(item).map_err(TableError::shape("an order"))
+}
+
+/// Whose an order is, and which store's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderOwners {
+    /// The order.
+    pub id: OrderId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Who sells it.
+    pub store: StoreId,
+}
+
+/// The attributes that [`owners_of`] reads.
+pub(crate) const OWNER_PATHS: [&str; 4] = [keys::PK, "summary.user.id", "summary.store.id", DELETED_AT];
+const DELETED_AT: &str = "deleted_at";
+
+/// Whose the order of an item is; nobody's where it has been deleted.
+pub(crate) fn owners_of(item: &Item) -> Option<OrderOwners> {
+    let summary = item.get(keys::SUMMARY)?.as_m().ok().filter(|_| !item.contains_key(DELETED_AT))?;
+    let id_of = |name: &str| Some(text(summary.get(name)?.as_m().ok()?, "id"));
+    Some(OrderOwners {
+        id: keys::order_of(text(item, keys::PK))?,
+        user: UserId(id_of("user")?.to_owned()),
+        store: id_of("store")?.parse().ok()?,
+    })
 }
 
 /// The summary that an index carries of an order.

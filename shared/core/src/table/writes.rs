@@ -5,12 +5,17 @@ use crate::http::meter;
 use crate::idempotency;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, Delete, Put, ReturnConsumedCapacity, TransactWriteItem, Update,
+    AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity, TransactWriteItem,
+    Update, WriteRequest,
 };
 use std::time::Duration;
 
 /// How often a transaction that met another one on the same item is tried again.
 const CONFLICT_RETRIES: u32 = 5;
+/// How many items one BatchWriteItem may write.
+pub(crate) const BATCH_WRITE_LIMIT: usize = 25;
+/// How often what a BatchWriteItem left out is written again.
+const BATCH_WRITE_ROUNDS: u32 = 5;
 /// The attribute that says how often an item has changed.
 pub(crate) const VERSION: &str = "version";
 
@@ -63,6 +68,33 @@ impl Table {
             .await?;
         meter_write(answer.consumed_capacity());
         Ok(())
+    }
+
+    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself and none with
+    /// the record of the request's idempotency key: only for what counts for nothing until a write
+    /// that comes after it.
+    pub(crate) async fn put_batch(&self, items: Vec<Item>) -> Result<(), TableError> {
+        let puts = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build().map_err(TableError::request)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        let mut left: Vec<WriteRequest> = puts.collect::<Result<_, TableError>>()?;
+        for round in 0..BATCH_WRITE_ROUNDS {
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&self.name, left)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            meter_writes(answer.consumed_capacity());
+            left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            backoff(round).await;
+        }
+        Err(TableError::Throttled)
     }
 
     /// Writes all or nothing, and with it the record of the request's idempotency key, if it has

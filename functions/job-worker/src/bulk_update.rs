@@ -1,0 +1,99 @@
+//! A bulk update, from its pieces on the queue to their results.
+
+use crate::{Unfinished, Worker};
+use futures::StreamExt;
+use oms_core::bulk_updates::ByJob;
+use oms_core::http::{ApiError, Reply};
+use oms_core::queue::Job;
+use oms_core::table::bulk_updates::{BulkUpdate, NotMoved, PieceResult};
+use oms_domain::{JobId, OrderId};
+use std::collections::HashSet;
+
+/// How many orders are changed at the same time.
+const AT_ONCE: usize = 8;
+
+/// Puts the pieces of a bulk update that are not done on the queue. Pieces that are on it twice are
+/// worked off once.
+pub(crate) async fn start(worker: &Worker, id: JobId) -> Result<(), Unfinished> {
+    let Some(job) = known(worker, id).await? else { return Ok(()) };
+    let results = worker.app.table().bulk_update_results(id).await?;
+    let done: HashSet<u16> = results.iter().map(|result| result.piece).collect();
+    let left = (0..job.pieces).filter(|piece| !done.contains(piece));
+    let jobs: Vec<Job> = left.map(|piece| Job::BulkUpdate { id, piece }).collect();
+    worker.queue.send_all(&jobs).await?;
+    tracing::info!(%id, orders = job.total, pieces = jobs.len(), "bulk update started");
+    Ok(())
+}
+
+/// Moves the orders of a piece, unless it is done, and notes what came of them. Where some could not be
+/// moved for a reason that passes, the piece comes again; on the last try they count as failed.
+pub(crate) async fn work(
+    worker: &Worker,
+    id: JobId,
+    piece: u16,
+    is_last_try: bool,
+) -> Result<(), Unfinished> {
+    let Some(job) = known(worker, id).await? else { return Ok(()) };
+    let table = worker.app.table();
+    if table.is_bulk_update_piece_done(id, piece).await? {
+        return Ok(());
+    }
+    let orders = table.bulk_update_piece(id, piece).await?;
+    let outcomes = move_all(worker, &job, &orders).await;
+    let passing = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).filter(|error| passes(error));
+    let passing = passing.count();
+    if passing > 0 && !is_last_try {
+        return Err(Unfinished::Orders(passing));
+    }
+    let failed = orders.iter().zip(outcomes).filter_map(|(order, outcome)| {
+        let error = outcome.err()?.to_string();
+        Some(NotMoved { id: order.0, error })
+    });
+    let failed: Vec<NotMoved> = failed.collect();
+    let result = PieceResult { piece, updated: orders.len() - failed.len(), failed, at: worker.app.now() };
+    table.finish_bulk_update_piece(&job, &result).await?;
+    tracing::info!(%id, piece, updated = result.updated, failed = result.failed.len(), "piece done");
+    Ok(())
+}
+
+async fn move_all(worker: &Worker, job: &BulkUpdate, orders: &[OrderId]) -> Vec<Reply<()>> {
+    let caller = &job.caller();
+    let by_job = ByJob { id: job.id, since: job.created_at };
+    let moves = orders.iter().map(|id| worker.app.move_order(caller, *id, job.target, Some(by_job)));
+    futures::stream::iter(moves).buffered(AT_ONCE).collect().await
+}
+
+/// The job; none where it has expired, which is the end of it.
+async fn known(worker: &Worker, id: JobId) -> Result<Option<BulkUpdate>, Unfinished> {
+    let job = worker.app.table().bulk_update(id, worker.app.now()).await?;
+    if job.is_none() {
+        tracing::warn!(%id, "there is no such bulk update");
+    }
+    Ok(job)
+}
+
+/// Whether another try may succeed where this one did not.
+fn passes(error: &ApiError) -> bool {
+    match error {
+        ApiError::Conflict { .. }
+        | ApiError::TooManyRequests
+        | ApiError::Unavailable(_)
+        | ApiError::Internal(_) => true,
+        ApiError::Validation(_)
+        | ApiError::Rule { .. }
+        | ApiError::ParseError(_)
+        | ApiError::Unauthenticated
+        | ApiError::Declined { .. }
+        | ApiError::Forbidden
+        | ApiError::NotFound(_)
+        | ApiError::UnknownPath
+        | ApiError::InvalidPage
+        | ApiError::InvalidUrlVersion
+        | ApiError::MethodNotAllowed { .. }
+        | ApiError::NotAcceptable
+        | ApiError::PreconditionFailed
+        | ApiError::PayloadTooLarge
+        | ApiError::UnsupportedMediaType(_)
+        | ApiError::Unprocessable { .. } => false,
+    }
+}

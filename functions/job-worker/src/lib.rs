@@ -1,0 +1,72 @@
+//! Works off what is on the queue.
+//!
+//! Any message may come twice, at the same time even, and the worker may die at any point: what has been
+//! done stands in the table, and every job looks there first. A message that could not be worked off is
+//! named in the answer, and comes again; one that fails again and again ends in the dead-letter queue.
+
+mod bulk_update;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use oms_core::app::App;
+use oms_core::http::logging::chain;
+use oms_core::queue::{Job, NoQueue, Queue, QueueError};
+use oms_core::table::TableError;
+
+/// From which delivery of a message on its job is to make do with what it can get, rather than ask for
+/// another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).
+const LAST_TRY: u32 = 5;
+
+/// The function's connections.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    app: App,
+    queue: Queue,
+}
+
+impl Worker {
+    /// Takes the queue from the settings.
+    ///
+    /// # Errors
+    /// [`NoQueue`].
+    pub fn new(app: App) -> Result<Self, NoQueue> {
+        let queue = Queue::from_config(app.config())?;
+        Ok(Self { app, queue })
+    }
+}
+
+/// Why a message must come again.
+#[derive(Debug, thiserror::Error)]
+enum Unfinished {
+    #[error("the message is no job")]
+    Unreadable(#[source] serde_json::Error),
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error("{0} orders could not be moved for now")]
+    Orders(usize),
+}
+
+/// Works off some messages, one after the other; the answer names those that must come again.
+pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        if let Err(error) = work(worker, &message).await {
+            let id = message.message_id.unwrap_or_default();
+            tracing::error!(message = %id, error = chain(&error), "a job must be tried again");
+            response.add_failure(id);
+        }
+    }
+    response
+}
+
+async fn work(worker: &Worker, message: &SqsMessage) -> Result<(), Unfinished> {
+    let body = message.body.as_deref().unwrap_or_default();
+    let job: Job = serde_json::from_str(body).map_err(Unfinished::Unreadable)?;
+    let deliveries = message.attributes.get("ApproximateReceiveCount");
+    let deliveries: u32 = deliveries.and_then(|count| count.parse().ok()).unwrap_or(1);
+    match job {
+        Job::StartBulkUpdate { id } => bulk_update::start(worker, id).await,
+        Job::BulkUpdate { id, piece } => bulk_update::work(worker, id, piece, deliveries >= LAST_TRY).await,
+    }
+}

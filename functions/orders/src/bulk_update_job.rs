@@ -1,0 +1,153 @@
+//! Bulk updates of more orders than a request can wait for, and
+//! `GET /api/orders/bulk_update_status/{job}/`
+
+use crate::bulk_update_status::FailedUpdate;
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::idempotency::will_answer;
+use oms_core::table::bulk_updates::{BulkUpdate, PIECE, PieceResult};
+use oms_core::views::{optional_time, time};
+use oms_domain::{JobId, OrderId, Status};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A job has been made of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct BulkAccepted {
+    /// The job.
+    job: Uuid,
+    /// Where to see how far it is, for 30 days.
+    #[schema(
+        example = "https://api.example.com/api/orders/bulk_update_status/0192f0c0-77aa-7b02-8c11-3d1e5a7b0a07/"
+    )]
+    status_url: String,
+}
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum JobStatus {
+    /// Nothing has been done yet.
+    Pending,
+    /// Some of it has been done.
+    Running,
+    /// All of it has been done.
+    Finished,
+}
+
+/// A job that moves orders to a status, and what has come of it so far.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct BulkUpdateJob {
+    /// The job.
+    job: Uuid,
+    /// How far it is.
+    status: JobStatus,
+    /// Where the orders go.
+    #[schema(value_type = String, example = "confirmed")]
+    target: Status,
+    /// How many orders it has, each once.
+    #[schema(example = 250)]
+    total: usize,
+    /// How many of them have been tried for good: those that got there, and those that failed. It
+    /// grows by up to 50 at a time.
+    #[schema(example = 250)]
+    done: usize,
+    /// How many got there.
+    #[schema(example = 248)]
+    updated_count: usize,
+    /// How many did not.
+    #[schema(example = 2)]
+    failed_count: usize,
+    /// Those that did not, all of them, in the order in which they were named.
+    failed: Vec<FailedUpdate>,
+    /// When it was asked for.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
+    created_at: String,
+    /// When the last order was done; null until then.
+    #[schema(example = "2026-11-22T10:42:23.901274Z")]
+    finished_at: Option<String>,
+}
+
+impl BulkUpdateJob {
+    fn new(job: &BulkUpdate, results: Vec<PieceResult>) -> Self {
+        let updated_count = results.iter().map(|result| result.updated).sum();
+        let is_finished = results.len() >= usize::from(job.pieces);
+        let status = match (is_finished, results.is_empty()) {
+            (true, _) => JobStatus::Finished,
+            (false, true) => JobStatus::Pending,
+            (false, false) => JobStatus::Running,
+        };
+        let last = results.iter().map(|result| result.at).max();
+        let failed = results.into_iter().flat_map(|result| result.failed);
+        let failed: Vec<_> =
+            failed.map(|failed| FailedUpdate { id: failed.id, error: failed.error }).collect();
+        Self {
+            job: job.id.0,
+            status,
+            target: job.target,
+            total: job.total,
+            done: updated_count + failed.len(),
+            updated_count,
+            failed_count: failed.len(),
+            failed,
+            created_at: time(job.created_at),
+            finished_at: optional_time(last.filter(|_| is_finished)),
+        }
+    }
+}
+
+/// Makes a job of a bulk update. It begins with the stream's record of it, so that nothing can come
+/// between writing it down and doing it.
+pub(crate) async fn accept(
+    app: &App,
+    caller: &Caller,
+    links: &Links,
+    orders: &[OrderId],
+    target: Status,
+) -> Reply<Response> {
+    let job = BulkUpdate {
+        id: app.new_id(),
+        maker: caller.user.id.clone(),
+        role: caller.role,
+        target,
+        total: orders.len(),
+        pieces: u16::try_from(orders.len().div_ceil(PIECE)).map_err(ApiError::internal)?,
+        created_at: app.now(),
+    };
+    let status_url = links.to(&format!("/api/orders/bulk_update_status/{}/", job.id));
+    let accepted = BulkAccepted { job: job.id.0, status_url };
+    will_answer(StatusCode::ACCEPTED, &accepted)?;
+    app.table().insert_bulk_update(&job, orders).await?;
+    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+}
+
+/// How far a bulk update of more than 100 orders is, and which of them failed. For who asked for it,
+/// and for staff.
+#[utoipa::path(
+    get, path = "/api/orders/bulk_update_status/{job}/", tag = "orders",
+    params(("job" = Uuid, Path, description = "The job")),
+    responses(
+        (status = 200, description = "How far it is", body = BulkUpdateJob),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "No such job for the caller, or one of more than 30 days ago", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn bulk_update_job(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<JobId>,
+) -> Reply<Json<BulkUpdateJob>> {
+    let job = app.table().bulk_update(id, app.now()).await?;
+    let is_theirs = |job: &BulkUpdate| caller.is_staff() || job.maker == caller.user.id;
+    let job = job.filter(is_theirs).ok_or(ApiError::NotFound("Job"))?;
+    let results = app.table().bulk_update_results(id).await?;
+    Ok(Json(BulkUpdateJob::new(&job, results)))
+}

@@ -1,0 +1,109 @@
+//! Moving orders by the status that they are to have, many at once: in a request, or by a job.
+
+use crate::app::App;
+use crate::http::auth::Caller;
+use crate::http::error::{ApiError, Reply};
+use crate::http::logging::chain;
+use crate::orders::Seen;
+use jiff::Timestamp;
+use oms_domain::payment::AfterRefund;
+use oms_domain::{Actor, JobId, Order, OrderId, Payment, Status};
+use serde_json::json;
+
+/// A job that moves orders on its maker's behalf.
+#[derive(Clone, Copy, Debug)]
+pub struct ByJob {
+    /// Which one.
+    pub id: JobId,
+    /// When it was asked for: it can have moved nothing before.
+    pub since: Timestamp,
+}
+
+impl App {
+    /// Moves an order to a status by the action that leads there, for those who run it, and sends
+    /// the refunds that come of it to the gateway. The status that it has is no change. A job moves an
+    /// order once, however often it tries.
+    ///
+    /// # Errors
+    /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the gateway
+    /// refuses; 409 after too many lost races, and where the gateway has not answered about a refund yet;
+    /// 503 where the table gave no answer.
+    pub async fn move_order(
+        &self,
+        caller: &Caller,
+        id: OrderId,
+        status: Status,
+        job: Option<ByJob>,
+    ) -> Reply<()> {
+        let prepare = |seen: Seen| async move {
+            let is_done = match job {
+                Some(job) => self.was_moved_long_ago(&seen.order, job).await?,
+                None => false,
+            };
+            Ok((seen, is_done))
+        };
+        let decide = |seen: Seen, is_done, by: &Actor| {
+            let order = seen.managed()?;
+            Ok(match job {
+                Some(_) if is_done => order.into(),
+                Some(job) => order.move_to_by_job(status, true, job.id, by)?,
+                None => order.move_to(status, true, by)?,
+            })
+        };
+        let outcome = async {
+            let moved = self.orders(caller).change_with(id, prepare, decide).await?;
+            let Seen { order, .. } = self.pay_back(caller, moved).await?;
+            if status != Status::Refunded || order.status == Status::Refunded {
+                Ok(())
+            } else if order.awaits_gateway() {
+                Err(unanswered())
+            } else {
+                // An earlier try of the job may have heard it.
+                Err(refused())
+            }
+        };
+        let outcome = outcome.await;
+        if let Err(error @ (ApiError::Internal(_) | ApiError::Unavailable(_))) = &outcome {
+            tracing::error!(order = %id, error = chain(error), "an order was not moved");
+        }
+        outcome
+    }
+
+    /// Whether a job has moved an order before what the order's own log still holds.
+    async fn was_moved_long_ago(&self, order: &Order, job: ByJob) -> Reply<bool> {
+        if order.log_reaches(0) || order.log.first().is_some_and(|first| first.at < job.since) {
+            return Ok(false);
+        }
+        let mut whole = order.clone();
+        self.table().recall(&mut whole, 0).await?;
+        Ok(whole.was_moved_by(job.id))
+    }
+
+    /// Sends the refunds that an action has started to the gateway. Without an answer they stay
+    /// pending, and are settled within minutes.
+    ///
+    /// # Errors
+    /// 402 where the order was to be paid back and the gateway refuses.
+    pub async fn pay_back(&self, caller: &Caller, seen: Seen) -> Reply<Seen> {
+        let Seen { order, manages } = seen;
+        let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
+        let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
+        let order = self.send_refunds(order.clone(), &caller.user.id).await?;
+        if is_closing && order.status != Status::Refunded && !order.awaits_gateway() {
+            return Err(refused());
+        }
+        Ok(Seen { order, manages })
+    }
+}
+
+fn refused() -> ApiError {
+    ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) }
+}
+
+/// The refund is on its way, but the order is not yet where it was to go.
+fn unanswered() -> ApiError {
+    ApiError::Conflict {
+        code: "refund_pending",
+        message: "The gateway has not answered about the refund yet".to_owned(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Work that is done apart from the request that asked for it: what there is to do, and the SQS
+//! queue that it waits in.
+//!
+//! A message may come twice, late, or out of order. It holds no more than what to look at: how things
+//! stand, and so what is left to do, stands in the table.
+
+use crate::config::Config;
+use crate::sdk;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use oms_domain::JobId;
+use serde::{Deserialize, Serialize};
+use std::error::Error;
+use std::time::Duration;
+
+/// How many messages one call may send.
+const BATCH: usize = 10;
+/// How often what a call did not take is sent again.
+const ROUNDS: usize = 3;
+/// The longest that SQS keeps a message back.
+pub const MAX_DELAY: Duration = Duration::from_secs(900);
+
+/// Something to be done by `job-worker`; the body of a message, as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// A bulk update has been asked for: its pieces are to be put on the queue.
+    StartBulkUpdate {
+        /// Which one.
+        id: JobId,
+    },
+    /// The orders of one piece of a bulk update are to be moved.
+    BulkUpdate {
+        /// Of which bulk update.
+        id: JobId,
+        /// Its number, from 0.
+        piece: u16,
+    },
+}
+
+/// The queue, and how to reach it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+/// `QUEUE_URL` is missing.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("QUEUE_URL is not set: it names the SQS queue of jobs")]
+pub struct NoQueue;
+
+/// Why a job was not put on the queue.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// SQS did not take it, after the SDK's retries.
+    #[error("the queue did not take the message")]
+    Request(#[source] Box<dyn Error + Send + Sync>),
+    /// SQS took the call, but not all of its messages.
+    #[error("the queue did not take {0} of the messages")]
+    Left(usize),
+}
+
+impl<E, R> From<SdkError<E, R>> for QueueError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        QueueError::Request(Box::new(error))
+    }
+}
+
+impl Queue {
+    /// The queue of the settings.
+    ///
+    /// # Errors
+    /// [`NoQueue`].
+    pub fn from_config(config: &Config) -> Result<Self, NoQueue> {
+        let url = config.queue_url.clone().ok_or(NoQueue)?;
+        Ok(Self { client: sdk::sqs(config), url })
+    }
+
+    /// Puts a job on the queue, to be seen after `delay`, [`MAX_DELAY`] at most.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the job may be on the queue even so.
+    pub async fn send(&self, job: Job, delay: Duration) -> Result<(), QueueError> {
+        let message = self.client.send_message().queue_url(&self.url);
+        message.message_body(body(job)?).delay_seconds(seconds(delay)).send().await?;
+        Ok(())
+    }
+
+    /// Puts jobs on the queue, [`BATCH`] in each call, to be seen at once.
+    ///
+    /// # Errors
+    /// [`QueueError`]; some of them may be on the queue even so.
+    pub async fn send_all(&self, jobs: &[Job]) -> Result<(), QueueError> {
+        for batch in jobs.chunks(BATCH) {
+            self.send_batch(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_batch(&self, jobs: &[Job]) -> Result<(), QueueError> {
+        let entries = jobs.iter().enumerate().map(|(position, job)| {
+            let entry = SendMessageBatchRequestEntry::builder().id(position.to_string());
+            entry.message_body(body(*job)?).build().map_err(|error| QueueError::Request(Box::new(error)))
+        });
+        let mut left: Vec<SendMessageBatchRequestEntry> = entries.collect::<Result<_, _>>()?;
+        for _ in 0..ROUNDS {
+            let call = self.client.send_message_batch().queue_url(&self.url);
+            let answer = call.set_entries(Some(left.clone())).send().await?;
+            left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(QueueError::Left(left.len()))
+    }
+}
+
+fn body(job: Job) -> Result<String, QueueError> {
+    serde_json::to_string(&job).map_err(|error| QueueError::Request(Box::new(error)))
+}
+
+fn seconds(delay: Duration) -> i32 {
+    i32::try_from(delay.min(MAX_DELAY).as_secs()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_says_what_is_to_be_done() {
+        let id = JobId(uuid::Uuid::nil());
+        for (job, text) in [
+            (
+                Job::StartBulkUpdate { id },
+                r#"{"job":"start_bulk_update","id":"00000000-0000-0000-0000-000000000000"}"#,
+            ),
+            (
+                Job::BulkUpdate { id, piece: 7 },
+                r#"{"job":"bulk_update","id":"00000000-0000-0000-0000-000000000000","piece":7}"#,
+            ),
+        ] {
+            assert_eq!(body(job).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Job>(text).unwrap(), job);
+        }
+    }
+
+    #[test]
+    fn a_delay_is_cut_to_what_the_queue_takes() {
+        assert_eq!(seconds(Duration::from_secs(30)), 30);
+        assert_eq!(seconds(Duration::from_secs(86_400)), 900);
+    }
+}

@@ -9,7 +9,9 @@
 //! one. Then `cargo openapi` writes the document anew.
 
 use futures::StreamExt;
-use oms_tests::world::Stage::{Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Told, TwoItems};
+use oms_tests::world::Stage::{
+    Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems,
+};
 use oms_tests::world::Who::{Admin, Other, OtherVendor, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
 use oms_tests::{Answer, Client, stack};
@@ -23,6 +25,7 @@ type Refused = &'static [(Who, u16)];
 const NOBODY: Refused = &[];
 const STRANGERS: Refused = &[(Other, 404), (OtherVendor, 404)];
 const CUSTOMERS: Refused = &[(Owner, 403), (Other, 404), (OtherVendor, 404)];
+const SUBSCRIBERS: Refused = &[(Owner, 403), (OtherVendor, 404)];
 const NO_SELLER: Refused = &[(Owner, 403), (OtherVendor, 403)];
 
 /// Every operation that needs a token: who may do it, who may not, and when.
@@ -65,6 +68,15 @@ const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("payments_process_payment", Owner, STRANGERS, Payable),
     ("payments_refund_payment", Vendor, CUSTOMERS, Paid),
     ("notifications_list", Owner, NOBODY, Told),
+    ("notifications_mark_all_read", Owner, NOBODY, Told),
+    ("notifications_retrieve", Owner, &[(Other, 404), (Vendor, 404), (Admin, 404)], Told),
+    ("notifications_partial_update", Owner, &[(Other, 404), (Vendor, 404), (Admin, 404)], Told),
+    ("notifications_list_subscriptions", Vendor, &[(Owner, 403)], Subscribed),
+    ("notifications_create_subscription", Vendor, &[(Owner, 403), (OtherVendor, 400)], Placed),
+    ("notifications_retrieve_subscription", Vendor, SUBSCRIBERS, Subscribed),
+    ("notifications_update_subscription", Vendor, SUBSCRIBERS, Subscribed),
+    ("notifications_partial_update_subscription", Staff, SUBSCRIBERS, Subscribed),
+    ("notifications_delete", Vendor, SUBSCRIBERS, Subscribed),
     ("stores_list", Owner, NOBODY, Placed),
     ("stores_create", Staff, &[(Owner, 403)], Placed),
     ("stores_retrieve", Owner, NOBODY, Placed),

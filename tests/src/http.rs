@@ -112,6 +112,11 @@ impl Client {
         self.dynamodb("GetItem", serde_json::json!({ "Key": key })).await["Item"].clone()
     }
 
+    /// Writes an item of the table, as a function that died half-way may have left it.
+    pub async fn put_item(&self, item: &Value) {
+        self.dynamodb("PutItem", serde_json::json!({ "Item": item })).await;
+    }
+
     /// An operation of DynamoDB on the table.
     ///
     /// # Panics

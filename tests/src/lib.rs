@@ -4,8 +4,10 @@
 //! Every test opens its own [`Shop`], with its own vendor, customers and products, so that they
 //! all run at once on one stack.
 
+pub mod hook;
 pub mod http;
 pub mod ledger;
+pub mod mail;
 pub mod queue;
 pub mod shop;
 pub mod stack;
@@ -13,8 +15,10 @@ pub mod topic;
 pub mod wait;
 pub mod world;
 
+pub use hook::Hook;
 pub use http::{Answer, Client};
 pub use ledger::Ledger;
+pub use mail::mails_to;
 pub use queue::send_job;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;

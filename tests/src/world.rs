@@ -7,6 +7,8 @@ use crate::wait::eventually;
 use oms_openapi::SAMPLES;
 use serde_json::{Value, json};
 
+/// The mail address in the document's examples. One can be subscribed once.
+const SAMPLE_MAIL: &str = "orders@shop.example.com";
 /// The user in the document's examples.
 const SAMPLE_USER: &str = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11";
 
@@ -30,6 +32,8 @@ pub enum Who {
 /// How far the world has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// The store has a subscriber, and an order as below.
+    Subscribed,
     /// An order of 75.98, pending.
     Placed,
     /// It has two items of one piece rather than one of two.
@@ -55,6 +59,7 @@ pub enum Stage {
 pub struct World {
     shop: Shop,
     owner: Person,
+    mail: String,
     ids: Vec<(&'static str, String)>,
 }
 
@@ -71,13 +76,27 @@ impl World {
             "variants": [{ "name": "Blue", "current_price": "29.99", "stock": 100 }],
         });
         let product = shop.vendor.client.post("/api/products/", new).await.expect(201);
-        let mut world = Self { shop, owner, ids: Vec::new() };
+        let mail = format!("orders-{}@shop.example.com", uuid::Uuid::new_v4().simple());
+        let mut world = Self { shop, owner, mail, ids: Vec::new() };
         world.is("store", &world.shop.store["id"].clone());
         world.is("product", &product["id"]);
         world.is("variant", &product["variants"][0]["id"]);
         world.is("address", &world.owner.address.clone());
+        if stage == Stage::Subscribed {
+            world.subscription().await;
+        }
         world.order(stage).await;
         world
+    }
+
+    async fn subscription(&mut self) {
+        let new = json!({
+            "protocol": "email", "endpoint": self.mail, "event_types": ["order.refunded"],
+            "store": self.id("store"),
+        });
+        let path = "/api/notifications/subscriptions/";
+        let subscription = self.shop.vendor.client.post(path, new).await.expect(201);
+        self.is("subscription", &subscription["id"]);
     }
 
     async fn order(&mut self, stage: Stage) {
@@ -141,7 +160,7 @@ impl World {
     /// A text of the document with real ids where it has samples.
     #[must_use]
     pub fn with_ids(&self, text: &str) -> String {
-        let mut text = text.replace(SAMPLE_USER, &self.owner.id);
+        let mut text = text.replace(SAMPLE_USER, &self.owner.id).replace(SAMPLE_MAIL, &self.mail);
         for (kind, sample) in SAMPLES {
             if let Some((_, id)) = self.ids.iter().find(|(name, _)| *name == kind) {
                 text = text.replace(sample, id);

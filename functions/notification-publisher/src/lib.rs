@@ -10,44 +10,46 @@ use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::bus::{Bus, Event, PublishError};
 use oms_core::http::logging::chain;
+use oms_core::metrics::Metrics;
 use oms_core::queue::{Job, Queue};
 use oms_core::stream::{Batch, Fresh, see_again};
 use oms_core::table::TableError;
-use oms_core::table::notifications::Notification;
+use oms_core::table::notifications::News;
 use oms_core::table::watermarks::Claim;
 use oms_domain::notice::{Notice, notices};
 use oms_domain::{Change, Order};
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The consumer's name in its watermarks.
 pub const CONSUMER: &str = "publisher";
 /// How many orders are told of at the same time. The events of one order go out in their order.
 const AT_ONCE: usize = 8;
 
-/// The function's connections.
+/// How long the topic is waited for, within the function's timeout of 60 s: a last attempt may take
+/// 10 s more.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long the first wait is; each one is twice the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The function's connections and figures.
 #[derive(Clone, Debug)]
 pub struct Publisher {
     app: App,
     bus: Bus,
     queue: Queue,
+    metrics: Metrics,
 }
-
-/// `TOPIC_ARN` is missing.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("TOPIC_ARN is not set: it names the SNS topic that events are published to")]
-pub struct NoTopic;
 
 impl Publisher {
     /// Takes the topic and the queue from the settings.
     ///
     /// # Errors
-    /// [`NoTopic`], [`oms_core::queue::NoQueue`].
-    pub fn new(app: App) -> Result<Self, Box<dyn Error + Send + Sync>> {
-        let topic = app.config().topic_arn.clone().ok_or(NoTopic)?;
-        let bus = Bus::new(oms_core::sdk::sns(app.config()), topic);
+    /// [`oms_core::bus::NoTopic`], [`oms_core::queue::NoQueue`].
+    pub fn new(app: App, metrics: Metrics) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let bus = app.bus()?.clone();
         let queue = Queue::from_config(app.config())?;
-        Ok(Self { app, bus, queue })
+        Ok(Self { app, bus, queue, metrics })
     }
 }
 
@@ -62,7 +64,15 @@ enum Untold {
 
 /// Tells what a batch of records changed.
 pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEventResponse {
-    let Batch { arrived, bulk_updates, unreadable: mut failed } = Batch::read(event);
+    let batch = Batch::read(event);
+    let oldest = batch.oldest;
+    let answer = tell_batch(publisher, batch).await;
+    publisher.metrics.end(oldest, publisher.app.now(), std::io::stdout());
+    answer
+}
+
+async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
+    let Batch { arrived, bulk_updates, unreadable: mut failed, .. } = batch;
     for (id, record) in bulk_updates {
         if let Err(error) = publisher.queue.send(Job::StartBulkUpdate { id }, Duration::ZERO).await {
             tracing::error!(%id, error = chain(&error), "could not start a bulk update");
@@ -100,8 +110,10 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     for change in order.log.iter().filter(|change| change.version > fresh.seen) {
         let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
         for notice in notices(&then, change) {
-            publisher.app.table().put_notification(&notification(&then, change, &notice)).await?;
-            publisher.bus.publish(&Event::new(&then, change, &notice)).await?;
+            publisher.app.table().put_notification(news(&then, change, &notice), publisher.app.now()).await?;
+            let tracking_url = publisher.app.config().tracking_url.as_deref();
+            publish(publisher, &Event::new(&then, change, &notice, tracking_url)).await?;
+            publisher.metrics.published();
             tracing::info!(order = %order.id, event = %notice.event_type, "published");
         }
     }
@@ -113,18 +125,31 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     }
 }
 
-fn notification(order: &Order, change: &Change, notice: &Notice) -> Notification {
-    let (notification_type, level) = notice.event_type.kind();
-    Notification {
+/// Publishes an event; where the topic is out of reach, tries again for as long as an invocation may
+/// wait. Each invocation does, and there are several for a record before it is set aside.
+async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishError> {
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Err(error) = publisher.bus.publish(event).await else { return Ok(()) };
+        if began.elapsed() + pause > PATIENCE {
+            return Err(error);
+        }
+        tracing::warn!(error = chain(&error), "the topic is out of reach, trying again");
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+fn news(order: &Order, change: &Change, notice: &Notice) -> News {
+    News {
         id: notice.id,
         user: order.user.id.clone(),
         order: order.id,
         title: notice.event_type.label().to_owned(),
         message: notice.event_type.message(order),
-        notification_type,
-        level,
+        kind: notice.event_type.kind(),
         link: format!("/api/orders/{}/", order.id),
-        is_read: false,
-        created_at: change.at,
+        at: change.at,
     }
 }

@@ -1,7 +1,33 @@
 //! The HTTP function of the notifications endpoints.
 
 mod list;
+mod mark_all_read;
+mod partial_update;
+mod retrieve;
+mod subscriptions;
+mod view;
+
+use axum::Json;
+use oms_core::http::etag::Version;
+use oms_core::table::notifications::{Inbox, Notification};
+use view::NotificationView;
 
 oms_core::endpoints!(
     list in list,
+    mark_all_read in mark_all_read,
+    retrieve in retrieve,
+    partial_update in partial_update,
+    list_subscriptions in subscriptions::list,
+    create_subscription in subscriptions::create,
+    retrieve_subscription in subscriptions::retrieve,
+    update_subscription in subscriptions::update,
+    partial_update_subscription in subscriptions::update,
+    delete_subscription in subscriptions::delete,
 );
+
+/// A notification as the answer.
+type Shown = (Version, Json<NotificationView>);
+
+fn show(notification: Notification, inbox: &Inbox) -> Shown {
+    (Version(notification.version(inbox)), Json(notification.into()))
+}

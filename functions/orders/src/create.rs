@@ -187,6 +187,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
     };
     let order = place(new, &offer.products, manages, &by).map_err(ApiError::from)?;
     app.table().save(None, &order, order.lines.iter().map(StockMove::taken_by)).await?;
+    tracing::info!(order = %order.id, number = order.order_number, "order created");
     Ok(Seen { order, manages })
 }
 

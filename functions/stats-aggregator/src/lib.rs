@@ -8,23 +8,33 @@ use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
 use oms_core::http::logging::chain;
+use oms_core::metrics::Metrics;
 use oms_core::stream::{Arrived, Batch, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::counters::fits;
 use oms_core::table::watermarks::Claim;
 use oms_core::verify::STATS;
+use oms_domain::measure::{Measure, measures};
 use oms_domain::tally::{Tally, tally};
 
 /// How often a batch that met another consumer of the same orders is sorted out anew.
 const RACES: u32 = 5;
 
 /// Counts what a batch of records changed.
-pub async fn consume(app: &App, event: Event) -> DynamoDbEventResponse {
+pub async fn consume(app: &App, metrics: Metrics, event: Event) -> DynamoDbEventResponse {
+    let batch = Batch::read(event);
+    let oldest = batch.oldest;
+    let answer = count_batch(app, metrics, batch).await;
+    metrics.end(oldest, app.now(), std::io::stdout());
+    answer
+}
+
+async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
     // Bulk updates count for nothing; the filter lets none through.
-    let Batch { mut arrived, unreadable, bulk_updates: _ } = Batch::read(event);
+    let Batch { mut arrived, unreadable, .. } = batch;
     let mut failed = unreadable;
     for _ in 0..RACES {
-        match count_all(app, std::mem::take(&mut arrived)).await {
+        match count_all(app, metrics, std::mem::take(&mut arrived)).await {
             Ok(raced) if raced.is_empty() => return see_again(failed),
             Ok(raced) => arrived = raced,
             Err((error, left)) => {
@@ -40,7 +50,11 @@ pub async fn consume(app: &App, event: Event) -> DynamoDbEventResponse {
 
 /// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
 /// counting come back, to be looked at again; an error comes with the records it left uncounted.
-async fn count_all(app: &App, arrived: Vec<Arrived>) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
+async fn count_all(
+    app: &App,
+    metrics: Metrics,
+    arrived: Vec<Arrived>,
+) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
     let records = |arrived: &[Arrived]| arrived.iter().flat_map(|one| one.records.clone()).collect();
     let all = records(&arrived);
     let fresh = app.fresh(STATS, arrived).await.map_err(|error| (error, all))?;
@@ -50,7 +64,10 @@ async fn count_all(app: &App, arrived: Vec<Arrived>) -> Result<Vec<Arrived>, (Ta
     while let Some(chunk) = chunks.next() {
         let counted = app.table().count(STATS, &chunk.claims, &chunk.tally).await;
         match counted {
-            Ok(()) => tracing::debug!(orders = chunk.claims.len(), "counted"),
+            Ok(()) => {
+                tracing::debug!(orders = chunk.claims.len(), "counted");
+                chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
+            }
             Err(TableError::Conflict) => raced.extend(chunk.arrived),
             Err(error) => {
                 let left = chunk.arrived.iter().chain(&raced).cloned();
@@ -74,6 +91,7 @@ struct Chunk {
     arrived: Vec<Arrived>,
     claims: Vec<Claim>,
     tally: Tally,
+    measures: Vec<Measure>,
 }
 
 /// Orders in as few transactions as they fit into, and those whose log no longer reaches back to
@@ -92,13 +110,20 @@ fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
         }
         let claim = Claim { order: order.id, seen, to: order.version };
         let more = tally(before.as_ref(), order, &app.config().time_zone);
+        let figures = measures(order, seen);
         match chunks.last_mut().filter(|chunk| fits(chunk.claims.len() + 1, &chunk.tally.plus(&more))) {
             Some(chunk) => {
                 chunk.tally.absorb(more);
                 chunk.claims.push(claim);
                 chunk.arrived.push(arrived);
+                chunk.measures.extend(figures);
             }
-            None => chunks.push(Chunk { arrived: vec![arrived], claims: vec![claim], tally: more }),
+            None => chunks.push(Chunk {
+                arrived: vec![arrived],
+                claims: vec![claim],
+                tally: more,
+                measures: figures,
+            }),
         }
     }
     (chunks, too_short)

@@ -3,12 +3,14 @@
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::App;
+use oms_core::metrics::Metrics;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let app = &App::start_consumer().await?;
+    let metrics = Metrics::start("stats")?;
     run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(stats_aggregator::consume(app, event.payload).await)
+        Ok::<_, Error>(stats_aggregator::consume(app, metrics, event.payload).await)
     }))
     .await
 }

@@ -1,7 +1,8 @@
 //! SNS, SQS and SES: ministack, a process of its own.
 //!
 //! It keeps nothing: topics and queues are made again whenever it starts, subscriptions and messages are
-//! gone with it. Mail that it takes is readable at `/_ministack/ses/messages`.
+//! gone with it. Mail is readable at `/_ministack/ses/messages`, that to a topic's subscribers too
+//! (`ministack.py`).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -79,7 +80,7 @@ impl Messaging {
 
 /// ministack, with the topics and queues of the system.
 pub struct Ministack {
-    program: PathBuf,
+    python: PathBuf,
     port: u16,
     messaging: Messaging,
     topics: Vec<(String, String)>,
@@ -87,10 +88,10 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// ministack on `port`, with what `system` has.
-    pub fn new(program: PathBuf, port: u16, messaging: Messaging, system: &System) -> Self {
+    /// ministack on `port`, with what `system` has, run by the Python that it is installed for.
+    pub fn new(python: PathBuf, port: u16, messaging: Messaging, system: &System) -> Self {
         let topics = system.topics.iter().map(|topic| (topic.name.clone(), topic.arn.clone())).collect();
-        Self { program, port, messaging, topics, queues: system.queues.clone() }
+        Self { python, port, messaging, topics, queues: system.queues.clone() }
     }
 }
 
@@ -100,8 +101,9 @@ impl Service for Ministack {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.python);
         command
+            .args(["-c", include_str!("ministack.py")])
             .env("BIND_HOST", "127.0.0.1")
             // The host in the queue URLs that it hands out.
             .env("MINISTACK_HOST", "127.0.0.1")

@@ -97,7 +97,7 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
     step.done(&dynamo.url);
 
     let step = Step::begin("starting SNS, SQS and SES");
-    let ministack = Ministack::new(tools.ministack(), messaging_port, messaging.clone(), &system);
+    let ministack = Ministack::new(tools.python(), messaging_port, messaging.clone(), &system);
     let running = service::start(&ministack, guardian, &places.state).await?;
     parts.spawn(service::keep(ministack, running, guardian.clone(), places.state.clone()));
     step.done(&messaging_url);

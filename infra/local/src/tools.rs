@@ -47,14 +47,9 @@ impl Tools {
         Ok(tools)
     }
 
-    /// The environment's own Python.
+    /// The environment's own Python, which has ministack.
     pub fn python(&self) -> PathBuf {
         self.bin.join("python3")
-    }
-
-    /// The program that is SNS, SQS and SES.
-    pub fn ministack(&self) -> PathBuf {
-        self.bin.join("ministack")
     }
 
     /// The program that is the functions' runtime.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 /// The ids that stand in the examples. Whoever sends an example puts real ones in their place.
-pub const SAMPLES: [(&str, &str); 10] = [
+pub const SAMPLES: [(&str, &str); 11] = [
     ("order", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0000"),
     ("order item", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0001"),
     ("payment", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a8000"),
@@ -13,6 +13,7 @@ pub const SAMPLES: [(&str, &str); 10] = [
     ("address", "0192f0c0-44dd-7b02-8c11-3d1e5a7b0a04"),
     ("notification", "0192f0c0-55ee-7b02-8c11-3d1e5a7b0a05"),
     ("job", "0192f0c0-77aa-7b02-8c11-3d1e5a7b0a07"),
+    ("subscription", "0192f0c0-77bb-8b02-8c11-3d1e5a7b0a08"),
     ("other", "0192f0c0-66ff-7b02-8c11-3d1e5a7b0a06"),
 ];
 
@@ -54,6 +55,7 @@ fn of_path(path: &str) -> &'static str {
         "stores" => "store",
         "products" => "product",
         "addresses" => "address",
+        "notifications" if path.contains("/subscriptions/") => "subscription",
         "notifications" => "notification",
         _ => "other",
     }
@@ -83,6 +85,7 @@ fn of_schema(name: &str) -> &'static str {
         _ if name.starts_with("Variant") => "variant",
         _ if name.starts_with("Address") => "address",
         "Notification" => "notification",
+        "Subscription" => "subscription",
         _ => "other",
     }
 }

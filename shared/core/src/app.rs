@@ -1,5 +1,6 @@
 //! What a function instance holds from its start to its end.
 
+use crate::bus::{Bus, NoTopic};
 use crate::config::{self, Config, ConfigError};
 use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
@@ -13,7 +14,7 @@ use axum::extract::FromRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// A function instance's settings and connections. Cheap to clone.
@@ -24,6 +25,7 @@ pub struct App {
     verifier: Arc<Verifier>,
     gateway: Gateway,
     order_numbers: Arc<OrderNumbers>,
+    bus: Arc<OnceLock<Bus>>,
 }
 
 /// Why a function did not start.
@@ -54,6 +56,7 @@ impl App {
             verifier: Arc::new(Verifier::from_config(&config)?),
             gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
+            bus: Arc::default(),
             config: Arc::new(config),
             table,
         };
@@ -87,6 +90,15 @@ impl App {
     #[must_use]
     pub const fn gateway(&self) -> &Gateway {
         &self.gateway
+    }
+
+    /// The topic. Its client is made when it is first needed, which in most functions is never.
+    ///
+    /// # Errors
+    /// [`NoTopic`] where the settings name none.
+    pub fn bus(&self) -> Result<&Bus, NoTopic> {
+        let topic = self.config.topic_arn.clone().ok_or(NoTopic)?;
+        Ok(self.bus.get_or_init(|| Bus::new(sdk::sns(&self.config), topic)))
     }
 
     /// The time, to the microsecond.

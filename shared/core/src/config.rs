@@ -43,6 +43,8 @@ pub struct Config {
     pub tax_rate: Decimal,
     /// `TIME_ZONE` (UTC): of order numbers and of statistics by day and month.
     pub time_zone: TimeZone,
+    /// `TRACKING_URL`: where parcels can be followed, with `{}` for the carrier's number.
+    pub tracking_url: Option<String>,
     /// `PAYMENT_GATEWAY` (simulated).
     pub payment_gateway: Gateway,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
@@ -112,6 +114,14 @@ pub struct AwsKeys {
     pub session_token: Option<String>,
 }
 
+impl AwsConfig {
+    /// Whether the topic is on this machine, as on the local stack: then so may its subscribers be.
+    #[must_use]
+    pub fn sns_is_on_this_machine(&self) -> bool {
+        self.sns_endpoint.as_deref().is_some_and(is_on_this_machine)
+    }
+}
+
 impl fmt::Debug for AwsConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AwsConfig")
@@ -165,6 +175,15 @@ impl Config {
                 TimeZone::UTC,
                 "the name of a time zone, such as Europe/Paris",
                 |text| TimeZone::get(text).ok(),
+            ),
+            tracking_url: env.parsed(
+                "TRACKING_URL",
+                None,
+                "an https URL with {} for the tracking number",
+                |url| {
+                    (url.starts_with("https://") && url.matches("{}").count() == 1)
+                        .then(|| Some(url.to_owned()))
+                },
             ),
             payment_gateway: env.parsed(
                 "PAYMENT_GATEWAY",
@@ -286,11 +305,16 @@ fn origins(text: &str) -> Option<Vec<String>> {
 
 /// Keys fetched without TLS could be anyone's, except on the machine itself.
 fn is_safe_url(url: &str) -> bool {
-    url.starts_with("https://")
-        || ["http://127.0.0.1", "http://localhost", "http://[::1]"]
-            .iter()
-            .filter_map(|local| url.strip_prefix(local))
-            .any(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    url.starts_with("https://") || is_on_this_machine(url)
+}
+
+/// Whether a URL leads to a plain HTTP server on the machine itself, as on the local stack.
+#[must_use]
+pub fn is_on_this_machine(url: &str) -> bool {
+    ["http://127.0.0.1", "http://localhost", "http://[::1]"]
+        .iter()
+        .filter_map(|local| url.strip_prefix(local))
+        .any(|rest| rest.is_empty() || rest.starts_with([':', '/']))
 }
 
 fn commas(text: &str) -> Vec<String> {

@@ -1,9 +1,7 @@
 //! Whether what the functions depend on can be reached.
 
 use crate::app::App;
-use crate::bus::Bus;
 use crate::http::logging;
-use crate::sdk;
 use std::time::Duration;
 
 /// How long one look may take; the looks are made at the same time.
@@ -41,9 +39,9 @@ impl Reached {
 impl App {
     /// Looks whether the table and the topic can be reached, within [`LIMIT`].
     pub async fn reach(&self) -> Reached {
-        let bus = self.config().topic_arn.clone().map(|arn| Bus::new(sdk::sns(self.config()), arn));
+        let bus = self.bus().ok();
         let topic = async {
-            match &bus {
+            match bus {
                 Some(bus) => look("topic", LIMIT, bus.reach()).await,
                 None => Reach::NotConfigured,
             }

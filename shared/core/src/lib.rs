@@ -11,6 +11,7 @@ pub mod http;
 pub mod idempotency;
 pub mod item_lists;
 pub mod items;
+pub mod metrics;
 mod money_moves;
 pub mod order_lists;
 pub mod orders;

@@ -153,6 +153,15 @@ impl Orders<'_> {
     }
 }
 
+/// Says in the log what was done to an order since it was seen in a version.
+fn log_changes(order: &Order, seen: u64) {
+    for change in order.log.iter().filter(|change| change.version > seen) {
+        let status = change.of("status").and_then(|status| status.to.as_str());
+        let (version, action) = (change.version, change.action.as_str());
+        tracing::info!(order = %order.id, version, action, status, "order changed");
+    }
+}
+
 impl App {
     /// Saves a decision about an order that was seen in `version`; nothing where it changed
     /// nothing.
@@ -163,6 +172,12 @@ impl App {
         if moved.order.version == version && moved.stock.is_empty() {
             return Ok(());
         }
-        self.table().save(Some(version), &moved.order, moved.stock.iter().copied()).await
+        let saved = self.table().save(Some(version), &moved.order, moved.stock.iter().copied()).await;
+        match &saved {
+            Ok(()) => log_changes(&moved.order, version),
+            Err(TableError::Conflict) => tracing::warn!(order = %moved.order.id, "somebody was faster"),
+            Err(_) => {}
+        }
+        saved
     }
 }

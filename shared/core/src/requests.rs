@@ -3,9 +3,11 @@
 use crate::http::ids::PathKey;
 use crate::http::validation::Choice;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
+use oms_domain::notice::EventType;
+use oms_domain::subscription::Protocol;
 use oms_domain::{
     AddressId, Currency, JobId, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
-    ShippingMethod, Status, StoreId,
+    ShippingMethod, Status, StoreId, SubscriptionId,
 };
 
 macro_rules! choices {
@@ -16,7 +18,7 @@ macro_rules! choices {
     )+};
 }
 
-choices!(PaymentMethod, ProductStatus, ShippingMethod, Status, StoreStatus);
+choices!(EventType, PaymentMethod, ProductStatus, Protocol, ShippingMethod, Status, StoreStatus);
 
 impl Choice for Currency {
     fn from_name(name: &str) -> Option<Self> {
@@ -45,4 +47,5 @@ path_keys!(
     PaymentId = "Payment",
     ProductId = "Product",
     StoreId = "Store",
+    SubscriptionId = "Subscription",
 );

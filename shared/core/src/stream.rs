@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::table::{Item, TableError, keys, record, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use jiff::Timestamp;
 use oms_domain::{JobId, Order, OrderId};
 use std::collections::HashMap;
 
@@ -26,6 +27,8 @@ pub struct Batch {
     pub bulk_updates: Vec<(JobId, String)>,
     /// The sequence numbers of records that hold no readable order.
     pub unreadable: Vec<String>,
+    /// When the oldest record was made.
+    pub oldest: Option<Timestamp>,
 }
 
 /// An order with changes that a consumer has not applied.
@@ -46,6 +49,9 @@ impl Batch {
         let mut batch = Batch::default();
         for EventRecord { change, .. } in event.records {
             let sequence = change.sequence_number.unwrap_or_default();
+            let made = change.approximate_creation_date_time.timestamp_millis();
+            let made = Timestamp::from_millisecond(made).ok().filter(|made| *made > Timestamp::UNIX_EPOCH);
+            batch.oldest = [batch.oldest, made].into_iter().flatten().min();
             if change.new_image.is_empty() {
                 continue;
             }

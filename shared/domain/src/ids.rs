@@ -51,6 +51,8 @@ ids! {
     RefundId,
     /// A store.
     StoreId,
+    /// A subscriber to the events: the same for the same protocol and endpoint.
+    SubscriptionId,
     /// A variant of a product.
     VariantId,
 }
@@ -102,6 +104,16 @@ impl OrderId {
         NotificationId(Uuid::from_u128(
             millis << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | order_bits << 16 | which,
         ))
+    }
+}
+
+impl NotificationId {
+    /// Sorts before every notification of a change made at this time or later, and after all
+    /// that were made earlier.
+    #[must_use]
+    pub fn first_at(at: jiff::Timestamp) -> Self {
+        let millis = u128::try_from(at.as_millisecond()).unwrap_or(0) & 0xffff_ffff_ffff;
+        Self(Uuid::from_u128(millis << 80))
     }
 }
 
@@ -177,5 +189,8 @@ mod tests {
             (1..40_000).flat_map(|version| (0..2).map(move |i| order.notification(at, version, i))).collect();
         assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
         assert_eq!(ids[0].0.get_version_num(), 7);
+        assert!(NotificationId::first_at(at) < ids[0]);
+        let next_ms = at.checked_add(jiff::SignedDuration::from_millis(1)).expect("in range");
+        assert!(ids[ids.len() - 1] < NotificationId::first_at(next_ms));
     }
 }

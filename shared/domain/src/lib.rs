@@ -14,6 +14,7 @@ mod history;
 pub mod ids;
 pub mod lifecycle;
 pub mod lines;
+pub mod measure;
 pub mod money;
 pub mod notice;
 pub mod order;
@@ -26,12 +27,13 @@ mod rating;
 pub mod refusal;
 pub mod statistics;
 pub mod status;
+pub mod subscription;
 pub mod tally;
 
 pub use change::{Actor, Change, Deed, FieldChange};
 pub use ids::{
-    AddressId, JobId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId, UserId,
-    VariantId,
+    AddressId, JobId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId,
+    SubscriptionId, UserId, VariantId,
 };
 pub use iso_currency::Currency;
 pub use money::Money;

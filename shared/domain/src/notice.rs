@@ -2,7 +2,7 @@
 
 use crate::choices::choices;
 use crate::order::Order;
-use crate::{Change, NotificationId, PaymentState, RefundState, Status};
+use crate::{Change, Decimal, Money, NotificationId, Payment, PaymentState, RefundState, Status};
 use serde_json::Value;
 
 choices! {
@@ -122,6 +122,48 @@ impl EventType {
             }
             EventType::PaymentRefunded => {
                 format!("A refund for order {number} is on its way to you.")
+            }
+        }
+    }
+}
+
+/// The longest reason that a report repeats, in characters.
+const MAX_REASON_CHARS: usize = 300;
+
+impl EventType {
+    /// What happened, as a sentence for those who run the store.
+    #[must_use]
+    pub fn report(self, order: &Order, change: &Change) -> String {
+        let number = &order.order_number;
+        let amount =
+            |amount: Decimal| format!("{} {}", order.currency.code(), Money::rounded(amount, order.currency));
+        let why = |reason: &str| {
+            let reason: String = reason.trim().chars().take(MAX_REASON_CHARS).collect();
+            if reason.is_empty() { ".".to_owned() } else { format!(": {reason}") }
+        };
+        let paid =
+            order.payments.iter().map(|payment| payment.amount).next_back().unwrap_or(order.total_amount);
+        let refunded = order.payments.iter().map(Payment::refunded_amount).sum();
+        match self {
+            EventType::OrderConfirmed => format!("Order {number} has been confirmed."),
+            EventType::OrderProcessing => format!("Order {number} is being prepared."),
+            EventType::OrderShipped => format!("Order {number} has been shipped."),
+            EventType::OrderOutForDelivery => format!("Order {number} is out for delivery."),
+            EventType::OrderDelivered => format!("Order {number} has been delivered."),
+            EventType::OrderCancelled => {
+                format!("Order {number} has been cancelled{}", why(&change.reason))
+            }
+            EventType::OrderRefunded => format!("Order {number} has been refunded{}", why(&change.reason)),
+            EventType::PaymentPaid => {
+                format!("The payment of {} for order {number} has been received.", amount(paid))
+            }
+            EventType::PaymentFailed => {
+                let payment = order.payments.last();
+                let error = payment.map(|payment| payment.error_message.as_str()).unwrap_or_default();
+                format!("A payment of {} for order {number} was declined{}", amount(paid), why(error))
+            }
+            EventType::PaymentRefunded => {
+                format!("{} of order {number} has been paid back so far.", amount(refunded))
             }
         }
     }

@@ -250,6 +250,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, header, error) = (self.status(), self.code(), self.header(), self.to_string());
+        if matches!(self, Self::Rule { .. } | Self::Declined { .. }) {
+            tracing::warn!(code, "a business rule forbids it");
+        }
         let (details, fault) = self.into_details();
         let mut response = (status, Json(ErrorBody { error, code, details })).into_response();
         response.headers_mut().extend(header);

@@ -11,6 +11,8 @@
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
+//! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
+//! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | bulk update | `JOB#<id>` | `JOB` |
@@ -28,7 +30,9 @@
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::tally::Scope;
-use oms_domain::{AddressId, JobId, NotificationId, OrderId, ProductId, Status, StoreId, UserId, VariantId};
+use oms_domain::{
+    AddressId, JobId, NotificationId, OrderId, ProductId, Status, StoreId, SubscriptionId, UserId, VariantId,
+};
 
 /// The partition key's attribute.
 pub(crate) const PK: &str = "pk";
@@ -54,6 +58,10 @@ pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
 /// Sorts before the addresses, so that one query finds it with them.
 pub(crate) const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
 pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
+/// Sorts after the notifications, outside their range.
+pub(crate) const INBOX: &str = "NOTIFICATIONS";
+pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
+pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
 pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
 
@@ -128,6 +136,10 @@ pub(crate) fn notification(id: NotificationId) -> String {
     format!("{NOTIFICATION_PREFIX}{id}")
 }
 
+pub(crate) fn subscription(id: SubscriptionId) -> String {
+    format!("{SUBSCRIPTION_PREFIX}{id}")
+}
+
 pub(crate) fn counters(scope: &Scope) -> String {
     match scope {
         Scope::User(id) => format!("COUNTERS#USER#{id}"),
@@ -167,6 +179,7 @@ pub(crate) fn path_of(pk: &str, sk: &str) -> Option<String> {
     let (group, id) = match pk.split_once('#')? {
         ("STORE", id) => ("stores", id.to_owned()),
         ("PRODUCT", id) => ("products", id.to_owned()),
+        ("TOPIC", _) => ("notifications/subscriptions", child(SUBSCRIPTION_PREFIX)?),
         ("USER", _) => match child(ADDRESS_PREFIX) {
             Some(id) => ("addresses", id),
             None => ("notifications", child(NOTIFICATION_PREFIX)?),

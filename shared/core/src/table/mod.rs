@@ -20,6 +20,7 @@ pub mod products;
 pub(crate) mod record;
 pub mod stock;
 pub mod stores;
+pub mod subscriptions;
 pub mod watermarks;
 mod writes;
 

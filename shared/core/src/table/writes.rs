@@ -152,6 +152,7 @@ impl Table {
             if tries > CONFLICT_RETRIES {
                 return Err(TableError::Conflict);
             }
+            tracing::warn!(tries, "met another transaction, trying again");
             backoff(tries).await;
         }
     }

@@ -1,0 +1,71 @@
+//! `PATCH /api/notifications/{id}/`
+
+use crate::view::NotificationView;
+use crate::{Shown, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{Fields, Mode};
+use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
+use oms_core::table::TableError;
+use oms_domain::NotificationId;
+use utoipa::ToSchema;
+
+/// How often a mark is set anew on what another request has left.
+const RACES: u32 = 8;
+
+/// What of a notification can be changed.
+#[derive(ToSchema)]
+#[schema(example = json!({ "is_read": true }))]
+#[expect(dead_code, reason = "the document describes it; the handler reads fields one by one")]
+pub(crate) struct NotificationPatch {
+    /// Whether the user has read it.
+    #[schema(example = true)]
+    is_read: Option<bool>,
+}
+
+/// Marks one of the caller's notifications as read, or as not read.
+#[utoipa::path(
+    patch, path = "/api/notifications/{id}/", tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The notification")),
+    request_body = NotificationPatch,
+    responses(
+        (status = 200, description = "The notification as it is now", body = NotificationView),
+        (status = 400, description = "`is_read` is no boolean", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "The caller has no such notification", body = ErrorBody),
+        (status = 409, description = "Others marked it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn partial_update(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<NotificationId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let mut fields = Fields::new(body.0, Mode::Partial);
+    let is_read = fields.optional::<bool>("is_read");
+    let problems = fields.finish();
+    for _ in 0..RACES {
+        let found = app.table().notification(&caller.user.id, id, app.now()).await?;
+        let (notification, inbox) = found.ok_or(ApiError::NotFound("Notification"))?;
+        expected.check(notification.version(&inbox))?;
+        // What the caller may not see is not found, whatever the body says.
+        if let Err(problems) = problems {
+            return Err(problems);
+        }
+        let Some(is_read) = is_read.filter(|is_read| *is_read != notification.is_read) else {
+            return Ok(show(notification, &inbox));
+        };
+        match app.table().mark_notification(&notification, &inbox, is_read).await {
+            Ok(marked) => return Ok(show(marked, &inbox)),
+            Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(TableError::Conflict.into())
+}

@@ -1,0 +1,30 @@
+//! `GET /api/notifications/{id}/`
+
+use crate::view::NotificationView;
+use crate::{Shown, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_domain::NotificationId;
+
+/// One of the caller's notifications.
+#[utoipa::path(
+    get, path = "/api/notifications/{id}/", tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The notification")),
+    responses(
+        (status = 200, description = "The notification", body = NotificationView),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 404, description = "The caller has no such notification", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn retrieve(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<NotificationId>,
+) -> Reply<Shown> {
+    let found = app.table().notification(&caller.user.id, id, app.now()).await?;
+    let (notification, inbox) = found.ok_or(ApiError::NotFound("Notification"))?;
+    Ok(show(notification, &inbox))
+}

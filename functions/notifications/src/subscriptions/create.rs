@@ -1,0 +1,107 @@
+//! `POST /api/notifications/subscriptions/`
+
+use super::fields::SubscriptionFields;
+use super::follow::{follow, full, refreshed};
+use super::view::SubscriptionView;
+use super::{RACES, Record, Shown, check_store, manager, manages, show};
+use axum::extract::State;
+use http::StatusCode;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::validation::Mode;
+use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::idempotency;
+use oms_core::table::TableError;
+use oms_core::table::subscriptions::{SubscriptionRecord, id_of, is_full};
+use oms_domain::subscription::{Subscription, SubscriptionStatus};
+
+/// Lets an endpoint hear of events. It is asked to agree first: a mail address by a mail with a
+/// link, a server by a POST that names one; until then the status is `pending`. An endpoint can be
+/// subscribed once.
+#[utoipa::path(
+    post, path = "/api/notifications/subscriptions/", tag = "notifications",
+    request_body(content = SubscriptionFields, example = json!({
+        "protocol": "email", "endpoint": "orders@shop.example.com",
+        "event_types": ["order.confirmed", "order.shipped"], "store": "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01",
+    })),
+    responses(
+        (status = 201, description = "The subscription", body = SubscriptionView),
+        (status = 400, description = "A field is wrong, the endpoint is subscribed already, or there is no room for more", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn create_subscription(
+    State(app): State<App>,
+    caller: Caller,
+    body: JsonObject,
+) -> Reply<(StatusCode, Shown)> {
+    manager(&caller)?;
+    let is_local = app.config().aws.sns_is_on_this_machine();
+    let fields = SubscriptionFields::read(body, Mode::Create, None, is_local)?;
+    let store = fields.store.flatten();
+    check_store(&app, &caller, store).await?;
+    let (Some(protocol), Some(endpoint), Some(event_types)) =
+        (fields.protocol, fields.endpoint, fields.event_types)
+    else {
+        return Err(ApiError::internal("a required field was neither read nor refused"));
+    };
+    let now = app.now();
+    let topic = app.bus().map_err(ApiError::internal)?.topic();
+    let id = id_of(topic, protocol, &endpoint);
+    let created_by = caller.user.id.clone();
+    let wanted = Subscription {
+        id,
+        protocol,
+        endpoint,
+        event_types,
+        store,
+        created_by,
+        created_at: now,
+        updated_at: now,
+    };
+    idempotency::more_to_come();
+    let record = want(&app, &caller, wanted).await?;
+    let record = follow(&app, record).await?;
+    tracing::info!(subscription = %id, %protocol, "subscribed");
+    Ok((StatusCode::CREATED, show(&record)))
+}
+
+/// Writes what is wanted where the endpoint is not subscribed: there is no record of it, or one of
+/// an attempt that was cut off, or one of an endpoint that hears no more.
+async fn want(app: &App, caller: &Caller, wanted: Subscription) -> Reply<Record> {
+    for _ in 0..RACES {
+        let seen = app.table().subscription(wanted.id).await?;
+        match &seen {
+            Some(seen) if !is_free(app, caller, seen).await? => {
+                return Err(ApiError::field("endpoint", "This endpoint is already subscribed."));
+            }
+            Some(_) => {}
+            None if is_full(&app.table().subscriptions().await?, wanted.store) => return Err(full()),
+            None => {}
+        }
+        let record = SubscriptionRecord {
+            subscription: wanted.clone(),
+            arn: seen.as_ref().and_then(|seen| seen.entity.arn.clone()),
+            applied: 0,
+            status: SubscriptionStatus::Pending,
+        };
+        match app.table().want_subscription(seen.map(|seen| seen.version), &record).await {
+            Ok(record) => return Ok(record),
+            Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(TableError::Conflict.into())
+}
+
+/// Whether an endpoint that has a record may be subscribed again.
+async fn is_free(app: &App, caller: &Caller, seen: &Record) -> Reply<bool> {
+    if seen.entity.applied == 0 {
+        return manages(app, caller, seen).await;
+    }
+    let now = refreshed(app, seen.clone()).await?;
+    Ok(now.entity.status == SubscriptionStatus::Unsubscribed)
+}

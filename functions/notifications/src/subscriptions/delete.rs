@@ -1,0 +1,52 @@
+//! `DELETE /api/notifications/subscriptions/{id}/`
+
+use super::follow::refusal;
+use super::{RACES, load, manager};
+use axum::Json;
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::bus::Wanted;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::table::TableError;
+use oms_core::views::Deleted;
+use oms_domain::SubscriptionId;
+
+/// Lets an endpoint hear nothing any more.
+#[utoipa::path(
+    delete, path = "/api/notifications/subscriptions/{id}/", tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The subscription")),
+    responses(
+        (status = 200, description = "It is gone", body = Deleted),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        (status = 404, description = "No such subscription for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn delete_subscription(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<SubscriptionId>,
+    expected: IfMatch,
+) -> Reply<Json<Deleted>> {
+    manager(&caller)?;
+    let bus = app.bus().map_err(ApiError::internal)?;
+    for _ in 0..RACES {
+        let seen = load(&app, &caller, id).await?;
+        expected.check(seen.version)?;
+        // The record goes last: as long as anybody could hear, somebody can see it.
+        let wanted = Wanted::new(&seen.entity.subscription);
+        bus.unsubscribe(&wanted, seen.entity.arn.as_deref()).await.map_err(refusal)?;
+        match app.table().delete_subscription(id, seen.version).await {
+            Ok(()) => return Ok(Json(Deleted { message: "Subscription deleted successfully" })),
+            Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(TableError::Conflict.into())
+}

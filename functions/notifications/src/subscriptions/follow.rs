@@ -1,0 +1,94 @@
+//! Making the topic follow what a record wants, and seeing how far it does.
+
+use super::{RACES, Record};
+use oms_core::app::App;
+use oms_core::bus::{Answer, SubscribeError, Wanted};
+use oms_core::http::{ApiError, Reply};
+use oms_core::table::TableError;
+use oms_core::table::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
+
+/// Makes the topic follow a record, where it does not yet, and notes that it does.
+///
+/// # Errors
+/// 400 where the topic refuses; 404 where the record has been removed meanwhile; 503.
+pub(super) async fn follow(app: &App, mut record: Record) -> Reply<Record> {
+    let bus = app.bus().map_err(ApiError::internal)?;
+    for _ in 0..RACES {
+        let wanted = Wanted::new(&record.entity.subscription);
+        let answer = bus.subscribe(&wanted, record.entity.arn.as_deref()).await.map_err(refusal)?;
+        let arn = answer.arn.clone();
+        let version = record.version;
+        // The topic did not say whom it serves now: whoever looks next asks again.
+        let applied = if arn.is_some() { version } else { record.entity.applied };
+        let followed = noted(record, answer, applied);
+        match app.table().note_subscription(&followed).await {
+            Ok(()) => return Ok(followed),
+            Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        // Somebody changed it meanwhile, and the topic may have followed us last; or removed it.
+        match app.table().subscription(followed.entity.subscription.id).await? {
+            Some(newer) => record = newer,
+            None => {
+                bus.unsubscribe(&wanted, arn.as_deref()).await.map_err(refusal)?;
+                return Err(ApiError::NotFound("Subscription"));
+            }
+        }
+    }
+    Err(TableError::Conflict.into())
+}
+
+/// A record as it is, once more made to follow where an earlier attempt was cut off, with whether
+/// the endpoint hears.
+///
+/// # Errors
+/// 503.
+pub(super) async fn refreshed(app: &App, record: Record) -> Reply<Record> {
+    if record.entity.applied < record.version {
+        return follow(app, record).await;
+    }
+    let bus = app.bus().map_err(ApiError::internal)?;
+    let wanted = Wanted::new(&record.entity.subscription);
+    let answer = bus.status(&wanted, record.entity.arn.as_deref()).await.map_err(refusal)?;
+    let applied = record.entity.applied;
+    let before = record.entity.clone();
+    let after = noted(record, answer, applied);
+    if after.entity != before {
+        match app.table().note_subscription(&after).await {
+            // Whoever changed it has asked the topic as well.
+            Ok(()) | Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(after)
+}
+
+/// The record with what the topic said.
+fn noted(record: Record, answer: Answer, applied: u64) -> Record {
+    let arn = answer.arn.or(record.entity.arn);
+    let entity = SubscriptionRecord { arn, status: answer.status, applied, ..record.entity };
+    Record { entity, version: record.version }
+}
+
+/// What an error of the topic is to a client.
+pub(super) fn refusal(error: SubscribeError) -> ApiError {
+    match error {
+        SubscribeError::Refused(reason) => {
+            tracing::warn!(reason, "the topic refused an endpoint");
+            ApiError::field("endpoint", "This endpoint cannot be subscribed.")
+        }
+        SubscribeError::Full => full(),
+        SubscribeError::Unreachable(source) => ApiError::Unavailable(source),
+    }
+}
+
+/// There is no room for another one.
+pub(super) fn full() -> ApiError {
+    ApiError::Rule {
+        code: "too_many_subscriptions",
+        message: format!(
+            "There is no room for another subscription: at most {MAX_SUBSCRIPTIONS}, of one store at most {}.",
+            oms_core::table::subscriptions::MAX_SUBSCRIPTIONS_OF_STORE
+        ),
+    }
+}

@@ -1,0 +1,67 @@
+//! `GET /api/notifications/subscriptions/`
+
+use super::follow::refreshed;
+use super::view::SubscriptionView;
+use super::{Record, manager};
+use axum::Json;
+use axum::extract::State;
+use futures::{StreamExt, TryStreamExt};
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::pages::Links;
+use oms_core::http::{Caller, Page, PageRequest, Reply};
+use oms_domain::StoreId;
+use oms_domain::subscription::SubscriptionStatus;
+
+/// How many subscriptions the topic is asked about at the same time.
+const AT_ONCE: usize = 8;
+
+/// The subscriptions that the caller manages, newest first: a vendor's those of their stores, for
+/// staff all. An endpoint that had agreed when it was last looked at is shown so.
+#[utoipa::path(
+    get, path = "/api/notifications/subscriptions/", tag = "notifications",
+    params(
+        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
+        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = Page<SubscriptionView>),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        (status = 404, description = "No such page", body = ErrorBody),
+        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn list_subscriptions(
+    State(app): State<App>,
+    caller: Caller,
+    request: PageRequest,
+    links: Links,
+) -> Reply<Json<Page<SubscriptionView>>> {
+    manager(&caller)?;
+    let mut records = app.table().subscriptions().await?;
+    if !caller.is_staff() {
+        let stores = app.table().stores_of(&caller.user.id).await?;
+        let own: Vec<StoreId> = stores.into_iter().map(|store| store.id).collect();
+        let is_own =
+            |record: &Record| record.entity.subscription.store.is_some_and(|store| own.contains(&store));
+        records.retain(is_own);
+    }
+    records.sort_by_key(|record| {
+        let subscription = &record.entity.subscription;
+        std::cmp::Reverse((subscription.created_at, subscription.id))
+    });
+    let page = Page::of(records, &request, &links)?;
+    let shown = futures::stream::iter(page.results).map(|record| async {
+        let is_settled = record.entity.applied == record.version;
+        if is_settled && record.entity.status == SubscriptionStatus::Confirmed {
+            Ok(record)
+        } else {
+            refreshed(&app, record).await
+        }
+    });
+    let shown: Vec<Record> = shown.buffered(AT_ONCE).try_collect().await?;
+    let results = shown.iter().map(|record| SubscriptionView::from(&record.entity)).collect();
+    Ok(Json(Page { count: page.count, next: page.next, previous: page.previous, results }))
+}

@@ -1,0 +1,80 @@
+//! Who outside hears of events; the API contract's "Notifications".
+//!
+//! What is wanted is written first, then the topic is made to follow, then it is noted that it
+//! does. Where that is cut off, the record shows it, and whatever comes next (a repeat, a read, a
+//! change, a deletion) goes on from there: nobody hears whom no record names.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+mod endpoint;
+mod fields;
+mod follow;
+pub(crate) mod list;
+pub(crate) mod retrieve;
+pub(crate) mod update;
+mod view;
+
+use axum::Json;
+use oms_core::app::App;
+use oms_core::http::etag::Version;
+use oms_core::http::{ApiError, Caller, Reply};
+use oms_core::table::entity::Versioned;
+use oms_core::table::subscriptions::SubscriptionRecord;
+use oms_domain::place::invalid_pk;
+use oms_domain::{StoreId, SubscriptionId};
+use view::SubscriptionView;
+
+/// A record and its version.
+type Record = Versioned<SubscriptionRecord>;
+
+/// A subscription as the answer.
+type Shown = (Version, Json<SubscriptionView>);
+
+/// How often a change that lost a race is decided again.
+const RACES: u32 = 8;
+
+fn show(record: &Record) -> Shown {
+    (Version(record.version), Json(SubscriptionView::from(&record.entity)))
+}
+
+/// Lets in those who may manage any subscription at all.
+///
+/// # Errors
+/// 403 for customers.
+fn manager(caller: &Caller) -> Reply<()> {
+    if caller.is_staff() || caller.is_vendor() { Ok(()) } else { Err(ApiError::Forbidden) }
+}
+
+/// Whether the caller manages a subscription: staff all, a vendor those of their stores.
+async fn manages(app: &App, caller: &Caller, record: &Record) -> Reply<bool> {
+    match record.entity.subscription.store {
+        Some(store) => app.orders(caller).manages(store).await,
+        None => Ok(caller.is_staff()),
+    }
+}
+
+/// A subscription that the caller manages.
+///
+/// # Errors
+/// 404.
+async fn load(app: &App, caller: &Caller, id: SubscriptionId) -> Reply<Record> {
+    let record = app.table().subscription(id).await?.ok_or(ApiError::NotFound("Subscription"))?;
+    if manages(app, caller, &record).await? { Ok(record) } else { Err(ApiError::NotFound("Subscription")) }
+}
+
+/// Checks that the caller may let somebody hear of a store's events, or of those of all.
+///
+/// # Errors
+/// 400 for a store that does not exist or is not theirs, and for none where they are no staff.
+async fn check_store(app: &App, caller: &Caller, store: Option<StoreId>) -> Reply<()> {
+    let Some(store) = store else {
+        let required = || ApiError::field("store", "This field is required.");
+        return if caller.is_staff() { Ok(()) } else { Err(required()) };
+    };
+    let exists = app.table().store(store).await?.is_some();
+    if exists && app.orders(caller).manages(store).await? {
+        Ok(())
+    } else {
+        Err(ApiError::field("store", invalid_pk(&store)))
+    }
+}

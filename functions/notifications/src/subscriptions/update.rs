@@ -1,0 +1,115 @@
+//! `PUT` and `PATCH /api/notifications/subscriptions/{id}/`
+
+use super::fields::{SubscriptionFields, SubscriptionPatch};
+use super::follow::follow;
+use super::view::SubscriptionView;
+use super::{RACES, Record, Shown, check_store, load, manager, show};
+use axum::extract::State;
+use oms_core::app::App;
+use oms_core::http::error::ErrorBody;
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::Mode;
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::idempotency;
+use oms_core::table::TableError;
+use oms_core::table::subscriptions::SubscriptionRecord;
+use oms_domain::SubscriptionId;
+use oms_domain::subscription::Subscription;
+
+/// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
+#[utoipa::path(
+    put, path = "/api/notifications/subscriptions/{id}/", tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The subscription")),
+    request_body(content = SubscriptionFields, example = json!({
+        "protocol": "email", "endpoint": "orders@shop.example.com",
+        "event_types": ["order.confirmed", "order.shipped"], "store": "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01",
+    })),
+    responses(
+        (status = 200, description = "The subscription as it is now", body = SubscriptionView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        (status = 404, description = "No such subscription for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn update_subscription(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<SubscriptionId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    update(&app, &caller, id, &expected, body, Mode::Update).await
+}
+
+/// Changes what an endpoint hears of.
+#[utoipa::path(
+    patch, path = "/api/notifications/subscriptions/{id}/", tag = "notifications",
+    params(("id" = uuid::Uuid, Path, description = "The subscription")),
+    request_body(content = SubscriptionPatch, example = json!({ "event_types": ["order.delivered"] })),
+    responses(
+        (status = 200, description = "The subscription as it is now", body = SubscriptionView),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        (status = 404, description = "No such subscription for the caller", body = ErrorBody),
+        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn partial_update_subscription(
+    State(app): State<App>,
+    caller: Caller,
+    PathId(id): PathId<SubscriptionId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    update(&app, &caller, id, &expected, body, Mode::Partial).await
+}
+
+async fn update(
+    app: &App,
+    caller: &Caller,
+    id: SubscriptionId,
+    expected: &IfMatch,
+    body: JsonObject,
+    mode: Mode,
+) -> Reply<Shown> {
+    manager(caller)?;
+    idempotency::more_to_come();
+    let is_local = app.config().aws.sns_is_on_this_machine();
+    for _ in 0..RACES {
+        let seen = load(app, caller, id).await?;
+        expected.check(seen.version)?;
+        let fields = SubscriptionFields::read(body.clone(), mode, Some(&seen.entity.subscription), is_local)?;
+        match want(app, caller, &seen, fields).await {
+            // Also where nothing was to change: an earlier attempt may have been cut off.
+            Ok(record) => return Ok(show(&follow(app, record).await?)),
+            Err(oms_core::http::ApiError::Conflict { code: "conflict", .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(TableError::Conflict.into())
+}
+
+/// Writes what is wanted now, where that is something else.
+async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFields) -> Reply<Record> {
+    let before = &seen.entity.subscription;
+    let store = fields.store.unwrap_or(before.store);
+    if store != before.store {
+        check_store(app, caller, store).await?;
+    }
+    let event_types = fields.event_types.unwrap_or_else(|| before.event_types.clone());
+    if store == before.store && event_types == before.event_types {
+        return Ok(seen.clone());
+    }
+    let subscription = Subscription { store, event_types, updated_at: app.now(), ..before.clone() };
+    let record = SubscriptionRecord { subscription, ..seen.entity.clone() };
+    Ok(app.table().want_subscription(Some(seen.version), &record).await?)
+}

@@ -1,0 +1,139 @@
+//! One event, as each kind of subscriber gets it: readable mail, a short text, JSON for machines.
+
+use super::mail;
+use crate::views::order::OrderView;
+use crate::views::time;
+use oms_domain::notice::Notice;
+use oms_domain::{Change, Order};
+use serde_json::{Map, Value, json};
+
+/// The largest message that SNS takes with its attributes, all its forms together, in bytes.
+const MAX_MESSAGE_BYTES: usize = 262_144;
+/// What the attributes and the other forms of a message may take of that.
+const MAX_REST_BYTES: usize = 40_000;
+/// The longest subject that SNS takes, in characters, all of them ASCII.
+const MAX_SUBJECT: usize = 100;
+/// The fields that a message goes without where it would be too large, in the order in which they
+/// go: a subscriber can read them from the API.
+const LARGE_FIELDS: [&str; 4] = ["extra_data", "notes", "special_instructions", "items"];
+
+/// One event, as each kind of subscriber gets it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    attributes: Vec<(&'static str, String)>,
+    subject: String,
+    json: String,
+    mail: String,
+    text: String,
+}
+
+impl Event {
+    /// The event of a notice, about an order as it was after the change. `tracking_url` is where
+    /// parcels can be followed, with `{}` for the carrier's number.
+    #[must_use]
+    pub fn new(order: &Order, change: &Change, notice: &Notice, tracking_url: Option<&str>) -> Self {
+        let event_type = notice.event_type;
+        let mut event = json!({
+            "event_id": notice.id,
+            "event_type": event_type,
+            "version": change.version,
+            "occurred_at": time(change.at),
+            "order": order_json(order),
+            "change": { "from": notice.from, "to": notice.to },
+        });
+        let what_happened = event_type.report(order, change);
+        Self {
+            attributes: vec![
+                ("event_type", event_type.to_string()),
+                ("order_id", order.id.to_string()),
+                ("order_number", order.order_number.clone()),
+                ("store", order.store.id.to_string()),
+                ("user", order.user.id.to_string()),
+                ("status", order.status.to_string()),
+                ("event_id", notice.id.to_string()),
+            ],
+            subject: subject(&format!("{}: {}", event_type.label(), order.order_number)),
+            json: within_limit(&mut event),
+            mail: mail::write(order, change, &what_happened, tracking_url),
+            text: mail::short(&format!("{}: {what_happened}", order.store.name)),
+        }
+    }
+
+    /// What subscribers may filter by.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.attributes.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The body of an SNS message with a form for each protocol.
+    pub(super) fn message(&self) -> String {
+        json!({ "default": self.json, "email": self.mail, "sms": self.text }).to_string()
+    }
+}
+
+/// A subject that SNS takes: ASCII, one line, not too long.
+fn subject(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii() && !c.is_control()).take(MAX_SUBJECT).collect()
+}
+
+/// The order for machines. What was said about its payments stays inside: tokens are nobody
+/// else's business. So does what depends on who asks.
+fn order_json(order: &Order) -> Value {
+    let mut view = serde_json::to_value(OrderView::new(order, true)).unwrap_or_default();
+    if let Some(fields) = view.as_object_mut() {
+        for private in ["payments", "can_cancel", "can_refund"] {
+            fields.remove(private);
+        }
+    }
+    view
+}
+
+/// The event as text that fits into a message: without the order's largest fields where it must
+/// be. Standing in a text itself, a quote or a backslash takes twice the room.
+fn within_limit(event: &mut Value) -> String {
+    let fits = |json: &str| escaped_length(json) + MAX_REST_BYTES <= MAX_MESSAGE_BYTES;
+    let mut json = event.to_string();
+    for field in LARGE_FIELDS {
+        if fits(&json) {
+            break;
+        }
+        event["order"].as_object_mut().map(|order: &mut Map<String, Value>| order.remove(field));
+        json = event.to_string();
+    }
+    json
+}
+
+fn escaped_length(json: &str) -> usize {
+    json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_one_line_of_ascii() {
+        assert_eq!(
+            subject("Order shipped: ORD-20261122-0001\r\nBcc: é"),
+            "Order shipped: ORD-20261122-0001Bcc: "
+        );
+        assert_eq!(subject(&"x".repeat(200)).len(), MAX_SUBJECT);
+    }
+
+    #[test]
+    fn an_event_that_is_too_large_goes_without_what_can_be_read_elsewhere() {
+        let note = "\"\\\n".repeat(10_000);
+        let mut event =
+            json!({ "event_id": 1, "order": { "id": 7, "notes": note, "items": [note.repeat(3)] } });
+        let kept: Value = serde_json::from_str(&within_limit(&mut event)).unwrap();
+        assert_eq!(kept, json!({ "event_id": 1, "order": { "id": 7 } }));
+        let mut small = json!({ "event_id": 1, "order": { "id": 7, "notes": note } });
+        let kept: Value = serde_json::from_str(&within_limit(&mut small)).unwrap();
+        assert_eq!(kept["order"]["notes"], note.as_str());
+        let message = json!({ "default": within_limit(&mut small) }).to_string();
+        assert!(message.len() < MAX_MESSAGE_BYTES, "{}", message.len());
+    }
+}

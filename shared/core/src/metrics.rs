@@ -1,0 +1,137 @@
+//! Figures for CloudWatch, as JSON lines in its embedded metric format, which Lambda's log delivers
+//! and CloudWatch turns into metrics: no call, and none of it in a request.
+//!
+//! Only the stream's consumers write them. A figure is written after the change that it speaks of
+//! has been applied: a repeat writes none, a consumer that dies at that moment loses some. What
+//! must be exact stands in the statistics.
+
+use jiff::Timestamp;
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use oms_domain::Decimal;
+use oms_domain::measure::Measure;
+use std::io::Write;
+
+/// What all figures are filed under.
+pub const NAMESPACE: &str = "OrderManagement";
+/// The dimension that every figure has: which consumer wrote it.
+const CONSUMER: &str = "Consumer";
+
+const ORDERS_CREATED: &str = "OrdersCreated";
+const ORDER_VALUE: &str = "OrderValue";
+const TRANSITION_TIME: &str = "StatusTransitionTime";
+const PAYMENTS_SUCCEEDED: &str = "PaymentsSucceeded";
+const PAYMENTS_FAILED: &str = "PaymentsFailed";
+const SATISFACTION: &str = "Satisfaction";
+const EVENTS_PUBLISHED: &str = "EventsPublished";
+const LAG: &str = "ConsumerLag";
+
+/// The figures of this process.
+#[derive(Clone, Copy)]
+pub struct Metrics(&'static Collector);
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+/// The process has figures already.
+#[derive(Debug, thiserror::Error)]
+#[error("the metrics could not be set up: {0}")]
+pub struct NoMetrics(String);
+
+impl Metrics {
+    /// Begins to gather figures, once in a process.
+    ///
+    /// # Errors
+    /// [`NoMetrics`] the second time.
+    pub fn start(consumer: &'static str) -> Result<Self, NoMetrics> {
+        let builder = Builder::new().cloudwatch_namespace(NAMESPACE).with_dimension(CONSUMER, consumer);
+        let collector = builder.init().map_err(|error| NoMetrics(error.to_string()))?;
+        describe_counter!(ORDERS_CREATED, Unit::Count, "Orders placed");
+        describe_histogram!(ORDER_VALUE, "What an order comes to, by currency");
+        describe_histogram!(TRANSITION_TIME, Unit::Seconds, "How long orders stay in a status");
+        describe_counter!(PAYMENTS_SUCCEEDED, Unit::Count, "Payments that went through");
+        describe_counter!(PAYMENTS_FAILED, Unit::Count, "Payments that were declined");
+        describe_histogram!(SATISFACTION, "Stars that customers gave, 1 to 5");
+        describe_counter!(EVENTS_PUBLISHED, Unit::Count, "Events published, repeats included");
+        describe_histogram!(LAG, Unit::Milliseconds, "From a change to its having been applied");
+        Ok(Self(collector))
+    }
+
+    /// Notes a figure of the business.
+    pub fn note(self, measure: Measure) {
+        match measure {
+            Measure::Created { value, currency } => {
+                counter!(ORDERS_CREATED).increment(1);
+                histogram!(ORDER_VALUE, "Currency" => currency.code()).record(shown(value));
+            }
+            Measure::Moved { from, to, lasted_us } => {
+                let seconds = Decimal::from(lasted_us) / Decimal::from(1_000_000);
+                let transition = format!("{from}→{to}");
+                histogram!(TRANSITION_TIME, "Transition" => transition).record(shown(seconds));
+            }
+            Measure::Paid => counter!(PAYMENTS_SUCCEEDED).increment(1),
+            Measure::Declined => counter!(PAYMENTS_FAILED).increment(1),
+            Measure::Rated(stars) => histogram!(SATISFACTION).record(f64::from(stars)),
+        }
+    }
+
+    /// Notes that an event was published.
+    pub fn published(self) {
+        counter!(EVENTS_PUBLISHED).increment(1);
+    }
+
+    /// Ends an invocation: notes how late its oldest record was, and writes all figures as lines.
+    pub fn end(self, oldest: Option<Timestamp>, now: Timestamp, lines: impl Write) {
+        if let Some(oldest) = oldest {
+            let lag_ms = now.duration_since(oldest).as_millis().max(0);
+            histogram!(LAG).record(f64::from(u32::try_from(lag_ms).unwrap_or(u32::MAX)));
+        }
+        if let Err(error) = self.0.flush(lines) {
+            tracing::warn!(%error, "the metrics could not be written");
+        }
+    }
+}
+
+/// A figure for a chart, where the last digits do not matter.
+fn shown(value: Decimal) -> f64 {
+    value.try_into().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_domain::{Currency, Status};
+    use serde_json::{Value, json};
+
+    #[test]
+    fn figures_become_lines_that_cloudwatch_reads() {
+        let metrics = Metrics::start("stats").unwrap();
+        let dollars = |value| Measure::Created { value: Decimal::new(value, 2), currency: Currency::USD };
+        let moved = Measure::Moved { from: Status::Pending, to: Status::Confirmed, lasted_us: 1_500_000 };
+        for measure in [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Paid, Measure::Rated(5)]
+        {
+            metrics.note(measure);
+        }
+        let now: Timestamp = "2026-11-22T10:00:01Z".parse().unwrap();
+        let mut written = Vec::new();
+        metrics.end("2026-11-22T10:00:00.25Z".parse().ok(), now, &mut written);
+        let text = String::from_utf8(written).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let with = |name: &str| lines.iter().find(|line| !line[name].is_null()).unwrap();
+        for line in &lines {
+            assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], NAMESPACE);
+            assert_eq!(line["Consumer"], "stats");
+        }
+        assert_eq!(with(ORDERS_CREATED)[ORDERS_CREATED], 3);
+        assert_eq!(with(PAYMENTS_SUCCEEDED)[PAYMENTS_SUCCEEDED], 1);
+        assert_eq!(with(LAG)[LAG], json!([750.0]));
+        assert_eq!(with(ORDER_VALUE)["Currency"], "USD");
+        assert_eq!(with(TRANSITION_TIME)["Transition"], "pending→confirmed");
+        assert_eq!(with(TRANSITION_TIME)[TRANSITION_TIME], json!([1.5]));
+        let again = Metrics::start("stats");
+        assert!(again.is_err());
+    }
+}

@@ -1,0 +1,73 @@
+//! What the changes of an order say about how the business runs: figures for dashboards, where the
+//! statistics are what can be proved.
+
+use crate::notice::{EventType, notices};
+use crate::order::Order;
+use crate::{Change, Currency, Decimal, Deed, Status};
+
+/// One figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// An order was placed.
+    Created {
+        /// What there is to pay for it.
+        value: Decimal,
+        /// In which currency.
+        currency: Currency,
+    },
+    /// An order moved on.
+    Moved {
+        /// The status that it left.
+        from: Status,
+        /// The status that it has now.
+        to: Status,
+        /// How long it had been there, in microseconds.
+        lasted_us: i64,
+    },
+    /// A payment went through.
+    Paid,
+    /// A payment was declined.
+    Declined,
+    /// A customer rated an order with so many stars, 1 to 5.
+    Rated(u8),
+}
+
+/// The figures of an order's changes after the version `seen`.
+#[must_use]
+pub fn measures(order: &Order, seen: u64) -> Vec<Measure> {
+    let fresh = order.log.iter().filter(|change| change.version > seen);
+    fresh.filter_map(|change| Some(of_change(&order.as_of(change.version)?, change))).flatten().collect()
+}
+
+fn of_change(then: &Order, change: &Change) -> Vec<Measure> {
+    let mut found = Vec::new();
+    if change.action == Deed::Place {
+        found.push(Measure::Created { value: then.total_amount, currency: then.currency });
+    }
+    let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
+    if let (Some(field), Some(lasted_us)) = (change.of("status"), change.previous_status_lasted_us)
+        && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
+    {
+        found.push(Measure::Moved { from, to, lasted_us });
+    }
+    found.extend(notices(then, change).iter().filter_map(|notice| of_event(notice.event_type)));
+    if let (Deed::Rate, Some(rating)) = (change.action, &then.rating) {
+        found.push(Measure::Rated(rating.stars));
+    }
+    found
+}
+
+const fn of_event(event_type: EventType) -> Option<Measure> {
+    match event_type {
+        EventType::PaymentPaid => Some(Measure::Paid),
+        EventType::PaymentFailed => Some(Measure::Declined),
+        EventType::OrderConfirmed
+        | EventType::OrderProcessing
+        | EventType::OrderShipped
+        | EventType::OrderOutForDelivery
+        | EventType::OrderDelivered
+        | EventType::OrderCancelled
+        | EventType::OrderRefunded
+        | EventType::PaymentRefunded => None,
+    }
+}

@@ -102,6 +102,90 @@ async fn two_hundred_and_fifty_orders_move_and_the_page_tells_which_did_not() {
 }
 
 #[tokio::test]
+async fn many_requests_with_one_key_make_one_job() {
+    let (shop, orders) = shop_with(1, 0).await;
+    let body = body(&vec![orders[0].clone(); 101], "confirmed");
+    let key = [("Idempotency-Key", "one job")];
+    let client = &shop.vendor.client;
+    let answers = join_all((0..8).map(|_| client.send(Method::POST, PATH, Some(body.clone()), &key))).await;
+    let first = answers.iter().find(|answer| answer.status == 202).expect("one is accepted");
+    for answer in &answers {
+        assert!(answer.status == 409 || answer.body == first.body, "{}", answer.text);
+    }
+    let fresh = answers
+        .iter()
+        .filter(|answer| answer.status == 202 && answer.header("idempotent-replayed").is_empty());
+    assert_eq!(fresh.count(), 1);
+    assert_eq!(finished(&shop.vendor, &first.body["job"]).await["updated_count"], 1);
+}
+
+#[tokio::test]
+async fn a_job_pays_back_once_also_where_the_gateway_first_gives_no_answer() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    let mut orders = Vec::new();
+    for token in ["tok_approve", "tok_refund_timeout_after", "tok_refund_fails", ""] {
+        let order = ada.order(&shop, &mug, 1).await;
+        if !token.is_empty() {
+            let details = json!({ "token": token });
+            let new =
+                json!({ "order": order["id"], "payment_method": "credit_card", "payment_details": details });
+            let payment = ada.client.post("/api/payments/", new).await.expect(201);
+            let path = format!("/api/payments/{}/process_payment/", text(&payment["id"]));
+            ada.client.post(&path, json!({})).await.expect(200);
+        }
+        for action in ["confirm_order", "ship_order"] {
+            shop.does(action, &order).await.expect(200);
+        }
+        orders.push(order);
+    }
+    let many: Vec<Value> = orders.iter().cycle().take(101).cloned().collect();
+    let accepted = shop.vendor.client.post(PATH, body(&many, "refunded")).await.expect(202);
+    let page = finished(&shop.vendor, &accepted["job"]).await;
+    let failed = json!([
+        { "id": orders[2]["id"], "error": "Payment was declined" },
+        { "id": orders[3]["id"], "error": "Order cannot be refunded in its current status" },
+    ]);
+    assert_eq!((&page["updated_count"], &page["failed"]), (&json!(2), &failed));
+    for (order, status, refund) in
+        [(0, "refunded", "succeeded"), (1, "refunded", "succeeded"), (2, "shipped", "failed")]
+    {
+        let path = format!("/api/orders/{}/", text(&orders[order]["id"]));
+        let seen = ada.client.get(&path).await.expect(200);
+        let refunds = seen["payments"][0]["refunds"].as_array().expect("a payment has refunds");
+        assert_eq!(
+            (&seen["status"], refunds.len(), &refunds[0]["status"]),
+            (&json!(status), 1, &json!(refund))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_has_stood_still_goes_on_when_its_page_is_looked_at() {
+    let (shop, orders) = shop_with(1, 0).await;
+    let many = vec![orders[0].clone(); 101];
+    let accepted = shop.vendor.client.post(PATH, body(&many, "confirmed")).await.expect(202);
+    let job = &accepted["job"];
+    finished(&shop.vendor, job).await;
+    // As if its messages had got lost long ago.
+    let client = Client::stranger();
+    let key = |sk: &str| json!({ "pk": { "S": format!("JOB#{}", text(job)) }, "sk": { "S": sk } });
+    let long_ago = json!({
+        "Key": key("JOB"),
+        "UpdateExpression": "SET started_at = :then",
+        "ExpressionAttributeValues": { ":then": { "S": "2026-01-01T00:00:00Z" } },
+    });
+    client.dynamodb("UpdateItem", long_ago).await;
+    // Whatever that started has looked at the job by then, and found nothing to do.
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    client.dynamodb("DeleteItem", json!({ "Key": key("RESULT#00000") })).await;
+
+    assert_eq!(shop.staff.client.get(&job_path(job)).await.expect(200)["status"], "pending");
+    assert_eq!(finished(&shop.vendor, job).await["updated_count"], 1);
+}
+
+#[tokio::test]
 async fn only_its_maker_and_staff_see_a_job() {
     let (shop, orders) = shop_with(1, 0).await;
     let many = vec![orders[0].clone(); 101];

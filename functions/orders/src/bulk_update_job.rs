@@ -12,11 +12,16 @@ use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, PathId, Reply};
 use oms_core::idempotency::will_answer;
 use oms_core::table::bulk_updates::{BulkUpdate, PIECE, PieceResult};
+use oms_core::table::entity::FIRST_VERSION;
 use oms_core::views::{optional_time, time};
 use oms_domain::{JobId, OrderId, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// How long a job may stand still before it is put on its way again, in seconds: longer than a message
+/// of the queue is out of sight after the worker has died of it.
+const STALLED_S: i64 = 1_800;
 
 /// A job has been made of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -112,6 +117,7 @@ pub(crate) async fn accept(
     orders: &[OrderId],
     target: Status,
 ) -> Reply<Response> {
+    let now = app.now();
     let job = BulkUpdate {
         id: app.new_id(),
         maker: caller.user.id.clone(),
@@ -119,7 +125,9 @@ pub(crate) async fn accept(
         target,
         total: orders.len(),
         pieces: u16::try_from(orders.len().div_ceil(PIECE)).map_err(ApiError::internal)?,
-        created_at: app.now(),
+        created_at: now,
+        started_at: now,
+        version: FIRST_VERSION,
     };
     let status_url = links.to(&format!("/api/orders/bulk_update_status/{}/", job.id));
     let accepted = BulkAccepted { job: job.id.0, status_url };
@@ -128,8 +136,15 @@ pub(crate) async fn accept(
     Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
 }
 
+/// Whether nothing has come of what is left of a job for so long that nothing will: its start, or a
+/// piece of it, is in a failure queue.
+fn is_stalled(job: &BulkUpdate, results: &[PieceResult], now: jiff::Timestamp) -> bool {
+    let last = results.iter().map(|result| result.at).max().unwrap_or(job.started_at).max(job.started_at);
+    results.len() < usize::from(job.pieces) && now.as_second() - last.as_second() > STALLED_S
+}
+
 /// How far a bulk update of more than 100 orders is, and which of them failed. For who asked for it,
-/// and for staff.
+/// and for staff. One that has stood still for half an hour is put on its way again.
 #[utoipa::path(
     get, path = "/api/orders/bulk_update_status/{job}/", tag = "orders",
     params(("job" = Uuid, Path, description = "The job")),
@@ -149,5 +164,9 @@ pub(crate) async fn bulk_update_job(
     let is_theirs = |job: &BulkUpdate| caller.is_staff() || job.maker == caller.user.id;
     let job = job.filter(is_theirs).ok_or(ApiError::NotFound("Job"))?;
     let results = app.table().bulk_update_results(id).await?;
+    if is_stalled(&job, &results, app.now()) {
+        tracing::warn!(%id, "a bulk update stood still: starting it again");
+        app.table().restart_bulk_update(&job, app.now()).await?;
+    }
     Ok(Json(BulkUpdateJob::new(&job, results)))
 }

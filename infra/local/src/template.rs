@@ -279,6 +279,24 @@ mod tests {
     }
 
     #[test]
+    fn the_worker_reads_its_queue_as_deployed() {
+        let system = ours();
+        let worker = system.functions.iter().find(|function| function.name == "job-worker").unwrap();
+        let source = &worker.sources[0];
+        assert!(source.reports_item_failures);
+        let SourceKind::Queue(arn) = &source.from else { panic!("no queue") };
+        let queue = system.queues.iter().find(|queue| queue.arn == *arn).unwrap();
+        assert_eq!(worker.environment["QUEUE_URL"], queue.url);
+        // Lambda refuses a queue whose messages come again while the function is at them.
+        let visibility_s: u64 = queue.attributes["VisibilityTimeout"].parse().unwrap();
+        assert!(Duration::from_secs(visibility_s) >= worker.timeout * 6);
+        let redrive: Value = serde_json::from_str(&queue.attributes["RedrivePolicy"]).unwrap();
+        assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":oms-JobFailures"));
+        // The worker gives up of itself at the fifth.
+        assert!(redrive["maxReceiveCount"].as_u64().unwrap() > 5);
+    }
+
+    #[test]
     fn a_proxy_route_needs_two_paths_of_the_local_router() {
         assert_eq!(router_paths("/api/orders/{proxy+}"), ["/api/orders/", "/api/orders/{*rest}"]);
         assert_eq!(router_paths("/api/orders"), ["/api/orders"]);

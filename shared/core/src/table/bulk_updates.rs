@@ -1,7 +1,7 @@
 //! Bulk updates: what was asked for, its pieces, and what came of each.
 //!
-//! Nothing of it is ever changed, only added to: the pieces come before the job, so that a job that is
-//! there is whole; and each piece has at most one result, so that nothing counts twice.
+//! The pieces come before the job, so that a job that is there is whole; and each piece has at most one
+//! result, so that nothing counts twice. Writing the job puts a record on the stream, which starts it.
 
 use super::record::{SCHEMA, SCHEMA_ATTRIBUTE};
 use super::writes::BATCH_WRITE_LIMIT;
@@ -40,6 +40,10 @@ pub struct BulkUpdate {
     pub pieces: u16,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When it was last put on its way; first when it was asked for.
+    pub started_at: Timestamp,
+    /// How often it has been put on its way.
+    pub version: u64,
 }
 
 impl BulkUpdate {
@@ -104,6 +108,20 @@ impl Table {
         futures::stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
         let item = self.expiring(job, keys::JOB.to_owned(), serde_dynamo::to_item(job))?;
         self.put(self.put_new(item)?).await
+    }
+
+    /// Puts a bulk update on its way again, for what of it is not done, unless somebody else has since it
+    /// was seen. What is on its way still is done once even so.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn restart_bulk_update(&self, job: &BulkUpdate, now: Timestamp) -> Result<(), TableError> {
+        let again = BulkUpdate { started_at: now, version: job.version + 1, ..job.clone() };
+        let item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
+        match self.put(self.put_over(Some(job.version), item)?).await {
+            Err(TableError::Conflict) => Ok(()),
+            other => other,
+        }
     }
 
     fn expiring(

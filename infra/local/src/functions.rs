@@ -24,7 +24,7 @@ use crate::service::Service;
 use crate::template::{Function, System};
 
 /// How long a function may take from its first request to its first answer.
-const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(20);
+const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(50);
 
 /// How the functions are run.
 #[derive(Debug, Clone)]

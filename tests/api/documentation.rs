@@ -30,6 +30,7 @@ async fn health_tells_the_version_and_what_can_be_reached() {
     assert_eq!(reached["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(reached["reached"]["table"], "ok");
     assert_eq!(reached["reached"]["topic"], "ok");
+    assert_eq!(reached["reached"]["queue"], "ok");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod documentation;
 mod edits;
 mod errors;
 mod events;
+mod fuzzing;
 mod idempotency;
 mod invocations;
 mod items;

@@ -8,6 +8,7 @@ pub mod hook;
 pub mod http;
 pub mod ledger;
 pub mod mail;
+pub mod pypi;
 pub mod queue;
 pub mod shop;
 pub mod stack;

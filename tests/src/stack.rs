@@ -1,5 +1,6 @@
 //! The local stack, as `cargo dev` starts it.
 
+use oms_local::functions::{cargo, told_by_cargo};
 use oms_local::places::Places;
 use oms_local::tokens::{Issuer, User};
 use std::collections::HashMap;
@@ -16,8 +17,8 @@ const START_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// A running local stack. It ends with the test process, whose end closes its standard input.
 pub struct Stack {
     settings: HashMap<String, String>,
-    issuer: Issuer,
     directory: PathBuf,
+    issuer: Issuer,
     _child: Child,
 }
 
@@ -38,6 +39,12 @@ impl Stack {
     #[must_use]
     pub fn setting(&self, name: &str) -> &str {
         self.settings.get(name).unwrap_or_else(|| panic!("dev.env has no {name}"))
+    }
+
+    /// Where it keeps what it writes, and a test may too.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// A token for somebody.
@@ -97,7 +104,11 @@ fn start(directory: &Path) -> Stack {
     let log = directory.join("stack.log");
     let output = fs::File::create(&log).expect("the checkout can be written");
     let errors = output.try_clone().expect("a file can be opened twice");
-    let mut child = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+    let mut command = Command::new(cargo());
+    for name in told_by_cargo() {
+        command.env_remove(name);
+    }
+    let mut child = command
         .args(["run", "--quiet", "--bin", "local", "--"])
         .args(["--memory", "--empty", "--port", "0", "--concurrency", "4", "--until-stdin-closes"])
         .arg("--state-dir")

@@ -37,6 +37,9 @@ pub(crate) struct ReachedView {
     /// The topic of events.
     #[schema(example = "ok")]
     topic: &'static str,
+    /// The queue of jobs.
+    #[schema(example = "ok")]
+    queue: &'static str,
 }
 
 /// What was found out last, and when.
@@ -71,7 +74,8 @@ pub(crate) async fn health(
 ) -> ([(HeaderName, HeaderValue); 1], Json<HealthView>) {
     let reached = probe.reached(&app).await;
     let status = if reached.everything() { "ok" } else { "degraded" };
-    let reached = ReachedView { table: word(reached.table), topic: word(reached.topic) };
+    let reached =
+        ReachedView { table: word(reached.table), topic: word(reached.topic), queue: word(reached.queue) };
     let version = env!("CARGO_PKG_VERSION");
     ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(HealthView { status, version, reached }))
 }

@@ -59,7 +59,7 @@ pub fn cargo() -> OsString {
 
 /// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts that look
 /// at it would run again, and everything above them would be built anew.
-fn clean(command: &mut Command) {
+pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
     const OUTER: [&str; 6] = [
         "CARGO_PKG_",
         "CARGO_MANIFEST_",
@@ -68,10 +68,13 @@ fn clean(command: &mut Command) {
         "CARGO_PRIMARY_",
         "CARGO_TARGET_TMPDIR",
     ];
-    for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start))) {
-            command.env_remove(name);
-        }
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.to_str().is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start))))
+}
+
+fn clean(command: &mut Command) {
+    for name in told_by_cargo() {
+        command.env_remove(name);
     }
 }
 

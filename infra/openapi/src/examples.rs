@@ -38,7 +38,8 @@ pub(crate) fn fill(document: &mut Value) {
     });
     let schemas = crate::object(&mut document["components"], "schemas");
     for (owner, schema) in schemas.iter_mut() {
-        for (name, field) in schema["properties"].as_object_mut().into_iter().flatten() {
+        for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten()
+        {
             if let Some(example) = of_kind(owner, name, field) {
                 field["example"] = example;
             }

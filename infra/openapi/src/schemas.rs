@@ -17,13 +17,18 @@ macro_rules! words {
 /// Renames and completes the schemas and the parameters.
 pub(crate) fn complete(document: &mut Value) {
     rename(document);
+    let flattened = flatten(document);
     let requested = reachable(document, "requestBody");
     let answered = reachable(document, "responses");
     let schemas = crate::object(&mut document["components"], "schemas");
     for (name, schema) in schemas.iter_mut() {
         complete_page(name, schema);
         complete_fields(name, schema);
-        if answered.contains(name) && !requested.contains(name) && name != "Error" {
+        if answered.contains(name)
+            && !requested.contains(name)
+            && name != "Error"
+            && !flattened.contains(name)
+        {
             require_all(schema);
         }
     }
@@ -63,6 +68,38 @@ fn rename(document: &mut Value) {
             new.clone_into(name);
         }
     });
+}
+
+/// One list of fields for a schema that is put together from several; what may be missing as a whole
+/// (an optional part) has no field that must be there. The names of those schemas.
+fn flatten(document: &mut Value) -> BTreeSet<String> {
+    let mut flattened = BTreeSet::new();
+    let schemas = crate::object(&mut document["components"], "schemas");
+    let known = schemas.clone();
+    for (owner, schema) in schemas.iter_mut() {
+        let Some(Value::Array(parts)) = schema.as_object_mut().and_then(|schema| schema.remove("allOf"))
+        else {
+            continue;
+        };
+        let (mut fields, mut required) = (Map::new(), Vec::new());
+        for part in &parts {
+            let (part, is_optional) = match part["oneOf"].get(0) {
+                Some(present) => (present, true),
+                None => (part, false),
+            };
+            let name = part["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+            let part = name.map_or(part, |name| &known[name]);
+            fields.extend(part["properties"].as_object().cloned().unwrap_or_default());
+            if !is_optional {
+                required.extend(part["required"].as_array().cloned().unwrap_or_default());
+            }
+        }
+        schema["type"] = json!("object");
+        schema["properties"] = Value::Object(fields);
+        schema["required"] = Value::Array(required);
+        flattened.insert(owner.clone());
+    }
+    flattened
 }
 
 fn reference(name: &str) -> String {
@@ -114,7 +151,7 @@ fn complete_page(name: &str, schema: &mut Value) {
 }
 
 fn complete_fields(schema_name: &str, schema: &mut Value) {
-    for (name, field) in schema["properties"].as_object_mut().into_iter().flatten() {
+    for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         complete_field(schema_name, name, field);
     }
 }
@@ -182,7 +219,7 @@ fn require_all(schema: &mut Value) {
 
 /// A parameter is left out rather than null.
 fn without_null(schema: &mut Value) {
-    if let Some(types) = schema["type"].as_array_mut() {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
         types.retain(|one| one != "null");
         if let [only] = types.as_slice() {
             schema["type"] = only.clone();

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::http::logging;
+use crate::queue::{NoQueue, Queue};
 use std::time::Duration;
 
 /// How long one look may take; the looks are made at the same time.
@@ -25,19 +26,21 @@ pub struct Reached {
     pub table: Reach,
     /// The topic of events.
     pub topic: Reach,
+    /// The queue of jobs.
+    pub queue: Reach,
 }
 
 impl Reached {
     /// Whether nothing that is configured is out of reach.
     #[must_use]
     pub fn everything(self) -> bool {
-        let Self { table, topic } = self;
-        [table, topic].iter().all(|reach| *reach != Reach::Unreachable)
+        let Self { table, topic, queue } = self;
+        [table, topic, queue].iter().all(|reach| *reach != Reach::Unreachable)
     }
 }
 
 impl App {
-    /// Looks whether the table and the topic can be reached, within [`LIMIT`].
+    /// Looks whether the table, the topic and the queue can be reached, within [`LIMIT`].
     pub async fn reach(&self) -> Reached {
         let bus = self.bus().ok();
         let topic = async {
@@ -46,8 +49,15 @@ impl App {
                 None => Reach::NotConfigured,
             }
         };
-        let (table, topic) = futures::join!(look("table", LIMIT, self.table().reach()), topic);
-        Reached { table, topic }
+        let jobs = Queue::from_config(self.config());
+        let queue = async {
+            match &jobs {
+                Ok(jobs) => look("queue", LIMIT, jobs.reach()).await,
+                Err(NoQueue) => Reach::NotConfigured,
+            }
+        };
+        let (table, topic, queue) = futures::join!(look("table", LIMIT, self.table().reach()), topic, queue);
+        Reached { table, topic, queue }
     }
 }
 
@@ -84,9 +94,10 @@ mod tests {
 
     #[test]
     fn what_is_not_configured_is_not_missed() {
-        let reached = |table, topic| Reached { table, topic }.everything();
-        assert!(reached(Reach::Ok, Reach::NotConfigured));
-        assert!(!reached(Reach::Unreachable, Reach::Ok));
-        assert!(!reached(Reach::Ok, Reach::Unreachable));
+        let reached = |table, topic, queue| Reached { table, topic, queue }.everything();
+        assert!(reached(Reach::Ok, Reach::NotConfigured, Reach::NotConfigured));
+        assert!(!reached(Reach::Unreachable, Reach::Ok, Reach::Ok));
+        assert!(!reached(Reach::Ok, Reach::Unreachable, Reach::Ok));
+        assert!(!reached(Reach::Ok, Reach::Ok, Reach::Unreachable));
     }
 }

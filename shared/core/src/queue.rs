@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::sdk;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use oms_domain::JobId;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -80,6 +80,16 @@ impl Queue {
     pub fn from_config(config: &Config) -> Result<Self, NoQueue> {
         let url = config.queue_url.clone().ok_or(NoQueue)?;
         Ok(Self { client: sdk::sqs(config), url })
+    }
+
+    /// Asks whether the queue is there.
+    ///
+    /// # Errors
+    /// [`QueueError`] where SQS does not answer for it, after the SDK's retries.
+    pub async fn reach(&self) -> Result<(), QueueError> {
+        let arn = QueueAttributeName::QueueArn;
+        self.client.get_queue_attributes().queue_url(&self.url).attribute_names(arn).send().await?;
+        Ok(())
     }
 
     /// Puts a job on the queue, to be seen after `delay`, [`MAX_DELAY`] at most.

@@ -115,6 +115,11 @@ impl Table {
         wanted: &Wanted<'_>,
         limit: usize,
     ) -> Result<Vec<Item>, TableError> {
+        // Who comes with a position before the list's beginning has made it up; DynamoDB refuses such a range.
+        let begin = wanted.since.map(|since| keys::list_at(since, ""));
+        if begin.zip(wanted.after).is_some_and(|(begin, after)| after < begin.as_str()) {
+            return Ok(Vec::new());
+        }
         // A store's list is a status's already.
         let status = wanted.status.filter(|_| index != Index::Store);
         let mut found = Vec::new();

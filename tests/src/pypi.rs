@@ -1,0 +1,44 @@
+//! Programs from PyPI that only the tests use, in a virtual environment of their own.
+
+use crate::stack::root;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// An independent opinion on whether a document is valid OpenAPI.
+const VALIDATOR: &str = "openapi-spec-validator==0.9.0";
+/// Sends what the document allows and what it does not, and holds the answers against it.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
+
+/// A program of the tests' environment, installed if it is not yet.
+///
+/// # Panics
+/// Where Python or PyPI fails.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    let shared = root().join(".local");
+    let (venv, wanted) = (shared.join("test-venv"), format!("{VALIDATOR}\n{SCHEMATHESIS}\n"));
+    fs::create_dir_all(&shared).expect("the checkout can be written");
+    let lock = File::create(shared.join("test-tools.lock")).expect("the checkout can be written");
+    lock.lock().expect("another run ends");
+    let mark = venv.join("installed");
+    if !fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        let quietly = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
+        run(Command::new(venv.join("bin/python3")).args(quietly).args([VALIDATOR, SCHEMATHESIS]));
+        fs::write(&mark, wanted).expect("the checkout can be written");
+    }
+    venv.join("bin").join(name)
+}
+
+/// Runs a program to its end; what it printed.
+///
+/// # Panics
+/// Where it fails, with what it printed.
+pub fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed).into_owned();
+    assert!(output.status.success(), "{command:?}: {}\n{printed}", output.status);
+    printed
+}

@@ -15,6 +15,7 @@ mod idempotency;
 mod invocations;
 mod items;
 mod life;
+mod lists;
 mod notifications;
 mod operations;
 mod paying;

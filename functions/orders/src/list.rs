@@ -5,8 +5,8 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, Reply};
-use oms_core::order_lists::Which;
+use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::order_lists::{Asked, Filters};
 use oms_core::views::order::OrderListView;
 use oms_domain::Status;
 
@@ -17,9 +17,24 @@ use oms_domain::Status;
     params(
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("status" = Option<String>, Query, description = "Only those of a status"),
+        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
+        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
+        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
+        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
+        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
+        ("user" = Option<String>, Query, description = "Only those of a user"),
+        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
+        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
+        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
+        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
+        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -28,11 +43,13 @@ use oms_domain::Status;
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
+    query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<OrderListView>>> {
+    let asked = Asked::new(filters(&app, &query)?, &query);
     let visible = app.visible_to(&caller).await?;
-    Ok(Json(app.page_of_orders(&caller, &visible, Which::All, &request, &links).await?))
+    Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
 }
 
 /// The caller's own orders, newest first, also for staff.
@@ -41,9 +58,24 @@ pub(crate) async fn list(
     params(
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("status" = Option<String>, Query, description = "Only those of a status"),
+        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
+        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
+        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
+        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
+        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
+        ("user" = Option<String>, Query, description = "Only those of a user"),
+        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
+        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
+        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
+        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
+        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -52,11 +84,13 @@ pub(crate) async fn list(
 pub(crate) async fn my_orders(
     State(app): State<App>,
     caller: Caller,
+    query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<OrderListView>>> {
+    let asked = Asked::new(filters(&app, &query)?, &query);
     let own = app.own_orders(&caller);
-    Ok(Json(app.page_of_orders(&caller, &own, Which::All, &request, &links).await?))
+    Ok(Json(app.page_of_orders(&caller, &own, &asked, &request, &links).await?))
 }
 
 /// The orders of the last 30 days that the caller may see, newest first.
@@ -65,9 +99,24 @@ pub(crate) async fn my_orders(
     params(
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("status" = Option<String>, Query, description = "Only those of a status"),
+        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
+        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
+        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
+        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
+        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
+        ("user" = Option<String>, Query, description = "Only those of a user"),
+        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
+        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
+        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
+        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
+        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -76,11 +125,13 @@ pub(crate) async fn my_orders(
 pub(crate) async fn recent_orders(
     State(app): State<App>,
     caller: Caller,
+    query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<OrderListView>>> {
+    let asked = Asked::new(filters(&app, &query)?.since(app.recent()), &query);
     let visible = app.visible_to(&caller).await?;
-    Ok(Json(app.page_of_orders(&caller, &visible, app.recent(), &request, &links).await?))
+    Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
 }
 
 /// The pending orders that the caller may see, newest first.
@@ -89,9 +140,24 @@ pub(crate) async fn recent_orders(
     params(
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
+        ("status" = Option<String>, Query, description = "Only those of a status"),
+        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
+        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
+        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
+        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
+        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
+        ("user" = Option<String>, Query, description = "Only those of a user"),
+        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
+        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
+        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
+        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
+        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -100,9 +166,15 @@ pub(crate) async fn recent_orders(
 pub(crate) async fn pending_orders(
     State(app): State<App>,
     caller: Caller,
+    query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<OrderListView>>> {
+    let asked = Asked::new(filters(&app, &query)?.of_status(Status::Pending), &query);
     let visible = app.visible_to(&caller).await?;
-    Ok(Json(app.page_of_orders(&caller, &visible, Which::OfStatus(Status::Pending), &request, &links).await?))
+    Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
+}
+
+fn filters(app: &App, query: &Query) -> Reply<Filters> {
+    Filters::read(query, &app.config().time_zone)
 }

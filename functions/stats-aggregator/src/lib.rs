@@ -31,28 +31,31 @@ pub async fn consume(app: &App, metrics: Metrics, event: Event) -> DynamoDbEvent
 
 async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
     // Bulk updates count for nothing; the filter lets none through.
-    let Batch { mut arrived, unreadable, .. } = batch;
-    let mut failed = unreadable;
+    let Batch { arrived, unreadable, .. } = batch;
+    let left = keep(app, Some(metrics), arrived).await;
+    see_again(unreadable.into_iter().chain(left))
+}
+
+/// Counts what is new about some orders. The records of those that could not be counted come back.
+pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>) -> Vec<String> {
     for _ in 0..RACES {
         match count_all(app, metrics, std::mem::take(&mut arrived)).await {
-            Ok(raced) if raced.is_empty() => return see_again(failed),
+            Ok(raced) if raced.is_empty() => return Vec::new(),
             Ok(raced) => arrived = raced,
             Err((error, left)) => {
                 tracing::error!(error = chain(&error), "could not count");
-                failed.extend(left);
-                return see_again(failed);
+                return left;
             }
         }
     }
-    failed.extend(arrived.into_iter().flat_map(|one| one.records));
-    see_again(failed)
+    arrived.into_iter().flat_map(|one| one.records).collect()
 }
 
 /// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
 /// counting come back, to be looked at again; an error comes with the records it left uncounted.
 async fn count_all(
     app: &App,
-    metrics: Metrics,
+    metrics: Option<Metrics>,
     arrived: Vec<Arrived>,
 ) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
     let records = |arrived: &[Arrived]| arrived.iter().flat_map(|one| one.records.clone()).collect();
@@ -66,7 +69,9 @@ async fn count_all(
         match counted {
             Ok(()) => {
                 tracing::debug!(orders = chunk.claims.len(), "counted");
-                chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
+                if let Some(metrics) = metrics {
+                    chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
+                }
             }
             Err(TableError::Conflict) => raced.extend(chunk.arrived),
             Err(error) => {

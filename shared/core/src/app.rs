@@ -49,19 +49,26 @@ impl App {
     /// # Errors
     /// [`StartError`], which is for the operator to read.
     pub async fn start() -> Result<Self, StartError> {
-        let config = Config::from_env()?;
+        let app = Self::new(Config::from_env()?)?;
+        app.table.warm_up().await;
+        Ok(app)
+    }
+
+    /// What these settings make; opens no connection yet.
+    ///
+    /// # Errors
+    /// [`StartError`], which is for the operator to read.
+    pub fn new(config: Config) -> Result<Self, StartError> {
         let shards = u16::try_from(config.list_shards).unwrap_or(u16::MAX);
         let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), shards);
-        let app = Self {
+        Ok(Self {
             verifier: Arc::new(Verifier::from_config(&config)?),
             gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
             bus: Arc::default(),
             config: Arc::new(config),
             table,
-        };
-        app.table.warm_up().await;
-        Ok(app)
+        })
     }
 
     /// Starts a consumer of a stream or a queue, which logs for itself: no HTTP edge does.

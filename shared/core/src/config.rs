@@ -1,5 +1,6 @@
 //! Every setting, read in one place; and the only source of the time and of random ids.
 
+use crate::http::cursor::CursorKey;
 use jiff::tz::TimeZone;
 use oms_domain::{Currency, Decimal};
 use std::fmt;
@@ -49,6 +50,10 @@ pub struct Config {
     pub payment_gateway: Gateway,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
+    /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
+    /// `TABLE_NAME` and `AUTH_ISSUER`, which keeps chance and haste out but not those who know both.
+    /// A cursor shows its holder nothing that the list before it did not.
+    pub cursor_key: CursorKey,
     /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`.
     pub cors_origins: Vec<String>,
     /// `LOG_LEVEL` (INFO).
@@ -194,6 +199,7 @@ impl Config {
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
                 text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
             }),
+            cursor_key: cursor_key(&env),
             cors_origins: env.parsed(
                 "CORS_ORIGINS",
                 Vec::new(),
@@ -217,6 +223,12 @@ impl Config {
         }
         env.finish(config)
     }
+}
+
+fn cursor_key(env: &Lookup<'_>) -> CursorKey {
+    let of = |name| env.text(name).unwrap_or_default();
+    let derived = || format!("cursors of {} for {}", of("TABLE_NAME"), of("AUTH_ISSUER"));
+    CursorKey::new(&env.text("CURSOR_KEY").unwrap_or_else(derived))
 }
 
 fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {

@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod body;
+pub mod cursor;
 pub mod edge;
 pub mod endpoints;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod meter;
 pub mod pages;
 pub mod query;
 pub mod scope;
+pub mod search;
 pub mod validation;
 
 pub use auth::{Admin, Caller, Role, Staff};

@@ -89,7 +89,7 @@ impl App {
         }
         // Each order has a line at least, so that no more orders can be on the page than lines.
         let limit = few(skipped + size + 1);
-        let wanted = Wanted { after: cursor.map(|cursor| cursor.order_at), ..Wanted::default() };
+        let wanted = Wanted { after: cursor.map(|cursor| cursor.order_at) };
         let orders = self.table().newest_orders(visible.lists(), &wanted, limit).await?;
         let (first, orders) = covering(&orders, few(skipped), few(size) + 1);
         let ids = cursor.map(|cursor| cursor.order).into_iter().chain(orders.iter().copied());

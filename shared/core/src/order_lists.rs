@@ -1,33 +1,33 @@
-//! Lists of orders as a caller may see them.
+//! Lists of orders as a caller may see them: filtered, searched, sorted, counted and cut into
+//! pages; the API contract's "Lists".
+//!
+//! [`filters`] and [`ordering`] say what is asked for, [`plan`] how it is found, [`walk`] reads it.
+
+mod filters;
+mod ordering;
+mod pages;
+mod plan;
+mod times;
+mod walk;
+
+pub use filters::Filters;
+pub use pages::Asked;
 
 use crate::app::App;
 use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
+use crate::http::error::Reply;
 use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted, position};
+use crate::table::lists::{OrderList, Wanted};
 use crate::views::order::OrderListView;
 use futures::future::try_join_all;
-use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
-use oms_domain::{Status, StoreId, UserId};
+use oms_domain::{StoreId, UserId};
 
 /// How deep a page may lie that is asked for by its number alone, in entries.
 pub(crate) const DEEPEST: u64 = 10_000;
 
 /// How long an order is a recent one: 30 days.
 const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
-
-/// Which of the orders that a caller may see are listed.
-#[derive(Clone, Copy, Debug)]
-pub enum Which {
-    /// All of them.
-    All,
-    /// Those of a status.
-    OfStatus(Status),
-    /// Those placed since then.
-    Since(jiff::Timestamp),
-}
 
 /// Which orders a caller may see, as lists and as counters.
 #[derive(Clone, Debug)]
@@ -64,58 +64,10 @@ impl App {
         Visible { lists: vec![OrderList::OfUser(caller.user.id.clone())], owned: Vec::new() }
     }
 
-    /// The orders that were placed in the last 30 days.
+    /// Since when an order is a recent one: for 30 days.
     #[must_use]
-    pub fn recent(&self) -> Which {
-        let since = self.now().checked_sub(RECENT).unwrap_or(jiff::Timestamp::MIN);
-        Which::Since(since)
-    }
-
-    /// A page of orders, newest first.
-    ///
-    /// # Errors
-    /// 404 for a page that does not exist.
-    pub async fn page_of_orders(
-        &self,
-        caller: &Caller,
-        visible: &Visible,
-        which: Which,
-        request: &PageRequest,
-        links: &Links,
-    ) -> Reply<Page<OrderListView>> {
-        let counted = self.count_of(visible, which).await?;
-        let number = request.resolve(counted)?;
-        let size = u64::from(request.size);
-        let before = (number - 1) * size;
-        // With a cursor the page begins right there; without one the entries before are read over.
-        let skipped = if request.cursor.is_some() { 0 } else { before };
-        if skipped > DEEPEST {
-            return Err(ApiError::InvalidPage);
-        }
-        let limit = usize::try_from(skipped + size + 1).unwrap_or(usize::MAX);
-        let wanted = which.wanted(request.cursor.as_deref());
-        let found = self.table().newest_orders(&visible.lists, &wanted, limit).await?;
-        let mut entries: Vec<_> =
-            found.into_iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).collect();
-        let has_next = entries.len() as u64 > size;
-        entries.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        let cursor = entries.last().map(|last| position(last.created_at, last.id));
-        // The counters follow the table within moments; what is on the page is there for certain.
-        let count = counted.max(before + entries.len() as u64 + u64::from(has_next));
-        Ok(Page {
-            count,
-            next: has_next.then(|| links.page(number + 1, cursor.as_deref())),
-            previous: (number > 1).then(|| links.page(number - 1, None)),
-            results: entries.iter().map(|order| visible.show(caller, order)).collect(),
-        })
-    }
-
-    /// How many orders some lists have, by the counters.
-    async fn count_of(&self, visible: &Visible, which: Which) -> Reply<u64> {
-        let counts = visible.lists.iter().map(|list| self.count_of_list(list, which));
-        let count: u64 = try_join_all(counts).await?.into_iter().sum();
-        let twice = self.in_two_lists(visible, which).await?.len();
-        Ok(count.saturating_sub(twice as u64))
+    pub fn recent(&self) -> jiff::Timestamp {
+        self.now().checked_sub(RECENT).unwrap_or(jiff::Timestamp::MIN)
     }
 
     /// How many lines the orders of some lists have together, by the counters.
@@ -126,44 +78,21 @@ impl App {
         });
         let counts = try_join_all(counts).await?;
         let lines: u64 = counts.iter().map(|counts| counts.lines).sum();
-        let twice = self.in_two_lists(visible, Which::All).await?;
+        let twice = self.in_two_lists(visible).await?;
         let twice: u64 = twice.iter().map(|order| u64::from(order.item_count)).sum();
         Ok(lines.saturating_sub(twice))
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.
-    pub(crate) async fn in_two_lists(&self, visible: &Visible, which: Which) -> Reply<Vec<OrderSummary>> {
+    pub(crate) async fn in_two_lists(&self, visible: &Visible) -> Reply<Vec<OrderSummary>> {
         if visible.owned.is_empty() {
             return Ok(Vec::new());
         }
         let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
         let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
-        let mut own = self.table().newest_orders(&own, &which.wanted(None), limit).await?;
+        let mut own = self.table().newest_orders(&own, &Wanted::default(), limit).await?;
         own.retain(|order| visible.owned.contains(&order.store.id));
         Ok(own)
-    }
-
-    async fn count_of_list(&self, list: &OrderList, which: Which) -> Reply<u64> {
-        let scope = scope_of(list);
-        match which {
-            Which::All => Ok(total(&self.table().counts(&scope, self.today()).await?)),
-            Which::OfStatus(status) => {
-                Ok(self.table().counts(&scope, self.today()).await?.orders_with(status))
-            }
-            Which::Since(since) => {
-                // Whole days are counted already; of the first one only the end belongs to it.
-                let zone = &self.config().time_zone;
-                let first = since.to_zoned(zone.clone()).date();
-                let next = first.tomorrow().and_then(|day| day.to_zoned(zone.clone()));
-                let next = next.map_or(since, |start| start.timestamp());
-                let (counts, partial) = futures::try_join!(
-                    self.table().counts(&scope, first),
-                    self.table().count_orders(list, since, next)
-                )?;
-                let whole = counts.days.iter().filter(|(day, _)| **day > first);
-                Ok(partial + whole.map(|(_, count)| count).sum::<u64>())
-            }
-        }
     }
 }
 
@@ -173,21 +102,6 @@ pub(crate) fn scope_of(list: &OrderList) -> Scope {
         OrderList::OfUser(user) => Scope::User(user.clone()),
         OrderList::OfStore(store) => Scope::Store(*store),
         OrderList::All => Scope::All,
-    }
-}
-
-fn total(counts: &Counts) -> u64 {
-    Status::ALL.iter().map(|status| counts.orders_with(*status)).sum()
-}
-
-impl Which {
-    const fn wanted(self, after: Option<&str>) -> Wanted<'_> {
-        let (status, since) = match self {
-            Which::All => (None, None),
-            Which::OfStatus(status) => (Some(status), None),
-            Which::Since(since) => (None, Some(since)),
-        };
-        Wanted { after, since, status }
     }
 }
 
@@ -201,6 +115,26 @@ impl Visible {
     #[must_use]
     pub fn sees(&self, caller: &Caller, user: &UserId, store: StoreId) -> bool {
         caller.is_staff() || *user == caller.user.id || self.owned.contains(&store)
+    }
+
+    /// The lists that hold what is asked for, as few and as small as the filters allow. Together
+    /// they may hold more than the caller may see, and an order twice.
+    fn narrowed(&self, caller: &Caller, filters: &Filters) -> Vec<OrderList> {
+        if let Some(user) = &filters.user {
+            let list = OrderList::OfUser(user.clone());
+            return if self.shows_all_of(&list) || !self.owned.is_empty() { vec![list] } else { Vec::new() };
+        }
+        if let Some(store) = filters.store {
+            let own = OrderList::OfUser(caller.user.id.clone());
+            let list = OrderList::OfStore(store);
+            return vec![if self.shows_all_of(&list) { list } else { own }];
+        }
+        self.lists.clone()
+    }
+
+    /// Whether all orders of a list are among them.
+    fn shows_all_of(&self, list: &OrderList) -> bool {
+        self.lists.contains(list) || self.lists.contains(&OrderList::All)
     }
 
     fn show(&self, caller: &Caller, order: &OrderSummary) -> OrderListView {

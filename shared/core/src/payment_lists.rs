@@ -9,7 +9,7 @@ use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
-use crate::order_lists::{Visible, Which, scope_of};
+use crate::order_lists::{Visible, scope_of};
 use crate::table::lists::{Wanted, position};
 use crate::views::payment::PaymentView;
 use futures::future::try_join_all;
@@ -208,7 +208,7 @@ impl App {
         let mut after = cursor.map(|cursor| cursor.order_at.to_owned());
         let mut first = cursor.map(|cursor| cursor.order);
         for _ in 0..LOOKED_THROUGH / AT_A_TIME {
-            let wanted = Wanted { after: after.as_deref(), ..Wanted::default() };
+            let wanted = Wanted { after: after.as_deref() };
             let listed = self.table().newest_orders(visible.lists(), &wanted, AT_A_TIME).await?;
             let ids = first.take().into_iter().chain(listed.iter().map(|order| order.id));
             let mut orders = self.table().orders(ids).await?;
@@ -251,7 +251,7 @@ impl App {
         let counted =
             counted.filter(|((currency, status, method), _)| query.counts(*currency, *status, *method));
         let counted: u64 = counted.map(|(_, group)| group.count).sum();
-        let twice = self.in_two_lists(visible, Which::All).await?;
+        let twice = self.in_two_lists(visible).await?;
         if twice.is_empty() {
             return Ok(counted);
         }

@@ -60,7 +60,7 @@ impl App {
         let mut expected = Tally::default();
         let mut after = None;
         loop {
-            let wanted = Wanted { after: after.as_deref(), ..Wanted::default() };
+            let wanted = Wanted { after: after.as_deref() };
             let page = self.table().newest_orders(std::slice::from_ref(&list), &wanted, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(position(last.created_at, last.id));

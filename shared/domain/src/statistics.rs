@@ -1,7 +1,7 @@
 //! The statistics that clients see, from the counters of one scope.
 
 use crate::quarter::Quarter;
-use crate::tally::Cell;
+use crate::tally::{Cell, OrderFacets};
 use crate::{Currency, Decimal, Money, PaymentState, Status};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub struct TransitionTime {
 pub struct Counts {
     /// Orders by currency and status.
     pub orders: BTreeMap<(Currency, Status), Group>,
+    /// How many orders have which facets.
+    pub cells: BTreeMap<OrderFacets, u64>,
     /// Payments by currency, status and method.
     pub payments: BTreeMap<(Currency, PaymentState, crate::PaymentMethod), Group>,
     /// What went back to customers, by currency.
@@ -63,6 +65,7 @@ impl FromIterator<(Cell, Decimal)> for Counts {
         for (cell, value) in cells {
             match cell {
                 Cell::Orders(f) => {
+                    *counts.cells.entry(f).or_default() += whole(value);
                     counts.orders.entry((f.currency, f.status)).or_default().count += whole(value);
                 }
                 Cell::OrderAmount(f) => {
@@ -107,6 +110,7 @@ impl std::iter::Sum for Counts {
     fn sum<I: Iterator<Item = Counts>>(all: I) -> Self {
         all.fold(Counts::default(), |mut sum, counts| {
             merge(&mut sum.orders, counts.orders, Group::plus);
+            merge(&mut sum.cells, counts.cells, |a, b| a + b);
             merge(&mut sum.payments, counts.payments, Group::plus);
             merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
             merge(&mut sum.days, counts.days, |a, b| a + b);
@@ -141,6 +145,12 @@ impl Group {
 }
 
 impl Counts {
+    /// How many orders there are.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.cells.values().sum()
+    }
+
     /// How many orders of any currency have a status.
     #[must_use]
     pub fn orders_with(&self, status: Status) -> u64 {

@@ -9,9 +9,6 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// The longest cursor that is looked at. Ours are far shorter.
-pub const MAX_CURSOR_BYTES: usize = 1_024;
-
 /// One page of a list, as the API contract's "Lists" has it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Page<T> {
@@ -59,20 +56,22 @@ pub enum PageNumber {
 pub struct PageRequest {
     /// The page.
     pub number: PageNumber,
-    /// Where the page begins, as an earlier page's link said; it spares counting up to there. It
-    /// comes from the client: nothing in it is certain.
+    /// Where the page begins, as the link that led here said; it spares counting up to there. Its
+    /// seal held: it is what we wrote, for this list and these parameters.
     pub cursor: Option<String>,
     /// How many entries a page has, from 1 to `MAX_PAGE_SIZE`.
     pub size: u32,
 }
 
 impl PageRequest {
-    /// Reads `page`, `page_size` and `cursor`. A `page_size` that makes no sense counts as none,
-    /// and one that is too large is cut, as Django REST Framework does.
+    /// Reads `page`, `page_size` and `cursor` of a request for the list at `path`. A `page_size`
+    /// that makes no sense counts as none, and one that is too large is cut, as Django REST
+    /// Framework does.
     ///
     /// # Errors
-    /// `InvalidPage` where `page` is neither a number from 1 nor `last`.
-    pub fn from_query(query: &Query, config: &Config) -> Result<Self, ApiError> {
+    /// `InvalidPage` where `page` is neither a number from 1 nor `last`, and for a cursor that we
+    /// did not write for this page of this list.
+    pub fn from_query(path: &str, query: &Query, config: &Config) -> Result<Self, ApiError> {
         let size = query.get("page_size").and_then(|text| text.trim().parse::<u64>().ok());
         let size = size.filter(|size| *size > 0).map_or(config.page_size.get(), |size| {
             u32::try_from(size).unwrap_or(u32::MAX).min(config.max_page_size.get())
@@ -85,8 +84,15 @@ impl PageRequest {
                 Ok(_) | Err(_) => return Err(ApiError::InvalidPage),
             },
         };
-        let cursor = query.filled("cursor").filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES);
-        Ok(Self { number, cursor: cursor.map(str::to_owned), size })
+        let cursor = match (query.filled("cursor"), number) {
+            (None, _) => None,
+            (Some(_), PageNumber::Last) => return Err(ApiError::InvalidPage),
+            (Some(sealed), PageNumber::Nth(number)) => {
+                let opened = config.cursor_key.open(&bound_to(path, number, query), sealed);
+                Some(opened.ok_or(ApiError::InvalidPage)?)
+            }
+        };
+        Ok(Self { number, cursor, size })
     }
 
     /// The page's number from 1, once the length of the list is known.
@@ -115,8 +121,20 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        Self::from_query(&query, &Arc::<Config>::from_ref(state))
+        Self::from_query(parts.uri.path(), &query, &Arc::<Config>::from_ref(state))
     }
+}
+
+/// What a cursor is bound to: the page of the list, and whatever shapes the list.
+fn bound_to(path: &str, number: u64, query: &Query) -> String {
+    let mut bound = form_urlencoded::Serializer::new(format!("{path}?{number}&"));
+    bound.extend_pairs(query.iter().filter(|(name, _)| !is_of_the_page(name)));
+    bound.finish()
+}
+
+/// The parameters that say which page of a list is meant, rather than which list.
+fn is_of_the_page(name: &str) -> bool {
+    matches!(name, "page" | "cursor" | "explain")
 }
 
 /// The path that the client asked for, before it was brought into our one form.
@@ -128,7 +146,10 @@ pub(super) struct AskedPath(pub(super) String);
 #[derive(Clone, Debug)]
 pub struct Links {
     base: String,
+    /// The path in our one form, whichever the client used.
+    path: String,
     query: Query,
+    config: Arc<Config>,
 }
 
 impl Links {
@@ -140,7 +161,8 @@ impl Links {
         if number > 1 {
             query.append_pair("page", &number.to_string());
             if let Some(cursor) = cursor {
-                query.append_pair("cursor", cursor);
+                let bound_to = bound_to(&self.path, number, &self.query);
+                query.append_pair("cursor", &self.config.cursor_key.seal(&bound_to, cursor));
             }
         }
         let query = query.finish();
@@ -155,10 +177,14 @@ impl Links {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Links {
+impl<S> FromRequestParts<S> for Links
+where
+    S: Send + Sync,
+    Arc<Config>: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
         let authority = parts.uri.authority().map(http::uri::Authority::as_str);
         let host = header("host").or(authority).unwrap_or("localhost");
@@ -169,7 +195,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Links {
         };
         let path = parts.extensions.get::<AskedPath>().map_or(parts.uri.path(), |asked| &asked.0);
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        Ok(Self { base: format!("{scheme}://{host}{path}"), query })
+        Ok(Self {
+            base: format!("{scheme}://{host}{path}"),
+            path: parts.uri.path().to_owned(),
+            query,
+            config: Arc::from_ref(state),
+        })
     }
 }
 
@@ -187,7 +218,7 @@ mod tests {
     }
 
     fn asked(query: &str) -> Result<PageRequest, ApiError> {
-        PageRequest::from_query(&Query::parse(query), &config())
+        PageRequest::from_query("/api/orders/", &Query::parse(query), &config())
     }
 
     async fn links(uri: &str, headers: &[(&str, &str)]) -> Links {
@@ -196,7 +227,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        Links::from_request_parts(&mut parts, &()).await.unwrap()
+        Links::from_request_parts(&mut parts, &Arc::new(config())).await.unwrap()
     }
 
     #[test]
@@ -225,15 +256,40 @@ mod tests {
             &[("host", "api.example.com")],
         )
         .await;
+        let next = links.page(3, Some("c+1"));
+        let (page, cursor) = next.split_once("&cursor=").unwrap();
         assert_eq!(
-            links.page(3, Some("c+1")),
-            "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb&page=3&cursor=c%2B1"
+            page,
+            "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb&page=3"
         );
+        assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
         assert_eq!(
             links.page(1, Some("c")),
             "https://api.example.com/api/v1/orders/?ordering=a&ordering=b&status__in=a%2Cb"
         );
         assert_eq!(links.to("/api/jobs/1/"), "https://api.example.com/api/jobs/1/");
+    }
+
+    #[tokio::test]
+    async fn a_cursor_leads_to_the_page_and_the_list_that_it_was_made_for() {
+        let links = links("/api/orders/?status=pending&explain=true", &[]).await;
+        let next = links.page(2, Some("2026#x"));
+        let query = next.split_once('?').unwrap().1;
+        assert_eq!(asked(query).unwrap().cursor.as_deref(), Some("2026#x"));
+        assert_eq!(asked(query).unwrap().resolve(0).unwrap(), 2, "it was there, whatever the count says");
+        let foreign = [
+            query.replace("page=2", "page=3"),
+            query.replace("page=2", "page=last"),
+            query.replace("pending", "shipped"),
+            format!("{query}&page_size=5"),
+            format!("{query}A"),
+            "page=2&cursor=Mg".to_owned(),
+        ];
+        for query in foreign {
+            assert!(matches!(asked(&query), Err(ApiError::InvalidPage)), "{query}");
+        }
+        let elsewhere = PageRequest::from_query("/api/payments/", &Query::parse(query), &config());
+        assert!(matches!(elsewhere, Err(ApiError::InvalidPage)));
     }
 
     #[tokio::test]

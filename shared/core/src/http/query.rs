@@ -1,6 +1,6 @@
 //! The part of a URL after `?`, with repeated parameters kept.
 
-use super::ApiError;
+use super::{ApiError, search};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use std::convert::Infallible;
@@ -39,25 +39,20 @@ impl Query {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
     }
 
-    /// The terms of `search` as Django REST Framework splits them, in lower case: at white space,
-    /// except within quotes.
+    /// The terms of `search` as Django REST Framework splits them, in lower case.
     #[must_use]
     pub fn search_terms(&self) -> Vec<String> {
-        let mut terms = Vec::new();
-        let mut term = String::new();
-        let mut quote = None;
-        for c in self.get("search").unwrap_or_default().chars().filter(|c| *c != '\0') {
-            match quote {
-                Some(open) if c == open => quote = None,
-                Some(_) => term.push(c),
-                None if matches!(c, '"' | '\'') && term.is_empty() => quote = Some(c),
-                None if c.is_whitespace() => terms.push(std::mem::take(&mut term)),
-                None => term.push(c),
-            }
-        }
-        terms.push(term);
-        terms.retain(|term| !term.is_empty());
-        terms.iter().map(|term| term.to_lowercase()).collect()
+        search::terms(self.get("search").unwrap_or_default())
+    }
+
+    /// What `ordering` asks to sort by, most important first, each with whether it descends. Names
+    /// that `known` does not know are dropped.
+    pub fn sort_keys<K>(&self, known: impl Fn(&str) -> Option<K>) -> Vec<(K, bool)> {
+        let keys = self.list("ordering").filter_map(|name| {
+            let (name, descends) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
+            Some((known(name)?, descends))
+        });
+        keys.collect()
     }
 
     /// The value of a filter whose values are a closed set; nothing where it is missing or empty.

@@ -24,14 +24,14 @@
 //! | index | hash key | what it lists |
 //! |---|---|---|
 //! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
-//! | `by-store` | `list_store` | `STORE#<id>#<status>`: a store's orders of a status; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
+//! | `by-store` | `list_store` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
 //! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`; `ADDRESS#<id>`: whose it is |
 
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::tally::Scope;
 use oms_domain::{
-    AddressId, JobId, NotificationId, OrderId, ProductId, Status, StoreId, SubscriptionId, UserId, VariantId,
+    AddressId, JobId, NotificationId, OrderId, ProductId, StoreId, SubscriptionId, UserId, VariantId,
 };
 
 /// The partition key's attribute.
@@ -87,6 +87,12 @@ impl Index {
             Index::User => "list_user",
             Index::Store => "list_store",
             Index::All => "list_all",
+        }
+    }
+
+    pub(crate) const fn range_key(self) -> &'static str {
+        match self {
+            Index::User | Index::Store | Index::All => LIST_AT,
         }
     }
 }
@@ -197,8 +203,8 @@ pub(crate) fn list_of_owner(id: &UserId) -> String {
     format!("OWNER#{id}")
 }
 
-pub(crate) fn list_of_store(id: StoreId, status: Status) -> String {
-    format!("STORE#{id}#{status}")
+pub(crate) fn list_of_store(id: StoreId) -> String {
+    store(id)
 }
 
 pub(crate) fn list_of_store_products(store: StoreId, status: ProductStatus) -> String {

@@ -6,14 +6,11 @@ use super::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use futures::future::try_join_all;
-use jiff::Timestamp;
 use oms_domain::tally::Scope;
-use oms_domain::{Status, StoreId, UserId};
+use oms_domain::{StoreId, UserId};
 
 /// How many pages of a query are read at most: 1 MB each.
 const MAX_QUERY_PAGES: usize = 20;
-/// How many entries of a list are looked at first where only some are wanted; doubled each time.
-const SIFTED: usize = 100;
 
 /// A list that an index keeps, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,15 +40,47 @@ impl OrderList {
 pub struct Wanted<'a> {
     /// Those after this position: the [`position`] of the last one seen.
     pub after: Option<&'a str>,
-    /// Those made since then.
-    pub since: Option<Timestamp>,
-    /// Orders of this status.
-    pub status: Option<Status>,
+}
+
+/// A part of an index's list: what stands between two texts, which themselves do not belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) index: Index,
+    pub(crate) hash: String,
+    pub(crate) above: Option<String>,
+    pub(crate) below: Option<String>,
+}
+
+/// What one query of a span found, and where the next one goes on, if there may be more.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) items: Vec<Item>,
+    pub(crate) rest: Option<Item>,
+}
+
+impl Span {
+    /// A whole list.
+    pub(crate) const fn all(index: Index, hash: String) -> Self {
+        Self { index, hash, above: None, below: None }
+    }
+
+    /// What no list has.
+    pub(crate) const fn nothing() -> Self {
+        Self::all(Index::All, String::new())
+    }
+
+    /// Whether nothing can stand between its ends.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.above.is_some() && self.below.is_some() && self.above >= self.below
+    }
+
+    fn has(&self, at: &str) -> bool {
+        self.above.as_deref() != Some(at) && self.below.as_deref() != Some(at)
+    }
 }
 
 impl Table {
     /// The newest orders of some lists together, each once: `limit` of those that are wanted.
-    /// A status is found at once in a store's list, and by reading on in the others.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -61,110 +90,76 @@ impl Table {
         wanted: &Wanted<'_>,
         limit: usize,
     ) -> Result<Vec<OrderSummary>, TableError> {
-        let parts: Vec<_> = lists.iter().flat_map(|list| self.parts_of(list, wanted.status)).collect();
-        let pages = parts.iter().map(|(index, hash)| self.newest_wanted(*index, hash, wanted, limit));
+        let spans = lists.iter().flat_map(|list| self.spans_of(list));
+        let spans: Vec<Span> =
+            spans.map(|span| Span { below: wanted.after.map(str::to_owned), ..span }).collect();
+        let pages = spans.iter().map(|span| self.newest_of(span, limit));
         let mut items: Vec<Item> = try_join_all(pages).await?.into_iter().flatten().collect();
         items.sort_by(|a, b| text(b, keys::LIST_AT).cmp(text(a, keys::LIST_AT)));
         items.dedup_by(|a, b| text(a, keys::PK) == text(b, keys::PK));
         items.into_iter().take(limit).map(summary_from_item).collect()
     }
 
-    /// How many orders of a list were made from one time on and before another.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn count_orders(
-        &self,
-        list: &OrderList,
-        from: Timestamp,
-        before: Timestamp,
-    ) -> Result<u64, TableError> {
-        let parts = self.parts_of(list, None);
-        let counts = parts.iter().map(|(index, hash)| self.count_part(*index, hash, from, before));
-        Ok(try_join_all(counts).await?.into_iter().sum())
-    }
-
     /// The parts of the indexes that a list is spread over.
-    fn parts_of(&self, list: &OrderList, status: Option<Status>) -> Vec<(Index, String)> {
+    pub(crate) fn spans_of(&self, list: &OrderList) -> Vec<Span> {
         match list {
-            OrderList::OfUser(user) => vec![(Index::User, keys::list_of_user(user))],
-            OrderList::OfStore(store) => {
-                let statuses = Status::ALL.iter().filter(|of| status.is_none_or(|status| status == **of));
-                let parts = statuses.map(|status| keys::list_of_store(*store, *status));
-                parts.map(|hash| (Index::Store, hash)).collect()
+            OrderList::OfUser(user) => vec![Span::all(Index::User, keys::list_of_user(user))],
+            OrderList::OfStore(store) => vec![Span::all(Index::Store, keys::list_of_store(*store))],
+            OrderList::All => {
+                let shards = 0..self.shards.max(1);
+                shards.map(|n| Span::all(Index::All, keys::list_shard(n))).collect()
             }
-            OrderList::All => (0..self.shards.max(1)).map(|n| (Index::All, keys::list_shard(n))).collect(),
         }
     }
 
-    /// Up to `limit` of the newest entries of an index's list, after the position `after`.
+    /// Up to `limit` of the newest entries of an index's list.
     pub(crate) async fn newest(
         &self,
         index: Index,
         hash: &str,
-        after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Item>, TableError> {
-        self.newest_wanted(index, hash, &Wanted { after, ..Wanted::default() }, limit).await
+        self.newest_of(&Span::all(index, hash.to_owned()), limit).await
     }
 
-    async fn newest_wanted(
-        &self,
-        index: Index,
-        hash: &str,
-        wanted: &Wanted<'_>,
-        limit: usize,
-    ) -> Result<Vec<Item>, TableError> {
-        // Who comes with a position before the list's beginning has made it up; DynamoDB refuses such a range.
-        let begin = wanted.since.map(|since| keys::list_at(since, ""));
-        if begin.zip(wanted.after).is_some_and(|(begin, after)| after < begin.as_str()) {
-            return Ok(Vec::new());
-        }
-        // A store's list is a status's already.
-        let status = wanted.status.filter(|_| index != Index::Store);
+    async fn newest_of(&self, span: &Span, limit: usize) -> Result<Vec<Item>, TableError> {
         let mut found = Vec::new();
-        let mut start = None;
-        for page in 0..MAX_QUERY_PAGES {
-            let missing = limit.saturating_sub(found.len());
-            // What is left out counts towards the limit: reading further each time finds what is rare.
-            let looked_at = if status.is_some() { missing.max(SIFTED << page.min(10)) } else { missing };
-            let query = self
-                .part_query(index, hash, wanted.since, wanted.after)
-                .scan_index_forward(false)
-                .limit(i32::try_from(looked_at).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(start);
-            let query = match status {
-                None => query,
-                Some(status) => query
-                    .filter_expression("#summary.#status = :status")
-                    .expression_attribute_names("#summary", keys::SUMMARY)
-                    .expression_attribute_names("#status", "status")
-                    .expression_attribute_values(":status", AttributeValue::S(status.to_string())),
-            };
-            let page = query.send().await?;
-            meter_read(page.consumed_capacity());
-            let items = page.items.unwrap_or_default().into_iter();
-            found.extend(items.filter(|item| wanted.after != Some(text(item, keys::LIST_AT))));
-            start = page.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
+        let mut rest = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let page = self.read_span(span, true, limit.saturating_sub(found.len()), rest).await?;
+            found.extend(page.items);
+            rest = page.rest;
+            if rest.is_none() || found.len() >= limit {
                 break;
             }
         }
         Ok(found)
     }
 
-    async fn count_part(
+    /// Up to `limit` entries of a span, from its upper end where it `descends`, or from where an
+    /// earlier query stopped. One query, of 1 MB at most.
+    pub(crate) async fn read_span(
         &self,
-        index: Index,
-        hash: &str,
-        from: Timestamp,
-        before: Timestamp,
-    ) -> Result<u64, TableError> {
-        let before = keys::list_at(before, "");
+        span: &Span,
+        descends: bool,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<Found, TableError> {
+        let query = self.query_of(span).scan_index_forward(!descends);
+        let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
+        let page = query.limit(limit).set_exclusive_start_key(start).send().await?;
+        meter_read(page.consumed_capacity());
+        let mut items = page.items.unwrap_or_default();
+        items.retain(|item| span.has(text(item, span.index.range_key())));
+        Ok(Found { items, rest: page.last_evaluated_key })
+    }
+
+    /// How many entries a span has.
+    pub(crate) async fn count_span(&self, span: &Span) -> Result<u64, TableError> {
         let mut count = 0;
         let mut start = None;
         for _ in 0..MAX_QUERY_PAGES {
-            let query = self.part_query(index, hash, Some(from), Some(&before)).select(Select::Count);
+            let query = self.query_of(span).select(Select::Count);
             let page = query.set_exclusive_start_key(start).send().await?;
             meter_read(page.consumed_capacity());
             count += u64::try_from(page.count).unwrap_or(0);
@@ -176,41 +171,31 @@ impl Table {
         Ok(count)
     }
 
-    /// A query of an index's list from one end or position to another, both inclusive where both
-    /// are given: a range has no other form.
-    fn part_query(
-        &self,
-        index: Index,
-        hash: &str,
-        since: Option<Timestamp>,
-        before: Option<&str>,
-    ) -> QueryFluentBuilder {
+    /// A query of a span. Where it has two ends, they are found too: a range has no other form.
+    fn query_of(&self, span: &Span) -> QueryFluentBuilder {
+        let text = |text: &String| AttributeValue::S(text.clone());
         let query = self
             .client
             .query()
             .table_name(&self.name)
-            .index_name(index.name())
-            .expression_attribute_names("#hash", index.hash_key())
-            .expression_attribute_values(":hash", AttributeValue::S(hash.to_owned()))
+            .index_name(span.index.name())
+            .expression_attribute_names("#hash", span.index.hash_key())
+            .expression_attribute_values(":hash", text(&span.hash))
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let condition = match (since, before) {
+        let query = match (&span.above, &span.below) {
             (None, None) => return query.key_condition_expression("#hash = :hash"),
-            (None, Some(_)) => "#hash = :hash AND #at < :before",
-            (Some(_), None) => "#hash = :hash AND #at >= :since",
-            (Some(_), Some(_)) => "#hash = :hash AND #at BETWEEN :since AND :before",
+            (None, Some(below)) => query
+                .key_condition_expression("#hash = :hash AND #at < :below")
+                .expression_attribute_values(":below", text(below)),
+            (Some(above), None) => query
+                .key_condition_expression("#hash = :hash AND #at > :above")
+                .expression_attribute_values(":above", text(above)),
+            (Some(above), Some(below)) => query
+                .key_condition_expression("#hash = :hash AND #at BETWEEN :above AND :below")
+                .expression_attribute_values(":above", text(above))
+                .expression_attribute_values(":below", text(below)),
         };
-        let mut query =
-            query.key_condition_expression(condition).expression_attribute_names("#at", keys::LIST_AT);
-        if let Some(since) = since {
-            let since = AttributeValue::S(keys::list_at(since, ""));
-            query = query.expression_attribute_values(":since", since);
-        }
-        match before {
-            Some(before) => {
-                query.expression_attribute_values(":before", AttributeValue::S(before.to_owned()))
-            }
-            None => query,
-        }
+        query.expression_attribute_names("#at", span.index.range_key())
     }
 
     /// All items of a partition of the base table whose sort key has a prefix, in its order.
@@ -273,6 +258,11 @@ impl Table {
         }
         Ok(found)
     }
+}
+
+/// What stands between all that was made before a time and all that was made then or later.
+pub(crate) fn time_bound(at: jiff::Timestamp) -> String {
+    keys::list_at(at, "")
 }
 
 /// Where an entry stands in a list, as the cursor that continues after it.

@@ -27,6 +27,7 @@ mod writes;
 pub(crate) use writes::backoff;
 
 pub use error::TableError;
+pub(crate) use record::summary_from_item;
 pub use record::{OrderOwners, OrderSummary};
 
 use crate::http::meter;
@@ -151,6 +152,11 @@ pub(crate) fn key(pk: String, sk: String) -> Item {
 /// A string attribute of an item, or nothing.
 pub(crate) fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}
+
+/// Where an item stands in the list that it was found in.
+pub(crate) fn range_of(item: &Item, span: &lists::Span) -> String {
+    text(item, span.index.range_key()).to_owned()
 }
 
 fn meter_read(capacity: Option<&ConsumedCapacity>) {

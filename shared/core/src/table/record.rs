@@ -6,6 +6,7 @@ use super::{Item, TableError, entity, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use oms_domain::order::StoreSnapshot;
+use oms_domain::tally::OrderFacets;
 use oms_domain::{
     Change, Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId,
     User, UserId,
@@ -42,7 +43,7 @@ const SUMMARY_FIELDS: [&str; 16] = [
 ];
 
 /// What lists show of an order.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderSummary {
     /// Its id; not in the summary itself, but in the key that every index carries.
     #[serde(skip_deserializing, default = "no_order")]
@@ -68,15 +69,41 @@ pub struct OrderSummary {
     /// The carrier's number.
     #[serde(default)]
     pub tracking_number: String,
+    /// The payment's name elsewhere.
+    #[serde(default)]
+    pub payment_reference: String,
     /// When it was placed.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When the store accepted it.
+    #[serde(default)]
+    pub confirmed_at: Option<Timestamp>,
+    /// When it was handed to the carrier.
+    #[serde(default)]
+    pub shipped_at: Option<Timestamp>,
+    /// When it arrived.
+    #[serde(default)]
+    pub delivered_at: Option<Timestamp>,
     /// How many lines it has.
     pub item_count: u32,
     /// Whether it can be refunded.
     #[serde(default)]
     pub can_refund: bool,
+}
+
+impl OrderSummary {
+    /// Its facets, which counters count by.
+    #[must_use]
+    pub const fn facets(&self) -> OrderFacets {
+        OrderFacets {
+            status: self.status,
+            payment_status: self.payment_status,
+            payment_method: self.payment_method,
+            shipping_method: self.shipping_method,
+            currency: self.currency,
+        }
+    }
 }
 
 fn no_order() -> OrderId {
@@ -141,7 +168,7 @@ struct OlderLog {
 fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
     [
         (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
-        (Index::Store.hash_key(), keys::list_of_store(order.store.id, order.status)),
+        (Index::Store.hash_key(), keys::list_of_store(order.store.id)),
         (Index::All.hash_key(), keys::list_of_all(order.id, shards)),
         (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
     ]

@@ -46,7 +46,8 @@ async fn panicking() -> Reply<()> {
 }
 
 fn router() -> Router {
-    Router::new()
+    let config = std::sync::Arc::new(config::tests::config(&[]).unwrap());
+    Router::<std::sync::Arc<config::Config>>::new()
         .route("/api/order-items/", get(|| async { Json(json!([])) }).post(|| async { StatusCode::CREATED }))
         .route("/api/order-items/{id}/", get(thing))
         .route("/api/costly/", get(costly))
@@ -54,6 +55,7 @@ fn router() -> Router {
         .route("/api/panicking/", post(panicking))
         .route("/api/large/", get(|| async { Json("x".repeat(10_000)) }))
         .route("/api/page/", get(|| async { axum::response::Html("<p>") }))
+        .with_state(config)
 }
 
 const ID: &str = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";

@@ -17,6 +17,12 @@ impl Moment {
     /// Reads a time as requests write it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        Self::parse_in(text, &TimeZone::UTC)
+    }
+
+    /// Reads a time as requests write it; one without an offset is of a time zone.
+    #[must_use]
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Option<Self> {
         // A date and an hour at least: jiff would read many more forms, such as a bare date with a
         // zone in brackets, which no other client of this API could count on.
         let is_plain = |byte: u8| byte.is_ascii_digit() || b"-:+.TtZz ".contains(&byte);
@@ -25,7 +31,7 @@ impl Moment {
         }
         let read = text.parse::<jiff::Timestamp>().ok().or_else(|| {
             let civil = text.parse::<civil::DateTime>().ok()?;
-            Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
+            Some(civil.to_zoned(zone.clone()).ok()?.timestamp())
         })?;
         jiff::Timestamp::from_microsecond(read.as_microsecond()).ok().filter(has_four_digit_year).map(Self)
     }

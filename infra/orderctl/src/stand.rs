@@ -1,0 +1,124 @@
+//! The table and the API in one process, without sockets in front and Lambda between: where lists
+//! are measured and compared. The table, its indexes and the settings are template.yaml's.
+
+use axum::Router;
+use axum::body::Body;
+use http_body_util::BodyExt;
+use oms_core::app::App;
+use oms_core::config::Config;
+use oms_core::http::edge;
+use oms_core::stream::Arrived;
+use oms_domain::Order;
+use oms_local::dynamodb::Dynamo;
+use oms_local::template::{REGION, System};
+use oms_local::tokens::{AUDIENCE, ISSUER, Issuer, User};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// How long a token lives, in seconds.
+const LIFETIME_S: i64 = 24 * 60 * 60;
+
+/// Whatever kept the stand from being set up, or from answering.
+pub type Fault = Box<dyn Error + Send + Sync>;
+
+/// A table in memory and the functions that list orders.
+pub struct Stand {
+    /// The functions' own way to the table.
+    pub app: App,
+    router: Router,
+    issuer: Issuer,
+}
+
+/// What the API answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+    /// `X-Consumed-Capacity`.
+    pub capacity: String,
+}
+
+impl Stand {
+    /// Sets up an empty table. `keys` is a directory for the key that signs tokens.
+    pub fn set_up(keys: &Path) -> Result<Self, Fault> {
+        std::fs::create_dir_all(keys)?;
+        let issuer = Issuer::open(keys)?;
+        let parameters = BTreeMap::from([
+            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
+            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
+            ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+            ("DebugCapacity".to_owned(), "on".to_owned()),
+        ]);
+        let mut system =
+            System::read(&oms_local::root().join("template.yaml"), &parameters, "http://127.0.0.1:9")?;
+        for table in &mut system.tables {
+            // Nobody reads it here: changes are handed to their consumer at once.
+            if let Some(definition) = table.definition.as_object_mut() {
+                definition.remove("StreamSpecification");
+            }
+        }
+        let url = serve(&system)?;
+        let function = system.functions.iter().find(|function| function.name == "orders");
+        let environment = &function.ok_or("template.yaml has no function orders")?.environment;
+        let config = Config::from_lookup(|name| match name {
+            "AWS_REGION" => Some(REGION.to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+            name => environment.get(name).cloned(),
+        })?;
+        let app = App::new(config)?;
+        Ok(Self { router: orders::router().with_state(app.clone()), app, issuer })
+    }
+
+    /// A token for somebody.
+    pub fn token(&self, user: &User) -> Result<String, Fault> {
+        Ok(self.issuer.token(user, LIFETIME_S)?)
+    }
+
+    /// Reads from the API.
+    pub async fn get(&self, token: &str, path: &str) -> Result<Answer, Fault> {
+        let request = http::Request::get(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())?;
+        let response = edge::wrap(self.router.clone(), self.app.config()).oneshot(request).await?;
+        let capacity = response.headers().get("x-consumed-capacity");
+        let capacity = capacity.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), capacity })
+    }
+
+    /// Saves an order as a request does, over the version that was there (none for a new one).
+    pub async fn save(&self, seen: Option<u64>, order: &Order) -> Result<(), Fault> {
+        Ok(self.app.table().save(seen, order, []).await?)
+    }
+
+    /// Does what the stream's consumer does with orders that were saved.
+    pub async fn keep(&self, orders: Vec<Order>) -> Result<(), Fault> {
+        let arrived = orders.into_iter().map(|order| Arrived { records: vec![order.id.to_string()], order });
+        let left = stats_aggregator::keep(&self.app, None, arrived.collect()).await;
+        if left.is_empty() { Ok(()) } else { Err(format!("{} orders were not kept", left.len()).into()) }
+    }
+}
+
+/// Serves a system's tables from a thread of their own; their address.
+fn serve(system: &System) -> Result<String, Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let listener = {
+        let _entered = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    let dynamo = Dynamo::open(None, &system.tables, &listener)?;
+    let url = dynamo.url.clone();
+    std::thread::spawn(move || runtime.block_on(Dynamo::serve(dynamo.database(), listener)));
+    Ok(url)
+}

@@ -1,0 +1,195 @@
+//! Which orders a request asks for: the API contract's "Filters of orders" and `search`.
+
+use crate::http::error::{ApiError, Reply};
+use crate::http::query::Query;
+use crate::http::search::contains_all;
+use crate::http::validation::Moment;
+use crate::table::OrderSummary;
+use jiff::Timestamp;
+use jiff::civil;
+use jiff::tz::TimeZone;
+use oms_domain::tally::OrderFacets;
+use oms_domain::{Currency, Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+/// What Django says of a time that is none.
+const NO_TIME: &str = "Enter a valid date/time.";
+const NO_NUMBER: &str = "A valid number is required.";
+const NO_UUID: &str = "Must be a valid UUID.";
+/// The longest number that is read, in characters.
+const MAX_NUMBER_CHARS: usize = 30;
+
+/// The filters of a list of orders. What is none filters nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The statuses that both `status` and `status__in` allow.
+    pub(super) statuses: Option<BTreeSet<Status>>,
+    pub(super) payment_status: Option<PaymentStatus>,
+    pub(super) payment_method: Option<PaymentMethod>,
+    pub(super) shipping_method: Option<ShippingMethod>,
+    pub(super) currency: Option<Currency>,
+    pub(super) store: Option<StoreId>,
+    pub(super) user: Option<UserId>,
+    /// Placed then or later.
+    pub(super) from: Option<Timestamp>,
+    /// Placed before.
+    pub(super) before: Option<Timestamp>,
+    /// Totals from this one on.
+    pub(super) least: Option<Decimal>,
+    /// Totals up to this one.
+    pub(super) most: Option<Decimal>,
+    /// In lower case; each must be contained in one of the fields that are searched.
+    pub(super) terms: Vec<String>,
+}
+
+impl Filters {
+    /// Reads the filters of a request. A date means its midnight, and a time without an offset the
+    /// hour, in `zone`.
+    ///
+    /// # Errors
+    /// 400 with every value that makes no sense.
+    pub fn read(query: &Query, zone: &TimeZone) -> Reply<Self> {
+        let mut reader = Reader { query, zone, wrong: Map::new() };
+        let filters = Self {
+            statuses: both(reader.choice("status").map(|one| BTreeSet::from([one])), reader.statuses_in()),
+            payment_status: reader.choice("payment_status"),
+            payment_method: reader.choice("payment_method"),
+            shipping_method: reader.choice("shipping_method"),
+            currency: reader.choice("currency"),
+            store: reader.value("store", NO_UUID, |text, _| text.parse().ok()),
+            user: query.filled("user").map(|user| UserId(user.to_owned())),
+            from: reader.value("created_at__gte", NO_TIME, moment),
+            before: reader.value("created_at__lt", NO_TIME, moment),
+            least: reader.value("total_amount__gte", NO_NUMBER, number),
+            most: reader.value("total_amount__lte", NO_NUMBER, number),
+            terms: query.search_terms(),
+        };
+        if reader.wrong.is_empty() { Ok(filters) } else { Err(ApiError::Validation(reader.wrong.into())) }
+    }
+
+    /// Only what was placed then or later, too.
+    #[must_use]
+    pub fn since(mut self, since: Timestamp) -> Self {
+        self.from = Some(self.from.map_or(since, |from| from.max(since)));
+        self
+    }
+
+    /// Only what has this status, too.
+    #[must_use]
+    pub fn of_status(mut self, status: Status) -> Self {
+        self.statuses = both(self.statuses, Some(BTreeSet::from([status])));
+        self
+    }
+
+    /// Whether orders with these facets are wanted, as far as the facets tell.
+    pub(super) fn want_facets(&self, facets: &OrderFacets) -> bool {
+        let OrderFacets { status, payment_status, payment_method, shipping_method, currency } = facets;
+        self.statuses.as_ref().is_none_or(|wanted| wanted.contains(status))
+            && self.payment_status.is_none_or(|wanted| wanted == *payment_status)
+            && self.payment_method.is_none_or(|wanted| wanted == *payment_method)
+            && self.shipping_method.is_none_or(|wanted| wanted == *shipping_method)
+            && self.currency.is_none_or(|wanted| wanted == *currency)
+    }
+
+    /// Whether an order is wanted.
+    pub(super) fn want(&self, order: &OrderSummary) -> bool {
+        self.want_facets(&order.facets())
+            && self.store.is_none_or(|store| store == order.store.id)
+            && self.user.as_ref().is_none_or(|user| *user == order.user.id)
+            && self.from.is_none_or(|from| order.created_at >= from)
+            && self.before.is_none_or(|before| order.created_at < before)
+            && self.least.is_none_or(|least| order.total_amount >= least)
+            && self.most.is_none_or(|most| order.total_amount <= most)
+            && contains_all(
+                [&*order.order_number, &*order.tracking_number, &*order.payment_reference],
+                &self.terms,
+            )
+    }
+
+    /// Whether totals are limited.
+    pub(super) const fn limit_totals(&self) -> bool {
+        self.least.is_some() || self.most.is_some()
+    }
+
+    /// Whether times are limited.
+    pub(super) const fn limit_times(&self) -> bool {
+        self.from.is_some() || self.before.is_some()
+    }
+
+    /// Whether any facet is asked for.
+    pub(super) const fn limit_facets(&self) -> bool {
+        self.statuses.is_some()
+            || self.payment_status.is_some()
+            || self.payment_method.is_some()
+            || self.shipping_method.is_some()
+            || self.currency.is_some()
+    }
+}
+
+fn both(a: Option<BTreeSet<Status>>, b: Option<BTreeSet<Status>>) -> Option<BTreeSet<Status>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(&a & &b),
+        (one, other) => one.or(other),
+    }
+}
+
+/// A date, or a time with or without an offset.
+fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if let Ok(date) = text.parse::<civil::Date>()
+        && text.len() == "YYYY-MM-DD".len()
+    {
+        return date.to_zoned(zone.clone()).ok().map(|midnight| midnight.timestamp());
+    }
+    // A `+` that a client has not escaped arrives as a space.
+    let text = if text.contains('T') { text.replace(' ', "+") } else { text.to_owned() };
+    Moment::parse_in(&text, zone).map(|moment| moment.0)
+}
+
+fn number(text: &str, _: &TimeZone) -> Option<Decimal> {
+    Decimal::from_str_exact(text).ok().filter(|_| text.len() <= MAX_NUMBER_CHARS)
+}
+
+/// Reads values one by one and gathers what is wrong with them.
+struct Reader<'a> {
+    query: &'a Query,
+    zone: &'a TimeZone,
+    wrong: Map<String, Value>,
+}
+
+impl Reader<'_> {
+    fn value<T>(
+        &mut self,
+        name: &str,
+        wrong: &str,
+        read: impl FnOnce(&str, &TimeZone) -> Option<T>,
+    ) -> Option<T> {
+        let value = read(self.query.filled(name)?, self.zone);
+        if value.is_none() {
+            self.wrong.insert(name.to_owned(), Value::from(vec![wrong]));
+        }
+        value
+    }
+
+    fn choice<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+        let choice = self.query.choice(name, |word| word.parse().ok());
+        self.or_wrong(choice).flatten()
+    }
+
+    fn statuses_in(&mut self) -> Option<BTreeSet<Status>> {
+        self.query.filled("status__in")?;
+        let statuses = self.query.choices("status__in", |word| word.parse().ok());
+        self.or_wrong(statuses).map(BTreeSet::from_iter)
+    }
+
+    fn or_wrong<T>(&mut self, read: Reply<T>) -> Option<T> {
+        match read {
+            Ok(value) => Some(value),
+            Err(ApiError::Validation(Value::Object(wrong))) => {
+                self.wrong.extend(wrong);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads spans of indexes side by side, merged in the order that the indexes keep.
+
+use crate::app::App;
+use crate::http::error::{ApiError, Reply};
+use crate::table::lists::Span;
+use crate::table::{Item, OrderSummary, TableError};
+use futures::future::try_join_all;
+use std::collections::VecDeque;
+
+/// The most entries that are read for one page.
+pub(super) const MAX_READ: usize = 20_000;
+/// The most that one query is asked for.
+const MAX_AT_ONCE: usize = 1_000;
+
+/// A span as far as it has been read.
+struct Stream {
+    span: Span,
+    ready: VecDeque<(String, OrderSummary)>,
+    rest: Option<Item>,
+    is_over: bool,
+}
+
+impl Stream {
+    const fn new(span: Span) -> Self {
+        Self { span, ready: VecDeque::new(), rest: None, is_over: false }
+    }
+
+    async fn read(&mut self, app: &App, descends: bool, limit: usize) -> Result<usize, TableError> {
+        let found = app.table().read_span(&self.span, descends, limit, self.rest.take()).await?;
+        let read = found.items.len();
+        for item in found.items {
+            let at = crate::table::range_of(&item, &self.span);
+            self.ready.push_back((at, crate::table::summary_from_item(item)?));
+        }
+        self.is_over = found.rest.is_none();
+        self.rest = found.rest;
+        Ok(read)
+    }
+}
+
+/// Several streams as one.
+pub(super) struct Walk<'a> {
+    app: &'a App,
+    descends: bool,
+    streams: Vec<Stream>,
+    /// How many entries have been read.
+    pub(super) read: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(app: &'a App, spans: Vec<Span>, descends: bool) -> Self {
+        Self { app, descends, streams: spans.into_iter().map(Stream::new).collect(), read: 0 }
+    }
+
+    /// A stream of what has been read already, in the walk's direction.
+    pub(super) fn with(mut self, known: Vec<(String, OrderSummary)>) -> Self {
+        let span = Span::nothing();
+        self.streams.push(Stream { span, ready: known.into(), rest: None, is_over: true });
+        self
+    }
+
+    /// The next `limit` of the orders that are wanted; fewer only where the walk is over. About
+    /// `at_once` entries are read at a time.
+    ///
+    /// # Errors
+    /// `too_far` where more than [`MAX_READ`] entries would have to be read.
+    pub(super) async fn take(
+        &mut self,
+        limit: usize,
+        at_once: usize,
+        wanted: impl Fn(&OrderSummary) -> bool,
+        too_far: impl Fn() -> ApiError,
+    ) -> Reply<Vec<OrderSummary>> {
+        let mut taken = Vec::new();
+        while taken.len() < limit {
+            while let Some(order) = self.next_ready() {
+                if wanted(&order) {
+                    taken.push(order);
+                    if taken.len() == limit {
+                        return Ok(taken);
+                    }
+                }
+            }
+            if self.streams.iter().all(|stream| stream.is_over) {
+                break;
+            }
+            if self.read >= MAX_READ {
+                return Err(too_far());
+            }
+            self.read_on(at_once).await?;
+        }
+        Ok(taken)
+    }
+
+    /// The next entry of all streams, if each has one or is over.
+    fn next_ready(&mut self) -> Option<OrderSummary> {
+        if self.streams.iter().any(|stream| stream.ready.is_empty() && !stream.is_over) {
+            return None;
+        }
+        let filled = self.streams.iter_mut().filter(|stream| !stream.ready.is_empty());
+        let first = |stream: &Stream| stream.ready.front().map(|(at, _)| at.clone());
+        let next =
+            if self.descends { filled.max_by_key(|s| first(s)) } else { filled.min_by_key(|s| first(s)) };
+        next?.ready.pop_front().map(|(_, order)| order)
+    }
+
+    async fn read_on(&mut self, at_once: usize) -> Result<(), TableError> {
+        let (app, descends) = (self.app, self.descends);
+        let dry = self.streams.iter_mut().filter(|stream| stream.ready.is_empty() && !stream.is_over);
+        let limit = at_once.clamp(1, MAX_AT_ONCE);
+        let reads = dry.map(|stream| stream.read(app, descends, limit));
+        self.read += try_join_all(reads).await?.into_iter().sum::<usize>();
+        Ok(())
+    }
+}

@@ -6,6 +6,7 @@ mod bulk;
 mod bulk_jobs;
 mod capacity;
 mod catalog;
+mod chaos;
 mod documentation;
 mod edits;
 mod errors;

@@ -24,4 +24,4 @@ pub use queue::send_job;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use topic::Mailbox;
-pub use wait::eventually;
+pub use wait::{eventually, eventually_within};

@@ -51,6 +51,14 @@ impl Mailbox {
     /// # Panics
     /// Where they do not come.
     pub async fn receive(&self, distinct: usize) -> Vec<Value> {
+        self.receive_within(PATIENCE, distinct).await
+    }
+
+    /// The same, with more patience.
+    ///
+    /// # Panics
+    /// Where they do not come in time.
+    pub async fn receive_within(&self, patience: Duration, distinct: usize) -> Vec<Value> {
         let began = tokio::time::Instant::now();
         let mut events: Vec<Value> = Vec::new();
         loop {
@@ -59,7 +67,7 @@ impl Mailbox {
             if ids.len() >= distinct {
                 return events;
             }
-            assert!(began.elapsed() < PATIENCE, "{} of {distinct} events came: {events:?}", ids.len());
+            assert!(began.elapsed() < patience, "{} of {distinct} events came: {events:?}", ids.len());
             let asked = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": MOST, "WaitTimeSeconds": 1 });
             let received = sqs(&self.client, "ReceiveMessage", asked).await;
             for message in received["Messages"].as_array().into_iter().flatten() {

@@ -10,7 +10,23 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Panics
 /// Where it does not become so, with the last answer.
-pub async fn eventually<T, F>(mut ask: impl FnMut() -> F, is_so: impl Fn(&T) -> bool) -> T
+pub async fn eventually<T, F>(ask: impl FnMut() -> F, is_so: impl Fn(&T) -> bool) -> T
+where
+    T: std::fmt::Debug,
+    F: Future<Output = T>,
+{
+    eventually_within(PATIENCE, ask, is_so).await
+}
+
+/// The same, with more patience or less.
+///
+/// # Panics
+/// Where it does not become so in time, with the last answer.
+pub async fn eventually_within<T, F>(
+    patience: Duration,
+    mut ask: impl FnMut() -> F,
+    is_so: impl Fn(&T) -> bool,
+) -> T
 where
     T: std::fmt::Debug,
     F: Future<Output = T>,
@@ -21,7 +37,7 @@ where
         if is_so(&answer) {
             return answer;
         }
-        assert!(began.elapsed() < PATIENCE, "it did not become so: {answer:#?}");
+        assert!(began.elapsed() < patience, "it did not become so: {answer:#?}");
         sleep(Duration::from_millis(100)).await;
     }
 }

@@ -1,0 +1,76 @@
+//! The consumers die every second while orders are placed and moved. It would disturb every other
+//! test, so it runs alone: `cargo test -p oms-tests --test api -- --ignored chaos`, with
+//! `CHAOS_ORDERS` orders (300).
+
+use futures::StreamExt;
+use oms_tests::shop::text;
+use oms_tests::{Mailbox, Person, Shop, eventually_within, stack};
+use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+/// What happens to each order, and the event that tells it.
+const WAY: [(&str, &str); 3] = [
+    ("confirm_order", "order.confirmed"),
+    ("ship_order", "order.shipped"),
+    ("deliver_order", "order.delivered"),
+];
+/// How many orders are on their way at the same time.
+const AT_ONCE: usize = 8;
+
+#[tokio::test]
+#[ignore = "kills the consumers of all tests"]
+async fn chaos_loses_no_count_and_no_event() {
+    let orders: usize = std::env::var("CHAOS_ORDERS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let shop = Shop::open().await;
+    let store = text(&shop.store["id"]).to_owned();
+    let mailbox = Mailbox::of_store(&store).await;
+    let mug = shop.sells("Mug", u32::try_from(orders).expect("a stock")).await;
+    let ada = shop.customer().await;
+    let admin = Person::new("admin", Some("admin"));
+
+    let killing = tokio::spawn(async {
+        let mut kills = 0_u32;
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            for consumer in ["stats-aggregator", "notification-publisher"] {
+                stack().kill(consumer);
+                kills += 1;
+            }
+            eprintln!("{kills} kills");
+        }
+    });
+    let lives = futures::stream::iter(0..orders).map(|_| async {
+        let order = ada.order(&shop, &mug, 1).await;
+        for (action, _) in WAY {
+            shop.does(action, &order).await.expect(200);
+        }
+        text(&order["id"]).to_owned()
+    });
+    let placed: HashSet<String> = lives.buffer_unordered(AT_ONCE).collect().await;
+    killing.abort();
+
+    let path = format!("/api/orders/order_stats/?store={store}&verify=true");
+    let patience = Duration::from_secs(120 + orders as u64 / 10);
+    let stats = eventually_within(
+        patience,
+        || async { admin.client.get(&path).await.expect(200) },
+        |stats: &Value| stats["delivered_orders"] == orders && stats["orders_behind"] == 0,
+    )
+    .await;
+    assert_eq!((&stats["drift"], &stats["orders_verified"]), (&json!(0), &json!(orders)), "{stats}");
+
+    let events = mailbox.receive_within(patience, orders * WAY.len()).await;
+    let mut told: HashMap<(String, String), HashSet<String>> = HashMap::new();
+    for event in &events {
+        let what = (text(&event["order"]["id"]).to_owned(), text(&event["event_type"]).to_owned());
+        told.entry(what).or_default().insert(text(&event["event_id"]).to_owned());
+    }
+    eprintln!("{} events, {} of them repeats", events.len(), events.len() - orders * WAY.len());
+    assert_eq!(told.len(), orders * WAY.len());
+    for ((order, event), ids) in told {
+        assert!(placed.contains(&order), "{order}");
+        assert!(WAY.iter().any(|(_, known)| *known == event), "{event}");
+        assert_eq!(ids.len(), 1, "{event} of {order} has one id, however often it is told");
+    }
+}

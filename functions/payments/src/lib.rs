@@ -10,6 +10,7 @@ mod process;
 mod refund;
 mod retrieve;
 mod update;
+mod webhook;
 
 use axum::Json;
 use oms_core::http::etag::Version;
@@ -21,6 +22,7 @@ oms_core::endpoints!(
     list in list,
     create in create,
     payment_stats in payment_stats,
+    webhook in webhook,
     retrieve in retrieve,
     update in update,
     partial_update in partial_update,

@@ -18,6 +18,10 @@ pub const MAX_LIST_SHARDS: u32 = 64;
 /// The longest that an answer may be kept, a day.
 pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
 
+/// The longest that a gateway's answer is waited for before it is asked again: the longest that SQS
+/// keeps a message back.
+pub const MAX_SETTLE_AFTER_SECONDS: u64 = 900;
+
 /// The settings of a function, from its environment. The API contract's "Configuration" names
 /// each variable and its default.
 #[derive(Clone, Debug)]
@@ -48,6 +52,12 @@ pub struct Config {
     pub tracking_url: Option<String>,
     /// `PAYMENT_GATEWAY` (simulated).
     pub payment_gateway: Gateway,
+    /// `STRIPE_WEBHOOK_SECRET`: `whsec_…`, what Stripe signs its events with. Required where
+    /// `PAYMENT_GATEWAY` is `stripe`.
+    pub stripe_webhook_secret: Option<Secret>,
+    /// `SETTLE_AFTER_SECONDS` (60): when what a gateway has not answered is asked for again; at
+    /// least as long as a request may take, 900 at most.
+    pub settle_after: Duration,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
@@ -85,12 +95,45 @@ pub enum KeySource {
 }
 
 /// Who moves the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gateway {
     /// Our own, which does what the payment's token says. For trials and tests.
     Simulated,
     /// Stripe's PaymentIntents.
-    Stripe,
+    Stripe(StripeConfig),
+}
+
+/// How Stripe is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StripeConfig {
+    /// `STRIPE_SECRET_KEY`: `sk_…`. Required where `PAYMENT_GATEWAY` is `stripe`.
+    pub secret_key: Secret,
+    /// `STRIPE_API_URL` (`https://api.stripe.com`), without a slash at its end.
+    pub api_url: String,
+}
+
+/// A text that nobody may read in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for who it is meant for.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
 }
 
 /// How AWS is reached. `Debug` shows no secret.
@@ -190,12 +233,9 @@ impl Config {
                         .then(|| Some(url.to_owned()))
                 },
             ),
-            payment_gateway: env.parsed(
-                "PAYMENT_GATEWAY",
-                Gateway::Simulated,
-                "simulated or stripe",
-                gateway,
-            ),
+            payment_gateway: gateway(&mut env),
+            stripe_webhook_secret: env.text("STRIPE_WEBHOOK_SECRET").as_deref().map(Secret::from),
+            settle_after: env.seconds("SETTLE_AFTER_SECONDS", 60, MAX_SETTLE_AFTER_SECONDS),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
                 text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
             }),
@@ -280,12 +320,26 @@ fn fraction(text: &str) -> Option<Decimal> {
     (Decimal::ZERO..=Decimal::ONE).contains(&rate).then_some(rate)
 }
 
-fn gateway(text: &str) -> Option<Gateway> {
-    match text {
-        "simulated" => Some(Gateway::Simulated),
-        "stripe" => Some(Gateway::Stripe),
+fn gateway(env: &mut Lookup<'_>) -> Gateway {
+    let is_stripe = env.parsed("PAYMENT_GATEWAY", false, "simulated or stripe", |text| match text {
+        "simulated" => Some(false),
+        "stripe" => Some(true),
         _ => None,
+    });
+    if !is_stripe {
+        return Gateway::Simulated;
     }
+    for name in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] {
+        if env.text(name).is_none() {
+            env.problem(format!("{name} is missing: PAYMENT_GATEWAY is stripe"));
+        }
+    }
+    let api_url = env.text("STRIPE_API_URL").unwrap_or_else(|| "https://api.stripe.com".to_owned());
+    if !is_safe_url(&api_url) {
+        env.problem(format!("STRIPE_API_URL is \"{api_url}\", but must be an https URL"));
+    }
+    let secret_key = Secret::from(env.text("STRIPE_SECRET_KEY").unwrap_or_default().as_str());
+    Gateway::Stripe(StripeConfig { secret_key, api_url: api_url.trim_end_matches('/').to_owned() })
 }
 
 fn switch(text: &str) -> Option<bool> {

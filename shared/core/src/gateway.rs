@@ -5,10 +5,14 @@
 //! again.
 
 mod simulated;
+mod stripe;
+pub mod stripe_events;
 
 pub use simulated::Simulated;
+pub use stripe::Stripe;
 
 use crate::config::{Config, Gateway as Chosen};
+use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Currency, Decimal, PaymentId, RefundId};
@@ -20,6 +24,8 @@ use std::error::Error;
 pub enum Gateway {
     /// Decides by the token alone, moves no money.
     Simulated(Simulated),
+    /// Stripe's PaymentIntents.
+    Stripe(Stripe),
 }
 
 /// What to charge. The payment's id is the key: the same id never charges twice.
@@ -33,6 +39,8 @@ pub struct Charge<'a> {
     pub currency: Currency,
     /// The client's token and the like.
     pub details: &'a Map<String, Value>,
+    /// When it was first asked for.
+    pub since: Timestamp,
 }
 
 /// What to give back. The refund's id is the key: the same id never pays back twice.
@@ -46,6 +54,8 @@ pub struct GiveBack<'a> {
     pub currency: Currency,
     /// What the gateway said when it took the money.
     pub charged: &'a Map<String, Value>,
+    /// When it was first asked for.
+    pub since: Timestamp,
 }
 
 /// What a gateway says about a charge, and how often it says so: once, as a rule.
@@ -75,8 +85,9 @@ impl Gateway {
     /// The gateway that the configuration asks for.
     #[must_use]
     pub fn from_config(config: &Config) -> Self {
-        match config.payment_gateway {
-            Chosen::Simulated | Chosen::Stripe => Gateway::Simulated(Simulated::new(config)),
+        match &config.payment_gateway {
+            Chosen::Simulated => Gateway::Simulated(Simulated::new(config)),
+            Chosen::Stripe(stripe) => Gateway::Stripe(Stripe::new(stripe.clone())),
         }
     }
 
@@ -85,6 +96,7 @@ impl Gateway {
     pub const fn mover(&self) -> Mover {
         match self {
             Gateway::Simulated(_) => Mover::Simulated,
+            Gateway::Stripe(_) => Mover::Stripe,
         }
     }
 
@@ -95,6 +107,7 @@ impl Gateway {
     pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
         match self {
             Gateway::Simulated(simulated) => simulated.charge(charge).await,
+            Gateway::Stripe(stripe) => stripe.charge(charge).await,
         }
     }
 
@@ -105,6 +118,7 @@ impl Gateway {
     pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
         match self {
             Gateway::Simulated(simulated) => simulated.refund(refund).await,
+            Gateway::Stripe(stripe) => stripe.refund(refund).await,
         }
     }
 }

@@ -33,6 +33,7 @@ impl App {
             amount: payment.amount,
             currency: order.currency,
             details: &payment.payment_details,
+            since: payment.updated_at,
         };
         let answer = match self.check_mover(payment) {
             Ok(()) => self.gateway().charge(charge).await,
@@ -129,11 +130,13 @@ impl App {
             return Ok(Some(RefundOutcome::Succeeded));
         }
         self.check_mover(payment)?;
+        let since = refund.created_at;
         let refund = GiveBack {
             refund: id,
             amount: refund.amount,
             currency: order.currency,
             charged: &payment.gateway_response,
+            since,
         };
         self.gateway().refund(refund).await.map(Some)
     }

@@ -29,6 +29,25 @@ fn defaults_are_those_of_the_contract() {
 }
 
 #[test]
+fn stripe_needs_its_keys_and_shows_them_to_nobody() {
+    let problems = config(&[("PAYMENT_GATEWAY", "stripe"), ("STRIPE_API_URL", "http://stripe.example")]);
+    assert_eq!(
+        problems.unwrap_err().problems,
+        [
+            "STRIPE_SECRET_KEY is missing: PAYMENT_GATEWAY is stripe",
+            "STRIPE_WEBHOOK_SECRET is missing: PAYMENT_GATEWAY is stripe",
+            "STRIPE_API_URL is \"http://stripe.example\", but must be an https URL",
+        ]
+    );
+    let keys = [("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_WEBHOOK_SECRET", "whsec_1")];
+    let config = config(&[&keys[..], &[("PAYMENT_GATEWAY", "stripe")]].concat()).unwrap();
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("sk_test_1") && !shown.contains("whsec_1"), "{shown}");
+    let Gateway::Stripe(stripe) = config.payment_gateway else { panic!("it is stripe") };
+    assert_eq!((stripe.secret_key.reveal(), &*stripe.api_url), ("sk_test_1", "https://api.stripe.com"));
+}
+
+#[test]
 fn every_problem_is_reported_at_once_with_its_variable_and_value() {
     let problems = config(&[
         ("TABLE_NAME", " "),

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// How long a call may take in all.
+/// How long a call may take in all, unless its caller says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The largest answer that is read, in bytes.
@@ -27,9 +27,9 @@ pub enum FetchError {
     /// The URL makes no request.
     #[error("no request can be made of it")]
     Request(#[source] Box<dyn Error + Send + Sync>),
-    /// It took longer than [`TIMEOUT`].
-    #[error("no answer came within {} s", TIMEOUT.as_secs())]
-    Timeout,
+    /// It took longer than it may.
+    #[error("no answer came within {} s", .0.as_secs())]
+    Timeout(Duration),
     /// The connection failed.
     #[error("the connection failed")]
     Connection(#[source] Box<dyn Error + Send + Sync>),
@@ -56,11 +56,22 @@ fn connector(roots: TlsContext) -> Connector {
 static TO_AWS: LazyLock<Connector> = LazyLock::new(|| connector(aws_roots()));
 static TO_OTHERS: LazyLock<Connector> = LazyLock::new(|| connector(TlsContext::default()));
 
-/// Sends a request. Hosts of AWS are trusted by Amazon's roots, all others by the system's.
+/// Sends a request and waits for [`TIMEOUT`] at most. Hosts of AWS are trusted by Amazon's roots, all others by the system's.
 ///
 /// # Errors
 /// The request cannot be made, takes too long or breaks off. Any status is an answer.
 pub async fn send(request: http::Request<SdkBody>) -> Result<http::Response<Bytes>, FetchError> {
+    send_within(request, TIMEOUT).await
+}
+
+/// As [`send`], for those who may take longer.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_within(
+    request: http::Request<SdkBody>,
+    timeout: Duration,
+) -> Result<http::Response<Bytes>, FetchError> {
     let is_aws = request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com"));
     let connector = if is_aws { &*TO_AWS } else { &*TO_OTHERS };
     let request = HttpRequest::try_from(request).map_err(|error| FetchError::Request(error.into()))?;
@@ -68,7 +79,7 @@ pub async fn send(request: http::Request<SdkBody>) -> Result<http::Response<Byte
         let answer = connector.call(request).await;
         read(answer.map_err(|error| FetchError::Connection(error.into()))?).await
     };
-    tokio::time::timeout(TIMEOUT, exchange).await.map_err(|_| FetchError::Timeout)?
+    tokio::time::timeout(timeout, exchange).await.map_err(|_| FetchError::Timeout(timeout))?
 }
 
 async fn read(answer: HttpResponse) -> Result<http::Response<Bytes>, FetchError> {

@@ -1,0 +1,338 @@
+//! Stripe: PaymentIntents and refunds.
+//!
+//! A client of our own, for the four calls that are made, on the HTTPS stack that the SDK of AWS
+//! has brought along: the maintained crate (`async-stripe`) would bring a second one, and with its
+//! types be larger than everything else in the function, which a cold start would pay for.
+//!
+//! The idempotency keys are the payment's and the refund's ids, which makes asking again the way to
+//! find out. Stripe forgets keys after a day; what is older is looked up by the id in its metadata.
+
+use super::{Answer, Charge, GatewayError, GiveBack};
+use crate::config::{StripeConfig, now};
+use crate::sdk::https;
+use aws_smithy_types::body::SdkBody;
+use http::{Method, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::lifecycle::RefundOutcome;
+use oms_domain::payment::ChargeOutcome;
+use oms_domain::{Currency, Decimal};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// The version of the API that this is written for.
+const VERSION: &str = "2024-06-20";
+/// How long Stripe may take over one call. The function's time holds two of them.
+const TIMEOUT: Duration = Duration::from_secs(12);
+/// For how long an idempotency key is sure to be known to Stripe, which says a day.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(20);
+
+/// Stripe, with a key.
+#[derive(Clone, Debug)]
+pub struct Stripe {
+    config: StripeConfig,
+}
+
+/// An answer of Stripe's, with its status.
+type Answered = (StatusCode, Value);
+
+impl Stripe {
+    /// With the settings' key.
+    #[must_use]
+    pub const fn new(config: StripeConfig) -> Self {
+        Self { config }
+    }
+
+    /// Makes a PaymentIntent and confirms it, once for each payment.
+    ///
+    /// # Errors
+    /// Where Stripe does not answer, or not with an end.
+    pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
+        let once = |outcome| Answer { outcome, times: 1 };
+        let Some(amount) = minor_units(charge.amount, charge.currency) else {
+            return Ok(once(declined(
+                "amount_not_chargeable",
+                "The amount cannot be charged in its currency.",
+            )));
+        };
+        let key = charge.payment.to_string();
+        if is_old(charge.since) {
+            return self.find(&key).await.map(once);
+        }
+        let mut form = vec![
+            ("amount", amount.to_string()),
+            ("currency", charge.currency.code().to_ascii_lowercase()),
+            ("confirm", "true".to_owned()),
+            ("payment_method_types[]", "card".to_owned()),
+            ("metadata[payment]", key.clone()),
+        ];
+        let token = charge.details.get("token").or_else(|| charge.details.get("payment_method"));
+        match token.and_then(Value::as_str) {
+            Some(token) if token.starts_with("tok_") => {
+                form.push(("payment_method_data[type]", "card".to_owned()));
+                form.push(("payment_method_data[card][token]", token.to_owned()));
+            }
+            Some(method) => form.push(("payment_method", method.to_owned())),
+            None => return Ok(once(declined("token_missing", "The payment has no token."))),
+        }
+        let (status, intent) = self.post("payment_intents", &form, Some(&key)).await?;
+        if !status.is_success() {
+            return refusal(status, &intent).map(once);
+        }
+        match outcome(&intent) {
+            Some(outcome) => Ok(once(outcome)),
+            None => self.conclude(&intent).await.map(once),
+        }
+    }
+
+    /// Gives money of a PaymentIntent back, once for each refund.
+    ///
+    /// # Errors
+    /// Where Stripe does not answer, or not with an end.
+    pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
+        let intent = refund.charged.get("id").and_then(Value::as_str);
+        let (Some(intent), Some(amount)) = (intent, minor_units(refund.amount, refund.currency)) else {
+            return Ok(RefundOutcome::Refused);
+        };
+        let key = refund.refund.to_string();
+        if is_old(refund.since) {
+            let (_, list) = self.get(&format!("refunds?payment_intent={intent}&limit=100")).await?;
+            let known = entries(&list).find(|known| known["metadata"]["refund"] == key.as_str());
+            if let Some(known) = known {
+                return refund_outcome(known).ok_or_else(|| undecided(known));
+            }
+        }
+        let form = [
+            ("payment_intent", intent.to_owned()),
+            ("amount", amount.to_string()),
+            ("metadata[refund]", key.clone()),
+        ];
+        let (status, made) = self.post("refunds", &form, Some(&key)).await?;
+        if !status.is_success() {
+            return refusal(status, &made).map(|_| RefundOutcome::Refused);
+        }
+        if let Some(outcome) = refund_outcome(&made) {
+            return Ok(outcome);
+        }
+        let (_, now) = self.get(&format!("refunds/{}", text(&made["id"]))).await?;
+        refund_outcome(&now).ok_or_else(|| undecided(&now))
+    }
+
+    /// Brings an open PaymentIntent to its end: one that waits for its customer, whom we cannot
+    /// ask, is called off. The answer to a repeated request is the first one, so how it stands now
+    /// has to be asked.
+    async fn conclude(&self, intent: &Value) -> Result<ChargeOutcome, GatewayError> {
+        let id = text(&intent["id"]);
+        let waits = text(&intent["status"]).starts_with("requires_");
+        if waits {
+            let (status, cancelled) = self.post(&format!("payment_intents/{id}/cancel"), &[], None).await?;
+            if status.is_success() {
+                return outcome(&cancelled).ok_or_else(|| undecided(&cancelled));
+            }
+        }
+        let (_, now) = self.get(&format!("payment_intents/{id}")).await?;
+        outcome(&now).ok_or_else(|| undecided(&now))
+    }
+
+    /// What became of a payment of long ago. One that Stripe does not know was never sent.
+    async fn find(&self, key: &str) -> Result<ChargeOutcome, GatewayError> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("query", &format!("metadata['payment']:'{key}'"));
+        let path = format!("payment_intents/search?{}", query.finish());
+        let (status, found) = self.get(&path).await?;
+        if !status.is_success() {
+            return Err(undecided(&found));
+        }
+        match entries(&found).next() {
+            Some(intent) => match outcome(intent) {
+                Some(outcome) => Ok(outcome),
+                None => self.conclude(intent).await,
+            },
+            None => Ok(declined("not_sent", "The payment never reached the gateway.")),
+        }
+    }
+
+    async fn post(
+        &self,
+        path: &str,
+        form: &[(&str, String)],
+        key: Option<&str>,
+    ) -> Result<Answered, GatewayError> {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(form);
+        let request = self.request(Method::POST, path);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
+        self.send(request.body(SdkBody::from(body.finish()))).await
+    }
+
+    async fn get(&self, path: &str) -> Result<Answered, GatewayError> {
+        self.send(self.request(Method::GET, path).body(SdkBody::empty())).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        http::Request::builder()
+            .method(method)
+            .uri(format!("{}/v1/{path}", self.config.api_url))
+            .header("authorization", format!("Bearer {}", self.config.secret_key.reveal()))
+            .header("stripe-version", VERSION)
+    }
+
+    async fn send(
+        &self,
+        request: Result<http::Request<SdkBody>, http::Error>,
+    ) -> Result<Answered, GatewayError> {
+        let no_answer = |error: https::FetchError| GatewayError::NoAnswer(error.into());
+        let request = request.map_err(|error| GatewayError::NoAnswer(error.into()))?;
+        let answer = https::send_within(request, TIMEOUT).await.map_err(no_answer)?;
+        let body = serde_json::from_slice(answer.body());
+        Ok((answer.status(), body.map_err(|error| GatewayError::NoAnswer(error.into()))?))
+    }
+}
+
+/// Whether Stripe may have forgotten the key of what was first asked for then.
+fn is_old(since: Timestamp) -> bool {
+    now().duration_since(since) > KEYS_KEPT
+}
+
+/// How a PaymentIntent ended; nothing while it has not.
+pub(super) fn outcome(intent: &Value) -> Option<ChargeOutcome> {
+    match text(&intent["status"]) {
+        "succeeded" => {
+            let mut response = response(intent);
+            response.insert("amount".to_owned(), intent["amount"].clone());
+            response.insert("currency".to_owned(), intent["currency"].clone());
+            Some(ChargeOutcome::Paid(response))
+        }
+        "requires_payment_method" => {
+            let error = &intent["last_payment_error"];
+            Some(refused(intent, error, "The payment was not completed."))
+        }
+        "canceled" => {
+            let why = "The bank asks the customer to confirm the payment.";
+            let error = json!({ "code": "authentication_required", "message": why });
+            Some(refused(intent, &error, why))
+        }
+        _ => None,
+    }
+}
+
+/// How a refund ended; nothing while it has not.
+pub(super) fn refund_outcome(refund: &Value) -> Option<RefundOutcome> {
+    match text(&refund["status"]) {
+        "succeeded" => Some(RefundOutcome::Succeeded),
+        "failed" | "canceled" => Some(RefundOutcome::Refused),
+        _ => None,
+    }
+}
+
+/// What an error means: a decline, or a question that is still open.
+fn refusal(status: StatusCode, body: &Value) -> Result<ChargeOutcome, GatewayError> {
+    let error = &body["error"];
+    let is_final = match status {
+        StatusCode::PAYMENT_REQUIRED => true,
+        // The request itself is wrong: an unknown token, more than is left.
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => error["type"] == "invalid_request_error",
+        _ => false,
+    };
+    if is_final {
+        Ok(refused(&error["payment_intent"], error, "The payment was refused."))
+    } else {
+        let what = format!("status {status}, {} {}", text(&error["type"]), text(&error["code"]));
+        Err(GatewayError::Undecided(what))
+    }
+}
+
+fn refused(intent: &Value, error: &Value, otherwise: &str) -> ChargeOutcome {
+    let code = [&error["decline_code"], &error["code"], &error["type"]];
+    let code = code.into_iter().find_map(Value::as_str).unwrap_or("declined");
+    let mut response = response(intent);
+    response.insert("decline_code".to_owned(), json!(code));
+    let why = error["message"].as_str().filter(|why| !why.is_empty()).unwrap_or(otherwise);
+    ChargeOutcome::Declined(response, why.to_owned())
+}
+
+fn declined(code: &str, why: &str) -> ChargeOutcome {
+    refused(&Value::Null, &json!({ "code": code, "message": why }), why)
+}
+
+/// What is kept of a PaymentIntent. Its secret is not.
+fn response(intent: &Value) -> Map<String, Value> {
+    let mut response = Map::from_iter([("gateway".to_owned(), json!("stripe"))]);
+    for name in ["id", "status"] {
+        if intent[name].is_string() {
+            response.insert(name.to_owned(), intent[name].clone());
+        }
+    }
+    response
+}
+
+fn undecided(answer: &Value) -> GatewayError {
+    GatewayError::Undecided(format!("{} is {}", text(&answer["id"]), text(&answer["status"])))
+}
+
+fn entries(list: &Value) -> impl Iterator<Item = &Value> {
+    list["data"].as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// An amount as Stripe counts: in cents, but in whole yen. Stripe's digits are those of ISO 4217 with
+/// three exceptions, and the last of three digits must be 0. Nothing where it does not come out even.
+fn minor_units(amount: Decimal, currency: Currency) -> Option<i64> {
+    let (digits, step) = if [Currency::ISK, Currency::UGX].contains(&currency) {
+        (2, 100)
+    } else if currency == Currency::MGA {
+        (0, 1)
+    } else {
+        let digits = oms_domain::money::digits(currency);
+        (digits, if digits > 2 { 10 } else { 1 })
+    };
+    let units = amount.checked_mul(Decimal::from(10_i64.checked_pow(digits)?))?.normalize();
+    let units = if units.scale() == 0 { i64::try_from(units).ok()? } else { return None };
+    (units % step == 0).then_some(units)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_in_the_currencys_smallest_unit() {
+        for (amount, currency, units) in [
+            ("42.99", Currency::USD, Some(4299)),
+            ("1500", Currency::JPY, Some(1500)),
+            ("1.230", Currency::KWD, Some(1230)),
+            ("1.234", Currency::KWD, None),
+            ("500", Currency::ISK, Some(50_000)),
+            ("7.00", Currency::MGA, Some(7)),
+            ("7.50", Currency::MGA, None),
+        ] {
+            assert_eq!(minor_units(amount.parse().unwrap(), currency), units, "{amount} {currency:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_is_a_decline_or_leaves_the_question_open() {
+        let decline = json!({ "error": {
+            "type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds",
+            "message": "Your card has insufficient funds.", "payment_intent": { "id": "pi_1" },
+        }});
+        let ChargeOutcome::Declined(response, why) = refusal(StatusCode::PAYMENT_REQUIRED, &decline).unwrap()
+        else {
+            panic!("it is a decline")
+        };
+        assert_eq!(
+            (&response["id"], &response["decline_code"]),
+            (&json!("pi_1"), &json!("insufficient_funds"))
+        );
+        assert_eq!(why, "Your card has insufficient funds.");
+        let reused = json!({ "error": { "type": "idempotency_error" } });
+        for (status, body) in
+            [(400, &reused), (401, &decline), (409, &decline), (429, &decline), (500, &decline)]
+        {
+            assert!(refusal(StatusCode::from_u16(status).unwrap(), body).is_err(), "{status}");
+        }
+    }
+}

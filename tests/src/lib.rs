@@ -5,11 +5,13 @@
 //! all run at once on one stack.
 
 pub mod hook;
+pub mod function;
 pub mod http;
 pub mod ledger;
 pub mod mail;
 pub mod pypi;
 pub mod queue;
+pub mod proxy;
 pub mod shop;
 pub mod stack;
 pub mod topic;
@@ -17,10 +19,12 @@ pub mod wait;
 pub mod world;
 
 pub use hook::Hook;
+pub use function::Function;
 pub use http::{Answer, Client};
 pub use ledger::Ledger;
 pub use mail::mails_to;
 pub use queue::send_job;
+pub use proxy::{Cut, Proxy};
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use topic::Mailbox;

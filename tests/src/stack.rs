@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 /// How long the stack may take to start: on a fresh checkout it builds every function first.
 const START_LIMIT: Duration = Duration::from_secs(40 * 60);
 
+/// What Stripe signs its events to the tests' stack with.
+pub const WEBHOOK_SECRET: &str = "whsec_tests";
+
 /// A running local stack. It ends with the test process, whose end closes its standard input.
 pub struct Stack {
     settings: HashMap<String, String>,
@@ -32,6 +35,12 @@ pub fn stack() -> &'static Stack {
 }
 
 impl Stack {
+    /// Where it keeps its state.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// A value of its `dev.env`.
     ///
     /// # Panics
@@ -114,6 +123,9 @@ fn start(directory: &Path) -> Stack {
         .arg("--state-dir")
         .arg(directory)
         .current_dir(root())
+        // What waits for a gateway is settled while a test waits.
+        .env("SETTLE_AFTER_SECONDS", "1")
+        .env("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)
         .stdin(Stdio::piped())
         .stdout(output)
         .stderr(errors)

@@ -28,6 +28,16 @@ use crate::tokens::{AUDIENCE, ISSUER, Issuer};
 use crate::tools::{Tools, system_python};
 use crate::workspace::Workspace;
 
+/// Settings that `cargo dev` takes from its own environment, and the parameters that they are.
+const FROM_ENVIRONMENT: [(&str, &str); 6] = [
+    ("LOG_LEVEL", "LogLevel"),
+    ("PAYMENT_GATEWAY", "PaymentGateway"),
+    ("SETTLE_AFTER_SECONDS", "SettleAfterSeconds"),
+    ("STRIPE_API_URL", "StripeApiUrl"),
+    ("STRIPE_SECRET_KEY", "StripeSecretKey"),
+    ("STRIPE_WEBHOOK_SECRET", "StripeWebhookSecret"),
+];
+
 /// What runs until the stack ends; the first to end ends all.
 type Parts = JoinSet<Error>;
 
@@ -158,8 +168,10 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
         ("AuthJwks".to_owned(), issuer.jwks().to_string()),
         ("DebugCapacity".to_owned(), "on".to_owned()),
     ]);
-    if let Ok(level) = std::env::var("LOG_LEVEL") {
-        parameters.insert("LogLevel".to_owned(), level);
+    for (variable, parameter) in FROM_ENVIRONMENT {
+        if let Ok(value) = std::env::var(variable) {
+            parameters.insert(parameter.to_owned(), value);
+        }
     }
     parameters
 }

@@ -1,0 +1,160 @@
+//! One process of a function under a runtime API of the test's own, so that a test can give it
+//! another environment, stand between it and the table, and kill it between any two steps.
+
+use crate::stack::{root, stack};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex, mpsc};
+
+/// How long a process may take to start or to answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A process of a function.
+pub struct Function {
+    child: Arc<Mutex<Child>>,
+    work: mpsc::Sender<Value>,
+    answers: mpsc::Receiver<Value>,
+    waits: mpsc::Receiver<()>,
+}
+
+/// What kills a function's process.
+pub type Killer = Arc<Mutex<Child>>;
+
+struct Runtime {
+    work: Mutex<mpsc::Receiver<Value>>,
+    answers: mpsc::Sender<Value>,
+    waits: mpsc::Sender<()>,
+}
+
+impl Function {
+    /// Starts a process with the environment that the stack gives the function, some of it
+    /// replaced, and waits until it asks for work.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    pub async fn start(name: &str, environment: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let (work, takes_work) = mpsc::channel(1);
+        let (answers, takes_answers) = mpsc::channel(1);
+        let (waits, takes_waits) = mpsc::channel(8);
+        let runtime = Arc::new(Runtime { work: Mutex::new(takes_work), answers, waits });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/{what}", post(answer))
+            .with_state(runtime);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let test = std::env::current_exe().expect("a test has a path");
+        let target = test.ancestors().nth(2).expect("tests are in target/debug/deps").to_owned();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", r#". "$0"; exec env "$@""#])
+            .arg(stack().directory().join("functions").join(format!("{name}.env")))
+            .args(environment.iter().map(|(name, value)| format!("{name}={value}")))
+            .arg(target.join(name))
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .current_dir(root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        let child = command.spawn().expect("the function's binary starts");
+        let mut function =
+            Self { child: Arc::new(Mutex::new(child)), work, answers: takes_answers, waits: takes_waits };
+        let asked = tokio::time::timeout(PATIENCE, function.waits.recv()).await;
+        asked.expect("the function asks for work").expect("the runtime API runs");
+        function
+    }
+
+    /// What kills its process.
+    #[must_use]
+    pub fn killer(&self) -> Killer {
+        Arc::clone(&self.child)
+    }
+
+    /// Invokes it; nothing where its process dies over it.
+    ///
+    /// # Panics
+    /// Where it does not answer in time.
+    pub async fn invoke(&mut self, event: Value) -> Option<Value> {
+        self.work.send(event).await.expect("the runtime API runs");
+        let child = Arc::clone(&self.child);
+        let died = async {
+            while child.lock().await.try_wait().expect("a child can be asked").is_none() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let answered = async {
+            tokio::select! {
+                answer = self.answers.recv() => answer,
+                () = died => None,
+            }
+        };
+        tokio::time::timeout(PATIENCE, answered).await.expect("the function answers or dies")
+    }
+
+    /// Makes an HTTP request of it, as API Gateway does: the status and the body.
+    pub async fn request(&mut self, token: Option<&str>, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
+        if let Some(token) = token {
+            headers["authorization"] = format!("Bearer {token}").into();
+        }
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
+            "headers": headers, "body": body.to_string(), "isBase64Encoded": false,
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
+                "http": {
+                    "method": "POST", "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1", "userAgent": "test",
+                },
+                "requestId": "r", "routeKey": "$default", "stage": "$default",
+                "time": "22/Nov/2026:10:42:21 +0000", "timeEpoch": 1_795_344_141_311_i64,
+            },
+        });
+        let answer = self.invoke(event).await?;
+        let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+        let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        Some((status.expect("a status"), body.unwrap_or(Value::Null)))
+    }
+}
+
+async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
+    // Nobody may be interested any more.
+    let _ = runtime.waits.try_send(());
+    let Some(event) = runtime.work.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let in_a_minute = jiff::Timestamp::now().as_millisecond() + 60_000;
+    let headers = [
+        ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
+        ("lambda-runtime-deadline-ms", in_a_minute.to_string()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),
+        ),
+        ("content-type", "application/json".to_owned()),
+    ];
+    (headers, event.to_string()).into_response()
+}
+
+async fn answer(
+    State(runtime): State<Arc<Runtime>>,
+    Path(_): Path<(String, String)>,
+    body: Bytes,
+) -> StatusCode {
+    let _ = runtime.answers.send(serde_json::from_slice(&body).unwrap_or(Value::Null)).await;
+    StatusCode::ACCEPTED
+}

@@ -1,0 +1,150 @@
+//! What stands between a function and what it calls, and cuts it off where a test says so.
+
+use crate::function::Killer;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::net::TcpListener;
+
+/// The most that is passed on of a body, in bytes.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// Where a function is cut off, counting its requests from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The request never arrives.
+    Before(usize),
+    /// It arrives, and the answer does not.
+    After(usize),
+}
+
+/// A proxy for plain HTTP.
+#[derive(Clone)]
+pub struct Proxy {
+    /// Where it is.
+    pub url: String,
+    state: Arc<ProxyState>,
+}
+
+struct ProxyState {
+    upstream: String,
+    http: reqwest::Client,
+    plan: Mutex<Plan>,
+    /// Answers by `Idempotency-Key`, kept as Stripe documents it; localstripe does not know them.
+    by_key: Option<tokio::sync::Mutex<HashMap<String, (StatusCode, Vec<u8>)>>>,
+}
+
+#[derive(Default)]
+struct Plan {
+    requests: usize,
+    cut: Option<Cut>,
+    killer: Option<Killer>,
+}
+
+impl Proxy {
+    /// In front of `upstream`.
+    ///
+    /// # Panics
+    /// Where there is no free port.
+    pub async fn before(upstream: &str) -> Self {
+        Self::start(upstream, false).await
+    }
+
+    /// In front of a stand-in for Stripe that does not know idempotency keys: answers are kept by
+    /// key, and given again.
+    ///
+    /// # Panics
+    /// Where there is no free port.
+    pub async fn with_idempotency_keys(upstream: &str) -> Self {
+        Self::start(upstream, true).await
+    }
+
+    async fn start(upstream: &str, keeps_answers: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let state = Arc::new(ProxyState {
+            upstream: upstream.to_owned(),
+            http: reqwest::Client::new(),
+            plan: Mutex::default(),
+            by_key: keeps_answers.then(tokio::sync::Mutex::default),
+        });
+        let router = Router::new().fallback(pass).with_state(Arc::clone(&state));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, state }
+    }
+
+    /// From now on counts requests anew, and cuts off the one that the test says. With a killer,
+    /// the process dies there and then; without, it finds its connection closed.
+    pub fn cut(&self, cut: Option<Cut>, killer: Option<Killer>) {
+        *self.state.plan() = Plan { requests: 0, cut, killer };
+    }
+
+    /// How many requests there have been since.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.state.plan().requests
+    }
+}
+
+impl ProxyState {
+    fn plan(&self) -> std::sync::MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request: where it and its answer are to be cut off.
+    fn count(&self) -> (bool, bool, Option<Killer>) {
+        let mut plan = self.plan();
+        let number = plan.requests;
+        plan.requests += 1;
+        (plan.cut == Some(Cut::Before(number)), plan.cut == Some(Cut::After(number)), plan.killer.clone())
+    }
+
+    async fn forward(&self, request: Request) -> (StatusCode, Vec<u8>) {
+        let (parts, body) = request.into_parts();
+        let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let mut kept = match (&self.by_key, &key) {
+            (Some(by_key), Some(_)) => Some(by_key.lock().await),
+            _ => None,
+        };
+        if let (Some(kept), Some(key)) = (&kept, &key)
+            && let Some(answer) = kept.get(key)
+        {
+            return answer.clone();
+        }
+        let body = axum::body::to_bytes(body, LARGEST).await.expect("a body that ends");
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut headers = parts.headers;
+        headers.remove("host");
+        headers.remove("content-length");
+        let request = self.http.request(parts.method, format!("{}{path}", self.upstream));
+        let answer = request.headers(headers).body(body).send().await.expect("what is behind answers");
+        let (status, bytes) = (answer.status(), answer.bytes().await.expect("an answer that ends"));
+        let answer = (status, bytes.to_vec());
+        if let (Some(kept), Some(key)) = (&mut kept, key) {
+            kept.insert(key, answer.clone());
+        }
+        answer
+    }
+}
+
+async fn pass(State(state): State<Arc<ProxyState>>, request: Request) -> Response {
+    let (before, after, killer) = state.count();
+    if before {
+        return cut_off(killer).await;
+    }
+    let answer = state.forward(request).await;
+    if after { cut_off(killer).await } else { answer.into_response() }
+}
+
+/// Kills the process, or closes the connection in the middle of an answer.
+async fn cut_off(killer: Option<Killer>) -> Response {
+    if let Some(killer) = killer {
+        killer.lock().await.kill().await.expect("the process can be killed");
+    }
+    let broken = futures::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("cut off")) });
+    Body::from_stream(broken).into_response()
+}

@@ -5,12 +5,15 @@
 //! named in the answer, and comes again; one that fails again and again ends in the dead-letter queue.
 
 mod bulk_update;
+mod settle_payment;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use oms_core::app::App;
+use oms_core::http::ApiError;
 use oms_core::http::logging::chain;
 use oms_core::queue::{Job, NoQueue, Queue, QueueError};
 use oms_core::table::TableError;
+use oms_domain::OrderId;
 
 /// From which delivery of a message on its job is to make do with what it can get, rather than ask for
 /// another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).
@@ -45,6 +48,10 @@ enum Unfinished {
     Queue(#[from] QueueError),
     #[error("{0} orders could not be moved for now")]
     Orders(usize),
+    #[error("a gateway's answer could not be saved")]
+    Answer(#[source] ApiError),
+    #[error("the gateway does not say how payments of the order {0} ended")]
+    NoAnswer(OrderId),
 }
 
 /// Works off some messages, one after the other; the answer names those that must come again.
@@ -68,5 +75,6 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<(), Unfinished> {
     match job {
         Job::StartBulkUpdate { id } => bulk_update::start(worker, id).await,
         Job::BulkUpdate { id, piece } => bulk_update::work(worker, id, piece, deliveries >= LAST_TRY).await,
+        Job::SettlePayment { order, tries } => settle_payment::work(worker, order, tries).await,
     }
 }

@@ -11,7 +11,7 @@ use oms_core::app::App;
 use oms_core::bus::{Bus, Event, PublishError};
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
-use oms_core::queue::{Job, Queue};
+use oms_core::queue::{Job, Queue, QueueError};
 use oms_core::stream::{Batch, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::notifications::News;
@@ -60,6 +60,8 @@ enum Untold {
     Table(#[from] TableError),
     #[error(transparent)]
     Publish(#[from] PublishError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
 }
 
 /// Tells what a batch of records changed.
@@ -101,7 +103,8 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
     see_again(failed.into_iter().chain(untold.into_iter().flatten()))
 }
 
-/// Tells every change after the watermark, then moves it.
+/// Tells every change after the watermark, has what waits for a gateway looked after, then moves the
+/// watermark.
 async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     let order = &fresh.arrived.order;
     if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
@@ -117,12 +120,23 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
             tracing::info!(order = %order.id, event = %notice.event_type, "published");
         }
     }
+    if waits_since(order, fresh.seen) {
+        let delay = publisher.app.config().settle_after;
+        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
+    }
     let claim = Claim { order: order.id, seen: fresh.seen, to: order.version };
     match publisher.app.table().advance(CONSUMER, &claim).await {
         // Another delivery of the same records got there first, and told the same.
         Ok(()) | Err(TableError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether the order waits for a gateway, and a change after the version that was seen is why.
+fn waits_since(order: &Order, seen: u64) -> bool {
+    let mut fresh = order.log.iter().filter(|change| change.version > seen);
+    order.awaits_gateway()
+        && fresh.any(|change| change.changes.keys().any(|path| path.starts_with("payments.")))
 }
 
 /// Publishes an event; where the topic is out of reach, tries again for as long as an invocation may

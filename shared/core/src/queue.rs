@@ -9,7 +9,7 @@ use crate::sdk;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
-use oms_domain::JobId;
+use oms_domain::{JobId, OrderId};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::time::Duration;
@@ -36,6 +36,15 @@ pub enum Job {
         id: JobId,
         /// Its number, from 0.
         piece: u16,
+    },
+    /// A payment was sent to the gateway, or a refund: if no answer is known by now, it is asked
+    /// again.
+    SettlePayment {
+        /// Of which order.
+        order: OrderId,
+        /// How often the gateway has been asked in vain.
+        #[serde(default)]
+        tries: u8,
     },
 }
 
@@ -154,6 +163,10 @@ mod tests {
             (
                 Job::BulkUpdate { id, piece: 7 },
                 r#"{"job":"bulk_update","id":"00000000-0000-0000-0000-000000000000","piece":7}"#,
+            ),
+            (
+                Job::SettlePayment { order: OrderId(uuid::Uuid::nil()), tries: 1 },
+                r#"{"job":"settle_payment","order":"00000000-0000-0000-0000-000000000000","tries":1}"#,
             ),
         ] {
             assert_eq!(body(job).unwrap(), text);

@@ -12,6 +12,7 @@ mod edits;
 mod errors;
 mod events;
 mod fuzzing;
+mod faults;
 mod idempotency;
 mod invocations;
 mod items;

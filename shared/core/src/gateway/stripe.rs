@@ -135,9 +135,8 @@ impl Stripe {
 
     /// What became of a payment of long ago. One that Stripe does not know was never sent.
     async fn find(&self, key: &str) -> Result<ChargeOutcome, GatewayError> {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("query", &format!("metadata['payment']:'{key}'"));
-        let path = format!("payment_intents/search?{}", query.finish());
+        let query = [("query", format!("metadata['payment']:'{key}'"))];
+        let path = format!("payment_intents/search?{}", encoded(&query));
         let (status, found) = self.get(&path).await?;
         if !status.is_success() {
             return Err(undecided(&found));
@@ -157,12 +156,10 @@ impl Stripe {
         form: &[(&str, String)],
         key: Option<&str>,
     ) -> Result<Answered, GatewayError> {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(form);
         let request = self.request(Method::POST, path);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let request = key.into_iter().fold(request, |request, key| request.header("idempotency-key", key));
-        self.send(request.body(SdkBody::from(body.finish()))).await
+        self.send(request.body(SdkBody::from(encoded(form)))).await
     }
 
     async fn get(&self, path: &str) -> Result<Answered, GatewayError> {
@@ -187,6 +184,10 @@ impl Stripe {
         let body = serde_json::from_slice(answer.body());
         Ok((answer.status(), body.map_err(|error| GatewayError::NoAnswer(error.into()))?))
     }
+}
+
+fn encoded(form: &[(&str, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
 /// Whether Stripe may have forgotten the key of what was first asked for then.

@@ -29,5 +29,6 @@ mod repeats;
 mod requests;
 mod routes;
 mod statistics;
+mod stripe;
 mod subscriptions;
 mod versions;

@@ -8,6 +8,7 @@ pub mod hook;
 pub mod function;
 pub mod http;
 pub mod ledger;
+pub mod localstripe;
 pub mod mail;
 pub mod pypi;
 pub mod queue;

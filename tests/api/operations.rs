@@ -229,7 +229,9 @@ async fn every_body_must_be_json() {
     let world = &World::at(Payable).await;
     let staff = world.who(Staff);
     let token = staff.token().expect("staff have a token");
-    for operation in operations(&document().await).iter().filter(|operation| operation.body.is_some()) {
+    // What Stripe tells is checked for its signature before anything else is looked at.
+    let all = operations(&document().await);
+    for operation in all.iter().filter(|operation| operation.body.is_some() && !operation.is_public) {
         let url = format!("{}{}", stack().setting("API_URL"), world.with_ids(&operation.path));
         for (content_type, body, status) in [
             ("text/plain", "{}", 415),

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,7 @@ impl Function {
             .current_dir(root())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(log(name))
             .kill_on_drop(true);
         let child = command.spawn().expect("the function's binary starts");
         let mut function =
@@ -129,6 +131,12 @@ impl Function {
         let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
         Some((status.expect("a status"), body.unwrap_or(Value::Null)))
     }
+}
+
+/// Where a process's last words go, beside the stack's own logs.
+fn log(name: &str) -> File {
+    let path = stack().directory().join(format!("{name}.under-test.log"));
+    File::options().create(true).append(true).open(path).expect("the stack's directory can be written")
 }
 
 async fn next(State(runtime): State<Arc<Runtime>>) -> Response {

@@ -4,28 +4,28 @@
 //! Every test opens its own [`Shop`], with its own vendor, customers and products, so that they
 //! all run at once on one stack.
 
-pub mod hook;
 pub mod function;
+pub mod hook;
 pub mod http;
 pub mod ledger;
 pub mod localstripe;
 pub mod mail;
+pub mod proxy;
 pub mod pypi;
 pub mod queue;
-pub mod proxy;
 pub mod shop;
 pub mod stack;
 pub mod topic;
 pub mod wait;
 pub mod world;
 
-pub use hook::Hook;
 pub use function::Function;
+pub use hook::Hook;
 pub use http::{Answer, Client};
 pub use ledger::Ledger;
 pub use mail::mails_to;
-pub use queue::send_job;
 pub use proxy::{Cut, Proxy};
+pub use queue::send_job;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use topic::Mailbox;

@@ -73,6 +73,19 @@ impl LocalStripe {
         assert!(answer.expect("localstripe answers").status().is_success());
     }
 
+    /// A payment method of a card of Stripe's test numbers.
+    ///
+    /// # Panics
+    /// Where it makes none.
+    pub async fn card(&self, number: &str) -> String {
+        let form = [("type", "card"), ("card[number]", number), ("card[exp_month]", "12")];
+        let form = form.into_iter().chain([("card[exp_year]", "2040"), ("card[cvc]", "123")]);
+        let request = self.http.post(format!("{}/v1/payment_methods", self.url)).bearer_auth(KEY);
+        let answer = request.form(&form.collect::<Vec<_>>()).send().await.expect("localstripe answers");
+        let made: Value = answer.json().await.expect("a payment method");
+        made["id"].as_str().expect("a payment method").to_owned()
+    }
+
     /// What it holds of a kind (`payment_intents`, `refunds`), whose metadata names an id.
     ///
     /// # Panics

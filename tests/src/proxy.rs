@@ -30,12 +30,15 @@ pub struct Proxy {
     state: Arc<ProxyState>,
 }
 
+/// The status and the body of what is behind.
+type Answered = (StatusCode, Vec<u8>);
+
 struct ProxyState {
     upstream: String,
     http: reqwest::Client,
     plan: Mutex<Plan>,
     /// Answers by `Idempotency-Key`, kept as Stripe documents it; localstripe does not know them.
-    by_key: Option<tokio::sync::Mutex<HashMap<String, (StatusCode, Vec<u8>)>>>,
+    by_key: Option<tokio::sync::Mutex<HashMap<String, Answered>>>,
 }
 
 #[derive(Default)]
@@ -103,7 +106,7 @@ impl ProxyState {
         (plan.cut == Some(Cut::Before(number)), plan.cut == Some(Cut::After(number)), plan.killer.clone())
     }
 
-    async fn forward(&self, request: Request) -> (StatusCode, Vec<u8>) {
+    async fn forward(&self, request: Request) -> Answered {
         let (parts, body) = request.into_parts();
         let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
         let mut kept = match (&self.by_key, &key) {

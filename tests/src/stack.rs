@@ -35,12 +35,6 @@ pub fn stack() -> &'static Stack {
 }
 
 impl Stack {
-    /// Where it keeps its state.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// A value of its `dev.env`.
     ///
     /// # Panics

@@ -103,12 +103,16 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
     see_again(failed.into_iter().chain(untold.into_iter().flatten()))
 }
 
-/// Tells every change after the watermark, has what waits for a gateway looked after, then moves the
-/// watermark.
+/// Has what waits for a gateway looked after, tells every change after the watermark, then moves it.
 async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     let order = &fresh.arrived.order;
     if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
         return Err(TableError::LogTooShort(order.id).into());
+    }
+    // First, so that money does not wait for a topic that is out of reach.
+    if waits_since(order, fresh.seen) {
+        let delay = publisher.app.config().settle_after;
+        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
     }
     for change in order.log.iter().filter(|change| change.version > fresh.seen) {
         let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
@@ -119,10 +123,6 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
             publisher.metrics.published();
             tracing::info!(order = %order.id, event = %notice.event_type, "published");
         }
-    }
-    if waits_since(order, fresh.seen) {
-        let delay = publisher.app.config().settle_after;
-        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
     }
     let claim = Claim { order: order.id, seen: fresh.seen, to: order.version };
     match publisher.app.table().advance(CONSUMER, &claim).await {

@@ -1,8 +1,11 @@
 //! The document, the page that shows it, and health: open to strangers.
 
-use oms_tests::Client;
+use oms_tests::pypi::{chromium, program, run};
+use oms_tests::stack::root;
+use oms_tests::{Client, Shop, stack};
 use reqwest::Method;
 use serde_json::json;
+use std::process::Command;
 
 #[tokio::test]
 async fn a_stranger_reads_the_document_by_every_form_of_its_path() {
@@ -58,6 +61,27 @@ async fn the_page_needs_nothing_from_elsewhere() {
         assert!(tags.iter().all(|tag| tag.len() == 18), "{tags:?}");
     }
     assert_eq!(stranger.get("/api/docs/nothing.js").await.error(), "Not found");
+}
+
+/// Where there is no Chromium this says so and proves nothing: a browser is more than a test may install.
+#[tokio::test]
+#[expect(clippy::print_stdout, reason = "whoever reads the test's output should know")]
+async fn a_browser_shows_the_page_and_tries_a_request_with_a_token() {
+    let Some(browser) = chromium() else {
+        println!(
+            "there is no Chromium on this machine (PATH, or the setting CHROMIUM): the page was not tried"
+        );
+        return;
+    };
+    let staff = Shop::open().await.staff.client;
+    let mut command = Command::new(program("python3"));
+    command
+        .arg(root().join("tests/page.py"))
+        .arg(browser)
+        .arg(stack().setting("API_URL"))
+        .arg(staff.token().expect("staff have a token"));
+    let ran = tokio::task::spawn_blocking(move || run(&mut command)).await;
+    ran.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()));
 }
 
 #[tokio::test]

@@ -249,6 +249,37 @@ async fn every_body_must_be_json() {
 }
 
 #[tokio::test]
+async fn null_is_read_wherever_the_document_allows_it() {
+    let document = document().await;
+    let world = &World::at(Payable).await;
+    let (staff, mut sent) = (world.who(Staff), 0);
+    for operation in operations(&document).iter().filter(|operation| operation.body.is_some()) {
+        for name in nullable(&document, operation) {
+            let mut with_null = operation.clone();
+            with_null.body.as_mut().expect("it has a body")[&name] = Value::Null;
+            let answer = with_null.sent(world, &staff, &[]).await;
+            let problem = answer.body["details"][&name].to_string();
+            assert!(!problem.contains("may not be null"), "{}: {name}: {problem}", operation.id);
+            sent += 1;
+        }
+    }
+    assert!(sent >= 10, "{sent}");
+}
+
+/// The fields of an operation's body that may be null.
+fn nullable(document: &Value, operation: &Operation) -> Vec<String> {
+    let all = document["paths"].as_object().expect("the document has paths").values();
+    let mut all = all.flat_map(|item| item.as_object().expect("a path has methods").values());
+    let found = all.find(|one| one["operationId"] == operation.id.as_str()).expect("it is in the document");
+    let schema = &found["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    let schema = schema.as_str().and_then(|name| name.strip_prefix('#')).expect("a body has a schema");
+    let fields = document.pointer(schema).and_then(|schema| schema["properties"].as_object());
+    let may =
+        |field: &Value| field["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "null"));
+    fields.into_iter().flatten().filter(|(_, field)| may(field)).map(|(name, _)| name.clone()).collect()
+}
+
+#[tokio::test]
 async fn every_path_tells_its_methods_and_refuses_the_others() {
     let document = document().await;
     let world = World::at(Payable).await;

@@ -10,6 +10,9 @@ const VALIDATOR: &str = "openapi-spec-validator==0.9.0";
 /// Sends what the document allows and what it does not, and holds the answers against it.
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 
+/// Drives a browser that is there already.
+const PLAYWRIGHT: &str = "playwright==1.65.2";
+
 /// A program of the tests' environment, installed if it is not yet.
 ///
 /// # Panics
@@ -17,7 +20,7 @@ const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     let shared = root().join(".local");
-    let (venv, wanted) = (shared.join("test-venv"), format!("{VALIDATOR}\n{SCHEMATHESIS}\n"));
+    let (venv, wanted) = (shared.join("test-venv"), format!("{VALIDATOR}\n{SCHEMATHESIS}\n{PLAYWRIGHT}\n"));
     fs::create_dir_all(&shared).expect("the checkout can be written");
     let lock = File::create(shared.join("test-tools.lock")).expect("the checkout can be written");
     lock.lock().expect("another run ends");
@@ -25,10 +28,20 @@ pub fn program(name: &str) -> PathBuf {
     if !fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
         let quietly = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
-        run(Command::new(venv.join("bin/python3")).args(quietly).args([VALIDATOR, SCHEMATHESIS]));
+        run(Command::new(venv.join("bin/python3")).args(quietly).args([VALIDATOR, SCHEMATHESIS, PLAYWRIGHT]));
         fs::write(&mark, wanted).expect("the checkout can be written");
     }
     venv.join("bin").join(name)
+}
+
+/// The machine's Chromium, by the setting `CHROMIUM` or by its usual names.
+#[must_use]
+pub fn chromium() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let named = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let usual = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path).flat_map(|directory| usual.map(|name| directory.join(name)));
+    named.into_iter().chain(found).find(|program| program.is_file())
 }
 
 /// Runs a program to its end; what it printed.

@@ -31,6 +31,9 @@ pub(crate) fn complete(document: &mut Value) {
         {
             require_all(schema);
         }
+        if requested.contains(name) && !answered.contains(name) {
+            refuse_null(name, schema);
+        }
     }
     crate::each_operation(document, |path, _, operation| {
         let group = path.trim_matches('/').split('/').nth(1).unwrap_or_default().to_owned();
@@ -217,8 +220,31 @@ fn require_all(schema: &mut Value) {
     }
 }
 
-/// A parameter is left out rather than null.
+/// A field of a body that may be left out may be null only where null means something: a handler's
+/// `Option` says the former, and a test sends the latter.
+fn refuse_null(owner: &str, schema: &mut Value) {
+    for (name, field) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        if !may_be_null(owner, name) {
+            without_null(field);
+        }
+    }
+}
+
+fn may_be_null(owner: &str, name: &str) -> bool {
+    match name {
+        "stock" => owner == "AdjustStock",
+        "store" => owner.starts_with("Subscription"),
+        "amount" | "billing_address" | "delta" | "estimated_delivery" | "extra_data" | "id" | "owner"
+        | "payment_details" | "reference" | "unit_price" | "user" | "variant" => true,
+        _ => false,
+    }
+}
+
+/// What cannot be null: a parameter, which is left out instead, and most fields of bodies.
 fn without_null(schema: &mut Value) {
+    if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        words.retain(|word| !word.is_null());
+    }
     if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
         types.retain(|one| one != "null");
         if let [only] = types.as_slice() {

@@ -58,5 +58,9 @@ async fn an_order_of_three_lines_stays_within_its_budget_all_its_life() {
         (1.0, 8.0, 2.0),
     );
     within("my orders", &ada.client.get("/api/orders/my_orders/").await, (4.0, 0.0, 2.0));
+    // Two of her orders have just changed: three units for each, and all of it again, four times at
+    // most, where the consumer counts them at that very moment.
+    within("fresh statistics", &ada.client.get("/api/orders/order_stats/").await, (30.0, 0.0, 17.0));
+    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     within("statistics", &ada.client.get("/api/orders/order_stats/").await, (3.0, 0.0, 2.0));
 }

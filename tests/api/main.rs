@@ -12,6 +12,7 @@ mod edits;
 mod errors;
 mod events;
 mod faults;
+mod freshness;
 mod fuzzing;
 mod idempotency;
 mod invocations;

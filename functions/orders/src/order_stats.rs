@@ -1,14 +1,12 @@
 //! `GET /api/orders/order_stats/`
 
-use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
+use oms_core::freshness::Snapshot;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{Caller, Query, Reply};
+use oms_core::kept::Answer;
 use oms_core::views::statistics::OrderStats;
-
-/// How many of the newest orders the statistics show.
-const RECENT: usize = 10;
 
 /// Statistics of the orders that the caller may see: their own; all for staff; of one store with
 /// `?store=`, for those who run it.
@@ -27,19 +25,20 @@ const RECENT: usize = 10;
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn order_stats(
-    State(app): State<App>,
-    caller: Caller,
-    query: Query,
-) -> Reply<Json<OrderStats>> {
+pub(crate) async fn order_stats(State(app): State<App>, caller: Caller, query: Query) -> Reply<Answer> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
     let calendar = app.calendar_asked_by(&query)?;
-    let counts = app.counts_of(&asked, &calendar).await?;
-    let recent = app.newest_of(&asked, RECENT).await?;
-    let mut stats = OrderStats::new(&counts, app.config().currency, &calendar, &recent);
     // Like `?user=`, it is ignored from those who may not ask.
-    if caller.is_admin() && query.get("verify") == Some("true") {
-        stats.verification = Some((&app.verify(&asked).await?).into());
-    }
-    Ok(Json(stats))
+    let verifies = caller.is_admin() && query.get("verify") == Some("true");
+    let zone = query.filled("tz").unwrap_or_default();
+    let question = (!verifies).then(|| format!("order_stats {asked:?} {zone}"));
+    let (app, asked, calendar) = (&app, &asked, &calendar);
+    let make = |Snapshot { counts, newest }| async move {
+        let mut stats = OrderStats::new(&counts, app.config().currency, calendar, &newest);
+        if verifies {
+            stats.verification = Some((&app.verify(asked).await?).into());
+        }
+        Ok(stats)
+    };
+    app.statistics(asked, calendar, question, make).await
 }

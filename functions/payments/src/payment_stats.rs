@@ -1,14 +1,12 @@
 //! `GET /api/payments/payment_stats/`
 
-use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
+use oms_core::freshness::Snapshot;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{Caller, Query, Reply};
+use oms_core::kept::Answer;
 use oms_core::views::statistics::PaymentStats;
-
-/// How many of the newest payments the statistics show.
-const RECENT: usize = 10;
 
 /// Statistics of the payments that the caller may see: their own; all for staff; of one store with
 /// `?store=`, for those who run it.
@@ -25,14 +23,14 @@ const RECENT: usize = 10;
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn payment_stats(
-    State(app): State<App>,
-    caller: Caller,
-    query: Query,
-) -> Reply<Json<PaymentStats>> {
+pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query: Query) -> Reply<Answer> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
-    let counts = app.counts_of(&asked, &app.calendar()).await?;
-    let newest = app.newest_of(&asked, RECENT).await?;
-    let orders = app.table().orders(newest.iter().map(|order| order.id)).await?;
-    Ok(Json(PaymentStats::new(&counts, app.config().currency, &orders)))
+    let calendar = app.calendar();
+    let question = Some(format!("payment_stats {asked:?}"));
+    let app = &app;
+    let make = |Snapshot { counts, newest }| async move {
+        let orders = app.table().orders(newest.iter().map(|order| order.id)).await?;
+        Ok(PaymentStats::new(&counts, app.config().currency, &orders))
+    };
+    app.statistics(&asked, &calendar, question, make).await
 }

@@ -6,6 +6,7 @@ use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
 use crate::idempotency;
+use crate::kept::Kept;
 use crate::sdk;
 use crate::table::order_numbers::OrderNumbers;
 use crate::table::{Table, TableError};
@@ -26,6 +27,7 @@ pub struct App {
     gateway: Gateway,
     order_numbers: Arc<OrderNumbers>,
     bus: Arc<OnceLock<Bus>>,
+    kept: Arc<Kept>,
 }
 
 /// Why a function did not start.
@@ -66,6 +68,7 @@ impl App {
             gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
             bus: Arc::default(),
+            kept: Arc::default(),
             config: Arc::new(config),
             table,
         })
@@ -106,6 +109,12 @@ impl App {
     pub fn bus(&self) -> Result<&Bus, NoTopic> {
         let topic = self.config.topic_arn.clone().ok_or(NoTopic)?;
         Ok(self.bus.get_or_init(|| Bus::new(sdk::sns(&self.config), topic)))
+    }
+
+    /// The answers that this instance keeps.
+    #[must_use]
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// The time, to the microsecond.

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
 use oms_domain::statistics::Counts;
-use oms_domain::tally::Scope;
+use oms_domain::tally::{Scope, Tally};
 use oms_domain::{StoreId, UserId};
 
 /// Whose statistics are asked for: several scopes are added up.
@@ -86,6 +86,19 @@ impl App {
         });
         let counts = try_join_all(reads).await?.into_iter();
         Ok(counts.map(|(counts, quarters)| Counts { quarters: quarters.quarters, ..counts }).sum())
+    }
+
+    /// Like [`counts_of`](Self::counts_of), by consistent reads, together with what is still to be
+    /// counted.
+    pub(crate) async fn counts_and(
+        &self,
+        asked: &Asked,
+        calendar: &Calendar,
+        missing: &Tally,
+    ) -> Reply<Counts> {
+        let (since, cut) = (calendar.since(), calendar.cut_days());
+        let reads = asked.0.iter().map(|scope| self.table().counts_and(scope, since, &cut, missing));
+        Ok(try_join_all(reads).await?.into_iter().sum())
     }
 
     /// The newest of the orders that the statistics are of.

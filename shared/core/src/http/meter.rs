@@ -92,6 +92,16 @@ pub fn record_trip() {
     }
 }
 
+/// Makes calls at the same time, one each: together they are one round trip.
+pub(crate) async fn at_once<F: Future>(calls: F) -> F::Output {
+    let Some(scope) = scope::current() else { return calls.await };
+    let before = scope.meter().trips.load(Ordering::Relaxed);
+    let outcome = calls.await;
+    let together = scope.meter().trips.load(Ordering::Relaxed).min(before + 1);
+    scope.meter().trips.store(together, Ordering::Relaxed);
+    outcome
+}
+
 /// A float that makes no sense as a quantity (negative, infinite) counts as nothing.
 fn tenths(units: f64) -> u64 {
     Decimal::try_from(units)

@@ -6,6 +6,7 @@
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
 //! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
+//! | `STAMP` | `v` a text that is another one after each change of the scope's counters |
 //! | `TRANSITIONS` | `n<from><to>` how often, `t<from><to>` microseconds together |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
@@ -13,6 +14,7 @@
 //! their end. The sort keys begin where one query reads the last months and all the rest.
 
 use super::watermarks::Claim;
+use super::writes::part;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
@@ -29,6 +31,9 @@ const AT_QUARTER: &str = "AT_QUARTER#";
 const BY_DAY: &str = "BY_DAY#";
 const CELLS: &str = "CELLS#";
 const PAYMENTS: &str = "PAYMENTS";
+const STAMP: &str = "STAMP";
+/// The stamp's only attribute; no counter begins so.
+const STAMP_VALUE: &str = "v";
 const TRANSITIONS: &str = "TRANSITIONS";
 
 /// One letter for a choice.
@@ -178,10 +183,15 @@ fn additions(tally: &Tally) -> Additions {
     additions
 }
 
+fn scopes_of(additions: &Additions) -> BTreeSet<&Scope> {
+    additions.keys().map(|(scope, _)| scope).collect()
+}
+
 /// Whether claims and the counters of a tally fit into one transaction.
 #[must_use]
 pub fn fits(claims: usize, tally: &Tally) -> bool {
-    claims + additions(tally).len() <= TRANSACTION_LIMIT
+    let additions = additions(tally);
+    claims + additions.len() + scopes_of(&additions).len() <= TRANSACTION_LIMIT
 }
 
 impl Table {
@@ -210,6 +220,36 @@ impl Table {
         Ok(items.iter().flat_map(cells_of).collect())
     }
 
+    /// What [`counts`](Self::counts) and [`quarters`](Self::quarters) give, by consistent reads,
+    /// together with what is still to be counted.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_and(
+        &self,
+        scope: &Scope,
+        since: Date,
+        days: &BTreeSet<Date>,
+        missing: &Tally,
+    ) -> Result<Counts, TableError> {
+        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
+        let quarters = runs(days).into_iter().map(|(first, last)| (at_quarter(first), at_quarter(last)));
+        // After every sort key that is used.
+        let ranges = quarters.chain([(from, "~".to_owned())]);
+        let reads = ranges.map(|(from, to)| self.between_exactly(keys::counters(scope), from, to));
+        let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        let is_asked_for = |cell: &Cell| match place_of(cell).0.strip_prefix(AT_QUARTER) {
+            Some(day) => day.parse().is_ok_and(|day| days.contains(&day)),
+            None => true,
+        };
+        let missing = missing.of(scope).filter(|(cell, _)| is_asked_for(cell));
+        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
+        for (cell, value) in items.iter().flat_map(cells_of).chain(missing) {
+            *cells.entry(cell).or_default() += value;
+        }
+        Ok(cells.into_iter().collect())
+    }
+
     /// Every counter of a scope that is not zero. A consistent read of all there is, for verifying.
     ///
     /// # Errors
@@ -231,10 +271,33 @@ impl Table {
         for claim in claims {
             items.push(self.move_watermark(consumer, claim)?);
         }
-        for ((scope, sk), values) in additions(tally) {
+        let additions = additions(tally);
+        for scope in scopes_of(&additions) {
+            items.push(self.stamp(scope)?);
+        }
+        for ((scope, sk), values) in additions {
             items.push(self.add(keys::counters(&scope), sk, values)?);
         }
         self.transact(items).await.map_err(TableError::or_conflict)
+    }
+
+    /// The stamps of some scopes, in one trip and as consistent reads, in no order: other ones as
+    /// soon as any of their counters has changed.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn stamps(&self, scopes: &[Scope]) -> Result<BTreeMap<String, String>, TableError> {
+        let wanted = scopes.iter().map(|scope| (keys::counters(scope), STAMP.to_owned()));
+        let items = self.get_items(wanted.collect()).await?;
+        let text = |item: &super::Item, name: &str| super::text(item, name).to_owned();
+        Ok(items.iter().map(|item| (text(item, keys::PK), text(item, STAMP_VALUE))).collect())
+    }
+
+    fn stamp(&self, scope: &Scope) -> Result<TransactWriteItem, TableError> {
+        let mut item = key(keys::counters(scope), STAMP.to_owned());
+        let stamp = crate::config::random_uuid_v7().simple().to_string();
+        item.insert(STAMP_VALUE.to_owned(), AttributeValue::S(stamp));
+        Ok(part(self.put_any(item)?))
     }
 
     fn add(

@@ -228,9 +228,30 @@ impl Table {
         from: String,
         to: String,
     ) -> Result<Vec<Item>, TableError> {
+        self.between_keys(pk, from, to, false).await
+    }
+
+    /// All items of a partition from one sort key to another, both included.
+    pub(crate) async fn between_exactly(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+    ) -> Result<Vec<Item>, TableError> {
+        self.between_keys(pk, from, to, true).await
+    }
+
+    async fn between_keys(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+        is_consistent: bool,
+    ) -> Result<Vec<Item>, TableError> {
         let query = self
             .client
             .query()
+            .consistent_read(is_consistent)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":from", AttributeValue::S(from))

@@ -1,0 +1,123 @@
+//! Answers that are kept in memory, for as long as they can be shown to be what would be answered
+//! anew.
+//!
+//! Function instances share no memory, so a kept answer is never trusted: it goes with *evidence*,
+//! a text that is read anew for each request and is different whenever the answer would be. What
+//! is saved is everything else that the answer takes.
+
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Says on an answer whether it had been kept: `hit` or `miss`.
+pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// The most answers that an instance keeps.
+const MAX_ANSWERS: usize = 500;
+/// The largest answer that is kept, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// The answers of one function instance.
+#[derive(Debug, Default)]
+pub struct Kept(Mutex<HashMap<String, Entry>>);
+
+#[derive(Debug)]
+struct Entry {
+    evidence: String,
+    body: Arc<str>,
+    until: Timestamp,
+}
+
+/// An answer in JSON, and whether it had been kept.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The JSON.
+    pub body: Arc<str>,
+    /// Whether it had been kept.
+    pub is_kept: bool,
+}
+
+impl Kept {
+    /// The answer to a question, if it was kept with this evidence and is not too old.
+    pub fn get(&self, question: &str, evidence: &str, now: Timestamp) -> Option<Answer> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get(question)?;
+        (entry.evidence == evidence && entry.until > now)
+            .then(|| Answer { body: Arc::clone(&entry.body), is_kept: true })
+    }
+
+    /// Keeps an answer for a time; none where that is nothing, and none that is too large. Where
+    /// there are too many, the one that ends first makes room.
+    pub fn keep(
+        &self,
+        question: String,
+        evidence: String,
+        answer: &Answer,
+        now: Timestamp,
+        lifetime: Duration,
+    ) {
+        let Ok(until) = now.checked_add(lifetime) else { return };
+        if lifetime.is_zero() || answer.body.len() > MAX_BYTES {
+            return;
+        }
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= MAX_ANSWERS && !entries.contains_key(&question) {
+            let first =
+                entries.iter().min_by_key(|(_, entry)| entry.until).map(|(question, _)| question.clone());
+            first.map(|first| entries.remove(&first));
+        }
+        entries.insert(question, Entry { evidence, body: Arc::clone(&answer.body), until });
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let json = HeaderValue::from_static("application/json");
+        let kept = HeaderValue::from_static(if self.is_kept { "hit" } else { "miss" });
+        ([(CONTENT_TYPE, json), (X_CACHE, kept)], self.body.to_string()).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIFETIME: Duration = Duration::from_secs(10);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_790_000_000 + second).unwrap()
+    }
+
+    fn answer(body: &str) -> Answer {
+        Answer { body: body.into(), is_kept: false }
+    }
+
+    #[test]
+    fn an_answer_is_kept_for_its_time_and_its_evidence() {
+        let kept = Kept::default();
+        kept.keep("q".into(), "e".into(), &answer("1"), at(0), LIFETIME);
+        let found =
+            |question, evidence, now| kept.get(question, evidence, now).map(|found| found.body.to_string());
+        assert_eq!(found("q", "e", at(9)).as_deref(), Some("1"));
+        assert_eq!(found("q", "other", at(9)), None);
+        assert_eq!(found("other", "e", at(9)), None);
+        assert_eq!(found("q", "e", at(10)), None);
+        kept.keep("none".into(), "e".into(), &answer("1"), at(0), Duration::ZERO);
+        assert_eq!(found("none", "e", at(0)), None);
+        kept.keep("large".into(), "e".into(), &answer(&"x".repeat(MAX_BYTES + 1)), at(0), LIFETIME);
+        assert_eq!(found("large", "e", at(0)), None);
+    }
+
+    #[test]
+    fn no_more_are_kept_than_there_is_room_for() {
+        let kept = Kept::default();
+        for n in 0..=MAX_ANSWERS {
+            kept.keep(n.to_string(), "e".into(), &answer("1"), at(n as i64), Duration::from_secs(10_000));
+        }
+        assert!(kept.get("0", "e", at(0)).is_none() && kept.get("1", "e", at(0)).is_some());
+        assert_eq!(kept.0.lock().unwrap().len(), MAX_ANSWERS);
+    }
+}

@@ -12,7 +12,7 @@ use oms_core::bus::{Bus, Event, PublishError};
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::queue::{Job, Queue, QueueError};
-use oms_core::stream::{Batch, Fresh, see_again};
+use oms_core::stream::{Arrived, Batch, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::notifications::News;
 use oms_core::table::watermarks::Claim;
@@ -81,12 +81,18 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
             failed.push(record);
         }
     }
+    failed.extend(tell_all(publisher, arrived).await);
+    see_again(failed)
+}
+
+/// Tells what is new about some orders. The records of those that could not be told come back.
+pub async fn tell_all(publisher: &Publisher, arrived: Vec<Arrived>) -> Vec<String> {
     let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
     let fresh = match publisher.app.fresh(CONSUMER, arrived).await {
         Ok(fresh) => fresh,
         Err(error) => {
             tracing::error!(error = chain(&error), "could not read the watermarks");
-            return see_again(failed.into_iter().chain(all));
+            return all;
         }
     };
     let told = futures::stream::iter(fresh).map(|fresh| async move {
@@ -100,7 +106,7 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
         }
     });
     let untold: Vec<Vec<String>> = told.buffer_unordered(AT_ONCE).collect().await;
-    see_again(failed.into_iter().chain(untold.into_iter().flatten()))
+    untold.into_iter().flatten().collect()
 }
 
 /// Has what waits for a gateway looked after, tells every change after the watermark, then moves it.

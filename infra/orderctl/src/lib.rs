@@ -1,8 +1,15 @@
 //! The operator's command line, and the stand on which lists are measured.
 
+pub mod environment;
 #[cfg(test)]
 mod exactly_once;
 #[cfg(test)]
 mod model;
+pub mod rebuild;
+pub mod redrive;
+#[cfg(test)]
+mod repairs;
+pub mod report;
 pub mod samples;
 pub mod stand;
+pub mod verify;

@@ -19,7 +19,7 @@ use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
 use jiff::civil::Date;
-use oms_domain::drift::Cells;
+use oms_domain::drift::{Cells, Difference};
 use oms_domain::quarter::Quarter;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
@@ -298,6 +298,30 @@ impl Table {
         let stamp = crate::config::random_uuid_v7().simple().to_string();
         item.insert(STAMP_VALUE.to_owned(), AttributeValue::S(stamp));
         Ok(part(self.put_any(item)?))
+    }
+
+    /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
+    /// adds, what the consumer counts meanwhile stays counted.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written; then some may be corrected, and verifying
+    /// tells which are not.
+    pub async fn correct(&self, scope: &Scope, wrong: &[Difference]) -> Result<(), TableError> {
+        let mut additions: BTreeMap<String, BTreeMap<String, Decimal>> = BTreeMap::new();
+        for Difference { cell, counted, expected } in wrong {
+            let (sk, name) = place_of(cell);
+            additions.entry(sk).or_default().insert(name, expected - counted);
+        }
+        let pk = keys::counters(scope);
+        let items: Vec<_> = additions
+            .into_iter()
+            .map(|(sk, values)| self.add(pk.clone(), sk, values))
+            .collect::<Result<_, _>>()?;
+        for items in items.chunks(TRANSACTION_LIMIT - 1) {
+            let stamped = items.iter().cloned().chain([self.stamp(scope)?]);
+            self.transact(stamped.collect()).await.map_err(TableError::or_conflict)?;
+        }
+        Ok(())
     }
 
     fn add(

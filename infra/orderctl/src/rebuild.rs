@@ -1,0 +1,34 @@
+//! Repairs the statistics while the system runs: first what the consumer has missed is counted, by its
+//! own rules; then what is still wrong is corrected by the difference, to which nothing that is counted
+//! meanwhile is lost. A scope that is counted into all the time is left for a quieter moment, and named.
+
+use crate::redrive::{self, Consumer};
+use crate::report::Report;
+use crate::stand::Fault;
+use crate::verify;
+use oms_core::app::App;
+
+/// Corrects, and tells what it did.
+///
+/// # Errors
+/// Where the table cannot be read or written.
+pub async fn run(app: &App) -> Result<Report, Fault> {
+    let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
+    let mut text = caught_up.text;
+    let mut is_well = caught_up.is_well;
+    for (scope, verified) in verify::all(app).await? {
+        let wrong: Vec<_> = verified.differences.iter().map(|(_, difference)| *difference).collect();
+        if wrong.is_empty() {
+            continue;
+        }
+        let name = verify::name(&scope);
+        if verified.moving {
+            is_well = false;
+            text.push_str(&format!("\n{name}: counted into all the time, try again at a quieter moment"));
+            continue;
+        }
+        app.table().correct(&scope, &wrong).await?;
+        text.push_str(&format!("\n{name}: {} counters corrected", wrong.len()));
+    }
+    Ok(Report { text, is_well })
+}

@@ -1,0 +1,44 @@
+//! What an operator finds and mends.
+
+use crate::samples::Samples;
+use crate::stand::Stand;
+use crate::{rebuild, verify};
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::Decimal;
+use oms_domain::drift::Difference;
+use oms_domain::tally::{Cell, Scope};
+use oms_domain::{Order, Status};
+
+#[tokio::test]
+async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mended() {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let samples = Samples::new(5, 2, since, SignedDuration::from_hours(1));
+    let orders: Vec<Order> = (0..40).map(|number| samples.order(number).unwrap()).collect();
+    for order in &orders {
+        stand.save(None, order).await.unwrap();
+    }
+    // All but two of them reach the consumer, and of one its deletion does not.
+    stand.keep(orders[2..].to_vec()).await.unwrap();
+    let by = oms_domain::Actor { id: oms_domain::UserId("admin".into()), at: since };
+    let gone = orders[7].clone().delete(&by).order;
+    stand.save(Some(orders[7].version), &gone).await.unwrap();
+    let damaged = Scope::Store(orders[3].store.id);
+    let damage = Difference {
+        cell: Cell::Lines(Status::Delivered),
+        counted: Decimal::ZERO,
+        expected: Decimal::from(5),
+    };
+    stand.app.table().correct(&damaged, &[damage]).await.unwrap();
+
+    let found = verify::run(&stand.app).await.unwrap();
+    assert!(!found.is_well && found.text.contains("lines of delivered orders"), "{}", found.text);
+    let mended = rebuild::run(&stand.app).await.unwrap();
+    assert!(mended.is_well && mended.text.contains("1 counters corrected"), "{}", mended.text);
+    let found = verify::run(&stand.app).await.unwrap();
+    assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
+    let counts = stand.app.table().counts(&Scope::All, since.to_zoned(jiff::tz::TimeZone::UTC).date());
+    assert_eq!(counts.await.unwrap().total(), 39);
+    std::fs::remove_dir_all(keys).unwrap();
+}

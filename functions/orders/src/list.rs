@@ -6,7 +6,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
-use oms_core::order_lists::{Asked, Filters};
+use oms_core::order_lists::{Asked, Filters, OrderPage};
 use oms_core::views::order::OrderListView;
 use oms_domain::Status;
 
@@ -31,6 +31,7 @@ use oms_domain::Status;
         ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
         ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
+        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
@@ -46,7 +47,7 @@ pub(crate) async fn list(
     query: Query,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<Page<OrderListView>>> {
+) -> Reply<Json<OrderPage>> {
     let asked = Asked::new(filters(&app, &query)?, &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
@@ -72,6 +73,7 @@ pub(crate) async fn list(
         ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
         ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
+        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
@@ -87,7 +89,7 @@ pub(crate) async fn my_orders(
     query: Query,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<Page<OrderListView>>> {
+) -> Reply<Json<OrderPage>> {
     let asked = Asked::new(filters(&app, &query)?, &query);
     let own = app.own_orders(&caller);
     Ok(Json(app.page_of_orders(&caller, &own, &asked, &request, &links).await?))
@@ -113,6 +115,7 @@ pub(crate) async fn my_orders(
         ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
         ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
+        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
@@ -128,7 +131,7 @@ pub(crate) async fn recent_orders(
     query: Query,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<Page<OrderListView>>> {
+) -> Reply<Json<OrderPage>> {
     let asked = Asked::new(filters(&app, &query)?.since(app.recent()), &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
@@ -154,6 +157,7 @@ pub(crate) async fn recent_orders(
         ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
         ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
+        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
@@ -169,7 +173,7 @@ pub(crate) async fn pending_orders(
     query: Query,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<Page<OrderListView>>> {
+) -> Reply<Json<OrderPage>> {
     let asked = Asked::new(filters(&app, &query)?.of_status(Status::Pending), &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))

@@ -1,5 +1,6 @@
 //! The operator's command line, and the stand on which lists are measured.
 
+pub mod bench;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;

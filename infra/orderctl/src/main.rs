@@ -2,7 +2,9 @@
 //! consumer has missed. See `orderctl --help`.
 
 use clap::{Parser, Subcommand};
-use orderctl::{environment, rebuild, redrive, verify};
+use orderctl::report::Report;
+use orderctl::stand::Fault;
+use orderctl::{bench, environment, rebuild, redrive, verify};
 use std::process::ExitCode;
 
 /// Looks after the statistics and events of a deployment. It takes its settings from the environment
@@ -22,7 +24,17 @@ enum Command {
     /// Adds up the logs of all orders and names each counter that differs; ends with 1 if one does
     Verify,
     /// Counts what the consumer has missed, then corrects each counter that differs
-    Rebuild,
+    Rebuild {
+        /// Write the rows of lists and searches of every order anew, too
+        #[arg(long)]
+        projections: bool,
+    },
+    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its budget
+    BenchLists {
+        /// How many orders the table has, each in turn
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
+        orders: Vec<u64>,
+    },
     /// Hands every order with changes that a consumer has not applied to that consumer
     Redrive {
         /// Whom to catch up; both where it is left out
@@ -34,15 +46,7 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match environment::app(cli.local) {
-        Err(fault) => Err(fault),
-        Ok(app) => match cli.command {
-            Command::Verify => verify::run(&app).await,
-            Command::Rebuild => rebuild::run(&app).await,
-            Command::Redrive { consumer } => redrive::run(&app, consumer).await,
-        },
-    };
-    match done {
+    match run(cli).await {
         Ok(report) => {
             say(&report.text);
             if report.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -51,6 +55,16 @@ async fn main() -> ExitCode {
             say(&format!("orderctl: {fault}"));
             ExitCode::from(2)
         }
+    }
+}
+
+async fn run(cli: Cli) -> Result<Report, Fault> {
+    let app = || environment::app(cli.local);
+    match cli.command {
+        Command::Verify => verify::run(&app()?).await,
+        Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
+        Command::BenchLists { orders } => bench::run(&orders, &mut std::io::stderr()).await,
+        Command::Redrive { consumer } => redrive::run(&app()?, consumer).await,
     }
 }
 

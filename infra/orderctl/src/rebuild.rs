@@ -8,13 +8,18 @@ use crate::stand::Fault;
 use crate::verify;
 use oms_core::app::App;
 
-/// Corrects, and tells what it did.
+/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first.
 ///
 /// # Errors
 /// Where the table cannot be read or written.
-pub async fn run(app: &App) -> Result<Report, Fault> {
+pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
+    let mut text = String::new();
+    if projections {
+        let orders = rows(app).await?;
+        text = format!("the rows of {orders} orders written\n");
+    }
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
-    let mut text = caught_up.text;
+    text.push_str(&caught_up.text);
     let mut is_well = caught_up.is_well;
     for (scope, verified) in verify::all(app).await? {
         let wrong: Vec<_> = verified.differences.iter().map(|(_, difference)| *difference).collect();
@@ -31,4 +36,19 @@ pub async fn run(app: &App) -> Result<Report, Fault> {
         text.push_str(&format!("\n{name}: {} counters corrected", wrong.len()));
     }
     Ok(Report { text, is_well })
+}
+
+/// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile, and
+/// being repeated does no harm.
+async fn rows(app: &App) -> Result<usize, Fault> {
+    let (mut done, mut after) = (0, None);
+    loop {
+        let (orders, next) = app.table().scan_orders(after).await?;
+        app.table().replace_rows(&orders).await?;
+        done += orders.len();
+        after = next;
+        if after.is_none() {
+            return Ok(done);
+        }
+    }
 }

@@ -34,7 +34,7 @@ async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mend
 
     let found = verify::run(&stand.app).await.unwrap();
     assert!(!found.is_well && found.text.contains("lines of delivered orders"), "{}", found.text);
-    let mended = rebuild::run(&stand.app).await.unwrap();
+    let mended = rebuild::run(&stand.app, true).await.unwrap();
     assert!(mended.is_well && mended.text.contains("1 counters corrected"), "{}", mended.text);
     let found = verify::run(&stand.app).await.unwrap();
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);

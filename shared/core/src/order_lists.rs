@@ -4,6 +4,8 @@
 //! [`filters`] and [`ordering`] say what is asked for, [`plan`] how it is found, [`walk`] reads it.
 
 mod filters;
+mod jump;
+mod listed;
 mod ordering;
 mod pages;
 mod plan;
@@ -11,7 +13,7 @@ mod times;
 mod walk;
 
 pub use filters::Filters;
-pub use pages::Asked;
+pub use pages::{Asked, OrderPage};
 
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -130,6 +132,15 @@ impl Visible {
             return vec![if self.shows_all_of(&list) { list } else { own }];
         }
         self.lists.clone()
+    }
+
+    /// Whether an order is in one of the lists.
+    fn holds(&self, order: &OrderSummary) -> bool {
+        self.lists.iter().any(|list| match list {
+            OrderList::OfUser(user) => *user == order.user.id,
+            OrderList::OfStore(store) => *store == order.store.id,
+            OrderList::All => true,
+        })
     }
 
     /// Whether all orders of a list are among them.

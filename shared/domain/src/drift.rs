@@ -38,6 +38,9 @@ impl fmt::Display for Cell {
         match self {
             Cell::Orders(of) => write!(f, "orders {of}"),
             Cell::OrderAmount(of) => write!(f, "order amount {of}"),
+            Cell::StatusOrders(status) => write!(f, "orders {status}"),
+            Cell::Totals(bucket) => write!(f, "orders whose total begins with {}", bucket.text()),
+            Cell::FineTotals(bucket) => write!(f, "orders whose total begins with {}, finely", bucket.text()),
             Cell::DayOrders(day, currency) => write!(f, "orders of {day} in {}", currency.code()),
             Cell::DayRevenue(day, currency) => write!(f, "revenue of {day} in {}", currency.code()),
             Cell::QuarterOrders(at, currency) => {

@@ -2,6 +2,7 @@
 
 use crate::quarter::Quarter;
 use crate::tally::{Cell, OrderFacets};
+use crate::totals::TotalBucket;
 use crate::{Currency, Decimal, Money, PaymentState, Status};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -36,6 +37,10 @@ pub struct Counts {
     pub orders: BTreeMap<(Currency, Status), Group>,
     /// How many orders have which facets.
     pub cells: BTreeMap<OrderFacets, u64>,
+    /// How many orders have which status; only where lists ask for it.
+    pub statuses: BTreeMap<Status, u64>,
+    /// How many orders have about which total; only where lists ask for it.
+    pub totals: BTreeMap<TotalBucket, u64>,
     /// Payments by currency, status and method.
     pub payments: BTreeMap<(Currency, PaymentState, crate::PaymentMethod), Group>,
     /// What went back to customers, by currency.
@@ -70,6 +75,10 @@ impl FromIterator<(Cell, Decimal)> for Counts {
                 }
                 Cell::OrderAmount(f) => {
                     counts.orders.entry((f.currency, f.status)).or_default().amount += value;
+                }
+                Cell::StatusOrders(status) => *counts.statuses.entry(status).or_default() += whole(value),
+                Cell::Totals(bucket) | Cell::FineTotals(bucket) => {
+                    *counts.totals.entry(bucket).or_default() += whole(value);
                 }
                 Cell::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
                 Cell::DayRevenue(day, currency) => {
@@ -110,6 +119,8 @@ impl std::iter::Sum for Counts {
     fn sum<I: Iterator<Item = Counts>>(all: I) -> Self {
         all.fold(Counts::default(), |mut sum, counts| {
             merge(&mut sum.orders, counts.orders, Group::plus);
+            merge(&mut sum.statuses, counts.statuses, |a, b| a + b);
+            merge(&mut sum.totals, counts.totals, |a, b| a + b);
             merge(&mut sum.cells, counts.cells, |a, b| a + b);
             merge(&mut sum.payments, counts.payments, Group::plus);
             merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
@@ -148,7 +159,7 @@ impl Counts {
     /// How many orders there are.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.cells.values().sum()
+        self.statuses.values().chain(self.cells.values().filter(|_| self.statuses.is_empty())).sum()
     }
 
     /// How many orders of any currency have a status.

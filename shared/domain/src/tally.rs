@@ -6,6 +6,7 @@
 
 use crate::order::Order;
 use crate::quarter::Quarter;
+use crate::totals::TotalBucket;
 use crate::{
     Change, Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
     UserId,
@@ -58,6 +59,12 @@ pub enum Cell {
     Orders(OrderFacets),
     /// What they come to.
     OrderAmount(OrderFacets),
+    /// How many orders have this status: what lists need of [`Cell::Orders`] most often.
+    StatusOrders(Status),
+    /// How many orders of a store, or of all, have about this total.
+    Totals(TotalBucket),
+    /// The same by finer buckets.
+    FineTotals(TotalBucket),
     /// How many orders were placed on a day of the deployment's time zone.
     DayOrders(Date, Currency),
     /// What the shipped ones of them come to.
@@ -117,8 +124,14 @@ impl Tally {
     }
 
     fn add(&mut self, order: &Order, cell: Cell, value: Decimal) {
-        let scopes = [Scope::User(order.user.id.clone()), Scope::Store(order.store.id), Scope::All];
-        for scope in scopes {
+        *self.0.entry((Scope::User(order.user.id.clone()), cell)).or_default() += value;
+        self.add_shared(order, cell, value);
+    }
+
+    /// Adds to the scopes that hold the orders of many users. One user's are few enough to be
+    /// looked through.
+    fn add_shared(&mut self, order: &Order, cell: Cell, value: Decimal) {
+        for scope in [Scope::Store(order.store.id), Scope::All] {
             *self.0.entry((scope, cell)).or_default() += value;
         }
     }
@@ -169,6 +182,9 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
     };
     tally.add(order, Cell::Orders(facets), sign);
     tally.add(order, Cell::OrderAmount(facets), sign * order.total_amount);
+    tally.add(order, Cell::StatusOrders(order.status), sign);
+    tally.add_shared(order, Cell::Totals(TotalBucket::coarse(order.total_amount)), sign);
+    tally.add_shared(order, Cell::FineTotals(TotalBucket::fine(order.total_amount)), sign);
     tally.add(order, Cell::Lines(order.status), sign * Decimal::from(order.lines.len()));
     if let Some(rating) = &order.rating {
         tally.add(order, Cell::Ratings(order.status), sign);

@@ -1,8 +1,10 @@
 //! What a request costs: DynamoDB's capacity units and the round trips to it.
 
 use super::scope;
+use futures::future::try_join_all;
 use oms_domain::Decimal;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Capacity in tenths of a unit (DynamoDB charges in halves), and round trips.
@@ -71,25 +73,56 @@ impl fmt::Display for Consumed {
     }
 }
 
+tokio::task_local! {
+    /// What one of several calls that are made at the same time costs.
+    static BRANCH: Arc<Meter>;
+}
+
+/// Makes calls at the same time: their units add up, but of their round trips only the longest
+/// row counts, because that is what the client waits for.
+pub async fn side_by_side<T, E>(
+    calls: impl IntoIterator<Item = impl Future<Output = Result<T, E>>>,
+) -> Result<Vec<T>, E> {
+    let mut branches = Vec::new();
+    let calls = calls.into_iter().map(|call| {
+        let branch = Arc::new(Meter::default());
+        branches.push(Arc::clone(&branch));
+        BRANCH.scope(branch, call)
+    });
+    let calls: Vec<_> = calls.collect();
+    let answers = try_join_all(calls).await;
+    let consumed: Vec<Consumed> = branches.iter().map(|branch| branch.total()).collect();
+    with_meter(|meter| {
+        let sum = |of: fn(&Consumed) -> u64| consumed.iter().map(of).sum();
+        meter.read_tenths.fetch_add(sum(|one| one.read_tenths), Ordering::Relaxed);
+        meter.write_tenths.fetch_add(sum(|one| one.write_tenths), Ordering::Relaxed);
+        let longest = consumed.iter().map(|one| one.trips).max().unwrap_or(0);
+        meter.trips.fetch_add(longest, Ordering::Relaxed);
+    });
+    answers
+}
+
+fn with_meter(record: impl FnOnce(&Meter)) {
+    if let Ok(branch) = BRANCH.try_with(Arc::clone) {
+        record(&branch);
+    } else if let Some(scope) = scope::current() {
+        record(scope.meter());
+    }
+}
+
 /// Adds read units to the request in progress; nothing happens outside one.
 pub fn record_read(units: f64) {
-    if let Some(scope) = scope::current() {
-        scope.meter().record_read(units);
-    }
+    with_meter(|meter| meter.record_read(units));
 }
 
 /// Adds write units to the request in progress; nothing happens outside one.
 pub fn record_write(units: f64) {
-    if let Some(scope) = scope::current() {
-        scope.meter().record_write(units);
-    }
+    with_meter(|meter| meter.record_write(units));
 }
 
 /// Adds a round trip to the request in progress; nothing happens outside one.
 pub fn record_trip() {
-    if let Some(scope) = scope::current() {
-        scope.meter().record_trip();
-    }
+    with_meter(Meter::record_trip);
 }
 
 /// Makes calls at the same time, one each: together they are one round trip.

@@ -92,15 +92,20 @@ impl Filters {
             && self.currency.is_none_or(|wanted| wanted == *currency)
     }
 
+    /// Whether an order is wanted, as far as facets, time and total tell.
+    pub(super) fn want_facts(&self, facets: &OrderFacets, created_at: Timestamp, total: Decimal) -> bool {
+        self.want_facets(facets)
+            && self.from.is_none_or(|from| created_at >= from)
+            && self.before.is_none_or(|before| created_at < before)
+            && self.least.is_none_or(|least| total >= least)
+            && self.most.is_none_or(|most| total <= most)
+    }
+
     /// Whether an order is wanted.
     pub(super) fn want(&self, order: &OrderSummary) -> bool {
-        self.want_facets(&order.facets())
+        self.want_facts(&order.facets(), order.created_at, order.total_amount)
             && self.store.is_none_or(|store| store == order.store.id)
             && self.user.as_ref().is_none_or(|user| *user == order.user.id)
-            && self.from.is_none_or(|from| order.created_at >= from)
-            && self.before.is_none_or(|before| order.created_at < before)
-            && self.least.is_none_or(|least| order.total_amount >= least)
-            && self.most.is_none_or(|most| order.total_amount <= most)
             && contains_all(
                 [&*order.order_number, &*order.tracking_number, &*order.payment_reference],
                 &self.terms,
@@ -119,8 +124,12 @@ impl Filters {
 
     /// Whether any facet is asked for.
     pub(super) const fn limit_facets(&self) -> bool {
-        self.statuses.is_some()
-            || self.payment_status.is_some()
+        self.statuses.is_some() || self.limit_more_than_statuses()
+    }
+
+    /// Whether any facet but the status is asked for.
+    pub(super) const fn limit_more_than_statuses(&self) -> bool {
+        self.payment_status.is_some()
             || self.payment_method.is_some()
             || self.shipping_method.is_some()
             || self.currency.is_some()

@@ -1,5 +1,6 @@
 //! In which order a list of orders stands: the API contract's "ordering".
 
+use super::listed::Listed;
 use crate::http::query::Query;
 use crate::table::OrderSummary;
 use jiff::Timestamp;
@@ -44,16 +45,25 @@ impl Key {
         }
     }
 
-    fn of(self, order: &OrderSummary) -> Option<Value> {
+    fn of(self, order: &Listed) -> Option<Value> {
+        let time = |of: fn(&OrderSummary) -> Option<Timestamp>| order.summary().and_then(of).map(Value::Time);
         match self {
-            Self::CreatedAt => Some(Value::Time(order.created_at)),
-            Self::UpdatedAt => Some(Value::Time(order.updated_at)),
-            Self::ConfirmedAt => order.confirmed_at.map(Value::Time),
-            Self::ShippedAt => order.shipped_at.map(Value::Time),
-            Self::DeliveredAt => order.delivered_at.map(Value::Time),
-            Self::TotalAmount => Some(Value::Amount(order.total_amount)),
-            Self::Status => Some(Value::Word(order.status.as_str().to_owned())),
-            Self::PaymentStatus => Some(Value::Word(order.payment_status.as_str().to_owned())),
+            Self::CreatedAt => Some(Value::Time(order.created_at())),
+            Self::UpdatedAt => time(|order| Some(order.updated_at)),
+            Self::ConfirmedAt => time(|order| order.confirmed_at),
+            Self::ShippedAt => time(|order| order.shipped_at),
+            Self::DeliveredAt => time(|order| order.delivered_at),
+            Self::TotalAmount => Some(Value::Amount(order.total())),
+            Self::Status => Some(Value::Word(order.facets().status.as_str().to_owned())),
+            Self::PaymentStatus => Some(Value::Word(order.facets().payment_status.as_str().to_owned())),
+        }
+    }
+
+    /// Whether the facts of an order tell it.
+    const fn is_a_fact(self) -> bool {
+        match self {
+            Self::CreatedAt | Self::TotalAmount | Self::Status | Self::PaymentStatus => true,
+            Self::UpdatedAt | Self::ConfirmedAt | Self::ShippedAt | Self::DeliveredAt => false,
         }
     }
 
@@ -111,6 +121,16 @@ pub(super) struct Place {
     pub(super) id: OrderId,
 }
 
+impl Place {
+    /// The total, where it is sorted by.
+    pub(super) fn total(&self) -> Option<Decimal> {
+        self.values.iter().flatten().find_map(|value| match value {
+            Value::Amount(amount) => Some(*amount),
+            Value::Time(_) | Value::Word(_) => None,
+        })
+    }
+}
+
 impl Ordering {
     /// Reads `ordering`; the newest first where it names nothing that orders are sorted by.
     pub(super) fn read(query: &Query) -> Self {
@@ -151,9 +171,14 @@ impl Ordering {
         Self { keys: keys.collect(), descends: !self.descends }
     }
 
-    pub(super) fn place(&self, order: &OrderSummary) -> Place {
+    /// Whether the facts of orders suffice to sort them.
+    pub(super) fn is_by_facts(&self) -> bool {
+        self.keys.iter().all(|(key, _)| key.is_a_fact())
+    }
+
+    pub(super) fn place(&self, order: &Listed) -> Place {
         let values = self.keys.iter().map(|(key, _)| key.of(order));
-        Place { values: values.collect(), created_at: order.created_at, id: order.id }
+        Place { values: values.collect(), created_at: order.created_at(), id: order.id() }
     }
 
     pub(super) fn compare(&self, a: &Place, b: &Place) -> Compared {
@@ -193,13 +218,6 @@ impl Ordering {
 mod tests {
     use super::*;
     use uuid::Uuid;
-
-    fn total(place: &Place) -> Option<Decimal> {
-        place.values.iter().flatten().find_map(|value| match value {
-            Value::Amount(amount) => Some(*amount),
-            Value::Time(_) | Value::Word(_) => None,
-        })
-    }
 
     fn ordering(text: &str) -> Ordering {
         Ordering::read(&Query::parse(&format!("ordering={text}")))
@@ -244,7 +262,11 @@ mod tests {
         places.sort_by(|a, b| up.compare(a, b));
         let sorted = places.clone();
         assert_eq!(
-            sorted.each_ref().map(|place| (total(place), place.created_at.as_second(), place.id.0.as_u128())),
+            sorted.each_ref().map(|place| (
+                place.total(),
+                place.created_at.as_second(),
+                place.id.0.as_u128()
+            )),
             [
                 (Some(4.into()), 9, 9),
                 (Some(5.into()), 1, 1),

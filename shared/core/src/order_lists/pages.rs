@@ -1,21 +1,30 @@
 //! A page of a list of orders.
 
 use super::filters::Filters;
-use super::ordering::{Ordering, Place};
-use super::plan::{Base, Method, Plan, plan};
+use super::listed::{Listed, in_full};
+use super::ordering::{Along, Ordering, Place};
+use super::plan::{Base, Method, Plan, Wish, plan};
 use super::walk::{MAX_READ, Walk};
 use super::{Visible, scope_of};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
+use crate::http::meter::side_by_side;
+use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::http::query::Query;
-use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, position};
+use crate::table::rows::total_position;
+use crate::table::{OrderSummary, TableError};
 use crate::views::order::OrderListView;
-use futures::future::try_join_all;
-use std::collections::HashSet;
+use futures::future::BoxFuture;
+use oms_domain::statistics::Counts;
+use serde::Serialize;
+use serde_json::Value;
 
+/// From how many entries on the counters are asked where they end, instead of reading over them.
+const FAR: u64 = 60;
+/// How many orders a search may find by a term.
+const MAX_FOUND: usize = 1_000;
 /// How many orders are sorted in memory at most.
 const MAX_SORTED: u64 = 10_000;
 
@@ -24,6 +33,18 @@ const MAX_SORTED: u64 = 10_000;
 pub struct Asked {
     filters: Filters,
     ordering: Ordering,
+    explain: bool,
+}
+
+/// A page of orders, and for staff who ask for it how it was found.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderPage {
+    /// The page.
+    #[serde(flatten)]
+    pub page: Page<OrderListView>,
+    /// With `?explain=true`: the plan, what it should have cost, and what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Value>,
 }
 
 /// Where a page begins, or ends: at an order that the page before, or after it, showed.
@@ -38,14 +59,25 @@ struct Cut {
     count: u64,
     number: u64,
     has_next: bool,
-    orders: Vec<OrderSummary>,
+    listed: Vec<Listed>,
+}
+
+/// A request for a page.
+#[derive(Clone, Copy)]
+struct Turn<'a> {
+    caller: &'a Caller,
+    visible: &'a Visible,
+    asked: &'a Asked,
+    request: &'a PageRequest,
+    at: Option<&'a At>,
 }
 
 impl Asked {
     /// Reads `ordering`, beside filters that have been read.
     #[must_use]
     pub fn new(filters: Filters, query: &Query) -> Self {
-        Self { filters, ordering: Ordering::read(query) }
+        let explain = query.filled("explain") == Some("true");
+        Self { filters, ordering: Ordering::read(query), explain }
     }
 
     fn at(&self, cursor: &str) -> Option<At> {
@@ -80,154 +112,40 @@ impl Asked {
     }
 }
 
-impl App {
-    /// A page of the visible orders that are asked for.
-    ///
-    /// # Errors
-    /// 404 for a page that does not exist; 400 where too much would have to be read or sorted.
-    pub async fn page_of_orders(
-        &self,
-        caller: &Caller,
-        visible: &Visible,
-        asked: &Asked,
-        request: &PageRequest,
-        links: &Links,
-    ) -> Reply<Page<OrderListView>> {
-        let at = match &request.cursor {
-            None => None,
-            Some(cursor) => Some(asked.at(cursor).ok_or(ApiError::InvalidPage)?),
-        };
-        let bases = self.bases(caller, visible, asked).await?;
-        let after = at.as_ref().map(|(At::After(place) | At::Before(place))| place);
-        let ordering = match at {
-            Some(At::Before(_)) => asked.ordering.reversed(),
-            Some(At::After(_)) | None => asked.ordering.clone(),
-        };
-        let planned = plan(&bases, &asked.filters, &ordering, after);
-        let cut = match planned.method {
-            Method::Walk { count, of } => {
-                self.walked(caller, visible, asked, request, at.as_ref(), (planned, count, of)).await?
-            }
-            Method::Gather => self.gathered(caller, visible, asked, request, at.as_ref(), planned).await?,
-        };
-        let place =
-            |order: Option<&OrderSummary>| order.map(|o| asked.ordering.show(&asked.ordering.place(o)));
-        let last = place(cut.orders.last()).map(|place| format!(">{place}"));
-        let first = place(cut.orders.first()).map(|place| format!("<{place}"));
-        Ok(Page {
-            count: cut.count,
-            next: cut.has_next.then(|| links.page(cut.number + 1, last.as_deref())),
-            previous: (cut.number > 1).then(|| links.page(cut.number - 1, first.as_deref())),
-            results: cut.orders.iter().map(|order| visible.show(caller, order)).collect(),
-        })
+impl<'a> Turn<'a> {
+    /// The direction in which the page is read.
+    fn ordering(self) -> Ordering {
+        match self.at {
+            Some(At::Before(_)) => self.asked.ordering.reversed(),
+            Some(At::After(_)) | None => self.asked.ordering.clone(),
+        }
     }
 
-    /// The lists to look through, with what their counters say.
-    async fn bases(&self, caller: &Caller, visible: &Visible, asked: &Asked) -> Reply<Vec<Base>> {
-        let filters = &asked.filters;
-        let mut lists = visible.narrowed(caller, filters);
-        if lists.len() > 1 {
-            // A vendor's own orders elsewhere are few, and looked through by themselves.
-            lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
+    fn wish(self, ordering: &'a Ordering) -> Wish<'a> {
+        let size = u64::from(self.request.size);
+        let before = if self.at.is_some() { 0 } else { self.before() };
+        Wish {
+            filters: &self.asked.filters,
+            ordering,
+            after: self.at.map(|(At::After(place) | At::Before(place))| place),
+            reach: before + size + 1,
+            page: size,
         }
-        let bases = lists.into_iter().map(|list| async {
-            let since = if filters.limit_times() { self.counted_since(filters.from) } else { self.today() };
-            let counts = self.table().counts(&scope_of(&list), since).await?;
-            let in_times = if filters.limit_times() && !filters.limit_facets() {
-                Some(self.count_between(&list, &counts, filters.from, filters.before).await?)
-            } else {
-                None
-            };
-            let spans = self.table().spans_of(&list);
-            let is_whole = visible.shows_all_of(&list);
-            Ok::<_, ApiError>(Base { list, is_whole, counts, in_times, spans })
-        });
-        try_join_all(bases).await
     }
 
-    /// A page of what an index keeps in order.
-    async fn walked(
-        &self,
-        caller: &Caller,
-        visible: &Visible,
-        asked: &Asked,
-        request: &PageRequest,
-        at: Option<&At>,
-        (planned, counted, of): (Plan, u64, u64),
-    ) -> Reply<Cut> {
-        let elsewhere = self.own_elsewhere(caller, visible, asked).await?;
-        let counted = counted + elsewhere.len() as u64;
-        let number = request.resolve(counted)?;
-        let size = u64::from(request.size);
-        let before = (number - 1) * size;
-        // Without a cursor, what comes before the page is read over, from the nearer end.
-        let behind = counted.saturating_sub(before + size);
-        let from_end = at.is_none() && behind < before;
-        let on_page = if from_end { size.min(counted - before) } else { size + 1 };
-        let skipped = match at {
-            Some(_) => 0,
-            None if from_end => behind,
-            None => before,
-        };
-        let ordering = match at {
-            Some(At::Before(_)) => asked.ordering.reversed(),
-            None if from_end => asked.ordering.reversed(),
-            Some(At::After(_)) | None => asked.ordering.clone(),
-        };
-        let mut elsewhere: Vec<_> = elsewhere
-            .into_iter()
-            .map(|order| (ordering.place(&order), order))
-            .filter(|(place, _)| match at {
-                Some(At::After(after) | At::Before(after)) => ordering.compare(place, after).is_gt(),
-                None => true,
-            })
-            .collect();
-        elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
-        let known = elsewhere.into_iter().map(|(_, order)| (position(order.created_at, order.id), order));
-
-        let spans = planned.spans.len().max(1) as u64;
-        let at_once = (skipped + on_page).saturating_mul(of.max(1)) / counted.max(1) / spans;
-        let at_once = usize::try_from(at_once + at_once / 4 + 2).unwrap_or(usize::MAX);
-        let mut walk = Walk::new(self, planned.spans, ordering.descends).with(known.collect());
-        let wanted = |order: &OrderSummary| asked.filters.want(order);
-        let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
-        let mut orders = walk.take(limit, at_once, wanted, || asked.too_many()).await?;
-        orders.drain(..orders.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
-        let mut has_next = orders.len() as u64 > size;
-        orders.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        if from_end || matches!(at, Some(At::Before(_))) {
-            orders.reverse();
-            has_next = behind > 0 || matches!(at, Some(At::Before(_)));
+    /// How many entries come before the page, where its number says so.
+    fn before(self) -> u64 {
+        match self.request.number {
+            PageNumber::Nth(number) => number.saturating_sub(1).saturating_mul(u64::from(self.request.size)),
+            PageNumber::Last => 0,
         }
-        // The counters follow the table within moments; what is on the page is there for certain.
-        let count = counted.max(before + orders.len() as u64 + u64::from(has_next));
-        Ok(Cut { count, number, has_next, orders })
     }
 
-    /// A page of what is sorted in memory.
-    async fn gathered(
-        &self,
-        caller: &Caller,
-        visible: &Visible,
-        asked: &Asked,
-        request: &PageRequest,
-        at: Option<&At>,
-        planned: Plan,
-    ) -> Reply<Cut> {
-        let wanted = |order: &OrderSummary| {
-            asked.filters.want(order) && visible.sees(caller, &order.user.id, order.store.id)
-        };
-        let mut walk = Walk::new(self, planned.spans, asked.ordering.descends);
-        let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
-        let mut orders = walk.take(most, MAX_READ, wanted, || asked.too_many()).await?;
-        if orders.len() == most {
-            return Err(asked.too_many_to_sort());
-        }
-        orders.extend(self.own_elsewhere(caller, visible, asked).await?);
-        let mut seen = HashSet::new();
-        orders.retain(|order| seen.insert(order.id));
+    /// A page of all that is wanted, sorted here.
+    fn cut(self, listed: Vec<Listed>) -> Reply<Cut> {
+        let Turn { asked, request, at, .. } = self;
         let mut sorted: Vec<_> =
-            orders.into_iter().map(|order| (asked.ordering.place(&order), order)).collect();
+            listed.into_iter().map(|order| (asked.ordering.place(&order), order)).collect();
         sorted.sort_by(|(a, _), (b, _)| asked.ordering.compare(a, b));
 
         let count = sorted.len() as u64;
@@ -248,23 +166,219 @@ impl App {
         };
         let has_next = end < sorted.len();
         let page = sorted.into_iter().skip(start).take(end.saturating_sub(start));
-        Ok(Cut { count, number, has_next, orders: page.map(|(_, order)| order).collect() })
+        Ok(Cut { count, number, has_next, listed: page.map(|(_, order)| order).collect() })
     }
 
-    /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
-    /// are among those that are looked through anyway.
-    async fn own_elsewhere(
+    /// Whether the counters may say where the page begins: far into a list of which all is wanted.
+    fn may_jump(self, list: &OrderList) -> bool {
+        let Filters { store, user, .. } = &self.asked.filters;
+        let by_list = match list {
+            OrderList::OfUser(_) => store.is_none(),
+            OrderList::OfStore(_) => user.is_none(),
+            OrderList::All => true,
+        };
+        let rest = Filters { store: None, user: None, ..self.asked.filters.clone() };
+        by_list && self.at.is_none() && self.before() >= FAR && rest == Filters::default()
+    }
+}
+
+impl App {
+    /// A page of the visible orders that are asked for.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read or sorted.
+    pub async fn page_of_orders(
         &self,
         caller: &Caller,
         visible: &Visible,
         asked: &Asked,
-    ) -> Reply<Vec<OrderSummary>> {
+        request: &PageRequest,
+        links: &Links,
+    ) -> Reply<OrderPage> {
+        let at = match &request.cursor {
+            None => None,
+            Some(cursor) => Some(asked.at(cursor).ok_or(ApiError::InvalidPage)?),
+        };
+        let turn = Turn { caller, visible, asked, request, at: at.as_ref() };
+        let found = self.found(turn).await?;
+        let bases = if found.is_some() { Vec::new() } else { self.bases(turn).await? };
+        let ordering = turn.ordering();
+        let planned = plan(&bases, &turn.wish(&ordering));
+        let plan = planned.clone();
+        let cut = match (found, planned.method) {
+            (Some(found), _) => turn.cut(found)?,
+            (None, Method::Walk { count }) => self.walked(turn, &bases, planned, count).await?,
+            (None, Method::Gather) => self.gathered(turn, &bases, planned).await?,
+        };
+        let place = |order: Option<&Listed>| order.map(|o| asked.ordering.show(&asked.ordering.place(o)));
+        let last = place(cut.listed.last()).map(|place| format!(">{place}"));
+        let first = place(cut.listed.first()).map(|place| format!("<{place}"));
+        let orders = in_full(self.table(), cut.listed).await?;
+        let page = Page {
+            count: cut.count,
+            next: cut.has_next.then(|| links.page(cut.number + 1, last.as_deref())),
+            previous: (cut.number > 1).then(|| links.page(cut.number - 1, first.as_deref())),
+            results: orders.iter().map(|order| visible.show(caller, order)).collect(),
+        };
+        let explanation = (asked.explain && caller.is_staff()).then(|| plan.explain());
+        Ok(OrderPage { page, explain: explanation })
+    }
+
+    /// The orders that a search finds by its longest term; nothing where the rows of codes cannot
+    /// tell, or the whole list is as cheap to look through.
+    async fn found(&self, turn: Turn<'_>) -> Reply<Option<Vec<Listed>>> {
+        let Turn { caller, visible, asked, .. } = turn;
+        let lists = visible.narrowed(caller, &asked.filters);
+        let longest = asked.filters.terms.iter().max_by_key(|term| term.len());
+        let Some(term) = longest.filter(|_| lists.iter().any(|list| !matches!(list, OrderList::OfUser(_))))
+        else {
+            return Ok(None);
+        };
+        let Some(ids) = self.table().with_code(term, MAX_FOUND).await? else { return Ok(None) };
+        if ids.len() >= MAX_FOUND {
+            return Err(asked.too_many());
+        }
+        let ids: Vec<_> = ids.into_iter().collect();
+        let mut orders = self.table().summaries(&ids).await?;
+        orders.retain(|order| asked.filters.want(order) && visible.holds(order));
+        Ok(Some(orders.into_iter().map(|order| Listed::Summary(Box::new(order))).collect()))
+    }
+
+    /// The lists to look through, with what their counters say.
+    async fn bases(&self, turn: Turn<'_>) -> Reply<Vec<Base>> {
+        let mut lists = turn.visible.narrowed(turn.caller, &turn.asked.filters);
+        if lists.len() > 1 {
+            // A vendor's own orders elsewhere are few, and looked through by themselves.
+            lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
+        }
+        side_by_side(lists.into_iter().map(|list| self.base(turn, list))).await
+    }
+
+    async fn base(&self, turn: Turn<'_>, list: OrderList) -> Reply<Base> {
+        let filters = &turn.asked.filters;
+        let (table, scope) = (self.table(), scope_of(&list));
+        let scopes = table.row_scopes(&list);
+        let along = turn.asked.ordering.along();
+        let mut reads: Vec<BoxFuture<'_, Result<Counts, TableError>>> = Vec::new();
+        if filters.limit_more_than_statuses() {
+            reads.push(Box::pin(table.counts_by_facets(&scope)));
+        } else {
+            reads.push(Box::pin(table.counts_by_status(&scope)));
+        }
+        let jumps = turn.may_jump(&list);
+        if filters.limit_times() || (jumps && along == Some(Along::Created)) {
+            reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(filters.from))));
+        }
+        let by_total = !scopes.is_empty() && filters.limit_totals();
+        if by_total || (jumps && along == Some(Along::Total)) {
+            reads.push(Box::pin(table.counts_by_total(&scope, None)));
+        }
+        let counts: Counts = side_by_side(reads).await?.into_iter().sum();
+        let in_times = if filters.limit_times() {
+            Some(self.count_in_times(&list, &counts, filters).await?)
+        } else {
+            None
+        };
+        let in_totals =
+            if by_total { Some(self.count_in_totals(&list, &counts, filters).await?) } else { None };
+        let is_whole = turn.visible.shows_all_of(&list);
+        Ok(Base { is_whole, counts, in_times, in_totals, spans: table.spans_of(&list), scopes, list })
+    }
+
+    /// A page of what an index keeps in order.
+    async fn walked(&self, turn: Turn<'_>, bases: &[Base], planned: Plan, counted: u64) -> Reply<Cut> {
+        let Turn { asked, request, at, .. } = turn;
+        let elsewhere = self.own_elsewhere(turn).await?;
+        let counted = counted + elsewhere.len() as u64;
+        let number = request.resolve(counted)?;
+        let size = u64::from(request.size);
+        let before = (number - 1) * size;
+        // Without a cursor, what comes before the page is read over, from the nearer end.
+        let behind = counted.saturating_sub(before + size);
+        let from_end = at.is_none() && behind < before;
+        let on_page = if from_end { size.min(counted - before) } else { size + 1 };
+        let mut skipped = match at {
+            Some(_) => 0,
+            None if from_end => behind,
+            None => before,
+        };
+        let ordering = if from_end { asked.ordering.reversed() } else { turn.ordering() };
+        let mut spans = planned.spans.clone();
+        if let ([base], true) = (bases, elsewhere.is_empty() && skipped >= FAR)
+            && turn.may_jump(&base.list)
+            && let Some(jump) = self.jump(base, planned.along, ordering.descends, skipped).await?
+        {
+            skipped -= jump.over;
+            spans = spans
+                .into_iter()
+                .map(|span| span.narrowed(Some(jump.to.clone()), ordering.descends))
+                .collect();
+        }
+        let mut elsewhere: Vec<_> = elsewhere
+            .into_iter()
+            .map(|order| (ordering.place(&order), order))
+            .filter(|(place, _)| match at {
+                Some(At::After(after) | At::Before(after)) => ordering.compare(place, after).is_gt(),
+                None => true,
+            })
+            .collect();
+        elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
+        let known = elsewhere.into_iter().map(|(_, order)| {
+            let at = position(order.created_at(), order.id());
+            let at = if planned.along == Along::Total { total_position(order.total(), &at) } else { at };
+            (at, order)
+        });
+
+        let at_once = planned.at_once(skipped + on_page);
+        let mut walk = Walk::new(self, spans, ordering.descends).with(known.collect());
+        let wanted = |order: &Listed| order.is_wanted(&asked.filters);
+        let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
+        let mut listed = walk.take(limit, at_once, wanted, || asked.too_many()).await?;
+        listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
+        let mut has_next = listed.len() as u64 > size;
+        listed.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        if from_end || matches!(at, Some(At::Before(_))) {
+            listed.reverse();
+            has_next = behind > 0 || matches!(at, Some(At::Before(_)));
+        }
+        // The counters follow the table within moments; what is on the page is there for certain.
+        let count = counted.max(before + listed.len() as u64 + u64::from(has_next));
+        Ok(Cut { count, number, has_next, listed })
+    }
+
+    /// A page of what is sorted in memory.
+    async fn gathered(&self, turn: Turn<'_>, bases: &[Base], planned: Plan) -> Reply<Cut> {
+        let Turn { caller, visible, asked, .. } = turn;
+        let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
+        // What facts are read of, the caller may see all of.
+        let wanted = |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_none_or(is_seen);
+        if asked.ordering.along().is_none()
+            && bases.iter().filter_map(|base| base.counted(&asked.filters)).sum::<u64>() > MAX_SORTED
+        {
+            return Err(asked.too_many_to_sort());
+        }
+        let at_once = usize::try_from(planned.sifted + 2).unwrap_or(usize::MAX);
+        let mut walk = Walk::new(self, planned.spans, asked.ordering.descends);
+        let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
+        let mut listed = walk.take(most, at_once, wanted, || asked.too_many()).await?;
+        if listed.len() == most {
+            return Err(asked.too_many());
+        }
+        listed.extend(self.own_elsewhere(turn).await?);
+        turn.cut(listed)
+    }
+
+    /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
+    /// are among those that are looked through anyway.
+    async fn own_elsewhere(&self, turn: Turn<'_>) -> Reply<Vec<Listed>> {
+        let Turn { caller, visible, asked, .. } = turn;
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
         let mut walk = Walk::new(self, self.table().spans_of(own), true);
+        let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
         let elsewhere =
-            |order: &OrderSummary| asked.filters.want(order) && !visible.owned.contains(&order.store.id);
+            |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         walk.take(most, MAX_READ, elsewhere, || asked.too_many()).await
     }

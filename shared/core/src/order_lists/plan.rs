@@ -1,13 +1,40 @@
-//! How a page of a list is found: which parts of which indexes are read, in which direction, how
-//! far, and what is sifted out on the way. A pure function of what is asked for and what the
-//! counters say.
+//! How a page of a list is found: which parts of which indexes are read, in which direction, and
+//! what is sifted out on the way. A pure function of what is asked for and what the counters say.
+//!
+//! A list has up to five ways through it ([`Way`]). Each costs what its entries weigh: a summary is
+//! four times as heavy as the facts. Where the counters know how many orders are wanted, and an
+//! index keeps them in the order that is asked for, a page is a walk that ends when it is full:
+//! the rarer what is wanted, the longer, until reading only the lists of the facets that have any
+//! is cheaper. Where they do not know, or no index keeps the order, all that may be wanted is
+//! gathered, counted and sorted.
 
 use super::filters::Filters;
 use super::ordering::{Along, Ordering, Place};
+use crate::http::scope;
+use crate::table::keys::Index;
 use crate::table::lists::{OrderList, Span, position, time_bound};
+use crate::table::rows;
+use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
+use oms_domain::tally::OrderFacets;
+use serde_json::{Value, json};
 
-/// A list to look through, and how many orders of which facets it has.
+/// What an entry with a summary weighs, about, in bytes.
+const SUMMARY_BYTES: u64 = 900;
+/// What an entry with facts weighs.
+const FACTS_BYTES: u64 = 230;
+/// What 4 KB cost to read, or whatever less one query finds, in thousandths of a read unit.
+const BLOCK: u64 = 500;
+/// How many entries with facts one block holds.
+const BLOCK_OF_FACTS: u64 = 4_096 / FACTS_BYTES;
+/// Of how many lists the whole page is read, since any may hold it.
+const FEW: u64 = 8;
+/// How many parts an explanation shows.
+const SHOWN_SPANS: usize = 10;
+/// How many lists are merged at most.
+const MAX_SPANS: usize = 120;
+
+/// A list to look through, and what its counters say.
 #[derive(Clone, Debug)]
 pub(super) struct Base {
     pub(super) list: OrderList,
@@ -16,75 +43,305 @@ pub(super) struct Base {
     pub(super) counts: Counts,
     /// How many were placed in the times that are asked for, where they are limited.
     pub(super) in_times: Option<u64>,
-    /// The parts of the index that keep it.
+    /// How many have the totals that are asked for, where they are limited and it is known.
+    pub(super) in_totals: Option<u64>,
+    /// The parts of the index that keep the list itself.
     pub(super) spans: Vec<Span>,
+    /// The names of the list in the indexes of rows; none of a user's list.
+    pub(super) scopes: Vec<String>,
+}
+
+/// A way through a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The list itself.
+    List,
+    /// The lists of the statuses that are wanted.
+    Statuses,
+    /// The lists of the facets that are wanted and have any orders.
+    Facets,
+    /// The facts of the whole list.
+    Facts,
+    /// The list by total.
+    Totals,
 }
 
 /// How the page is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
-    pub(super) spans: Vec<Span>,
     pub(super) method: Method,
+    /// In the order of which key what is read stands.
+    pub(super) along: Along,
+    /// The way through each of the lists.
+    pub(super) ways: Vec<Way>,
+    pub(super) spans: Vec<Span>,
+    /// How many entries are looked through to find one that is wanted, times a thousand.
+    pub(super) sifted: u64,
+    /// What it should cost, in thousandths of a read unit.
+    pub(super) cost: u64,
 }
 
 /// What is done with what is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
-    /// The index keeps the order: read from where the page begins until it is full. The counters
-    /// have counted all that is wanted.
+    /// Read until the page is full. The counters have counted all that is wanted.
     Walk {
         /// How many orders are wanted, on all pages.
         count: u64,
-        /// How many of those that are read are.
-        of: u64,
     },
     /// Read all, keep what is wanted, sort and count it.
     Gather,
 }
 
-/// How many of a list are wanted, where its counters know.
-fn counted(base: &Base, filters: &Filters) -> Option<u64> {
-    let by_list = match &base.list {
-        OrderList::OfUser(_) => filters.store.is_none(),
-        OrderList::OfStore(_) => filters.user.is_none(),
-        OrderList::All => filters.store.is_none() && filters.user.is_none(),
-    };
-    if !base.is_whole || !by_list || !filters.terms.is_empty() || filters.limit_totals() {
-        return None;
-    }
-    if filters.limit_times() {
-        return base.in_times.filter(|_| !filters.limit_facets());
-    }
-    let wanted = base.counts.cells.iter().filter(|(facets, _)| filters.want_facets(facets));
-    Some(wanted.map(|(_, count)| count).sum())
+/// What is asked for, as far as the plan depends on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wish<'a> {
+    pub(super) filters: &'a Filters,
+    pub(super) ordering: &'a Ordering,
+    /// Where the page begins, where a cursor says so.
+    pub(super) after: Option<&'a Place>,
+    /// How many orders come before the page and are on it.
+    pub(super) reach: u64,
+    /// How many are on it.
+    pub(super) page: u64,
 }
 
-/// The plan. `after` is where the page begins, where a cursor says so.
-pub(super) fn plan(bases: &[Base], filters: &Filters, ordering: &Ordering, after: Option<&Place>) -> Plan {
-    let counts: Option<Vec<u64>> = bases.iter().map(|base| counted(base, filters)).collect();
-    let walks = counts.filter(|_| ordering.along() == Some(Along::Created));
-    let method = match walks {
-        Some(counts) => {
-            let all = bases.iter().map(|base| base.in_times.unwrap_or_else(|| base.counts.total()));
-            Method::Walk { count: counts.iter().sum(), of: all.sum() }
+/// A way through one list, and what lies along it.
+struct Access {
+    way: Way,
+    spans: Vec<Span>,
+    entries: u64,
+}
+
+impl Base {
+    fn total(&self) -> u64 {
+        self.counts.total()
+    }
+
+    /// Whether the filters ask for no more than what this list's counters and facts tell.
+    fn tells(&self, filters: &Filters) -> bool {
+        let by_list = match &self.list {
+            OrderList::OfUser(_) => filters.store.is_none(),
+            OrderList::OfStore(_) => filters.user.is_none(),
+            OrderList::All => filters.store.is_none() && filters.user.is_none(),
+        };
+        self.is_whole && by_list && filters.terms.is_empty()
+    }
+
+    fn facets<'a>(&'a self, filters: &'a Filters) -> impl Iterator<Item = (&'a OrderFacets, u64)> {
+        let wanted =
+            self.counts.cells.iter().filter(|(facets, count)| **count > 0 && filters.want_facets(facets));
+        wanted.map(|(facets, count)| (facets, *count))
+    }
+
+    /// How many have the facets that are wanted.
+    fn of_facets(&self, filters: &Filters) -> u64 {
+        if filters.limit_more_than_statuses() || self.counts.statuses.is_empty() {
+            return self.facets(filters).map(|(_, count)| count).sum();
         }
-        None => Method::Gather,
-    };
-    let after = after.filter(|_| method != Method::Gather).map(|place| position(place.created_at, place.id));
-    let spans = bases.iter().flat_map(|base| base.spans.clone());
-    let spans = spans.map(|span| within_times(span, filters, ordering.descends, after.as_ref()));
-    Plan { spans: spans.filter(|span| !span.is_empty()).collect(), method }
-}
+        let is_wanted = |status| filters.statuses.as_ref().is_none_or(|wanted| wanted.contains(status));
+        self.counts.statuses.iter().filter(|(status, _)| is_wanted(status)).map(|(_, count)| count).sum()
+    }
 
-fn within_times(mut span: Span, filters: &Filters, descends: bool, after: Option<&String>) -> Span {
-    span.above = filters.from.map(time_bound);
-    span.below = filters.before.map(time_bound);
-    if let Some(after) = after.cloned() {
-        if descends {
-            span.below = Some(span.below.map_or(after.clone(), |below| below.min(after)));
+    /// How many are wanted, where the counters know.
+    pub(super) fn counted(&self, filters: &Filters) -> Option<u64> {
+        let limits = [filters.limit_facets(), filters.limit_times(), filters.limit_totals()];
+        if !self.tells(filters) || limits.iter().filter(|limits| **limits).count() > 1 {
+            return None;
+        }
+        if filters.limit_times() {
+            self.in_times
+        } else if filters.limit_totals() {
+            self.in_totals
         } else {
-            span.above = Some(span.above.map_or(after.clone(), |above| above.max(after)));
+            Some(self.of_facets(filters))
         }
     }
-    span
+
+    /// What part of `of` has the times, or the totals, that are wanted.
+    fn part(&self, of: u64, known: Option<u64>) -> u64 {
+        of.saturating_mul(known.unwrap_or_else(|| self.total())).div_ceil(self.total().max(1))
+    }
+
+    /// The ways through the list in the order of time, and by total.
+    fn ways(&self, wish: &Wish<'_>) -> Vec<Access> {
+        let filters = wish.filters;
+        let within = |entries| self.part(entries, self.in_times);
+        let mut ways =
+            vec![Access { way: Way::List, spans: self.spans.clone(), entries: within(self.total()) }];
+        let of_rows = |index, hashes: Vec<String>| -> Vec<Span> {
+            hashes.into_iter().map(|hash| Span::all(index, hash)).collect()
+        };
+        if self.scopes.is_empty() {
+            return ways;
+        }
+        if let Some(statuses) = &filters.statuses {
+            let hashes = self
+                .scopes
+                .iter()
+                .flat_map(|scope| statuses.iter().map(|status| rows::of_status(scope, *status)));
+            let only = Filters { statuses: Some(statuses.clone()), ..Filters::default() };
+            let spans = of_rows(Index::Status, hashes.collect());
+            ways.push(Access { way: Way::Statuses, spans, entries: within(self.of_facets(&only)) });
+        }
+        let totals = of_rows(Index::Total, self.scopes.clone());
+        let in_totals = self.part(self.total(), self.in_totals);
+        ways.push(Access { way: Way::Totals, spans: totals, entries: in_totals });
+        if !self.tells(filters) || !wish.ordering.is_by_facts() {
+            return ways;
+        }
+        let spans = of_rows(Index::Scope, self.scopes.clone());
+        ways.push(Access { way: Way::Facts, spans, entries: within(self.total()) });
+        let hashes = |scope: &'_ String| -> Vec<String> {
+            self.facets(filters).map(|(facets, _)| rows::of_facets(scope, facets)).collect()
+        };
+        let spans: Vec<String> = self.scopes.iter().flat_map(hashes).collect();
+        if !self.counts.cells.is_empty() && spans.len() <= MAX_SPANS {
+            let spans = of_rows(Index::Facets, spans);
+            ways.push(Access { way: Way::Facets, spans, entries: within(self.of_facets(filters)) });
+        }
+        ways
+    }
 }
+
+impl Access {
+    /// What it costs to read so many of its entries, and then what a page of them shows.
+    fn cost(&self, entries: u64, page: u64) -> u64 {
+        let (bytes, shown) = match self.way {
+            Way::List | Way::Statuses | Way::Totals => (SUMMARY_BYTES, 0),
+            Way::Facets | Way::Facts => (FACTS_BYTES, page),
+        };
+        let entries = entries.min(self.entries);
+        entries.saturating_mul(bytes) * BLOCK / 4_096 + (self.spans.len() as u64 + shown) * BLOCK
+    }
+}
+
+impl Plan {
+    /// How many entries of each list to read at a time, to find so many in one round most often:
+    /// chance may have put more of what is wanted further away, or more of the page into one list.
+    pub(super) fn at_once(&self, reach: u64) -> usize {
+        let lists = self.spans.len().max(1) as u64;
+        let share = reach.saturating_mul(self.sifted) / 1_000 / lists;
+        let at_once = match (lists, self.sifted) {
+            (1, 1_000) => share,
+            (1, _) => share + share / 2 + reach,
+            (2..=FEW, _) => share.max(reach),
+            _ => (share * 2).max(BLOCK_OF_FACTS),
+        };
+        usize::try_from(at_once).unwrap_or(usize::MAX)
+    }
+
+    /// The plan in words, with what the request has cost so far.
+    pub(super) fn explain(&self) -> Value {
+        let units =
+            |thousandths: u64| (Decimal::new(i64::try_from(thousandths).unwrap_or(i64::MAX), 3)).normalize();
+        let spent = scope::current().map(|scope| scope.meter().total());
+        let (method, count) = match self.method {
+            Method::Walk { count } => ("walk", Some(count)),
+            Method::Gather => ("gather", None),
+        };
+        let spans = self.spans.iter().take(SHOWN_SPANS).map(|span| {
+            json!({ "index": span.index.name(), "hash": span.hash, "above": span.above, "below": span.below })
+        });
+        json!({
+            "method": method,
+            "counted": count,
+            "along": match self.along { Along::Created => "created_at", Along::Total => "total_amount" },
+            "ways": self.ways.iter().map(|way| format!("{way:?}")).collect::<Vec<_>>(),
+            "spans": spans.collect::<Vec<_>>(),
+            "span_count": self.spans.len(),
+            "expected_units": units(self.cost),
+            "units": spent.map(|spent| spent.read_units()),
+            "trips": spent.map(|spent| spent.trips),
+        })
+    }
+}
+
+/// The plan, and what it should cost.
+pub(super) fn plan(bases: &[Base], wish: &Wish<'_>) -> Plan {
+    let counts: Option<Vec<u64>> = bases.iter().map(|base| base.counted(wish.filters)).collect();
+    let walk = counts.and_then(|counts| walk(bases, &counts, wish));
+    let gather = gather(bases, wish);
+    match walk {
+        // A gathered list pays for its pages again and again; a walk is as good at twice the price.
+        Some(walk) if walk.cost <= gather.cost.saturating_mul(2) || gather.sifted == 0 => walk,
+        Some(_) | None => gather,
+    }
+}
+
+fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
+    let along = wish.ordering.along()?;
+    let all: u64 = counts.iter().sum();
+    let mut plan = Plan {
+        method: Method::Walk { count: all },
+        along,
+        ways: Vec::new(),
+        spans: Vec::new(),
+        sifted: 1_000,
+        cost: 0,
+    };
+    for (base, count) in bases.iter().zip(counts) {
+        // Of the page, each list has about the part that it has of all.
+        let reach = (wish.reach * count).div_ceil(all.max(1));
+        let page = (wish.page * count).div_ceil(all.max(1));
+        let ways = base
+            .ways(wish)
+            .into_iter()
+            .filter(|access| (access.way == Way::Totals) == (along == Along::Total));
+        let sifted = |access: &Access| (access.entries * 1_000).div_ceil((*count).max(1)).max(1_000);
+        let cost = |access: &Access| access.cost((reach * sifted(access)).div_ceil(1_000), page);
+        let best = ways.min_by_key(cost)?;
+        plan.cost += cost(&best);
+        plan.sifted = plan.sifted.max(sifted(&best));
+        plan.ways.push(best.way);
+        plan.spans.extend(best.spans.into_iter().map(|span| within(span, wish)));
+    }
+    plan.spans.retain(|span| !span.is_empty());
+    Some(plan)
+}
+
+fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
+    // What is gathered begins at the beginning, wherever the page does.
+    let wish = &Wish { after: None, ..*wish };
+    let mut plan = Plan {
+        method: Method::Gather,
+        along: Along::Created,
+        ways: Vec::new(),
+        spans: Vec::new(),
+        sifted: 0,
+        cost: 0,
+    };
+    for base in bases {
+        let ways = base
+            .ways(wish)
+            .into_iter()
+            .filter(|access| access.way != Way::Totals || wish.filters.limit_totals());
+        let Some(best) = ways.min_by_key(|access| access.cost(access.entries, wish.page)) else { continue };
+        plan.cost += best.cost(best.entries, wish.page);
+        plan.sifted += best.entries;
+        plan.ways.push(best.way);
+        plan.spans.extend(best.spans.into_iter().map(|span| within(span, wish)));
+    }
+    plan.spans.retain(|span| !span.is_empty());
+    plan
+}
+
+/// The part of a span that holds the times or totals that are wanted, after the cursor.
+fn within(mut span: Span, wish: &Wish<'_>) -> Span {
+    let filters = wish.filters;
+    let after = wish.after.map(|place| position(place.created_at, place.id));
+    let after = if span.index == Index::Total {
+        span.above = filters.least.map(rows::total_bound);
+        span.below = filters.most.map(rows::after_total);
+        let total = wish.after.and_then(Place::total);
+        after.zip(total).map(|(position, total)| rows::total_position(total, &position))
+    } else {
+        span.above = filters.from.map(time_bound);
+        span.below = filters.before.map(time_bound);
+        after
+    };
+    span.narrowed(after, wish.ordering.descends)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,38 +1,49 @@
-//! How many orders were placed between two times, from the counters by day and by quarter of an
-//! hour: only what is left of a quarter is counted in the list itself.
+//! How many orders were placed between two times, or have a total between two amounts, from the
+//! counters: only what is left of the smallest that is counted is counted in the list itself.
 
+use super::filters::Filters;
+use super::scope_of;
 use crate::app::App;
+use crate::http::meter::side_by_side;
 use crate::table::TableError;
+use crate::table::keys::Index;
 use crate::table::lists::{OrderList, Span, time_bound};
+use futures::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
+use oms_domain::Decimal;
 use oms_domain::quarter::Quarter;
 use oms_domain::statistics::Counts;
+use oms_domain::totals::{TotalBucket, sortable};
+use rust_decimal::RoundingStrategy;
 
 /// The length of a quarter of an hour, in seconds.
 const QUARTER_S: i64 = 15 * 60;
 
+type Counting<'a> = BoxFuture<'a, Result<u64, TableError>>;
+
 impl App {
-    /// How many orders of a list were placed from one time on and before another, by its counters
-    /// from the month of the first on.
-    pub(super) async fn count_between(
+    /// How many orders of a list were placed in the times that are asked for, by its counters by
+    /// day from the first of them on.
+    pub(super) async fn count_in_times(
         &self,
         list: &OrderList,
         counts: &Counts,
-        from: Option<Timestamp>,
-        before: Option<Timestamp>,
+        filters: &Filters,
     ) -> Result<u64, TableError> {
-        if let (Some(from), Some(before)) = (from, before)
-            && before <= from
-        {
+        let (from, before) = (filters.from, filters.before);
+        if from.zip(before).is_some_and(|(from, before)| before <= from) {
             return Ok(0);
         }
-        let (least, most) = futures::try_join!(
-            self.count_before(list, counts, from),
-            self.count_before(list, counts, before)
-        )?;
-        let all = counts.days.values().sum();
-        Ok(most.unwrap_or(all).saturating_sub(least.unwrap_or(0)))
+        let all: u64 = counts.days.values().sum();
+        let ends = [(from, 0), (before, all)].into_iter().map(|(at, otherwise)| async move {
+            match at {
+                Some(at) => self.count_before(list, counts, at).await,
+                None => Ok(otherwise),
+            }
+        });
+        let ends = side_by_side(ends).await?;
+        Ok(ends.last().copied().unwrap_or(0).saturating_sub(ends.first().copied().unwrap_or(0)))
     }
 
     /// How many of the orders that the counters know were placed before a time.
@@ -40,36 +51,95 @@ impl App {
         &self,
         list: &OrderList,
         counts: &Counts,
-        at: Option<Timestamp>,
-    ) -> Result<Option<u64>, TableError> {
-        let Some(at) = at else { return Ok(None) };
+        at: Timestamp,
+    ) -> Result<u64, TableError> {
         let zone = &self.config().time_zone;
         let quarter = Quarter::of(at, zone);
         let days: u64 = counts.days.range(..quarter.day).map(|(_, count)| count).sum();
-        let begin = quarter.day.to_zoned(zone.clone()).map_or(at, |midnight| midnight.timestamp());
-        if at == begin {
-            return Ok(Some(days));
+        let begin = self.begin_of(quarter);
+        let midnight = self.begin_of(Quarter { number: 0, ..quarter });
+        let mut parts: Vec<Counting<'_>> = Vec::new();
+        if midnight < at {
+            parts.push(Box::pin(async move {
+                let quarters = self.table().quarters(&scope_of(list), &[quarter.day].into()).await?;
+                let whole = quarters.quarters.iter().filter(|((_, of), _)| of.number < quarter.number);
+                Ok(whole.map(|(_, group)| group.count).sum())
+            }));
         }
-        let quarter_begin = begin + SignedDuration::from_secs(QUARTER_S * i64::from(quarter.number));
-        let spans = self.table().spans_of(list).into_iter().map(|span| Span {
-            above: Some(time_bound(quarter_begin)),
-            below: Some(time_bound(at)),
-            ..span
-        });
-        let (scope, cut) = (super::scope_of(list), [quarter.day].into());
-        let (quarters, part) = futures::try_join!(self.table().quarters(&scope, &cut), async {
-            let mut part = 0;
-            for span in spans.filter(|_| quarter_begin < at) {
-                part += self.table().count_span(&span).await?;
+        if begin < at {
+            let (above, below) = (Some(time_bound(begin)), Some(time_bound(at)));
+            for span in self.table().spans_of(list) {
+                let span = Span { above: above.clone(), below: below.clone(), ..span };
+                parts.push(Box::pin(async move { self.table().count_span(&span).await }));
             }
-            Ok(part)
-        })?;
-        let whole = quarters.quarters.iter().filter(|((_, of), _)| of.number < quarter.number);
-        Ok(Some(days + whole.map(|(_, group)| group.count).sum::<u64>() + part))
+        }
+        Ok(days + side_by_side(parts).await?.into_iter().sum::<u64>())
+    }
+
+    /// When a quarter of an hour begins.
+    pub(super) fn begin_of(&self, quarter: Quarter) -> Timestamp {
+        let midnight = quarter.day.to_zoned(self.config().time_zone.clone());
+        let midnight = midnight.map_or(Timestamp::MIN, |midnight| midnight.timestamp());
+        midnight + SignedDuration::from_secs(QUARTER_S * i64::from(quarter.number))
     }
 
     /// The first day whose counters say how many orders were placed since a time.
     pub(super) fn counted_since(&self, from: Option<Timestamp>) -> Date {
         from.map_or(Date::MIN, |from| from.to_zoned(self.config().time_zone.clone()).date())
+    }
+
+    /// How many orders of a list have the totals that are asked for, by its counters by total.
+    pub(super) async fn count_in_totals(
+        &self,
+        list: &OrderList,
+        counts: &Counts,
+        filters: &Filters,
+    ) -> Result<u64, TableError> {
+        let smallest = Decimal::new(1, 4);
+        // Between two smallest parts there are no totals.
+        let least = filters.least.unwrap_or_default().max(Decimal::ZERO);
+        let least = least.round_dp_with_strategy(4, RoundingStrategy::ToPositiveInfinity);
+        let beyond = filters.most.map(|most| {
+            let most = most.round_dp_with_strategy(4, RoundingStrategy::ToNegativeInfinity);
+            most.saturating_add(smallest).max(Decimal::ZERO)
+        });
+        if beyond.is_some_and(|beyond| beyond <= least) {
+            return Ok(0);
+        }
+        let all: u64 = counts.totals.values().sum();
+        let ends = [(Some(least), 0), (beyond, all)].into_iter().map(|(total, otherwise)| async move {
+            match total {
+                Some(total) => self.count_below(list, counts, total).await,
+                None => Ok(otherwise),
+            }
+        });
+        let ends = side_by_side(ends).await?;
+        Ok(ends.last().copied().unwrap_or(0).saturating_sub(ends.first().copied().unwrap_or(0)))
+    }
+
+    /// How many orders have a smaller total.
+    async fn count_below(
+        &self,
+        list: &OrderList,
+        counts: &Counts,
+        total: Decimal,
+    ) -> Result<u64, TableError> {
+        let coarse = TotalBucket::coarse(total);
+        let fine = TotalBucket::fine(total);
+        let smaller: u64 = counts.totals.range(..coarse).map(|(_, count)| count).sum();
+        let mut parts: Vec<Counting<'_>> = vec![Box::pin(async move {
+            let within = self.table().counts_by_total(&scope_of(list), Some(coarse)).await?;
+            Ok(within.totals.range(..fine).map(|(_, count)| count).sum())
+        })];
+        let (above, below) = (fine.text(), sortable(total, true));
+        let rest = below.strip_prefix(&above).unwrap_or_default();
+        if rest.bytes().any(|byte| byte != b'0') {
+            for scope in self.table().row_scopes(list) {
+                let span = Span::all(Index::Total, scope);
+                let span = Span { above: Some(above.clone()), below: Some(below.clone()), ..span };
+                parts.push(Box::pin(async move { self.table().count_span(&span).await }));
+            }
+        }
+        Ok(smaller + side_by_side(parts).await?.into_iter().sum::<u64>())
     }
 }

@@ -1,10 +1,11 @@
 //! Reads spans of indexes side by side, merged in the order that the indexes keep.
 
+use super::listed::Listed;
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
+use crate::http::meter::side_by_side;
 use crate::table::lists::Span;
-use crate::table::{Item, OrderSummary, TableError};
-use futures::future::try_join_all;
+use crate::table::{Item, TableError};
 use std::collections::VecDeque;
 
 /// The most entries that are read for one page.
@@ -15,7 +16,7 @@ const MAX_AT_ONCE: usize = 1_000;
 /// A span as far as it has been read.
 struct Stream {
     span: Span,
-    ready: VecDeque<(String, OrderSummary)>,
+    ready: VecDeque<(String, Listed)>,
     rest: Option<Item>,
     is_over: bool,
 }
@@ -30,7 +31,7 @@ impl Stream {
         let read = found.items.len();
         for item in found.items {
             let at = crate::table::range_of(&item, &self.span);
-            self.ready.push_back((at, crate::table::summary_from_item(item)?));
+            self.ready.push_back((at, Listed::read(item)?));
         }
         self.is_over = found.rest.is_none();
         self.rest = found.rest;
@@ -53,7 +54,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A stream of what has been read already, in the walk's direction.
-    pub(super) fn with(mut self, known: Vec<(String, OrderSummary)>) -> Self {
+    pub(super) fn with(mut self, known: Vec<(String, Listed)>) -> Self {
         let span = Span::nothing();
         self.streams.push(Stream { span, ready: known.into(), rest: None, is_over: true });
         self
@@ -68,9 +69,9 @@ impl<'a> Walk<'a> {
         &mut self,
         limit: usize,
         at_once: usize,
-        wanted: impl Fn(&OrderSummary) -> bool,
+        wanted: impl Fn(&Listed) -> bool,
         too_far: impl Fn() -> ApiError,
-    ) -> Reply<Vec<OrderSummary>> {
+    ) -> Reply<Vec<Listed>> {
         let mut taken = Vec::new();
         while taken.len() < limit {
             while let Some(order) = self.next_ready() {
@@ -93,7 +94,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The next entry of all streams, if each has one or is over.
-    fn next_ready(&mut self) -> Option<OrderSummary> {
+    fn next_ready(&mut self) -> Option<Listed> {
         if self.streams.iter().any(|stream| stream.ready.is_empty() && !stream.is_over) {
             return None;
         }
@@ -109,7 +110,7 @@ impl<'a> Walk<'a> {
         let dry = self.streams.iter_mut().filter(|stream| stream.ready.is_empty() && !stream.is_over);
         let limit = at_once.clamp(1, MAX_AT_ONCE);
         let reads = dry.map(|stream| stream.read(app, descends, limit));
-        self.read += try_join_all(reads).await?.into_iter().sum::<usize>();
+        self.read += side_by_side(reads).await?.into_iter().sum::<usize>();
         Ok(())
     }
 }

@@ -3,6 +3,9 @@
 //! | sk | attributes |
 //! |---|---|
 //! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
+//! | `AT_STATUS` | `n<status>` orders |
+//! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
+//! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
 //! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
@@ -23,11 +26,14 @@ use oms_domain::drift::{Cells, Difference};
 use oms_domain::quarter::Quarter;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, OrderFacets, PaymentFacets, Scope, Tally};
+use oms_domain::totals::TotalBucket;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Before what every statistic reads: quarters are read for other time zones only.
 const AT_QUARTER: &str = "AT_QUARTER#";
+const AT_STATUS: &str = "AT_STATUS";
+const AT_TOTAL: &str = "AT_TOTAL";
 const BY_DAY: &str = "BY_DAY#";
 const CELLS: &str = "CELLS#";
 const PAYMENTS: &str = "PAYMENTS";
@@ -47,17 +53,58 @@ fn choice<T: Copy>(all: &[T], letter: Option<char>) -> Option<T> {
     all.get(usize::try_from(index).ok()?).copied()
 }
 
+/// The facets of an order, a letter for each and the currency's code.
+pub(crate) fn letters_of(facets: &OrderFacets) -> String {
+    format!("{}{}", letter(Status::ALL, &facets.status), letters_but_status(facets))
+}
+
+fn letters_but_status(facets: &OrderFacets) -> String {
+    format!(
+        "{}{}{}{}",
+        letter(PaymentStatus::ALL, &facets.payment_status),
+        letter(PaymentMethod::ALL, &facets.payment_method),
+        letter(ShippingMethod::ALL, &facets.shipping_method),
+        facets.currency.code()
+    )
+}
+
+/// The facets that these letters stand for.
+pub(crate) fn facets_of(letters: &str) -> Option<OrderFacets> {
+    let status = choice(Status::ALL, letters.chars().next())?;
+    facets_but_status(status, letters.get(1..)?)
+}
+
+fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
+    let mut letters = letters.chars();
+    Some(OrderFacets {
+        status,
+        payment_status: choice(PaymentStatus::ALL, letters.next())?,
+        payment_method: choice(PaymentMethod::ALL, letters.next())?,
+        shipping_method: choice(ShippingMethod::ALL, letters.next())?,
+        currency: Currency::from_code(letters.as_str())?,
+    })
+}
+
+/// A text of digits with its leading zeros as one letter.
+fn short(digits: &str) -> String {
+    let rest = digits.trim_start_matches('0');
+    let zeros = u8::try_from(digits.len() - rest.len()).unwrap_or_default();
+    format!("{}{rest}", char::from(b'a' + zeros))
+}
+
+fn long(short: &str) -> Option<String> {
+    let zeros = short.bytes().next()?.checked_sub(b'a')?;
+    Some(format!("{}{}", "0".repeat(usize::from(zeros)), short.get(1..)?))
+}
+
+fn of_total(bucket: TotalBucket) -> String {
+    format!("{AT_TOTAL}#{}", short(&bucket.whole().text()))
+}
+
 /// Where a counter stands: the item's sort key, and the attribute.
 fn place_of(cell: &Cell) -> (String, String) {
     let of_order = |kind: char, f: &OrderFacets| {
-        let name = format!(
-            "{kind}{}{}{}{}",
-            letter(PaymentStatus::ALL, &f.payment_status),
-            letter(PaymentMethod::ALL, &f.payment_method),
-            letter(ShippingMethod::ALL, &f.shipping_method),
-            f.currency.code()
-        );
-        (format!("{CELLS}{}", f.status), name)
+        (format!("{CELLS}{}", f.status), format!("{kind}{}", letters_but_status(f)))
     };
     let of_payment = |kind: char, f: &PaymentFacets| {
         let status = letter(PaymentState::ALL, &f.status);
@@ -79,6 +126,12 @@ fn place_of(cell: &Cell) -> (String, String) {
     match cell {
         Cell::Orders(facets) => of_order('n', facets),
         Cell::OrderAmount(facets) => of_order('a', facets),
+        Cell::StatusOrders(status) => (AT_STATUS.to_owned(), format!("n{}", letter(Status::ALL, status))),
+        Cell::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
+        Cell::FineTotals(bucket) => {
+            let rest = bucket.text().split_off(bucket.whole().text().len());
+            (of_total(*bucket), format!("n{rest}"))
+        }
         Cell::DayOrders(day, currency) => of_day('n', day, currency),
         Cell::DayRevenue(day, currency) => of_day('r', day, currency),
         Cell::QuarterOrders(quarter, currency) => of_quarter('n', quarter, currency),
@@ -126,20 +179,20 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
             "s" => return Some(Cell::Stars(status)),
             _ => {}
         }
-        let facets = OrderFacets {
-            status,
-            payment_status: choice(PaymentStatus::ALL, letters.next())?,
-            payment_method: choice(PaymentMethod::ALL, letters.next())?,
-            shipping_method: choice(ShippingMethod::ALL, letters.next())?,
-            currency: Currency::from_code(letters.as_str())?,
-        };
+        let facets = facets_but_status(status, letters.as_str())?;
         return match kind {
             'n' => Some(Cell::Orders(facets)),
             'a' => Some(Cell::OrderAmount(facets)),
             _ => None,
         };
     }
+    if let Some(coarse) = sk.strip_prefix(AT_TOTAL).and_then(|rest| rest.strip_prefix('#')) {
+        let text = format!("{}{}", long(coarse)?, letters.as_str());
+        return TotalBucket::parse(&text).filter(|_| kind == 'n').map(Cell::FineTotals);
+    }
     match (sk, kind) {
+        (AT_STATUS, 'n') => choice(Status::ALL, letters.next()).map(Cell::StatusOrders),
+        (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Cell::Totals),
         (PAYMENTS, 'r') => Some(Cell::Refunded(Currency::from_code(letters.as_str())?)),
         (PAYMENTS, 'n' | 'a') => {
             let facets = PaymentFacets {
@@ -248,6 +301,48 @@ impl Table {
             *cells.entry(cell).or_default() += value;
         }
         Ok(cells.into_iter().collect())
+    }
+
+    /// The orders of a scope by status alone. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), AT_STATUS.to_owned(), AT_STATUS.to_owned()).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by facets alone. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn counts_by_facets(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), CELLS.to_owned(), format!("{CELLS}~")).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by day, from the month of `since` on. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn counts_by_day(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
+        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
+        let items = self.between(keys::counters(scope), from, format!("{BY_DAY}~")).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by total: coarsely, or within a coarse bucket. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn counts_by_total(
+        &self,
+        scope: &Scope,
+        within: Option<TotalBucket>,
+    ) -> Result<Counts, TableError> {
+        let sk = within.map_or_else(|| AT_TOTAL.to_owned(), of_total);
+        let items = self.between(keys::counters(scope), sk.clone(), sk).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
     }
 
     /// Every counter of a scope that is not zero. A consistent read of all there is, for verifying.
@@ -371,6 +466,7 @@ mod tests {
             Cell::QuarterRevenue(Quarter { day, number: 99 }, Currency::USD),
         ];
         for status in Status::ALL {
+            cells.push(Cell::StatusOrders(*status));
             cells.extend([Cell::Lines(*status), Cell::Ratings(*status), Cell::Stars(*status)]);
             cells.push(Cell::Transitions(Status::Pending, *status));
             cells.push(Cell::TransitionMicros(*status, Status::Refunded));
@@ -391,6 +487,11 @@ mod tests {
                 let facets = PaymentFacets { status, payment_method, currency: Currency::USD };
                 cells.extend([Cell::Payments(facets), Cell::PaymentAmount(facets)]);
             }
+        }
+        for total in ["0", "0.05", "9.99", "75.98", "1500", "123456.78"] {
+            let total: Decimal = total.parse().unwrap();
+            cells.push(Cell::Totals(TotalBucket::coarse(total)));
+            cells.push(Cell::FineTotals(TotalBucket::fine(total)));
         }
         let places: std::collections::BTreeSet<_> = cells.iter().map(place_of).collect();
         assert_eq!(places.len(), cells.len());

@@ -3,6 +3,7 @@
 //! | item | pk | sk |
 //! |---|---|---|
 //! | order | `ORDER#<id>` | `ORDER` |
+//! | its rows in the lists of all orders and of its store (see [`super::rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
 //! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
 //! | store | `STORE#<id>` | `STORE` |
@@ -17,6 +18,7 @@
 //! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | bulk update | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
+//! | a place of a code, to search by | `SEARCH#<characters>` (see [`super::search`]) | `<what follows>#<order>` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
 //!
 //! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
@@ -71,6 +73,10 @@ pub(crate) enum Index {
     User,
     Store,
     All,
+    Status,
+    Facets,
+    Scope,
+    Total,
 }
 
 impl Index {
@@ -79,6 +85,10 @@ impl Index {
             Index::User => "by-user",
             Index::Store => "by-store",
             Index::All => "by-all",
+            Index::Status => "by-status",
+            Index::Facets => "by-facets",
+            Index::Scope => "by-scope",
+            Index::Total => "by-total",
         }
     }
 
@@ -87,12 +97,16 @@ impl Index {
             Index::User => "list_user",
             Index::Store => "list_store",
             Index::All => "list_all",
+            Index::Status => "list_status",
+            Index::Facets => "list_facets",
+            Index::Scope | Index::Total => "list_scope",
         }
     }
 
     pub(crate) const fn range_key(self) -> &'static str {
         match self {
-            Index::User | Index::Store | Index::All => LIST_AT,
+            Index::User | Index::Store | Index::All | Index::Status | Index::Facets | Index::Scope => LIST_AT,
+            Index::Total => "list_total",
         }
     }
 }

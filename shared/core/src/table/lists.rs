@@ -69,6 +69,18 @@ impl Span {
         Self::all(Index::All, String::new())
     }
 
+    /// What of it comes after a place, read from its upper end where it `descends`.
+    pub(crate) fn narrowed(mut self, after: Option<String>, descends: bool) -> Self {
+        if let Some(after) = after {
+            if descends {
+                self.below = Some(self.below.map_or(after.clone(), |below| below.min(after)));
+            } else {
+                self.above = Some(self.above.map_or(after.clone(), |above| above.max(after)));
+            }
+        }
+        self
+    }
+
     /// Whether nothing can stand between its ends.
     pub(crate) fn is_empty(&self) -> bool {
         self.above.is_some() && self.below.is_some() && self.above >= self.below
@@ -219,6 +231,43 @@ impl Table {
                 .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
         };
         self.all_of(pk, query).await
+    }
+
+    /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent read.
+    pub(crate) async fn beginning(
+        &self,
+        pk: String,
+        sk: String,
+        limit: usize,
+    ) -> Result<Vec<Item>, TableError> {
+        let query = self
+            .client
+            .query()
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .expression_attribute_names("#pk", keys::PK)
+            .table_name(&self.name)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let query = if sk.is_empty() {
+            query.key_condition_expression("#pk = :pk")
+        } else {
+            query
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+                .expression_attribute_names("#sk", keys::SK)
+                .expression_attribute_values(":sk", AttributeValue::S(sk))
+        };
+        let mut found = Vec::new();
+        let mut start = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let page = query.clone().set_exclusive_start_key(start).send().await?;
+            meter_read(page.consumed_capacity());
+            found.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// All items of a partition from one sort key to another, both included. Not a consistent read.

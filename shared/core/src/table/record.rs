@@ -12,7 +12,6 @@ use oms_domain::{
     User, UserId,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// The shape of the items that this code writes; reading upgrades older ones.
 pub(crate) const SCHEMA: u32 = 1;
@@ -114,12 +113,7 @@ fn no_order() -> OrderId {
 pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     check_size(order)?;
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
-    let mut summary: HashMap<String, AttributeValue> =
-        SUMMARY_FIELDS.into_iter().filter_map(|name| item.remove_entry(name)).collect();
-    summary.insert("item_count".into(), AttributeValue::N(order.lines.len().to_string()));
-    if order.can_refund() {
-        summary.insert("can_refund".into(), AttributeValue::Bool(true));
-    }
+    let summary = take_summary(order, &mut item);
     item.remove("id");
     item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
@@ -128,6 +122,21 @@ pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
     item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
     Ok(item)
+}
+
+/// What lists show of an order.
+pub(crate) fn summary_of(order: &Order) -> Result<Item, TableError> {
+    let mut item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
+    Ok(take_summary(order, &mut item))
+}
+
+fn take_summary(order: &Order, item: &mut Item) -> Item {
+    let mut summary: Item = SUMMARY_FIELDS.into_iter().filter_map(|name| item.remove_entry(name)).collect();
+    summary.insert("item_count".into(), AttributeValue::N(order.lines.len().to_string()));
+    if order.can_refund() {
+        summary.insert("can_refund".into(), AttributeValue::Bool(true));
+    }
+    summary
 }
 
 /// The order as it is to be kept, and the older changes that are kept beside it: the half that is

@@ -1,0 +1,90 @@
+//! Where a page far into a list begins, by the counters: by day and then by quarter of an hour, or
+//! by the first two digits of the total and then by four.
+
+use super::ordering::Along;
+use super::plan::Base;
+use super::scope_of;
+use crate::app::App;
+use crate::table::TableError;
+use crate::table::lists::time_bound;
+use oms_domain::quarter::Quarter;
+use oms_domain::totals::TotalBucket;
+use std::collections::BTreeMap;
+
+/// A place in an index, and how many entries lie before it.
+pub(super) struct Jump {
+    pub(super) to: String,
+    pub(super) over: u64,
+}
+
+/// The bucket that the entry after `skipped` others is in, and how many come before the bucket.
+fn bucket<K: Copy>(buckets: impl Iterator<Item = (K, u64)>, skipped: u64) -> Option<(K, u64)> {
+    let mut before = 0;
+    for (bucket, count) in buckets {
+        if before + count > skipped {
+            return Some((bucket, before));
+        }
+        before += count;
+    }
+    None
+}
+
+fn find<K: Copy + Ord>(counts: &BTreeMap<K, u64>, descends: bool, skipped: u64) -> Option<(K, u64)> {
+    let counts = counts.iter().map(|(key, count)| (*key, *count));
+    if descends { bucket(counts.rev(), skipped) } else { bucket(counts, skipped) }
+}
+
+impl App {
+    /// The last place that the counters know before the entry after `skipped` others; nothing
+    /// where they know too few.
+    pub(super) async fn jump(
+        &self,
+        base: &Base,
+        along: Along,
+        descends: bool,
+        skipped: u64,
+    ) -> Result<Option<Jump>, TableError> {
+        match along {
+            Along::Created => self.jump_by_time(base, descends, skipped).await,
+            Along::Total => self.jump_by_total(base, descends, skipped).await,
+        }
+    }
+
+    async fn jump_by_time(
+        &self,
+        base: &Base,
+        descends: bool,
+        skipped: u64,
+    ) -> Result<Option<Jump>, TableError> {
+        let Some((day, before)) = find(&base.counts.days, descends, skipped) else { return Ok(None) };
+        let counts = self.table().quarters(&scope_of(&base.list), &[day].into()).await?;
+        let mut quarters: BTreeMap<Quarter, u64> = BTreeMap::new();
+        for ((_, quarter), group) in &counts.quarters {
+            *quarters.entry(*quarter).or_default() += group.count;
+        }
+        let Some((quarter, within)) = find(&quarters, descends, skipped - before) else { return Ok(None) };
+        let edge = if !descends {
+            self.begin_of(quarter)
+        } else if let Some((next, _)) = quarters.range(quarter..).nth(1) {
+            self.begin_of(*next)
+        } else {
+            day.tomorrow().map_or(jiff::Timestamp::MAX, |day| self.begin_of(Quarter { day, number: 0 }))
+        };
+        Ok(Some(Jump { to: time_bound(edge), over: before + within }))
+    }
+
+    async fn jump_by_total(
+        &self,
+        base: &Base,
+        descends: bool,
+        skipped: u64,
+    ) -> Result<Option<Jump>, TableError> {
+        let Some((coarse, before)) = find(&base.counts.totals, descends, skipped) else { return Ok(None) };
+        let fine = self.table().counts_by_total(&scope_of(&base.list), Some(coarse)).await?.totals;
+        let found: Option<(TotalBucket, u64)> = find(&fine, descends, skipped - before);
+        let Some((bucket, within)) = found else { return Ok(None) };
+        // `~` stands after everything that begins with the bucket's digits.
+        let to = if descends { format!("{}~", bucket.text()) } else { bucket.text() };
+        Ok(Some(Jump { to, over: before + within }))
+    }
+}

@@ -1,0 +1,104 @@
+//! Plans as a table: what is asked of which list, and which ways lead there.
+
+use super::*;
+use crate::http::query::Query;
+use jiff::tz::TimeZone;
+use oms_domain::{Currency, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
+use uuid::Uuid;
+
+/// A list with so many hundred orders: most are delivered and paid by card, one in a hundred is
+/// processing and paid in bitcoin.
+fn base(list: OrderList, hundreds: u64) -> Base {
+    let facets = |status, payment_method, shipping_method| OrderFacets {
+        status,
+        payment_status: PaymentStatus::Paid,
+        payment_method,
+        shipping_method,
+        currency: Currency::USD,
+    };
+    let cells = [
+        (facets(Status::Delivered, PaymentMethod::CreditCard, ShippingMethod::Standard), 90),
+        (facets(Status::Shipped, PaymentMethod::Paypal, ShippingMethod::Express), 9),
+        (facets(Status::Processing, PaymentMethod::Cryptocurrency, ShippingMethod::Pickup), 1),
+    ];
+    let cells: Vec<_> = cells.into_iter().map(|(facets, percent)| (facets, percent * hundreds)).collect();
+    let counts = Counts {
+        statuses: cells.iter().map(|(facets, count)| (facets.status, *count)).collect(),
+        cells: cells.into_iter().collect(),
+        ..Counts::default()
+    };
+    let scopes = if matches!(list, OrderList::OfUser(_)) { Vec::new() } else { vec!["scope".to_owned()] };
+    let spans = vec![Span::all(Index::All, "list".to_owned())];
+    Base { list, is_whole: true, counts, in_times: None, in_totals: None, spans, scopes }
+}
+
+fn planned(bases: &[Base], query: &str) -> Plan {
+    let query = Query::parse(query);
+    let filters = Filters::read(&query, &TimeZone::UTC).unwrap();
+    let ordering = Ordering::read(&query);
+    plan(bases, &Wish { filters: &filters, ordering: &ordering, after: None, reach: 21, page: 20 })
+}
+
+#[test]
+fn each_list_is_read_by_its_cheapest_way() {
+    let all = || base(OrderList::All, 1_000);
+    let store = || base(OrderList::OfStore(StoreId(Uuid::from_u128(1))), 20);
+    let user = || base(OrderList::OfUser(UserId("ada".into())), 1);
+    let walk = |count| Method::Walk { count };
+    for (base, query, method, way) in [
+        (all(), "", walk(100_000), Way::List),
+        (all(), "ordering=created_at", walk(100_000), Way::List),
+        (all(), "status=shipped", walk(9_000), Way::Statuses),
+        (all(), "status=cancelled", walk(0), Way::Facets),
+        (all(), "payment_method=credit_card", walk(90_000), Way::List),
+        (all(), "payment_method=cryptocurrency", walk(1_000), Way::Facets),
+        (all(), "payment_method=cryptocurrency&status=delivered", walk(0), Way::Facets),
+        (all(), "ordering=-total_amount", walk(100_000), Way::Totals),
+        (all(), "ordering=status&payment_method=cryptocurrency", Method::Gather, Way::Facets),
+        (all(), "ordering=updated_at&status=processing", Method::Gather, Way::Statuses),
+        (all(), "search=x", Method::Gather, Way::List),
+        (all(), "search=x&status=processing", Method::Gather, Way::Statuses),
+        (all(), "payment_method=cryptocurrency&user=ada", Method::Gather, Way::List),
+        (store(), "status=shipped", walk(180), Way::Statuses),
+        (store(), "store=00000000-0000-0000-0000-000000000001", walk(2_000), Way::List),
+        (user(), "", walk(100), Way::List),
+        (user(), "payment_method=paypal", walk(9), Way::List),
+        (user(), "ordering=-total_amount", Method::Gather, Way::List),
+    ] {
+        let plan = planned(&[base], query);
+        assert_eq!((plan.method, plan.ways.as_slice()), (method, [way].as_slice()), "{query}");
+    }
+}
+
+#[test]
+fn what_the_counters_do_not_know_is_gathered_from_where_it_may_be() {
+    let mut of_a_day = base(OrderList::All, 1_000);
+    of_a_day.in_times = Some(300);
+    let plan = planned(&[of_a_day.clone()], "created_at__gte=2026-11-01");
+    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Walk { count: 300 }, [Way::List].as_slice()));
+    let plan = planned(&[of_a_day], "created_at__gte=2026-11-01&payment_method=paypal");
+    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [Way::Facets].as_slice()));
+    assert!(plan.spans.iter().all(|span| span.above.as_deref() == Some("2026-11-01T00:00:00.000000Z#")));
+
+    let mut dear = base(OrderList::All, 1_000);
+    dear.in_totals = Some(50);
+    let plan = planned(&[dear], "total_amount__gte=900&status=shipped");
+    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [Way::Totals].as_slice()));
+
+    let mut hidden = base(OrderList::OfUser(UserId("ada".into())), 1);
+    hidden.is_whole = false;
+    assert_eq!(planned(&[hidden], "user=ada").method, Method::Gather, "not all of it may be counted");
+}
+
+#[test]
+fn a_cursor_begins_behind_what_was_seen() {
+    let place_of = |text: &str, by: &Ordering| by.read_place(text).unwrap();
+    let query = Query::parse("ordering=-total_amount");
+    let (filters, by) = (Filters::read(&query, &TimeZone::UTC).unwrap(), Ordering::read(&query));
+    let at = r#"["2026-11-22T10:00:00Z","0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000",["75.98"]]"#;
+    let after = place_of(at, &by);
+    let wish = Wish { filters: &filters, ordering: &by, after: Some(&after), reach: 21, page: 20 };
+    let plan = plan(&[base(OrderList::All, 1_000)], &wish);
+    let below = "00000000759800#2026-11-22T10:00:00.000000Z#0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
+    assert_eq!(plan.spans[0].below.as_deref(), Some(below));
+}

@@ -1,0 +1,228 @@
+//! The rows by which orders are found by a part of one of their codes: order number, tracking
+//! number, payment reference.
+//!
+//! Every code has a row for each [`STEP`]th place in it, under the three characters there and in
+//! the order of what follows. A term that is long enough lies over one of those places, whichever
+//! it begins at: as many queries as there are places between two rows find it, and the code, which
+//! the row carries, tells whether it is there. Of an order number, whose digits repeat every day,
+//! only the part behind the date is found so, and the whole by itself.
+//!
+//! | pk | sk |
+//! |---|---|
+//! | `SEARCH#<three characters>` | `<what follows>#<order>#<field and place>` |
+//! | `SEARCH#<date>-<four digits>` | `<the rest>#<order>#<field>` |
+//!
+//! An order has about eleven rows in its life: two for its number, four or five for each of the
+//! two codes, each written once.
+
+use super::{Item, Table, TableError, key, keys, text};
+use crate::http::meter::side_by_side;
+use futures::{StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use oms_domain::{Order, OrderId};
+use std::collections::BTreeSet;
+
+/// How far apart the places of a code are that have rows.
+const STEP: usize = 5;
+/// How many characters rows stand under.
+const HEAD: usize = 3;
+/// The shortest term that is found by rows.
+pub(crate) const SHORTEST: usize = STEP + HEAD - 1;
+/// How many characters of what follows stand in a row's key.
+const MAX_TAIL: usize = 40;
+/// How many places of a code have rows at most.
+const MAX_PLACES: usize = 40;
+/// How many rows are written at the same time.
+const AT_ONCE: usize = 16;
+const CODE: &str = "code";
+
+/// Where a row stands, and the code that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Row {
+    pk: String,
+    sk: String,
+    code: String,
+}
+
+fn under(head: &str) -> String {
+    format!("SEARCH#{head}")
+}
+
+/// The rows of an order; none of a deleted one.
+fn rows(order: &Order) -> BTreeSet<Row> {
+    if order.is_deleted() {
+        return BTreeSet::new();
+    }
+    let number = order.order_number.to_lowercase();
+    let mut rows = BTreeSet::new();
+    if let Some((before, behind)) = number.rsplit_once('-') {
+        rows.extend(row(behind, &format!("{}#n", order.id), &number));
+        // Seven digits and more may be sought without the date.
+        let places = (STEP..behind.len()).step_by(STEP);
+        rows.extend(places.filter_map(|at| row(behind.get(at..)?, &format!("{}#n{at}", order.id), &number)));
+        let date = before.rsplit('-').next().unwrap_or_default();
+        if let Some((first, rest)) = behind.split_at_checked(4) {
+            let pk = under(&format!("{date}-{first}"));
+            rows.insert(Row { pk, sk: format!("{rest}#{}#n", order.id), code: number.clone() });
+        }
+    }
+    for (field, code) in [('t', &order.tracking_number), ('r', &order.payment_reference)] {
+        let code = code.to_lowercase();
+        let places = code.char_indices().map(|(at, _)| at).step_by(STEP).take(MAX_PLACES);
+        rows.extend(places.filter_map(|at| row(&code[at..], &format!("{}#{field}{at}", order.id), &code)));
+    }
+    rows
+}
+
+/// The row of what begins at one place of an order's code; none where too little does.
+fn row(from: &str, place: &str, code: &str) -> Option<Row> {
+    let (head, tail) = split(from)?;
+    let tail: String = tail.chars().take(MAX_TAIL).collect();
+    Some(Row { pk: under(&head), sk: format!("{tail}#{place}"), code: code.to_owned() })
+}
+
+fn split(from: &str) -> Option<(String, String)> {
+    let head: String = from.chars().take(HEAD).collect();
+    (head.chars().count() == HEAD).then(|| (head, from.chars().skip(HEAD).collect()))
+}
+
+/// Where codes that contain a term have rows: partitions, and what sort keys begin with. None where
+/// the term is too short.
+fn places(term: &str) -> Option<BTreeSet<(String, String)>> {
+    if term.chars().count() < SHORTEST {
+        return None;
+    }
+    let mut places = BTreeSet::new();
+    for (at, _) in term.char_indices().take(STEP) {
+        let (head, tail) = split(&term[at..])?;
+        places.insert((under(&head), tail.chars().take(MAX_TAIL).collect()));
+    }
+    places.extend(places_of_number(term)?);
+    Some(places)
+}
+
+/// Where order numbers that contain a term have rows; nothing where none can. None where too many
+/// might: those of a day, a month or a year.
+fn places_of_number(term: &str) -> Option<Option<(String, String)>> {
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (before, behind) = match term.rsplit_once('-') {
+        Some((before, behind)) if is_digits(before.rsplit('-').next().unwrap_or_default()) => {
+            (before, behind)
+        }
+        Some(("ord" | "rd" | "d" | "", date)) if is_digits(date) && date.len() <= 8 => return None,
+        None if may_be_of_a_date(term) => return None,
+        Some(_) | None => return Some(None),
+    };
+    if !is_digits(behind) {
+        return Some(None);
+    }
+    let date = before.rsplit('-').next().unwrap_or_default();
+    match behind.split_at_checked(4) {
+        Some((first, rest)) if date.len() == 8 => {
+            Some(Some((under(&format!("{date}-{first}")), rest.to_owned())))
+        }
+        Some(_) | None => split(behind).map(|(head, tail)| Some((under(&head), tail))),
+    }
+}
+
+/// Whether digits may stand in the date of an order number.
+fn may_be_of_a_date(digits: &str) -> bool {
+    let is_date = |text: &str| text.starts_with("20") && Date::strptime("%Y%m%d", text).is_ok();
+    match digits.len() {
+        8 => is_date(digits),
+        7 => ('0'..='9').any(|one| is_date(&format!("{digits}{one}")) || is_date(&format!("{one}{digits}"))),
+        _ => false,
+    }
+}
+
+impl Table {
+    /// Writes the rows that a change of an order asks for, and removes those of codes that it no
+    /// longer has.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn keep_search_rows<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (Option<Order>, &'a Order)>,
+    ) -> Result<(), TableError> {
+        let mut puts = Vec::new();
+        let mut deletes = Vec::new();
+        for (before, after) in changes {
+            let (before, after) = (before.as_ref().map(rows).unwrap_or_default(), rows(after));
+            for row in after.difference(&before) {
+                let item = key(row.pk.clone(), row.sk.clone());
+                let code = aws_sdk_dynamodb::types::AttributeValue::S(row.code.clone());
+                puts.push(self.put_any(item.into_iter().chain([(CODE.to_owned(), code)]).collect())?);
+            }
+            let is_kept = |old: &Row| after.iter().any(|row| row.pk == old.pk && row.sk == old.sk);
+            for row in before.difference(&after).filter(|row| !is_kept(row)) {
+                deletes.push(self.delete_any(row.pk.clone(), row.sk.clone())?);
+            }
+        }
+        let writes = futures::stream::iter(puts.into_iter().map(|put| self.put(put)));
+        writes.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+        for deletes in deletes.chunks(100) {
+            self.transact(deletes.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// The orders that have a code which contains a term, in lower case; at most `limit` and a few.
+    /// None where the rows cannot tell. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn with_code(
+        &self,
+        term: &str,
+        limit: usize,
+    ) -> Result<Option<BTreeSet<OrderId>>, TableError> {
+        let Some(places) = places(term) else { return Ok(None) };
+        let reads = places.into_iter().map(|(pk, sk)| async move { self.beginning(pk, sk, limit).await });
+        let found = side_by_side(reads).await?.into_iter().flatten();
+        let found = found.filter(|row| text(row, CODE).contains(term));
+        Ok(Some(found.filter_map(|row| order_of(&row)).collect()))
+    }
+}
+
+fn order_of(row: &Item) -> Option<OrderId> {
+    text(row, keys::SK).rsplit('#').nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_lies_over_a_place_that_has_a_row_wherever_it_begins() {
+        let code = "1z4000000abcdefghijk";
+        let rows: Vec<Row> =
+            (0..code.len()).step_by(STEP).filter_map(|at| row(&code[at..], "order#t", code)).collect();
+        for from in 0..=code.len() - SHORTEST {
+            for to in from + SHORTEST..=code.len() {
+                let places = places(&code[from..to]).unwrap();
+                let is_found = |(pk, sk): &(String, String)| {
+                    rows.iter().any(|row| row.pk == *pk && row.sk.starts_with(sk))
+                };
+                assert!(places.iter().any(is_found), "{}", &code[from..to]);
+            }
+        }
+        assert_eq!(places("short6"), None);
+    }
+
+    #[test]
+    fn order_numbers_are_found_by_what_is_behind_the_date() {
+        let place = |pk: &str, sk: &str| Some(Some((under(pk), sk.to_owned())));
+        assert_eq!(places_of_number("ord-20261122-0042"), place("20261122-0042", ""));
+        assert_eq!(places_of_number("20261122-12345"), place("20261122-1234", "5"));
+        assert_eq!(places_of_number("1122-0042"), place("004", "2"));
+        assert_eq!(places_of_number("20261122-004"), place("004", ""));
+        for too_many in ["ord-202611", "20261122", "d-20261122", "20261122-00", "261122-"] {
+            assert_eq!(places_of_number(too_many), None, "{too_many}");
+        }
+        assert_eq!(places_of_number("2026112"), None);
+        assert_eq!(places_of_number("40000000"), Some(None));
+        assert_eq!(places_of_number("1z40000000"), Some(None));
+        assert_eq!(places_of_number("wire-mai-1"), Some(None));
+    }
+}

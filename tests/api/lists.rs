@@ -137,3 +137,44 @@ async fn a_cursor_that_we_did_not_make_for_this_list_is_no_page() {
     is_refused(ada.client.get(&format!("{next}&status=pending")).await);
     is_refused(ada.client.get("/api/orders/?page=2&cursor=eyJhIjoxfQ").await);
 }
+
+#[tokio::test]
+async fn items_are_found_by_name_and_number_and_sorted_by_what_they_come_to() {
+    let shop = Shop::open().await;
+    let (mug, cup) = (shop.sells("Mug", 10).await, shop.sells("Tea Cup", 10).await);
+    let ada = shop.customer().await;
+    let (first, second) = (ada.order(&shop, &mug, 2).await, ada.order(&shop, &cup, 3).await);
+    let third = ada.order(&shop, &mug, 1).await;
+    let (first, second, third) = (&first["items"][0], &second["items"][0], &third["items"][0]);
+    let number = text(&third["id"]).to_owned();
+    counted(&ada, "/api/order-items/", 3).await;
+    let order = ada.client.get(&format!("/api/order-items/{number}/")).await.expect(200)["order"].clone();
+    let order = ada.client.get(&format!("/api/orders/{}/", text(&order))).await.expect(200);
+    for (query, expected) in [
+        ("ordering=-quantity".to_owned(), vec![second, first, third]),
+        ("ordering=total_price".to_owned(), vec![third, first, second]),
+        ("ordering=unit_price,-quantity".to_owned(), vec![second, first, third]),
+        ("search=CUP".to_owned(), vec![second]),
+        ("search=%22tea+cup%22+blue".to_owned(), vec![second]),
+        ("search=tea+mug".to_owned(), vec![]),
+        (format!("search={}", text(&order["order_number"])), vec![third]),
+        ("ordering=nonsense&page_size=2&page=last".to_owned(), vec![first]),
+    ] {
+        let page = ada.client.get(&format!("/api/order-items/?{query}")).await.expect(200);
+        let expected: Vec<_> = expected.iter().map(|item| item["id"].clone()).collect();
+        assert_eq!(ids(&page), expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn staff_see_how_a_page_was_found_and_customers_do_not() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    ada.order(&shop, &mug, 1).await;
+    let path = format!("/api/orders/?explain=true&status=pending&store={}", text(&shop.store["id"]));
+    let page = counted(&shop.staff, &path, 1).await;
+    assert_eq!((&page["explain"]["method"], &page["explain"]["ways"]), (&json!("walk"), &json!(["List"])));
+    assert!(text(&page["explain"]["units"]).parse::<f64>().is_ok_and(|units| units <= 6.0), "{page}");
+    assert_eq!(ada.client.get(&path).await.expect(200)["explain"], Value::Null);
+}

@@ -6,7 +6,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
-use oms_core::item_lists::OfKind;
+use oms_core::item_lists::ItemQuery;
 use oms_core::views::order::ItemView;
 use oms_domain::{OrderId, ProductId, VariantId};
 use uuid::Uuid;
@@ -20,6 +20,8 @@ use uuid::Uuid;
         ("order" = Option<uuid::Uuid>, Query, description = "Only this order's items"),
         ("product" = Option<uuid::Uuid>, Query, description = "Only those of this product"),
         ("variant" = Option<uuid::Uuid>, Query, description = "Only those of this variant"),
+        ("search" = Option<String>, Query, description = "In `product_name`, `variant_name` and `order_number`"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, `quantity`, `unit_price`, `total_price`; `-` for descending"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<ItemView>),
@@ -36,21 +38,19 @@ pub(crate) async fn list(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<ItemView>>> {
-    let kind = OfKind {
-        product: id(&query, "product")?.map(ProductId),
-        variant: id(&query, "variant")?.map(VariantId),
-    };
+    let (product, variant) = (id(&query, "product")?, id(&query, "variant")?);
+    let wanted = ItemQuery::new(product.map(ProductId), variant.map(VariantId), &query);
     if let Some(order) = id(&query, "order")?.map(OrderId) {
         let seen = app.orders(&caller).load(order).await.map_err(|error| {
             if matches!(error, ApiError::NotFound(_)) { no_choice("order") } else { error }
         })?;
-        return Ok(Json(Page::of(kind.items_of(&seen.order), &request, &links)?));
+        return Ok(Json(Page::of(wanted.items_of(std::slice::from_ref(&seen.order)), &request, &links)?));
     }
     let visible = app.visible_to(&caller).await?;
-    let page = if kind.is_any() {
+    let page = if wanted.is_any() {
         app.page_of_items(&caller, &visible, &request, &links).await?
     } else {
-        Page::of(app.items_of_kind(&visible, kind).await?, &request, &links)?
+        Page::of(app.items_wanted(&caller, &visible, &wanted).await?, &request, &links)?
     };
     Ok(Json(page))
 }

@@ -5,43 +5,90 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
+use crate::http::query::Query;
+use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
 use crate::table::OrderSummary;
 use crate::table::lists::{Wanted, position};
 use crate::views::order::ItemView;
 use oms_domain::{Line, Order, OrderId, ProductId, VariantId};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// How many orders are looked through for the lines of a kind.
 const SIFTED: usize = 1_000;
 
-/// Of what lines are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfKind {
-    /// Of this product.
-    pub product: Option<ProductId>,
-    /// Of this variant.
-    pub variant: Option<VariantId>,
+/// Which lines are wanted, in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ItemQuery {
+    product: Option<ProductId>,
+    variant: Option<VariantId>,
+    terms: Vec<String>,
+    ordering: Vec<(Key, bool)>,
 }
 
-impl OfKind {
-    /// Whether any will do.
+/// What lines can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    CreatedAt,
+    Quantity,
+    UnitPrice,
+    TotalPrice,
+}
+
+impl ItemQuery {
+    /// The lines of a product or a variant, by the `search` and `ordering` of a request. Names that
+    /// cannot be sorted by are dropped.
     #[must_use]
-    pub fn is_any(self) -> bool {
-        self == Self::default()
+    pub fn new(product: Option<ProductId>, variant: Option<VariantId>, query: &Query) -> Self {
+        let ordering = query.sort_keys(|name| match name {
+            "created_at" => Some(Key::CreatedAt),
+            "quantity" => Some(Key::Quantity),
+            "unit_price" => Some(Key::UnitPrice),
+            "total_price" => Some(Key::TotalPrice),
+            _ => None,
+        });
+        Self { product, variant, terms: query.search_terms(), ordering }
     }
 
-    /// The lines of an order that are of the kind, the newest first.
+    /// Whether all lines are wanted, the newest first.
     #[must_use]
-    pub fn items_of(self, order: &Order) -> Vec<ItemView> {
-        let lines = order.lines.iter().rev().filter(|line| self.includes(line));
-        lines.map(|line| ItemView::new(order, line)).collect()
+    pub fn is_any(&self) -> bool {
+        *self == Self::default()
     }
 
-    fn includes(self, line: &Line) -> bool {
-        let variant = line.variant.as_ref().map(|variant| variant.id);
+    /// The lines of some orders that are wanted, sorted.
+    #[must_use]
+    pub fn items_of(&self, orders: &[Order]) -> Vec<ItemView> {
+        let lines = orders.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line)));
+        let mut lines: Vec<_> = lines.filter(|(order, line)| self.wants(order, line)).collect();
+        lines.sort_by(|a, b| self.compare(a, b));
+        lines.into_iter().map(|(order, line)| ItemView::new(order, line)).collect()
+    }
+
+    fn wants(&self, order: &Order, line: &Line) -> bool {
+        let variant = line.variant.as_ref();
+        let name = variant.map(|variant| &*variant.name).unwrap_or_default();
         self.product.is_none_or(|product| product == line.product.id)
-            && (self.variant.is_none() || self.variant == variant)
+            && (self.variant.is_none() || self.variant == variant.map(|variant| variant.id))
+            && contains_all([&*line.product.name, name, &*order.order_number], &self.terms)
+    }
+
+    /// Ties, and what is not asked for, go by order and line, in the direction of the first key.
+    fn compare(&self, (a_of, a): &(&Order, &Line), (b_of, b): &(&Order, &Line)) -> Ordering {
+        let directed = |compared: Ordering, descends| if descends { compared.reverse() } else { compared };
+        let by_keys = self.ordering.iter().map(|(key, descends)| {
+            let compared = match key {
+                Key::CreatedAt => a.created_at.cmp(&b.created_at),
+                Key::Quantity => a.quantity.cmp(&b.quantity),
+                Key::UnitPrice => a.unit_price.cmp(&b.unit_price),
+                Key::TotalPrice => a.total_price.cmp(&b.total_price),
+            };
+            directed(compared, *descends)
+        });
+        let descends = self.ordering.first().is_none_or(|(_, descends)| *descends);
+        let ties = (a_of.created_at, a.id).cmp(&(b_of.created_at, b.id));
+        by_keys.fold(Ordering::Equal, Ordering::then).then(directed(ties, descends))
     }
 }
 
@@ -115,19 +162,24 @@ impl App {
         })
     }
 
-    /// All lines of the visible orders that are of a kind.
+    /// The lines of the visible orders that are wanted, sorted.
     ///
     /// # Errors
     /// 400 where there are more than [`SIFTED`] orders to look through.
-    pub async fn items_of_kind(&self, visible: &Visible, kind: OfKind) -> Reply<Vec<ItemView>> {
+    pub async fn items_wanted(
+        &self,
+        caller: &Caller,
+        visible: &Visible,
+        query: &ItemQuery,
+    ) -> Reply<Vec<ItemView>> {
         let orders = self.table().newest_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             let message = format!("More than {SIFTED} orders to look through: name one with `order`.");
             return Err(ApiError::Rule { code: "too_many_entries", message });
         }
         let mut orders = self.table().orders(orders.iter().map(|order| order.id)).await?;
-        orders.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
-        Ok(orders.iter().flat_map(|order| kind.items_of(order)).collect())
+        orders.retain(|order| visible.sees(caller, &order.user.id, order.store.id));
+        Ok(query.items_of(&orders))
     }
 }
 

@@ -123,7 +123,8 @@ impl<'a> Turn<'a> {
 
     fn wish(self, ordering: &'a Ordering) -> Wish<'a> {
         let size = u64::from(self.request.size);
-        let before = if self.at.is_some() { 0 } else { self.before() };
+        // What the counters jump over is not read.
+        let before = if self.at.is_some() || self.is_of_all() { 0 } else { self.before() };
         Wish {
             filters: &self.asked.filters,
             ordering,
@@ -177,8 +178,12 @@ impl<'a> Turn<'a> {
             OrderList::OfStore(_) => user.is_none(),
             OrderList::All => true,
         };
-        let rest = Filters { store: None, user: None, ..self.asked.filters.clone() };
-        by_list && self.at.is_none() && self.before() >= FAR && rest == Filters::default()
+        by_list && self.at.is_none() && self.before() >= FAR && self.is_of_all()
+    }
+
+    /// Whether all orders of some user or store, or all, are wanted.
+    fn is_of_all(self) -> bool {
+        Filters { store: None, user: None, ..self.asked.filters.clone() } == Filters::default()
     }
 }
 

@@ -1,4 +1,5 @@
 //! What requests cost in DynamoDB's units and round trips, as `X-Consumed-Capacity` tells.
+//! `cargo test -p oms-tests --test api -- capacity --nocapture` prints it.
 
 use oms_tests::shop::text;
 use oms_tests::{Answer, Shop};
@@ -19,6 +20,7 @@ fn cost(answer: &Answer) -> (f64, f64, f64) {
 fn within(what: &str, answer: &Answer, most: (f64, f64, f64)) {
     assert!(answer.status < 300, "{what}: {}", answer.text);
     let (read, write, trips) = cost(answer);
+    eprintln!("{what:36} {read:>5} RCU {write:>5} WCU {trips:>3} trips, at most {most:?}");
     assert!(read <= most.0 && write <= most.1 && trips <= most.2, "{what}: {:?}", cost(answer));
 }
 

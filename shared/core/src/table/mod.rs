@@ -7,6 +7,7 @@ pub mod addresses;
 pub mod bulk_updates;
 pub mod catalog;
 pub mod catalog_lists;
+mod counter_names;
 pub mod counters;
 pub mod entity;
 mod error;

@@ -12,7 +12,7 @@
 //! The facts are the facets and the total, a tenth of what the summary takes: what is looked
 //! through for what is rare.
 
-use super::counters::{facets_of, letters_of};
+use super::counter_names::{facets_of, letters_of};
 use super::keys::{self, Index};
 use super::lists::OrderList;
 use super::writes::VERSION;

@@ -1,0 +1,253 @@
+//! Where each counter stands: the sort key of its item, and the attribute.
+//!
+//! Attribute names are short, because an addition is charged by the size of the whole item: each
+//! choice stands for itself as one letter, `a` for the first of its list, and the lists only ever
+//! grow at their end. The table of them is at the head of [`super::counters`].
+
+use super::keys;
+use jiff::civil::Date;
+use oms_domain::quarter::Quarter;
+use oms_domain::tally::{Cell, OrderFacets, PaymentFacets};
+use oms_domain::totals::TotalBucket;
+use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
+
+/// Before what every statistic reads: quarters are read for other time zones only.
+pub(crate) const AT_QUARTER: &str = "AT_QUARTER#";
+pub(crate) const AT_STATUS: &str = "AT_STATUS";
+pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
+pub(crate) const BY_DAY: &str = "BY_DAY#";
+pub(crate) const CELLS: &str = "CELLS#";
+const PAYMENTS: &str = "PAYMENTS";
+const TRANSITIONS: &str = "TRANSITIONS";
+
+/// One letter for a choice.
+fn letter<T: PartialEq>(all: &[T], choice: &T) -> char {
+    let index = all.iter().position(|one| one == choice).unwrap_or_default();
+    char::from(b'a' + u8::try_from(index).unwrap_or_default())
+}
+
+fn choice<T: Copy>(all: &[T], letter: Option<char>) -> Option<T> {
+    let index = u32::from(letter?).checked_sub(u32::from('a'))?;
+    all.get(usize::try_from(index).ok()?).copied()
+}
+
+/// The facets of an order, a letter for each and the currency's code.
+pub(crate) fn letters_of(facets: &OrderFacets) -> String {
+    format!("{}{}", letter(Status::ALL, &facets.status), letters_but_status(facets))
+}
+
+fn letters_but_status(facets: &OrderFacets) -> String {
+    format!(
+        "{}{}{}{}",
+        letter(PaymentStatus::ALL, &facets.payment_status),
+        letter(PaymentMethod::ALL, &facets.payment_method),
+        letter(ShippingMethod::ALL, &facets.shipping_method),
+        facets.currency.code()
+    )
+}
+
+/// The facets that these letters stand for.
+pub(crate) fn facets_of(letters: &str) -> Option<OrderFacets> {
+    let status = choice(Status::ALL, letters.chars().next())?;
+    facets_but_status(status, letters.get(1..)?)
+}
+
+fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
+    let mut letters = letters.chars();
+    Some(OrderFacets {
+        status,
+        payment_status: choice(PaymentStatus::ALL, letters.next())?,
+        payment_method: choice(PaymentMethod::ALL, letters.next())?,
+        shipping_method: choice(ShippingMethod::ALL, letters.next())?,
+        currency: Currency::from_code(letters.as_str())?,
+    })
+}
+
+/// A text of digits with its leading zeros as one letter.
+fn short(digits: &str) -> String {
+    let rest = digits.trim_start_matches('0');
+    let zeros = u8::try_from(digits.len() - rest.len()).unwrap_or_default();
+    format!("{}{rest}", char::from(b'a' + zeros))
+}
+
+fn long(short: &str) -> Option<String> {
+    let zeros = short.bytes().next()?.checked_sub(b'a')?;
+    Some(format!("{}{}", "0".repeat(usize::from(zeros)), short.get(1..)?))
+}
+
+pub(crate) fn of_total(bucket: TotalBucket) -> String {
+    format!("{AT_TOTAL}#{}", short(&bucket.whole().text()))
+}
+
+/// Where a counter stands: the item's sort key, and the attribute.
+pub(crate) fn place_of(cell: &Cell) -> (String, String) {
+    let of_order = |kind: char, f: &OrderFacets| {
+        (format!("{CELLS}{}", f.status), format!("{kind}{}", letters_but_status(f)))
+    };
+    let of_payment = |kind: char, f: &PaymentFacets| {
+        let status = letter(PaymentState::ALL, &f.status);
+        let method = letter(PaymentMethod::ALL, &f.payment_method);
+        (PAYMENTS.to_owned(), format!("{kind}{status}{method}{}", f.currency.code()))
+    };
+    let of_day = |kind: char, day: &Date, currency: &Currency| {
+        let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
+        (month, format!("{kind}{:02}{}", day.day(), currency.code()))
+    };
+    let of_quarter = |kind: char, quarter: &Quarter, currency: &Currency| {
+        (at_quarter(quarter.day), format!("{kind}{:02}{}", quarter.number, currency.code()))
+    };
+    let of_status = |kind: &str, status: &Status| (format!("{CELLS}{status}"), kind.to_owned());
+    let of_move = |kind: char, from: &Status, to: &Status| {
+        let (from, to) = (letter(Status::ALL, from), letter(Status::ALL, to));
+        (TRANSITIONS.to_owned(), format!("{kind}{from}{to}"))
+    };
+    match cell {
+        Cell::Orders(facets) => of_order('n', facets),
+        Cell::OrderAmount(facets) => of_order('a', facets),
+        Cell::StatusOrders(status) => (AT_STATUS.to_owned(), format!("n{}", letter(Status::ALL, status))),
+        Cell::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
+        Cell::FineTotals(bucket) => {
+            let rest = bucket.text().split_off(bucket.whole().text().len());
+            (of_total(*bucket), format!("n{rest}"))
+        }
+        Cell::DayOrders(day, currency) => of_day('n', day, currency),
+        Cell::DayRevenue(day, currency) => of_day('r', day, currency),
+        Cell::QuarterOrders(quarter, currency) => of_quarter('n', quarter, currency),
+        Cell::QuarterRevenue(quarter, currency) => of_quarter('r', quarter, currency),
+        Cell::Payments(facets) => of_payment('n', facets),
+        Cell::PaymentAmount(facets) => of_payment('a', facets),
+        Cell::Refunded(currency) => (PAYMENTS.to_owned(), format!("r{}", currency.code())),
+        Cell::Lines(status) => of_status("l", status),
+        Cell::Ratings(status) => of_status("v", status),
+        Cell::Stars(status) => of_status("s", status),
+        Cell::Transitions(from, to) => of_move('n', from, to),
+        Cell::TransitionMicros(from, to) => of_move('t', from, to),
+    }
+}
+
+/// The counter that stands there; none for an attribute that is no counter.
+fn cell_at(sk: &str, name: &str) -> Option<Cell> {
+    let mut letters = name.chars();
+    let kind = letters.next()?;
+    if let Some(month) = sk.strip_prefix(BY_DAY) {
+        let rest = letters.as_str();
+        let day = format!("{month}-{}", rest.get(..2)?).parse().ok()?;
+        let currency = Currency::from_code(rest.get(2..)?)?;
+        return match kind {
+            'n' => Some(Cell::DayOrders(day, currency)),
+            'r' => Some(Cell::DayRevenue(day, currency)),
+            _ => None,
+        };
+    }
+    if let Some(day) = sk.strip_prefix(AT_QUARTER) {
+        let rest = letters.as_str();
+        let quarter = Quarter { day: day.parse().ok()?, number: rest.get(..2)?.parse().ok()? };
+        let currency = Currency::from_code(rest.get(2..)?)?;
+        return match kind {
+            'n' => Some(Cell::QuarterOrders(quarter, currency)),
+            'r' => Some(Cell::QuarterRevenue(quarter, currency)),
+            _ => None,
+        };
+    }
+    if let Some(status) = sk.strip_prefix(CELLS) {
+        let status = status.parse().ok()?;
+        match name {
+            "l" => return Some(Cell::Lines(status)),
+            "v" => return Some(Cell::Ratings(status)),
+            "s" => return Some(Cell::Stars(status)),
+            _ => {}
+        }
+        let facets = facets_but_status(status, letters.as_str())?;
+        return match kind {
+            'n' => Some(Cell::Orders(facets)),
+            'a' => Some(Cell::OrderAmount(facets)),
+            _ => None,
+        };
+    }
+    if let Some(coarse) = sk.strip_prefix(AT_TOTAL).and_then(|rest| rest.strip_prefix('#')) {
+        let text = format!("{}{}", long(coarse)?, letters.as_str());
+        return TotalBucket::parse(&text).filter(|_| kind == 'n').map(Cell::FineTotals);
+    }
+    match (sk, kind) {
+        (AT_STATUS, 'n') => choice(Status::ALL, letters.next()).map(Cell::StatusOrders),
+        (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Cell::Totals),
+        (PAYMENTS, 'r') => Some(Cell::Refunded(Currency::from_code(letters.as_str())?)),
+        (PAYMENTS, 'n' | 'a') => {
+            let facets = PaymentFacets {
+                status: choice(PaymentState::ALL, letters.next())?,
+                payment_method: choice(PaymentMethod::ALL, letters.next())?,
+                currency: Currency::from_code(letters.as_str())?,
+            };
+            Some(if kind == 'n' { Cell::Payments(facets) } else { Cell::PaymentAmount(facets) })
+        }
+        (TRANSITIONS, 'n' | 't') => {
+            let from = choice(Status::ALL, letters.next())?;
+            let to = choice(Status::ALL, letters.next())?;
+            Some(if kind == 'n' { Cell::Transitions(from, to) } else { Cell::TransitionMicros(from, to) })
+        }
+        _ => None,
+    }
+}
+
+pub(crate) fn at_quarter(day: Date) -> String {
+    format!("{AT_QUARTER}{day}")
+}
+
+/// The counters that stand in an item.
+pub(crate) fn cells_of(item: &super::Item) -> impl Iterator<Item = (Cell, Decimal)> {
+    let sk = super::text(item, keys::SK);
+    item.iter().filter_map(move |(name, value)| Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_counter_is_found_again_where_it_was_put() {
+        let day = jiff::civil::date(2026, 2, 3);
+        let mut cells = vec![
+            Cell::DayOrders(day, Currency::USD),
+            Cell::DayRevenue(day, Currency::JPY),
+            Cell::Refunded(Currency::EUR),
+            Cell::QuarterOrders(Quarter { day, number: 7 }, Currency::USD),
+            Cell::QuarterRevenue(Quarter { day, number: 99 }, Currency::USD),
+        ];
+        for status in Status::ALL {
+            cells.push(Cell::StatusOrders(*status));
+            cells.extend([Cell::Lines(*status), Cell::Ratings(*status), Cell::Stars(*status)]);
+            cells.push(Cell::Transitions(Status::Pending, *status));
+            cells.push(Cell::TransitionMicros(*status, Status::Refunded));
+            for payment_status in PaymentStatus::ALL {
+                let facets = OrderFacets {
+                    status: *status,
+                    payment_status: *payment_status,
+                    payment_method: PaymentMethod::Cryptocurrency,
+                    shipping_method: ShippingMethod::International,
+                    currency: Currency::USD,
+                };
+                cells.extend([Cell::Orders(facets), Cell::OrderAmount(facets)]);
+            }
+        }
+        for status in PaymentState::ALL {
+            for payment_method in PaymentMethod::ALL {
+                let (status, payment_method) = (*status, *payment_method);
+                let facets = PaymentFacets { status, payment_method, currency: Currency::USD };
+                cells.extend([Cell::Payments(facets), Cell::PaymentAmount(facets)]);
+            }
+        }
+        for total in ["0", "0.05", "9.99", "75.98", "1500", "123456.78"] {
+            let total: Decimal = total.parse().unwrap();
+            cells.push(Cell::Totals(TotalBucket::coarse(total)));
+            cells.push(Cell::FineTotals(TotalBucket::fine(total)));
+        }
+        let places: std::collections::BTreeSet<_> = cells.iter().map(place_of).collect();
+        assert_eq!(places.len(), cells.len());
+        for cell in cells {
+            let (sk, name) = place_of(&cell);
+            assert_eq!(cell_at(&sk, &name), Some(cell), "{sk} {name}");
+        }
+        assert_eq!(cell_at(PAYMENTS, "pk"), None);
+        assert_eq!(cell_at("CELLS#pending", "sk"), None);
+    }
+}

@@ -9,6 +9,7 @@ use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
+use crate::http::search::contains_all;
 use crate::order_lists::{Visible, scope_of};
 use crate::table::lists::{Wanted, position};
 use crate::views::payment::PaymentView;
@@ -45,22 +46,18 @@ impl PaymentQuery {
     /// # Errors
     /// 400 where a filter's value is no choice.
     pub fn read(query: &Query) -> Reply<Self> {
-        let ordering = query.list("ordering").filter_map(|name| {
-            let (name, descends) = name.strip_prefix('-').map_or((name, false), |name| (name, true));
-            let key = match name {
-                "created_at" => Key::CreatedAt,
-                "amount" => Key::Amount,
-                "status" => Key::Status,
-                _ => return None,
-            };
-            Some((key, descends))
+        let ordering = query.sort_keys(|name| match name {
+            "created_at" => Some(Key::CreatedAt),
+            "amount" => Some(Key::Amount),
+            "status" => Some(Key::Status),
+            _ => None,
         });
         Ok(Self {
             status: query.choice("status", |word| word.parse().ok())?,
             payment_method: query.choice("payment_method", |word| word.parse().ok())?,
             currency: query.choice("currency", |word| word.parse().ok())?,
             terms: query.search_terms(),
-            ordering: ordering.collect(),
+            ordering,
         })
     }
 
@@ -70,12 +67,9 @@ impl PaymentQuery {
     }
 
     fn wants(&self, order: &Order, payment: &Payment) -> bool {
-        let searched = || [payment.transaction_id.to_lowercase(), order.order_number.to_lowercase()];
+        let searched = [payment.transaction_id.as_str(), order.order_number.as_str()];
         self.counts(order.currency, payment.status, payment.payment_method)
-            && (self.terms.is_empty() || {
-                let searched = searched();
-                self.terms.iter().all(|term| searched.iter().any(|text| text.contains(term)))
-            })
+            && contains_all(searched, &self.terms)
     }
 
     fn counts(&self, currency: Currency, status: PaymentState, method: PaymentMethod) -> bool {

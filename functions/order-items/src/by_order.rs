@@ -5,7 +5,7 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{ApiError, Caller, Query, Reply};
-use oms_core::views::order::ItemView;
+use oms_core::views::item::ItemView;
 use oms_domain::OrderId;
 
 /// The items of one order.

@@ -9,7 +9,7 @@ use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::read_item;
 use oms_core::orders::Seen;
-use oms_core::views::order::ItemView;
+use oms_core::views::item::ItemView;
 use oms_domain::lines::PriceList;
 use oms_domain::place::{WantedLine, invalid_pk};
 use oms_domain::{Decimal, Order, OrderId};

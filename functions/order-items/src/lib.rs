@@ -12,7 +12,7 @@ mod update;
 use axum::Json;
 use oms_core::http::etag::Version;
 use oms_core::http::{ApiError, Reply};
-use oms_core::views::order::ItemView;
+use oms_core::views::item::ItemView;
 use oms_domain::{LineId, Order};
 
 oms_core::endpoints!(

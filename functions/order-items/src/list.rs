@@ -7,7 +7,7 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_core::item_lists::ItemQuery;
-use oms_core::views::order::ItemView;
+use oms_core::views::item::ItemView;
 use oms_domain::{OrderId, ProductId, VariantId};
 use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::Mode;
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::ItemView;
+use oms_core::views::item::ItemView;
 use oms_domain::LineId;
 
 /// Changes any part of an item of a pending order: moves its stock, reprices the order, and a

@@ -10,7 +10,7 @@ use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
 use crate::table::OrderSummary;
 use crate::table::lists::{Wanted, position};
-use crate::views::order::ItemView;
+use crate::views::item::ItemView;
 use oms_domain::{Line, Order, OrderId, ProductId, VariantId};
 use std::cmp::Ordering;
 use std::collections::HashMap;

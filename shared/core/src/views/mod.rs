@@ -1,7 +1,9 @@
 //! What clients see. Field names and forms are what they rely on: money as text with the
 //! currency's digits, time in UTC with microseconds, ids as UUIDs.
 
+pub mod details;
 pub mod history;
+pub mod item;
 pub mod order;
 pub mod payment;
 pub mod statistics;

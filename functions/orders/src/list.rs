@@ -14,25 +14,7 @@ use oms_domain::Status;
 /// stores; for staff all.
 #[utoipa::path(
     get, path = "/api/orders/", tag = "orders",
-    params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
-        ("status" = Option<String>, Query, description = "Only those of a status"),
-        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
-        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
-        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
-        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
-        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
-        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
-        ("user" = Option<String>, Query, description = "Only those of a user"),
-        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
-        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
-        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
-        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
-        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
-        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
-        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
-    ),
+    params(ListParameters),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
@@ -56,25 +38,7 @@ pub(crate) async fn list(
 /// The caller's own orders, newest first, also for staff.
 #[utoipa::path(
     get, path = "/api/orders/my_orders/", tag = "orders",
-    params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
-        ("status" = Option<String>, Query, description = "Only those of a status"),
-        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
-        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
-        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
-        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
-        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
-        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
-        ("user" = Option<String>, Query, description = "Only those of a user"),
-        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
-        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
-        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
-        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
-        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
-        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
-        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
-    ),
+    params(ListParameters),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
@@ -98,25 +62,7 @@ pub(crate) async fn my_orders(
 /// The orders of the last 30 days that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/orders/recent_orders/", tag = "orders",
-    params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
-        ("status" = Option<String>, Query, description = "Only those of a status"),
-        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
-        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
-        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
-        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
-        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
-        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
-        ("user" = Option<String>, Query, description = "Only those of a user"),
-        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
-        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
-        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
-        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
-        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
-        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
-        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
-    ),
+    params(ListParameters),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
@@ -140,25 +86,7 @@ pub(crate) async fn recent_orders(
 /// The pending orders that the caller may see, newest first.
 #[utoipa::path(
     get, path = "/api/orders/pending_orders/", tag = "orders",
-    params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
-        ("status" = Option<String>, Query, description = "Only those of a status"),
-        ("status__in" = Option<String>, Query, description = "Only those of some statuses, comma-separated"),
-        ("payment_status" = Option<String>, Query, description = "Only those of a payment status"),
-        ("payment_method" = Option<String>, Query, description = "Only those of a payment method"),
-        ("shipping_method" = Option<String>, Query, description = "Only those of a shipping method"),
-        ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
-        ("store" = Option<uuid::Uuid>, Query, description = "Only those of a store"),
-        ("user" = Option<String>, Query, description = "Only those of a user"),
-        ("created_at__gte" = Option<String>, Query, description = "Placed then or later: a time or a date"),
-        ("created_at__lt" = Option<String>, Query, description = "Placed before: a time or a date"),
-        ("total_amount__gte" = Option<String>, Query, description = "Of this total or more"),
-        ("total_amount__lte" = Option<String>, Query, description = "Of this total or less"),
-        ("search" = Option<String>, Query, description = "Terms that `order_number`, `tracking_number` or `payment_reference` must contain"),
-        ("ordering" = Option<String>, Query, description = "`created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated"),
-        ("explain" = Option<bool>, Query, description = "For staff: whether to show how the page was found, and what it cost"),
-    ),
+    params(ListParameters),
     responses(
         (status = 200, description = "A page", body = Page<OrderListView>),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
@@ -177,6 +105,52 @@ pub(crate) async fn pending_orders(
     let asked = Asked::new(filters(&app, &query)?.of_status(Status::Pending), &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
+}
+
+/// What every list of orders can be asked for.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `PageRequest`, `Filters` and `Asked` read")]
+struct ListParameters {
+    /// A number from 1, or `last`
+    page: Option<String>,
+    /// Entries on a page, 20 unless said, at most 100
+    page_size: Option<u32>,
+    /// Only those of a status
+    status: Option<String>,
+    /// Only those of some statuses, comma-separated
+    #[param(rename = "status__in")]
+    status_in: Option<String>,
+    /// Only those of a payment status
+    payment_status: Option<String>,
+    /// Only those of a payment method
+    payment_method: Option<String>,
+    /// Only those of a shipping method
+    shipping_method: Option<String>,
+    /// Only those in a currency, ISO 4217
+    currency: Option<String>,
+    /// Only those of a store
+    store: Option<uuid::Uuid>,
+    /// Only those of a user
+    user: Option<String>,
+    /// Placed then or later: a time or a date
+    #[param(rename = "created_at__gte")]
+    created_at_gte: Option<String>,
+    /// Placed before: a time or a date
+    #[param(rename = "created_at__lt")]
+    created_at_lt: Option<String>,
+    /// Of this total or more
+    #[param(rename = "total_amount__gte")]
+    total_amount_gte: Option<String>,
+    /// Of this total or less
+    #[param(rename = "total_amount__lte")]
+    total_amount_lte: Option<String>,
+    /// Terms that `order_number`, `tracking_number` or `payment_reference` must contain
+    search: Option<String>,
+    /// `created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated
+    ordering: Option<String>,
+    /// For staff: whether to show how the page was found, and what it cost
+    explain: Option<bool>,
 }
 
 fn filters(app: &App, query: &Query) -> Reply<Filters> {

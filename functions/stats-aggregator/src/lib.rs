@@ -4,6 +4,10 @@
 //! changes add to, so a repeated record finds nothing left to count, and the whole log in each
 //! record makes up for one that never came.
 
+mod audit;
+
+pub use audit::Audits;
+
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
@@ -20,11 +24,17 @@ use oms_domain::tally::{Tally, tally};
 /// How often a batch that met another consumer of the same orders is sorted out anew.
 const RACES: u32 = 5;
 
-/// Counts what a batch of records changed.
-pub async fn consume(app: &App, metrics: Metrics, event: Event) -> DynamoDbEventResponse {
+/// Counts what a batch of records changed, and now and then proves the counters of one of its users.
+pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event) -> DynamoDbEventResponse {
     let batch = Batch::read(event);
     let oldest = batch.oldest;
+    let user = batch.arrived.first().map(|arrived| arrived.order.user.id.clone());
     let answer = count_batch(app, metrics, batch).await;
+    if let Some(user) = user
+        && let Some(drift) = audits.of(app, user).await
+    {
+        metrics.drift(drift);
+    }
     metrics.end(oldest, app.now(), std::io::stdout());
     answer
 }

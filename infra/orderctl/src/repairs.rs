@@ -8,6 +8,7 @@ use oms_domain::Decimal;
 use oms_domain::drift::Difference;
 use oms_domain::tally::{Cell, Scope};
 use oms_domain::{Order, Status};
+use stats_aggregator::Audits;
 
 #[tokio::test]
 async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mended() {
@@ -40,5 +41,30 @@ async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mend
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
     let counts = stand.app.table().counts(&Scope::All, since.to_zoned(jiff::tz::TimeZone::UTC).date());
     assert_eq!(counts.await.unwrap().total(), 39);
+    std::fs::remove_dir_all(keys).unwrap();
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_wrong_counter_of_a_user_and_waits_before_the_next() {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let samples = Samples::new(1, 1, since, SignedDuration::from_hours(1));
+    let orders: Vec<Order> = (0..10).map(|number| samples.order(number).unwrap()).collect();
+    for order in &orders {
+        stand.save(None, order).await.unwrap();
+    }
+    let user = orders[0].user.id.clone();
+    stand.keep(orders).await.unwrap();
+    let audited = |audits: Audits| {
+        let (app, user) = (&stand.app, &user);
+        async move { (audits.of(app, user.clone()).await, audits.of(app, user.clone()).await) }
+    };
+    assert_eq!(audited(Audits::default()).await, (Some(0), None));
+
+    let damage =
+        Difference { cell: Cell::Lines(Status::Pending), counted: Decimal::ZERO, expected: Decimal::ONE };
+    stand.app.table().correct(&Scope::User(user.clone()), &[damage]).await.unwrap();
+    assert_eq!(audited(Audits::default()).await, (Some(1), None));
     std::fs::remove_dir_all(keys).unwrap();
 }

@@ -20,11 +20,11 @@ const CONSUMER: &str = "Consumer";
 const ORDERS_CREATED: &str = "OrdersCreated";
 const ORDER_VALUE: &str = "OrderValue";
 const TRANSITION_TIME: &str = "StatusTransitionTime";
-const PAYMENTS_SUCCEEDED: &str = "PaymentsSucceeded";
-const PAYMENTS_FAILED: &str = "PaymentsFailed";
+const PAYMENT_SUCCESS: &str = "PaymentSuccess";
 const SATISFACTION: &str = "Satisfaction";
 const EVENTS_PUBLISHED: &str = "EventsPublished";
 const LAG: &str = "ConsumerLag";
+const DRIFT: &str = "Drift";
 
 /// The figures of this process.
 #[derive(Clone, Copy)]
@@ -52,11 +52,14 @@ impl Metrics {
         describe_counter!(ORDERS_CREATED, Unit::Count, "Orders placed");
         describe_histogram!(ORDER_VALUE, "What an order comes to, by currency");
         describe_histogram!(TRANSITION_TIME, Unit::Seconds, "How long orders stay in a status");
-        describe_counter!(PAYMENTS_SUCCEEDED, Unit::Count, "Payments that went through");
-        describe_counter!(PAYMENTS_FAILED, Unit::Count, "Payments that were declined");
+        describe_histogram!(
+            PAYMENT_SUCCESS,
+            "1 for a payment that went through, 0 for one that was declined"
+        );
         describe_histogram!(SATISFACTION, "Stars that customers gave, 1 to 5");
         describe_counter!(EVENTS_PUBLISHED, Unit::Count, "Events published, repeats included");
         describe_histogram!(LAG, Unit::Milliseconds, "From a change to its having been applied");
+        describe_histogram!(DRIFT, Unit::Count, "Counters of an audited user that are wrong");
         Ok(Self(collector))
     }
 
@@ -72,8 +75,9 @@ impl Metrics {
                 let transition = format!("{from}→{to}");
                 histogram!(TRANSITION_TIME, "Transition" => transition).record(shown(seconds));
             }
-            Measure::Paid => counter!(PAYMENTS_SUCCEEDED).increment(1),
-            Measure::Declined => counter!(PAYMENTS_FAILED).increment(1),
+            // Their average is the success rate, their number that of all payments.
+            Measure::Paid => histogram!(PAYMENT_SUCCESS).record(1.0),
+            Measure::Declined => histogram!(PAYMENT_SUCCESS).record(0.0),
             Measure::Rated(stars) => histogram!(SATISFACTION).record(f64::from(stars)),
         }
     }
@@ -81,6 +85,11 @@ impl Metrics {
     /// Notes that an event was published.
     pub fn published(self) {
         counter!(EVENTS_PUBLISHED).increment(1);
+    }
+
+    /// Notes how many counters of a user who was audited are wrong.
+    pub fn drift(self, counters: usize) {
+        histogram!(DRIFT).record(f64::from(u32::try_from(counters).unwrap_or(u32::MAX)));
     }
 
     /// Ends an invocation: notes how late its oldest record was, and writes all figures as lines.
@@ -111,10 +120,12 @@ mod tests {
         let metrics = Metrics::start("stats").unwrap();
         let dollars = |value| Measure::Created { value: Decimal::new(value, 2), currency: Currency::USD };
         let moved = Measure::Moved { from: Status::Pending, to: Status::Confirmed, lasted_us: 1_500_000 };
-        for measure in [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Paid, Measure::Rated(5)]
-        {
+        let payments = [Measure::Paid, Measure::Declined, Measure::Paid];
+        let orders = [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Rated(5)];
+        for measure in orders.into_iter().chain(payments) {
             metrics.note(measure);
         }
+        metrics.drift(2);
         let now: Timestamp = "2026-11-22T10:00:01Z".parse().unwrap();
         let mut written = Vec::new();
         metrics.end("2026-11-22T10:00:00.25Z".parse().ok(), now, &mut written);
@@ -126,7 +137,9 @@ mod tests {
             assert_eq!(line["Consumer"], "stats");
         }
         assert_eq!(with(ORDERS_CREATED)[ORDERS_CREATED], 3);
-        assert_eq!(with(PAYMENTS_SUCCEEDED)[PAYMENTS_SUCCEEDED], 1);
+        let paid = with(PAYMENT_SUCCESS)[PAYMENT_SUCCESS].clone();
+        assert_eq!(paid, json!([1.0, 0.0, 1.0]));
+        assert_eq!(with(DRIFT)[DRIFT], json!([2.0]));
         assert_eq!(with(LAG)[LAG], json!([750.0]));
         assert_eq!(with(ORDER_VALUE)["Currency"], "USD");
         assert_eq!(with(TRANSITION_TIME)["Transition"], "pending→confirmed");

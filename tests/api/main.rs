@@ -17,6 +17,7 @@ mod fuzzing;
 mod idempotency;
 mod invocations;
 mod items;
+mod lag;
 mod life;
 mod lists;
 mod notifications;

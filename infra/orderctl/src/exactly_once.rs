@@ -1,16 +1,15 @@
 //! Statistics are exactly the fold of the orders' logs, whatever the stream does to its records.
 
 use crate::samples::{Chance, Samples};
-use crate::stand::Stand;
+use crate::stand::{Stand, arrived};
 use jiff::{SignedDuration, Timestamp};
-use oms_core::stream::Arrived;
 use oms_domain::drift::{Cells, differences};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{AfterRefund, Mover};
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Actor, Decimal, Order, Refusal, UserId};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Together 1,000 histories.
@@ -142,17 +141,4 @@ async fn deliver(stand: &Stand, orders: &[Order], chance: &mut Chance) -> u64 {
         assert_eq!(stats_aggregator::keep(&stand.app, None, arrived(last)).await, Vec::<String>::new());
     }
     killed
-}
-
-/// A batch as the function sorts it out: each order once, in its newest state.
-fn arrived(batch: &[Order]) -> Vec<Arrived> {
-    let mut newest: BTreeMap<_, &Order> = BTreeMap::new();
-    for order in batch {
-        let seen = newest.entry(order.id).or_insert(order);
-        if order.version > seen.version {
-            *seen = order;
-        }
-    }
-    let newest = newest.into_values().cloned();
-    newest.map(|order| Arrived { records: vec![order.id.to_string()], order }).collect()
 }

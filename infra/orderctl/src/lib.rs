@@ -1,6 +1,7 @@
 //! The operator's command line, and the stand on which lists are measured.
 
 pub mod bench;
+pub mod bench_consumer;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;

@@ -4,7 +4,7 @@
 use clap::{Parser, Subcommand};
 use orderctl::report::Report;
 use orderctl::stand::Fault;
-use orderctl::{bench, environment, rebuild, redrive, verify};
+use orderctl::{bench, bench_consumer, environment, rebuild, redrive, verify};
 use std::process::ExitCode;
 
 /// Looks after the statistics and events of a deployment. It takes its settings from the environment
@@ -35,6 +35,12 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
         orders: Vec<u64>,
     },
+    /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
+    BenchConsumer {
+        /// How many orders are folded, with all their changes
+        #[arg(long, default_value_t = 500)]
+        orders: u64,
+    },
     /// Hands every order with changes that a consumer has not applied to that consumer
     Redrive {
         /// Whom to catch up; both where it is left out
@@ -64,6 +70,7 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         Command::Verify => verify::run(&app()?).await,
         Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
         Command::BenchLists { orders } => bench::run(&orders, &mut std::io::stderr()).await,
+        Command::BenchConsumer { orders } => bench_consumer::run(orders, &mut std::io::stderr()).await,
         Command::Redrive { consumer } => redrive::run(&app()?, consumer).await,
     }
 }

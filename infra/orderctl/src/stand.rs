@@ -102,10 +102,22 @@ impl Stand {
 
     /// Does what the stream's consumer does with orders that were saved.
     pub async fn keep(&self, orders: Vec<Order>) -> Result<(), Fault> {
-        let arrived = orders.into_iter().map(|order| Arrived { records: vec![order.id.to_string()], order });
-        let left = stats_aggregator::keep(&self.app, None, arrived.collect()).await;
+        let left = stats_aggregator::keep(&self.app, None, arrived(&orders)).await;
         if left.is_empty() { Ok(()) } else { Err(format!("{} orders were not kept", left.len()).into()) }
     }
+}
+
+/// A batch as the function sorts it out: each order once, in its newest state.
+pub(crate) fn arrived(batch: &[Order]) -> Vec<Arrived> {
+    let mut newest: BTreeMap<_, &Order> = BTreeMap::new();
+    for order in batch {
+        let seen = newest.entry(order.id).or_insert(order);
+        if order.version > seen.version {
+            *seen = order;
+        }
+    }
+    let newest = newest.into_values().cloned();
+    newest.map(|order| Arrived { records: vec![order.id.to_string()], order }).collect()
 }
 
 /// Serves a system's tables from a thread of their own; their address.

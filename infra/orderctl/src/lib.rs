@@ -7,11 +7,13 @@ pub mod environment;
 mod exactly_once;
 #[cfg(test)]
 mod model;
+pub mod paging;
 pub mod rebuild;
 pub mod redrive;
 #[cfg(test)]
 mod repairs;
 pub mod report;
 pub mod samples;
+mod shop;
 pub mod stand;
 pub mod verify;

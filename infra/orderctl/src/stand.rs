@@ -1,14 +1,15 @@
-//! The table and the API in one process, without sockets in front and Lambda between: where lists
-//! are measured and compared. The table, its indexes and the settings are template.yaml's.
+//! The table and the API in one process, without sockets in front and Lambda between: where requests
+//! are measured and lists compared. The table, its indexes and the settings are template.yaml's.
 
 use axum::Router;
 use axum::body::Body;
+use http::Method;
 use http_body_util::BodyExt;
 use oms_core::app::App;
 use oms_core::config::Config;
 use oms_core::http::edge;
 use oms_core::stream::Arrived;
-use oms_domain::Order;
+use oms_domain::{Order, OrderId};
 use oms_local::dynamodb::Dynamo;
 use oms_local::template::{REGION, System};
 use oms_local::tokens::{AUDIENCE, ISSUER, Issuer, User};
@@ -25,7 +26,7 @@ const LIFETIME_S: i64 = 24 * 60 * 60;
 /// Whatever kept the stand from being set up, or from answering.
 pub type Fault = Box<dyn Error + Send + Sync>;
 
-/// A table in memory and the functions that list orders.
+/// A table in memory and the functions of orders, payments and the catalogue.
 pub struct Stand {
     /// The functions' own way to the table.
     pub app: App,
@@ -42,6 +43,13 @@ pub struct Answer {
     pub body: Value,
     /// `X-Consumed-Capacity`.
     pub capacity: String,
+}
+
+impl Answer {
+    /// The id of what it shows.
+    pub fn id(&self) -> Result<&str, Fault> {
+        self.body["id"].as_str().ok_or_else(|| format!("{}: {}", self.status, self.body).into())
+    }
 }
 
 impl Stand {
@@ -73,7 +81,8 @@ impl Stand {
             name => environment.get(name).cloned(),
         })?;
         let app = App::new(config)?;
-        Ok(Self { router: orders::router().with_state(app.clone()), app, issuer })
+        let router = orders::router().merge(payments::router()).merge(catalog::router());
+        Ok(Self { router: router.with_state(app.clone()), app, issuer })
     }
 
     /// A token for somebody.
@@ -83,10 +92,24 @@ impl Stand {
 
     /// Reads from the API.
     pub async fn get(&self, token: &str, path: &str) -> Result<Answer, Fault> {
-        let request = http::Request::get(path)
+        self.send(Method::GET, token, path, None).await
+    }
+
+    /// Sends a request to the API.
+    pub async fn send(
+        &self,
+        method: Method,
+        token: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer, Fault> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
             .header("host", "localhost")
+            .header("content-type", "application/json")
             .header("authorization", format!("Bearer {token}"))
-            .body(Body::empty())?;
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
         let response = edge::wrap(self.router.clone(), self.app.config()).oneshot(request).await?;
         let capacity = response.headers().get("x-consumed-capacity");
         let capacity = capacity.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -98,6 +121,11 @@ impl Stand {
     /// Saves an order as a request does, over the version that was there (none for a new one).
     pub async fn save(&self, seen: Option<u64>, order: &Order) -> Result<(), Fault> {
         Ok(self.app.table().save(seen, order, []).await?)
+    }
+
+    /// Does what the stream's consumer does after a request that wrote an order.
+    pub async fn follow(&self, order: OrderId) -> Result<(), Fault> {
+        self.keep(self.app.table().order(order).await?.into_iter().collect()).await
     }
 
     /// Does what the stream's consumer does with orders that were saved.

@@ -129,10 +129,12 @@ impl Filters {
 
     /// Whether any facet but the status is asked for.
     pub(super) const fn limit_more_than_statuses(&self) -> bool {
-        self.payment_status.is_some()
-            || self.payment_method.is_some()
-            || self.shipping_method.is_some()
-            || self.currency.is_some()
+        self.payment_status.is_some() || self.limit_methods()
+    }
+
+    /// Whether any of the facets is asked for that orders are placed with.
+    pub(super) const fn limit_methods(&self) -> bool {
+        self.payment_method.is_some() || self.shipping_method.is_some() || self.currency.is_some()
     }
 }
 

@@ -4,7 +4,7 @@ use super::filters::Filters;
 use super::listed::{Listed, in_full};
 use super::ordering::{Along, Ordering, Place};
 use super::plan::{Base, Method, Plan, Wish, plan};
-use super::walk::{MAX_READ, Walk};
+use super::walk::Walk;
 use super::{Visible, scope_of};
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -12,7 +12,7 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::meter::side_by_side;
 use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::http::query::Query;
-use crate::table::lists::{OrderList, position};
+use crate::table::lists::{OrderList, Span, position};
 use crate::table::rows::total_position;
 use crate::table::{OrderSummary, TableError};
 use crate::views::order::OrderListView;
@@ -308,16 +308,15 @@ impl App {
             None => before,
         };
         let ordering = if from_end { asked.ordering.reversed() } else { turn.ordering() };
-        let mut spans = planned.spans.clone();
+        let mut spans = planned.reads(skipped + on_page);
         if let ([base], true) = (bases, elsewhere.is_empty() && skipped >= FAR)
             && turn.may_jump(&base.list)
             && let Some(jump) = self.jump(base, planned.along, ordering.descends, skipped).await?
         {
             skipped -= jump.over;
-            spans = spans
-                .into_iter()
-                .map(|span| span.narrowed(Some(jump.to.clone()), ordering.descends))
-                .collect();
+            let begin = |span: Span| span.narrowed(Some(jump.to.clone()), ordering.descends);
+            let reads = planned.reads(skipped + on_page).into_iter();
+            spans = reads.map(|(span, at_once)| (begin(span), at_once)).collect();
         }
         let mut elsewhere: Vec<_> = elsewhere
             .into_iter()
@@ -334,11 +333,10 @@ impl App {
             (at, order)
         });
 
-        let at_once = planned.at_once(skipped + on_page);
         let mut walk = Walk::new(self, spans, ordering.descends).with(known.collect());
         let wanted = |order: &Listed| order.is_wanted(&asked.filters);
         let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
-        let mut listed = walk.take(limit, at_once, wanted, || asked.too_many()).await?;
+        let mut listed = walk.take(limit, wanted, || asked.too_many()).await?;
         listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
         let mut has_next = listed.len() as u64 > size;
         listed.truncate(usize::try_from(size).unwrap_or(usize::MAX));
@@ -362,10 +360,10 @@ impl App {
         {
             return Err(asked.too_many_to_sort());
         }
-        let at_once = usize::try_from(planned.sifted + 2).unwrap_or(usize::MAX);
-        let mut walk = Walk::new(self, planned.spans, asked.ordering.descends);
+        let all = planned.parts.into_iter().map(|part| (part.span, u64::MAX));
+        let mut walk = Walk::new(self, all.collect(), asked.ordering.descends);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
-        let mut listed = walk.take(most, at_once, wanted, || asked.too_many()).await?;
+        let mut listed = walk.take(most, wanted, || asked.too_many()).await?;
         if listed.len() == most {
             return Err(asked.too_many());
         }
@@ -380,11 +378,12 @@ impl App {
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
-        let mut walk = Walk::new(self, self.table().spans_of(own), true);
+        let spans = self.table().spans_of(own).into_iter().map(|span| (span, u64::MAX));
+        let mut walk = Walk::new(self, spans.collect(), true);
         let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
         let elsewhere =
             |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
-        walk.take(most, MAX_READ, elsewhere, || asked.too_many()).await
+        walk.take(most, elsewhere, || asked.too_many()).await
     }
 }

@@ -1,12 +1,12 @@
 //! How a page of a list is found: which parts of which indexes are read, in which direction, and
 //! what is sifted out on the way. A pure function of what is asked for and what the counters say.
 //!
-//! A list has up to five ways through it ([`Way`]). Each costs what its entries weigh: a summary is
+//! A list has up to six ways through it ([`Way`]). Each costs what its entries weigh: a summary is
 //! four times as heavy as the facts. Where the counters know how many orders are wanted, and an
-//! index keeps them in the order that is asked for, a page is a walk that ends when it is full:
-//! the rarer what is wanted, the longer, until reading only the lists of the facets that have any
-//! is cheaper. Where they do not know, or no index keeps the order, all that may be wanted is
-//! gathered, counted and sorted.
+//! index keeps them in the order that is asked for, a page is a walk that ends when it is full.
+//! Which way is the cheapest depends on what part of its entries is wanted, far less on how many
+//! there are: so a page costs about the same in a list of any length. Where the counters do not
+//! know, or no index keeps the order, all that may be wanted is gathered, counted and sorted.
 
 use super::filters::Filters;
 use super::ordering::{Along, Ordering, Place};
@@ -18,21 +18,11 @@ use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
 use serde_json::{Value, json};
+use ways::{Access, at_once};
+pub(super) use ways::{Part, Way};
 
-/// What an entry with a summary weighs, about, in bytes.
-const SUMMARY_BYTES: u64 = 900;
-/// What an entry with facts weighs.
-const FACTS_BYTES: u64 = 230;
-/// What 4 KB cost to read, or whatever less one query finds, in thousandths of a read unit.
-const BLOCK: u64 = 500;
-/// How many entries with facts one block holds.
-const BLOCK_OF_FACTS: u64 = 4_096 / FACTS_BYTES;
-/// Of how many lists the whole page is read, since any may hold it.
-const FEW: u64 = 8;
 /// How many parts an explanation shows.
 const SHOWN_SPANS: usize = 10;
-/// How many lists are merged at most.
-const MAX_SPANS: usize = 120;
 
 /// A list to look through, and what its counters say.
 #[derive(Clone, Debug)]
@@ -51,21 +41,6 @@ pub(super) struct Base {
     pub(super) scopes: Vec<String>,
 }
 
-/// A way through a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    /// The list itself.
-    List,
-    /// The lists of the statuses that are wanted.
-    Statuses,
-    /// The lists of the facets that are wanted and have any orders.
-    Facets,
-    /// The facts of the whole list.
-    Facts,
-    /// The list by total.
-    Totals,
-}
-
 /// How the page is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
@@ -74,7 +49,7 @@ pub(super) struct Plan {
     pub(super) along: Along,
     /// The way through each of the lists.
     pub(super) ways: Vec<Way>,
-    pub(super) spans: Vec<Span>,
+    pub(super) parts: Vec<Part>,
     /// How many entries are looked through to find one that is wanted, times a thousand.
     pub(super) sifted: u64,
     /// What it should cost, in thousandths of a read unit.
@@ -106,13 +81,6 @@ pub(super) struct Wish<'a> {
     pub(super) page: u64,
 }
 
-/// A way through one list, and what lies along it.
-struct Access {
-    way: Way,
-    spans: Vec<Span>,
-    entries: u64,
-}
-
 impl Base {
     fn total(&self) -> u64 {
         self.counts.total()
@@ -136,11 +104,13 @@ impl Base {
 
     /// How many have the facets that are wanted.
     fn of_facets(&self, filters: &Filters) -> u64 {
-        if filters.limit_more_than_statuses() || self.counts.statuses.is_empty() {
-            return self.facets(filters).map(|(_, count)| count).sum();
+        match &filters.statuses {
+            Some(statuses) if !filters.limit_more_than_statuses() => {
+                statuses.iter().map(|status| self.of_status(*status)).sum()
+            }
+            None if !filters.limit_more_than_statuses() => self.total(),
+            Some(_) | None => self.facets(filters).map(|(_, count)| count).sum(),
         }
-        let is_wanted = |status| filters.statuses.as_ref().is_none_or(|wanted| wanted.contains(status));
-        self.counts.statuses.iter().filter(|(status, _)| is_wanted(status)).map(|(_, count)| count).sum()
     }
 
     /// How many are wanted, where the counters know.
@@ -157,78 +127,13 @@ impl Base {
             Some(self.of_facets(filters))
         }
     }
-
-    /// What part of `of` has the times, or the totals, that are wanted.
-    fn part(&self, of: u64, known: Option<u64>) -> u64 {
-        of.saturating_mul(known.unwrap_or_else(|| self.total())).div_ceil(self.total().max(1))
-    }
-
-    /// The ways through the list in the order of time, and by total.
-    fn ways(&self, wish: &Wish<'_>) -> Vec<Access> {
-        let filters = wish.filters;
-        let within = |entries| self.part(entries, self.in_times);
-        let mut ways =
-            vec![Access { way: Way::List, spans: self.spans.clone(), entries: within(self.total()) }];
-        let of_rows = |index, hashes: Vec<String>| -> Vec<Span> {
-            hashes.into_iter().map(|hash| Span::all(index, hash)).collect()
-        };
-        if self.scopes.is_empty() {
-            return ways;
-        }
-        if let Some(statuses) = &filters.statuses {
-            let hashes = self
-                .scopes
-                .iter()
-                .flat_map(|scope| statuses.iter().map(|status| rows::of_status(scope, *status)));
-            let only = Filters { statuses: Some(statuses.clone()), ..Filters::default() };
-            let spans = of_rows(Index::Status, hashes.collect());
-            ways.push(Access { way: Way::Statuses, spans, entries: within(self.of_facets(&only)) });
-        }
-        let totals = of_rows(Index::Total, self.scopes.clone());
-        let in_totals = self.part(self.total(), self.in_totals);
-        ways.push(Access { way: Way::Totals, spans: totals, entries: in_totals });
-        if !self.tells(filters) || !wish.ordering.is_by_facts() {
-            return ways;
-        }
-        let spans = of_rows(Index::Scope, self.scopes.clone());
-        ways.push(Access { way: Way::Facts, spans, entries: within(self.total()) });
-        let hashes = |scope: &'_ String| -> Vec<String> {
-            self.facets(filters).map(|(facets, _)| rows::of_facets(scope, facets)).collect()
-        };
-        let spans: Vec<String> = self.scopes.iter().flat_map(hashes).collect();
-        if !self.counts.cells.is_empty() && spans.len() <= MAX_SPANS {
-            let spans = of_rows(Index::Facets, spans);
-            ways.push(Access { way: Way::Facets, spans, entries: within(self.of_facets(filters)) });
-        }
-        ways
-    }
-}
-
-impl Access {
-    /// What it costs to read so many of its entries, and then what a page of them shows.
-    fn cost(&self, entries: u64, page: u64) -> u64 {
-        let (bytes, shown) = match self.way {
-            Way::List | Way::Statuses | Way::Totals => (SUMMARY_BYTES, 0),
-            Way::Facets | Way::Facts => (FACTS_BYTES, page),
-        };
-        let entries = entries.min(self.entries);
-        entries.saturating_mul(bytes) * BLOCK / 4_096 + (self.spans.len() as u64 + shown) * BLOCK
-    }
 }
 
 impl Plan {
-    /// How many entries of each list to read at a time, to find so many in one round most often:
-    /// chance may have put more of what is wanted further away, or more of the page into one list.
-    pub(super) fn at_once(&self, reach: u64) -> usize {
-        let lists = self.spans.len().max(1) as u64;
-        let share = reach.saturating_mul(self.sifted) / 1_000 / lists;
-        let at_once = match (lists, self.sifted) {
-            (1, 1_000) => share,
-            (1, _) => share + share / 2 + reach,
-            (2..=FEW, _) => share.max(reach),
-            _ => (share * 2).max(BLOCK_OF_FACTS),
-        };
-        usize::try_from(at_once).unwrap_or(usize::MAX)
+    /// The parts to read, and how many entries of each at a time to find `reach` that are wanted.
+    pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
+        let at_once = at_once(&self.parts, reach, self.sifted);
+        self.parts.iter().map(|part| part.span.clone()).zip(at_once).collect()
     }
 
     /// The plan in words, with what the request has cost so far.
@@ -240,8 +145,14 @@ impl Plan {
             Method::Walk { count } => ("walk", Some(count)),
             Method::Gather => ("gather", None),
         };
-        let spans = self.spans.iter().take(SHOWN_SPANS).map(|span| {
-            json!({ "index": span.index.name(), "hash": span.hash, "above": span.above, "below": span.below })
+        let spans = self.parts.iter().take(SHOWN_SPANS).map(|Part { span, entries }| {
+            json!({
+                "index": span.index.name(),
+                "hash": span.hash,
+                "above": span.above,
+                "below": span.below,
+                "entries": entries,
+            })
         });
         json!({
             "method": method,
@@ -249,7 +160,7 @@ impl Plan {
             "along": match self.along { Along::Created => "created_at", Along::Total => "total_amount" },
             "ways": self.ways.iter().map(|way| format!("{way:?}")).collect::<Vec<_>>(),
             "spans": spans.collect::<Vec<_>>(),
-            "span_count": self.spans.len(),
+            "span_count": self.parts.len(),
             "expected_units": units(self.cost),
             "units": spent.map(|spent| spent.read_units()),
             "trips": spent.map(|spent| spent.trips),
@@ -276,7 +187,7 @@ fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
         method: Method::Walk { count: all },
         along,
         ways: Vec::new(),
-        spans: Vec::new(),
+        parts: Vec::new(),
         sifted: 1_000,
         cost: 0,
     };
@@ -288,15 +199,14 @@ fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
             .ways(wish)
             .into_iter()
             .filter(|access| (access.way == Way::Totals) == (along == Along::Total));
-        let sifted = |access: &Access| (access.entries * 1_000).div_ceil((*count).max(1)).max(1_000);
-        let cost = |access: &Access| access.cost((reach * sifted(access)).div_ceil(1_000), page);
+        let cost = |access: &Access| access.cost_of_walk(reach, *count, page);
         let best = ways.min_by_key(cost)?;
         plan.cost += cost(&best);
-        plan.sifted = plan.sifted.max(sifted(&best));
+        plan.sifted = plan.sifted.max(best.sifted(*count));
         plan.ways.push(best.way);
-        plan.spans.extend(best.spans.into_iter().map(|span| within(span, wish)));
+        plan.parts.extend(best.parts.into_iter().map(|part| within(part, wish)));
     }
-    plan.spans.retain(|span| !span.is_empty());
+    plan.parts.retain(|part| !part.span.is_empty());
     Some(plan)
 }
 
@@ -307,7 +217,7 @@ fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
         method: Method::Gather,
         along: Along::Created,
         ways: Vec::new(),
-        spans: Vec::new(),
+        parts: Vec::new(),
         sifted: 0,
         cost: 0,
     };
@@ -316,19 +226,19 @@ fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
             .ways(wish)
             .into_iter()
             .filter(|access| access.way != Way::Totals || wish.filters.limit_totals());
-        let Some(best) = ways.min_by_key(|access| access.cost(access.entries, wish.page)) else { continue };
-        plan.cost += best.cost(best.entries, wish.page);
-        plan.sifted += best.entries;
+        let Some(best) = ways.min_by_key(|access| access.cost_of_all(wish.page)) else { continue };
+        plan.cost += best.cost_of_all(wish.page);
+        plan.sifted += best.entries();
         plan.ways.push(best.way);
-        plan.spans.extend(best.spans.into_iter().map(|span| within(span, wish)));
+        plan.parts.extend(best.parts.into_iter().map(|part| within(part, wish)));
     }
-    plan.spans.retain(|span| !span.is_empty());
+    plan.parts.retain(|part| !part.span.is_empty());
     plan
 }
 
 /// The part of a span that holds the times or totals that are wanted, after the cursor.
-fn within(mut span: Span, wish: &Wish<'_>) -> Span {
-    let filters = wish.filters;
+fn within(part: Part, wish: &Wish<'_>) -> Part {
+    let (mut span, filters) = (part.span, wish.filters);
     let after = wish.after.map(|place| position(place.created_at, place.id));
     let after = if span.index == Index::Total {
         span.above = filters.least.map(rows::total_bound);
@@ -340,8 +250,9 @@ fn within(mut span: Span, wish: &Wish<'_>) -> Span {
         span.below = filters.before.map(time_bound);
         after
     };
-    span.narrowed(after, wish.ordering.descends)
+    Part { span: span.narrowed(after, wish.ordering.descends), ..part }
 }
 
 #[cfg(test)]
 mod tests;
+mod ways;

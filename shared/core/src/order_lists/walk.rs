@@ -16,18 +16,21 @@ const MAX_AT_ONCE: usize = 1_000;
 /// A span as far as it has been read.
 struct Stream {
     span: Span,
+    /// How many entries are read at a time.
+    at_once: usize,
     ready: VecDeque<(String, Listed)>,
     rest: Option<Item>,
     is_over: bool,
 }
 
 impl Stream {
-    const fn new(span: Span) -> Self {
-        Self { span, ready: VecDeque::new(), rest: None, is_over: false }
+    fn new((span, at_once): (Span, u64)) -> Self {
+        let at_once = usize::try_from(at_once).unwrap_or(MAX_AT_ONCE).clamp(1, MAX_AT_ONCE);
+        Self { span, at_once, ready: VecDeque::new(), rest: None, is_over: false }
     }
 
-    async fn read(&mut self, app: &App, descends: bool, limit: usize) -> Result<usize, TableError> {
-        let found = app.table().read_span(&self.span, descends, limit, self.rest.take()).await?;
+    async fn read(&mut self, app: &App, descends: bool) -> Result<usize, TableError> {
+        let found = app.table().read_span(&self.span, descends, self.at_once, self.rest.take()).await?;
         let read = found.items.len();
         for item in found.items {
             let at = crate::table::range_of(&item, &self.span);
@@ -49,26 +52,25 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(app: &'a App, spans: Vec<Span>, descends: bool) -> Self {
+    /// A walk along some spans, so many entries of each at a time.
+    pub(super) fn new(app: &'a App, spans: Vec<(Span, u64)>, descends: bool) -> Self {
         Self { app, descends, streams: spans.into_iter().map(Stream::new).collect(), read: 0 }
     }
 
     /// A stream of what has been read already, in the walk's direction.
     pub(super) fn with(mut self, known: Vec<(String, Listed)>) -> Self {
         let span = Span::nothing();
-        self.streams.push(Stream { span, ready: known.into(), rest: None, is_over: true });
+        self.streams.push(Stream { span, at_once: 0, ready: known.into(), rest: None, is_over: true });
         self
     }
 
-    /// The next `limit` of the orders that are wanted; fewer only where the walk is over. About
-    /// `at_once` entries are read at a time.
+    /// The next `limit` of the orders that are wanted; fewer only where the walk is over.
     ///
     /// # Errors
     /// `too_far` where more than [`MAX_READ`] entries would have to be read.
     pub(super) async fn take(
         &mut self,
         limit: usize,
-        at_once: usize,
         wanted: impl Fn(&Listed) -> bool,
         too_far: impl Fn() -> ApiError,
     ) -> Reply<Vec<Listed>> {
@@ -88,7 +90,7 @@ impl<'a> Walk<'a> {
             if self.read >= MAX_READ {
                 return Err(too_far());
             }
-            self.read_on(at_once).await?;
+            self.read_on().await?;
         }
         Ok(taken)
     }
@@ -105,11 +107,10 @@ impl<'a> Walk<'a> {
         next?.ready.pop_front().map(|(_, order)| order)
     }
 
-    async fn read_on(&mut self, at_once: usize) -> Result<(), TableError> {
+    async fn read_on(&mut self) -> Result<(), TableError> {
         let (app, descends) = (self.app, self.descends);
         let dry = self.streams.iter_mut().filter(|stream| stream.ready.is_empty() && !stream.is_over);
-        let limit = at_once.clamp(1, MAX_AT_ONCE);
-        let reads = dry.map(|stream| stream.read(app, descends, limit));
+        let reads = dry.map(|stream| stream.read(app, descends));
         self.read += side_by_side(reads).await?.into_iter().sum::<usize>();
         Ok(())
     }

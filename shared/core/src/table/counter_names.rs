@@ -21,7 +21,7 @@ const PAYMENTS: &str = "PAYMENTS";
 const TRANSITIONS: &str = "TRANSITIONS";
 
 /// One letter for a choice.
-fn letter<T: PartialEq>(all: &[T], choice: &T) -> char {
+pub(crate) fn letter<T: PartialEq>(all: &[T], choice: &T) -> char {
     let index = all.iter().position(|one| one == choice).unwrap_or_default();
     char::from(b'a' + u8::try_from(index).unwrap_or_default())
 }
@@ -37,9 +37,13 @@ pub(crate) fn letters_of(facets: &OrderFacets) -> String {
 }
 
 fn letters_but_status(facets: &OrderFacets) -> String {
+    format!("{}{}", letter(PaymentStatus::ALL, &facets.payment_status), methods_of(facets))
+}
+
+/// The facets that an order is placed with: a letter for each method, and the currency's code.
+pub(crate) fn methods_of(facets: &OrderFacets) -> String {
     format!(
-        "{}{}{}{}",
-        letter(PaymentStatus::ALL, &facets.payment_status),
+        "{}{}{}",
         letter(PaymentMethod::ALL, &facets.payment_method),
         letter(ShippingMethod::ALL, &facets.shipping_method),
         facets.currency.code()

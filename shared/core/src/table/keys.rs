@@ -75,7 +75,8 @@ pub(crate) enum Index {
     All,
     Status,
     Facets,
-    Scope,
+    Methods,
+    Payment,
     Total,
 }
 
@@ -87,7 +88,8 @@ impl Index {
             Index::All => "by-all",
             Index::Status => "by-status",
             Index::Facets => "by-facets",
-            Index::Scope => "by-scope",
+            Index::Methods => "by-methods",
+            Index::Payment => "by-payment",
             Index::Total => "by-total",
         }
     }
@@ -98,14 +100,22 @@ impl Index {
             Index::Store => "list_store",
             Index::All => "list_all",
             Index::Status => "list_status",
-            Index::Facets => "list_facets",
-            Index::Scope | Index::Total => "list_scope",
+            Index::Facets => "facets",
+            Index::Methods => "methods",
+            Index::Payment => "paying",
+            Index::Total => "list_scope",
         }
     }
 
     pub(crate) const fn range_key(self) -> &'static str {
         match self {
-            Index::User | Index::Store | Index::All | Index::Status | Index::Facets | Index::Scope => LIST_AT,
+            Index::User
+            | Index::Store
+            | Index::All
+            | Index::Status
+            | Index::Facets
+            | Index::Methods
+            | Index::Payment => LIST_AT,
             Index::Total => "list_total",
         }
     }
@@ -219,6 +229,11 @@ pub(crate) fn list_of_owner(id: &UserId) -> String {
 
 pub(crate) fn list_of_store(id: StoreId) -> String {
     store(id)
+}
+
+/// The same list among the rows of orders, in fewer characters: there they count.
+pub(crate) fn rows_of_store(id: StoreId) -> String {
+    format!("S{}", id.0.simple())
 }
 
 pub(crate) fn list_of_store_products(store: StoreId, status: ProductStatus) -> String {

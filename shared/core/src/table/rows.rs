@@ -5,14 +5,16 @@
 //! | sk | index | hash | range | what the entries carry |
 //! |---|---|---|---|---|
 //! | `ROW#ALL`, `ROW#STORE` | `by-status` | scope and status | time of placing | the summary |
-//! | | `by-facets` | scope and facets | time of placing | the facts |
-//! | | `by-scope` | scope | time of placing | the facts |
+//! | | `by-payment` | scope and payment status | time of placing | the facts |
+//! | | `by-methods` | scope, payment method, shipping method and currency | time of placing | the facts |
+//! | | `by-facets` | scope and all of these | time of placing | the facts |
 //! | | `by-total` | scope | total, time of placing | the summary |
 //!
-//! The facts are the facets and the total, a tenth of what the summary takes: what is looked
-//! through for what is rare.
+//! The facts are the facets and the total, a fourth of what the summary takes: what is looked
+//! through for what is rare. Twenty-one of them, a page and whether there is another, lie within
+//! the 4 KB that the smallest read costs; so names and hashes are short.
 
-use super::counter_names::{facets_of, letters_of};
+use super::counter_names::{facets_of, letter, letters_of, methods_of};
 use super::keys::{self, Index};
 use super::lists::OrderList;
 use super::writes::VERSION;
@@ -23,7 +25,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::totals::sortable;
-use oms_domain::{Decimal, Order, OrderId, Status};
+use oms_domain::{Decimal, Order, OrderId, PaymentStatus, Status};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
@@ -62,6 +64,16 @@ pub(crate) fn of_facets(scope: &str, facets: &OrderFacets) -> String {
     format!("{scope}#{}", letters_of(facets))
 }
 
+/// Where the entries of a payment status stand in `by-payment`.
+pub(crate) fn of_payment(scope: &str, status: PaymentStatus) -> String {
+    format!("{scope}#{}", letter(PaymentStatus::ALL, &status))
+}
+
+/// Where the entries of the facets that an order is placed with stand in `by-methods`.
+pub(crate) fn of_methods(scope: &str, facets: &OrderFacets) -> String {
+    format!("{scope}#{}", methods_of(facets))
+}
+
 /// A total's place in `by-total`, before which all smaller ones stand.
 pub(crate) fn total_bound(total: Decimal) -> String {
     sortable(total, true)
@@ -79,7 +91,7 @@ pub(crate) fn total_position(total: Decimal, position: &str) -> String {
 
 /// The rows of an order. A deleted one's are in no list, and keep older ones from being written.
 fn rows(order: &Order, shards: u16) -> Result<Vec<Item>, TableError> {
-    let listed = [(ALL, keys::list_of_all(order.id, shards)), (STORE, keys::list_of_store(order.store.id))];
+    let listed = [(ALL, keys::list_of_all(order.id, shards)), (STORE, keys::rows_of_store(order.store.id))];
     let at = keys::list_at(order.created_at, order.id);
     let summary = record::summary_of(order)?;
     let facets = OrderFacets {
@@ -99,7 +111,9 @@ fn rows(order: &Order, shards: u16) -> Result<Vec<Item>, TableError> {
         let texts = [
             (Index::Status.hash_key(), of_status(&scope, order.status)),
             (Index::Facets.hash_key(), of_facets(&scope, &facets)),
-            (Index::Scope.hash_key(), scope),
+            (Index::Payment.hash_key(), of_payment(&scope, order.payment_status)),
+            (Index::Methods.hash_key(), of_methods(&scope, &facets)),
+            (Index::Total.hash_key(), scope),
             (keys::LIST_AT, at.clone()),
             (Index::Total.range_key(), total_position(order.total_amount, &at)),
             (FACTS, format!("{} {}", letters_of(&facets), order.total_amount)),
@@ -114,7 +128,7 @@ impl Table {
     pub(crate) fn row_scopes(&self, list: &OrderList) -> Vec<String> {
         match list {
             OrderList::OfUser(_) => Vec::new(),
-            OrderList::OfStore(store) => vec![keys::list_of_store(*store)],
+            OrderList::OfStore(store) => vec![keys::rows_of_store(*store)],
             OrderList::All => (0..self.shards.max(1)).map(keys::list_shard).collect(),
         }
     }

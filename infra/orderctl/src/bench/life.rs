@@ -1,0 +1,72 @@
+//! What the steps of an order's life cost, beside how many other orders there are.
+
+use super::{Cost, Line, Unit, Who};
+use crate::samples::Samples;
+use crate::shop::Shop;
+use crate::stand::{Fault, Stand};
+use http::Method;
+use oms_core::http::scope::{Scope, within};
+use oms_domain::Order;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Of how many orders the rows that searches find them by are measured.
+const LIVES: u64 = 25;
+
+type Measured = Vec<(Line, Option<Cost>)>;
+
+/// Goes through the life of an order, and asks for statistics.
+pub(super) async fn measure(stand: &Stand, samples: &Samples, size: u64) -> Result<Measured, Fault> {
+    let mut measured = Measured::new();
+    let mut note = |name, unit, units, trips, cost| {
+        measured.push((Line { name, unit, units, trips }, Some(cost)));
+    };
+    for (name, who) in [("statistics of all", Who::Staff), ("statistics of a customer", Who::Customer)] {
+        let answer = stand.get(&stand.token(&who.user())?, "/api/orders/order_stats/").await?;
+        note(name, Unit::Read, 3, 2, Cost::of(&answer, Unit::Read, 200)?);
+    }
+
+    let shop = Shop::open(stand).await?;
+    // The first one leases a block of order numbers.
+    shop.order(stand).await?;
+    let made = shop.order(stand).await?;
+    note("create", Unit::Write, 20, 2, Cost::of(&made, Unit::Write, 201)?);
+    let path = format!("/api/orders/{}/", made.id()?);
+    let read = stand.get(&shop.customer, &path).await?;
+    note("read", Unit::Read, 1, 1, Cost::of(&read, Unit::Read, 200)?);
+    let new = json!({ "order": made.id()?, "payment_method": "credit_card" });
+    let payment = stand.send(Method::POST, &shop.customer, "/api/payments/", Some(new)).await?;
+    note("make a payment", Unit::Write, 8, 2, Cost::of(&payment, Unit::Write, 201)?);
+    let payment = format!("/api/payments/{}/", payment.id()?);
+    let process = format!("{payment}process_payment/");
+    let paid = stand.send(Method::POST, &shop.customer, &process, Some(json!({}))).await?;
+    note("process payment", Unit::Write, 16, 3, Cost::of(&paid, Unit::Write, 200)?);
+    let read = stand.get(&shop.customer, &payment).await?;
+    note("read a payment", Unit::Read, 1, 1, Cost::of(&read, Unit::Read, 200)?);
+    for (name, action) in [("confirm", "confirm"), ("ship", "ship"), ("deliver", "deliver")] {
+        let done = stand.send(Method::PATCH, &shop.staff, &format!("{path}{action}_order/"), None).await?;
+        note(name, Unit::Write, 8, 2, Cost::of(&done, Unit::Write, 200)?);
+    }
+    note("rows to search by, of a whole life", Unit::Write, 12, u64::MAX, rows(stand, samples, size).await?);
+    Ok(measured)
+}
+
+/// What the consumer writes so that searches find an order, from its placing to its end: the most
+/// that it is of some.
+async fn rows(stand: &Stand, samples: &Samples, size: u64) -> Result<Cost, Fault> {
+    let mut most = Cost { tenths: 0, trips: 0, count: None };
+    for number in (0..size).step_by(usize::try_from(size.div_ceil(LIVES))?) {
+        let order = samples.order(number)?;
+        let scope = Arc::new(Scope::new(String::new()));
+        let lives = (1..=order.version).map(|version| (order.as_of(version - 1), order.as_of(version)));
+        for (before, after) in lives {
+            let Some(after): Option<Order> = after else { return Err("an order's log has gaps".into()) };
+            within(Arc::clone(&scope), stand.app.table().keep_search_rows([(before, &after)])).await?;
+        }
+        let spent = scope.meter().total();
+        if spent.write_tenths > most.tenths {
+            most = Cost { tenths: spent.write_tenths, trips: spent.trips, count: None };
+        }
+    }
+    Ok(most)
+}

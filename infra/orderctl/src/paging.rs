@@ -1,0 +1,252 @@
+//! Follows `next` from the first page of a list to its last, while a crew places and changes orders
+//! through the API and its consumer: each order that was there is shown exactly once.
+//!
+//! What is promised: an order is where its list's order puts it, and a page begins where the one
+//! before it ended. So an order whose place does not change is shown once, whatever happens around
+//! it. One that is given another total meanwhile may be passed on its way in a list by total, in
+//! either direction; one that is moved on may have left a list of a status before its page comes.
+//! Those are excused, in the lists where it matters, and counted.
+
+use crate::report::Report;
+use crate::samples::{Chance, Samples};
+use crate::shop::Shop;
+use crate::stand::{Fault, Stand};
+use http::Method;
+use oms_domain::{Order, OrderId, PaymentMethod, PaymentStatus, Status};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most pages that are followed.
+const MAX_PAGES: u64 = 20_000;
+/// How many orders that went wrong are named.
+const NAMED: usize = 5;
+
+/// A list to page through, and which orders it shows.
+struct Browse<'a> {
+    name: &'static str,
+    query: String,
+    shows: &'a dyn Fn(&Order) -> bool,
+    excuses: Excuses,
+}
+
+/// Whose place in a list may change while it is read.
+#[derive(Clone, Copy)]
+enum Excuses {
+    Nobody,
+    /// Orders that were moved on.
+    Moved,
+    /// Orders that were given another total.
+    Repriced,
+}
+
+/// What the crew has done.
+#[derive(Default)]
+struct Done {
+    placed: u64,
+    moved: BTreeSet<OrderId>,
+    repriced: BTreeSet<OrderId>,
+}
+
+impl Done {
+    fn excused(&self, excuses: Excuses) -> BTreeSet<OrderId> {
+        match excuses {
+            Excuses::Nobody => BTreeSet::new(),
+            Excuses::Moved => self.moved.clone(),
+            Excuses::Repriced => self.repriced.clone(),
+        }
+    }
+}
+
+/// Pages through lists of the `size` orders of some samples that a stand holds, `page_size` a page.
+///
+/// # Errors
+/// Where a request is refused.
+pub async fn prove(stand: &Stand, samples: &Samples, size: u64, page_size: u64) -> Result<Report, Fault> {
+    let shop = Shop::open(stand).await?;
+    let store = samples.stores.first().ok_or("no stores")?.id;
+    let browses = [
+        Browse { name: "all", query: String::new(), shows: &|_| true, excuses: Excuses::Nobody },
+        Browse {
+            name: "all, oldest first",
+            query: "&ordering=created_at".into(),
+            shows: &|_| true,
+            excuses: Excuses::Nobody,
+        },
+        Browse {
+            name: "by payment method",
+            query: "&payment_method=cryptocurrency".into(),
+            shows: &|order| order.payment_method == PaymentMethod::Cryptocurrency,
+            excuses: Excuses::Nobody,
+        },
+        Browse {
+            name: "by status",
+            query: "&status=shipped".into(),
+            shows: &|order| order.status == Status::Shipped,
+            excuses: Excuses::Moved,
+        },
+        Browse {
+            name: "of a store, by total",
+            query: format!("&store={store}&ordering=-total_amount"),
+            shows: &move |order| order.store.id == store,
+            excuses: Excuses::Repriced,
+        },
+    ];
+    let mut expected: Vec<BTreeSet<OrderId>> = vec![BTreeSet::new(); browses.len()];
+    for number in 0..size {
+        let order = samples.order(number)?;
+        for (browse, expected) in browses.iter().zip(&mut expected) {
+            if (browse.shows)(&order) {
+                expected.insert(order.id);
+            }
+        }
+    }
+    let done = RefCell::new(Done::default());
+    let mut report = Report { text: String::new(), is_well: true };
+    for (browse, expected) in browses.iter().zip(&expected) {
+        let path = format!("/api/orders/?page_size={page_size}{}", browse.query);
+        let before = done.borrow().placed;
+        let seen = {
+            let reader = read(stand, &shop.staff, path);
+            let crew = work(stand, samples, size, &shop, &done);
+            tokio::select! {
+                seen = reader => seen?,
+                fault = crew => return Err(fault.err().unwrap_or_else(|| "the crew went home".into())),
+            }
+        };
+        let done = done.borrow();
+        let line = judge(expected, &seen, &done.excused(browse.excuses));
+        report.is_well &= line.is_well;
+        report.text.push_str(&format!(
+            "{:24} {}, {} placed and {} changed so far\n",
+            browse.name,
+            line.text,
+            done.placed - before,
+            done.moved.len() + done.repriced.len()
+        ));
+    }
+    Ok(report)
+}
+
+/// What is wrong with what was seen.
+fn judge(expected: &BTreeSet<OrderId>, seen: &[OrderId], excused: &BTreeSet<OrderId>) -> Report {
+    let mut times: BTreeMap<OrderId, u64> = BTreeMap::new();
+    for id in seen {
+        *times.entry(*id).or_default() += 1;
+    }
+    let missing = expected.iter().filter(|id| !excused.contains(id) && !times.contains_key(id));
+    let twice = times.iter().filter(|(id, times)| **times > 1 && !excused.contains(id)).map(|(id, _)| id);
+    let named = |wrong: &[String]| wrong.iter().take(NAMED).cloned().collect::<Vec<_>>().join(" ");
+    let missing: Vec<String> = missing.map(OrderId::to_string).collect();
+    let twice: Vec<String> = twice.map(OrderId::to_string).collect();
+    let excused = expected.iter().filter(|id| excused.contains(id)).count();
+    let text = format!(
+        "{:>6} of {:>6} seen once, {} missing {} twice {} excused {excused}",
+        expected.len() - missing.len() - excused,
+        expected.len(),
+        missing.len(),
+        named(&missing),
+        [twice.len().to_string(), named(&twice)].join(" "),
+    );
+    Report { text, is_well: missing.is_empty() && twice.is_empty() }
+}
+
+/// Follows `next` to the end; the orders that were shown, in turn.
+async fn read(stand: &Stand, token: &str, path: String) -> Result<Vec<OrderId>, Fault> {
+    let mut seen = Vec::new();
+    let mut path = Some(path);
+    for _ in 0..MAX_PAGES {
+        let Some(at) = path else { return Ok(seen) };
+        let answer = stand.get(token, &at).await?;
+        if answer.status != 200 {
+            return Err(format!("{at}: {} {}", answer.status, answer.body).into());
+        }
+        for order in answer.body["results"].as_array().into_iter().flatten() {
+            seen.push(order["id"].as_str().ok_or("an order without an id")?.parse()?);
+        }
+        path =
+            answer.body["next"].as_str().and_then(|next| Some(next.get(next.find("/api/")?..)?.to_owned()));
+    }
+    Err("the pages do not end".into())
+}
+
+/// Places orders, moves some on and changes the price of others, for ever.
+async fn work(
+    stand: &Stand,
+    samples: &Samples,
+    size: u64,
+    shop: &Shop,
+    done: &RefCell<Done>,
+) -> Result<(), Fault> {
+    let mut chance = Chance::new(done.borrow().placed);
+    loop {
+        let placed = shop.order(stand).await?;
+        if placed.status != 201 {
+            return Err(format!("{} {}", placed.status, placed.body).into());
+        }
+        stand.follow(placed.id()?.parse()?).await?;
+        done.borrow_mut().placed += 1;
+        let id = samples.order(chance.below(size))?.id;
+        let order = stand.app.table().order(id).await?.ok_or("an order is gone")?;
+        let (action, body): (_, Option<Value>) = match order.status {
+            Status::Pending if order.payment_status == PaymentStatus::Pending && chance.below(2) == 0 => {
+                ("", Some(json!({ "discount_amount": format!("{}.00", 1 + chance.below(9)) })))
+            }
+            Status::Pending => ("confirm_order/", None),
+            Status::Confirmed => ("process_order/", None),
+            Status::Processing => ("ship_order/", Some(json!({ "tracking_number": "1Z0000000000000001" }))),
+            Status::Shipped => ("out_for_delivery_order/", None),
+            Status::OutForDelivery => ("deliver_order/", None),
+            Status::Delivered | Status::Cancelled | Status::Refunded => continue,
+        };
+        // Before it is done: whoever reads meanwhile may see either.
+        if action.is_empty() {
+            done.borrow_mut().repriced.insert(id);
+        } else {
+            done.borrow_mut().moved.insert(id);
+        }
+        let changed =
+            stand.send(Method::PATCH, &shop.staff, &format!("/api/orders/{id}/{action}"), body).await?;
+        if changed.status != 200 {
+            return Err(format!("{id} {action}: {} {}", changed.status, changed.body).into());
+        }
+        stand.follow(id).await?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    const ORDERS: u64 = 200;
+
+    #[tokio::test]
+    async fn whoever_follows_next_sees_each_order_once_while_others_are_placed_and_changed() {
+        let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+        let stand = Stand::set_up(&keys).unwrap();
+        std::fs::remove_dir_all(keys).unwrap();
+        let since = stand.app.now() - SignedDuration::from_hours(24 * 30);
+        let samples = Samples::new(20, 3, since, SignedDuration::from_mins(90));
+        let orders: Vec<Order> = (0..ORDERS).map(|number| samples.order(number).unwrap()).collect();
+        for order in &orders {
+            stand.save(None, order).await.unwrap();
+        }
+        stand.keep(orders).await.unwrap();
+        let report = prove(&stand, &samples, ORDERS, 12).await.unwrap();
+        assert!(report.is_well, "{}", report.text);
+        assert!(report.text.contains("200 of    200 seen once"), "{}", report.text);
+    }
+
+    #[test]
+    fn an_order_that_is_left_out_or_shown_twice_is_named() {
+        let [a, b, c] = [1, 2, 3].map(|n| OrderId(uuid::Uuid::from_u128(n << 16)));
+        let expected = BTreeSet::from([a, b]);
+        let judged = |seen: &[OrderId], excused: &[OrderId]| {
+            judge(&expected, seen, &excused.iter().copied().collect()).is_well
+        };
+        assert!(judged(&[a, b], &[]) && judged(&[c, b, a], &[]));
+        assert!(!judged(&[a], &[]) && !judged(&[a, b, a], &[]) && !judged(&[a, b, c, c], &[]));
+        assert!(judged(&[a], &[b]) && judged(&[a, b, a], &[a]));
+    }
+}

@@ -4,9 +4,11 @@
 
 use futures::StreamExt;
 use oms_tests::shop::text;
-use oms_tests::{Mailbox, Person, Shop, eventually_within, stack};
+use oms_tests::{Client, Mailbox, Person, Shop, eventually_within, stack};
+use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// What happens to each order, and the event that tells it.
@@ -17,6 +19,27 @@ const WAY: [(&str, &str); 3] = [
 ];
 /// How many orders are on their way at the same time.
 const AT_ONCE: usize = 8;
+/// How often a request is repeated that fails.
+const REPEATS: usize = 5;
+/// How many requests have been sent, and how many of them were repeats.
+static SENT: AtomicUsize = AtomicUsize::new(0);
+static REPEATED: AtomicUsize = AtomicUsize::new(0);
+
+/// Asks until it is answered, as clients do: under one key, so that nothing is done twice.
+async fn surely(client: &Client, method: Method, path: &str, body: Option<Value>) -> Value {
+    let key = format!("chaos-{}", SENT.fetch_add(1, Ordering::Relaxed));
+    for _ in 0..REPEATS {
+        let answer = client.send(method.clone(), path, body.clone(), &[("Idempotency-Key", &key)]).await;
+        if answer.status < 300 {
+            return answer.body;
+        }
+        assert!(answer.status == 409 || answer.status >= 500, "{method} {path}: {}", answer.text);
+        eprintln!("{method} {path}, {}: {}", answer.status, answer.text);
+        REPEATED.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("{method} {path} was never answered");
+}
 
 #[tokio::test]
 #[ignore = "kills the consumers of all tests"]
@@ -37,14 +60,18 @@ async fn chaos_loses_no_count_and_no_event() {
         }
     });
     let lives = futures::stream::iter(0..orders).map(|_| async {
-        let order = ada.order(&shop, &mug, 1).await;
+        let new = ada.order_of(&shop, &mug, 1);
+        let order = surely(&ada.client, Method::POST, "/api/orders/", Some(new)).await;
+        let id = text(&order["id"]);
         for (action, _) in WAY {
-            shop.does(action, &order).await.expect(200);
+            surely(&shop.vendor.client, Method::PATCH, &format!("/api/orders/{id}/{action}/"), None).await;
         }
-        text(&order["id"]).to_owned()
+        id.to_owned()
     });
     let placed: HashSet<String> = lives.buffer_unordered(AT_ONCE).collect().await;
     killing.abort();
+    let (sent, repeated) = (SENT.load(Ordering::Relaxed), REPEATED.load(Ordering::Relaxed));
+    eprintln!("{orders} orders were placed and moved by {sent} requests, {repeated} of them repeated");
 
     let path = format!("/api/orders/order_stats/?store={store}&verify=true");
     let patience = Duration::from_secs(120 + orders as u64 / 10);

@@ -193,3 +193,40 @@ async fn a_refund_without_an_answer_is_accepted_and_the_order_closes_when_it_is_
         "late messages change nothing"
     );
 }
+
+/// Marks all of a customer's notifications as read with a process that is killed; whether it was.
+async fn marked_by_a_dying_process(told: &Person, cut: Cut) -> bool {
+    let path = "/api/notifications/mark_all_read/";
+    let key = format!("{cut:?}");
+    let headers = [("idempotency-key", key.as_str())];
+    let (mut function, proxy) = behind_a_proxy("notifications").await;
+    proxy.cut(Some(cut), Some(function.killer()));
+    let answer = function.request_with(told.client.token(), path, &json!({}), &headers).await;
+    assert!(answer.is_none_or(|(status, _)| status == 200));
+
+    // Whoever did not hear of it asks again with the same key, and is told what it has done.
+    let again = told.client.send(reqwest::Method::POST, path, Some(json!({})), &headers).await.expect(200);
+    assert_eq!(again["updated_count"], 1, "{cut:?}");
+    proxy.requests() > step_of(cut)
+}
+
+#[tokio::test]
+async fn marking_all_as_read_is_answered_alike_wherever_it_dies() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 100).await;
+    let mut killed = 0;
+    for cut in cuts() {
+        let ada = shop.customer().await;
+        let order = ada.order(&shop, &mug, 1).await;
+        shop.does("confirm_order", &order).await.expect(200);
+        let unread = || async { ada.client.get("/api/notifications/?is_read=false").await.expect(200) };
+        eventually(unread, |page| page["count"] == 1).await;
+        let was_killed = marked_by_a_dying_process(&ada, cut).await;
+        killed += usize::from(was_killed);
+        assert_eq!(unread().await["count"], 0, "{cut:?}");
+        if !was_killed {
+            break;
+        }
+    }
+    assert!(killed >= 4, "only {killed} processes were killed over it");
+}

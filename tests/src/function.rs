@@ -109,9 +109,26 @@ impl Function {
 
     /// Makes an HTTP request of it, as API Gateway does: the status and the body.
     pub async fn request(&mut self, token: Option<&str>, path: &str, body: &Value) -> Option<(u16, Value)> {
+        self.request_with(token, path, body, &[]).await
+    }
+
+    /// The same with further headers, their names in lower case.
+    ///
+    /// # Panics
+    /// Where the answer is none of HTTP.
+    pub async fn request_with(
+        &mut self,
+        token: Option<&str>,
+        path: &str,
+        body: &Value,
+        more: &[(&str, &str)],
+    ) -> Option<(u16, Value)> {
         let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
         if let Some(token) = token {
             headers["authorization"] = format!("Bearer {token}").into();
+        }
+        for (name, value) in more {
+            headers[*name] = (*value).into();
         }
         let event = json!({
             "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",

@@ -2,11 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{Caller, Reply};
+use oms_core::idempotency::will_answer;
+use oms_core::table::TableError;
+use oms_core::table::notifications::Wanted;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// How often it is tried anew where notifications come in at the same time.
+const RACES: u32 = 8;
 
 /// What was marked.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,8 +37,27 @@ pub(crate) struct MarkedAll {
     security(("bearer" = [])),
 )]
 pub(crate) async fn mark_all_read(State(app): State<App>, caller: Caller) -> Reply<Json<MarkedAll>> {
-    let updated_count = app.table().mark_all_notifications(&caller.user.id, app.now()).await?;
-    let plural = if updated_count == 1 { "" } else { "s" };
-    let message = format!("Marked {updated_count} notification{plural} as read");
-    Ok(Json(MarkedAll { message, updated_count }))
+    let user = &caller.user.id;
+    for _ in 0..RACES {
+        let inbox = app.table().inbox(user, app.now()).await?;
+        let marked = MarkedAll::new(inbox.count(Wanted { is_read: Some(false), kind: None }));
+        if marked.updated_count == 0 {
+            return Ok(Json(marked));
+        }
+        // Nothing can be read later that tells how many there were.
+        will_answer(StatusCode::OK, &marked)?;
+        match app.table().mark_all_notifications(user, &inbox).await {
+            Ok(()) => return Ok(Json(marked)),
+            Err(TableError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(TableError::Conflict.into())
+}
+
+impl MarkedAll {
+    fn new(updated_count: u64) -> Self {
+        let plural = if updated_count == 1 { "" } else { "s" };
+        Self { message: format!("Marked {updated_count} notification{plural} as read"), updated_count }
+    }
 }

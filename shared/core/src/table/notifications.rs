@@ -356,24 +356,12 @@ impl Table {
         Ok(marked)
     }
 
-    /// Marks all of a user's notifications as read, in one write; how many were not.
+    /// Marks all of a user's notifications as read, in one write, where the inbox is still as it was seen.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where others kept coming in.
-    pub async fn mark_all_notifications(&self, user: &UserId, now: Timestamp) -> Result<u64, TableError> {
-        for _ in 0..RACES {
-            let inbox = self.inbox(user, now).await?;
-            let unread = inbox.count(Wanted { is_read: Some(false), kind: None });
-            if unread == 0 {
-                return Ok(0);
-            }
-            match self.transact_as_seen(vec![self.begin_epoch(user, &inbox)?]).await {
-                Ok(()) => return Ok(unread),
-                Err(TableError::Conflict) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(TableError::Conflict)
+    /// [`TableError::Conflict`] where others came in or were marked meanwhile.
+    pub async fn mark_all_notifications(&self, user: &UserId, seen: &Inbox) -> Result<(), TableError> {
+        self.transact_as_seen(vec![self.begin_epoch(user, seen)?]).await
     }
 
     /// A new epoch of an inbox that nobody has written since it was seen: nothing is unread.

@@ -66,3 +66,16 @@ async fn an_order_of_three_lines_stays_within_its_budget_all_its_life() {
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     within("statistics", &ada.client.get("/api/orders/order_stats/").await, (3.0, 0.0, 2.0));
 }
+
+#[tokio::test]
+async fn a_page_of_twenty_orders_is_read_for_two_units() {
+    let shop = Shop::open().await;
+    let ada = shop.customer().await;
+    let mug = shop.sells("Mug", 100).await;
+    for _ in 0..20 {
+        let order = ada.order(&shop, &mug, 1).await;
+        ada.pays(&order).await;
+    }
+    // And half a unit for their number.
+    within("twenty orders", &ada.client.get("/api/orders/my_orders/").await, (2.5, 0.0, 2.0));
+}

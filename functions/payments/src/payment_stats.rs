@@ -29,8 +29,7 @@ pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query:
     let question = Some(format!("payment_stats {asked:?}"));
     let app = &app;
     let make = |Snapshot { counts, newest }| async move {
-        let orders = app.table().orders(newest.iter().map(|order| order.id)).await?;
-        Ok(PaymentStats::new(&counts, app.config().currency, &orders))
+        Ok(PaymentStats::new(&counts, app.config().currency, &newest))
     };
     app.statistics(&asked, &calendar, question, make).await
 }

@@ -1,7 +1,7 @@
 //! Pages of the indexes, and small collections of the base table.
 
 use super::keys::{self, Index};
-use super::record::{OrderSummary, summary_from_item};
+use super::summary::{OrderSummary, summary_from_item};
 use super::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};

@@ -24,14 +24,16 @@ pub(crate) mod search;
 pub mod stock;
 pub mod stores;
 pub mod subscriptions;
+mod summary;
 pub mod watermarks;
 mod writes;
 
 pub(crate) use writes::backoff;
 
 pub use error::TableError;
-pub(crate) use record::summary_from_item;
-pub use record::{OrderOwners, OrderSummary};
+pub use record::OrderOwners;
+pub(crate) use summary::summary_from_item;
+pub use summary::{OrderSummary, PaymentSummary};
 
 use crate::http::meter;
 use aws_sdk_dynamodb::Client;

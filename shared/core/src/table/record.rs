@@ -1,16 +1,10 @@
 //! How an order is kept as an item: its fields as they are, except that those which lists show
-//! stand in the map `summary`, which the indexes carry. Nothing is stored twice.
+//! stand in the map `summary` ([`super::summary`]), which the indexes carry. No field is stored twice.
 
 use super::keys::{self, Index};
-use super::{Item, TableError, entity, text};
+use super::{Item, TableError, entity, summary, text};
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
-use oms_domain::order::StoreSnapshot;
-use oms_domain::tally::OrderFacets;
-use oms_domain::{
-    Change, Currency, Decimal, Order, OrderId, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId,
-    User, UserId,
-};
+use oms_domain::{Change, Order, OrderId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The shape of the items that this code writes; reading upgrades older ones.
@@ -21,99 +15,11 @@ pub(crate) const SCHEMA_ATTRIBUTE: &str = "schema";
 /// for its own overhead.
 const MAX_BYTES: usize = 350_000;
 
-/// The order's fields that lists show, filter, search or sort by.
-const SUMMARY_FIELDS: [&str; 16] = [
-    "order_number",
-    "user",
-    "store",
-    "status",
-    "payment_status",
-    "payment_method",
-    "payment_reference",
-    "shipping_method",
-    "total_amount",
-    "currency",
-    "tracking_number",
-    "created_at",
-    "updated_at",
-    "confirmed_at",
-    "shipped_at",
-    "delivered_at",
-];
-
-/// What lists show of an order.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct OrderSummary {
-    /// Its id; not in the summary itself, but in the key that every index carries.
-    #[serde(skip_deserializing, default = "no_order")]
-    pub id: OrderId,
-    /// `ORD-YYYYMMDD-NNNN`.
-    pub order_number: String,
-    /// Whose it is.
-    pub user: User,
-    /// Who sells it.
-    pub store: StoreSnapshot,
-    /// Where it stands.
-    pub status: Status,
-    /// How its money stands.
-    pub payment_status: PaymentStatus,
-    /// What it is paid with.
-    pub payment_method: PaymentMethod,
-    /// How it travels.
-    pub shipping_method: ShippingMethod,
-    /// What there is to pay.
-    pub total_amount: Decimal,
-    /// In which currency.
-    pub currency: Currency,
-    /// The carrier's number.
-    #[serde(default)]
-    pub tracking_number: String,
-    /// The payment's name elsewhere.
-    #[serde(default)]
-    pub payment_reference: String,
-    /// When it was placed.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// When the store accepted it.
-    #[serde(default)]
-    pub confirmed_at: Option<Timestamp>,
-    /// When it was handed to the carrier.
-    #[serde(default)]
-    pub shipped_at: Option<Timestamp>,
-    /// When it arrived.
-    #[serde(default)]
-    pub delivered_at: Option<Timestamp>,
-    /// How many lines it has.
-    pub item_count: u32,
-    /// Whether it can be refunded.
-    #[serde(default)]
-    pub can_refund: bool,
-}
-
-impl OrderSummary {
-    /// Its facets, which counters count by.
-    #[must_use]
-    pub const fn facets(&self) -> OrderFacets {
-        OrderFacets {
-            status: self.status,
-            payment_status: self.payment_status,
-            payment_method: self.payment_method,
-            shipping_method: self.shipping_method,
-            currency: self.currency,
-        }
-    }
-}
-
-fn no_order() -> OrderId {
-    OrderId(uuid::Uuid::nil())
-}
-
 /// The item of an order.
 pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
     check_size(order)?;
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
-    let summary = take_summary(order, &mut item);
+    let summary = summary::take(order, &mut item)?;
     item.remove("id");
     item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
@@ -127,16 +33,7 @@ pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
 /// What lists show of an order.
 pub(crate) fn summary_of(order: &Order) -> Result<Item, TableError> {
     let mut item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
-    Ok(take_summary(order, &mut item))
-}
-
-fn take_summary(order: &Order, item: &mut Item) -> Item {
-    let mut summary: Item = SUMMARY_FIELDS.into_iter().filter_map(|name| item.remove_entry(name)).collect();
-    summary.insert("item_count".into(), AttributeValue::N(order.lines.len().to_string()));
-    if order.can_refund() {
-        summary.insert("can_refund".into(), AttributeValue::Bool(true));
-    }
-    summary
+    summary::take(order, &mut item)
 }
 
 /// The order as it is to be kept, and the older changes that are kept beside it: the half that is
@@ -187,7 +84,7 @@ fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
 pub(crate) fn from_item(mut item: Item) -> Result<Order, TableError> {
     let id = text(&item, keys::PK).trim_start_matches("ORDER#").to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
-        item.extend(summary);
+        item.extend(summary::fields_of(summary));
     }
     item.insert("id".into(), AttributeValue::S(id));
     serde_dynamo::from_item(item).map_err(TableError::shape("an order"))
@@ -205,29 +102,17 @@ pub struct OrderOwners {
 }
 
 /// The attributes that [`owners_of`] reads.
-pub(crate) const OWNER_PATHS: [&str; 4] = [keys::PK, "summary.user.id", "summary.store.id", DELETED_AT];
+pub(crate) const OWNER_PATHS: [&str; 4] =
+    [keys::PK, summary::OWNER_PATHS[0], summary::OWNER_PATHS[1], DELETED_AT];
 const DELETED_AT: &str = "deleted_at";
 
 /// Whose the order of an item is; nobody's where it has been deleted.
 pub(crate) fn owners_of(item: &Item) -> Option<OrderOwners> {
     let summary = item.get(keys::SUMMARY)?.as_m().ok().filter(|_| !item.contains_key(DELETED_AT))?;
-    let id_of = |name: &str| Some(text(summary.get(name)?.as_m().ok()?, "id"));
+    let (user, store) = summary::owners_of(summary)?;
     Some(OrderOwners {
         id: keys::order_of(text(item, keys::PK))?,
-        user: UserId(id_of("user")?.to_owned()),
-        store: id_of("store")?.parse().ok()?,
+        user: UserId(user.to_owned()),
+        store: store.parse().ok()?,
     })
-}
-
-/// The summary that an index carries of an order.
-pub(crate) fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
-    let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
-    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
-        return Err(TableError::Shape {
-            what: "a summary",
-            source: serde::de::Error::missing_field(keys::SUMMARY),
-        });
-    };
-    let summary: OrderSummary = serde_dynamo::from_item(summary).map_err(TableError::shape("a summary"))?;
-    Ok(OrderSummary { id, ..summary })
 }

@@ -180,6 +180,6 @@ impl Table {
     pub(crate) async fn summaries(&self, orders: &[OrderId]) -> Result<Vec<OrderSummary>, TableError> {
         let wanted = orders.iter().map(|id| (keys::order(*id), ALL.to_owned())).collect();
         let rows = self.get_items_soon(wanted).await?.into_iter();
-        rows.filter(|row| row.contains_key(keys::SUMMARY)).map(record::summary_from_item).collect()
+        rows.filter(|row| row.contains_key(keys::SUMMARY)).map(super::summary_from_item).collect()
     }
 }

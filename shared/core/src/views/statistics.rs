@@ -7,7 +7,7 @@ use oms_domain::calendar::Calendar;
 use oms_domain::drift::Difference;
 use oms_domain::statistics::{Counts, Group, mean};
 use oms_domain::tally::Scope;
-use oms_domain::{Currency, Decimal, Money, Order, PaymentMethod, PaymentState, Status};
+use oms_domain::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -319,10 +319,9 @@ const COLLECTED: &[PaymentState] =
     &[PaymentState::Paid, PaymentState::Refunded, PaymentState::PartiallyRefunded];
 
 impl PaymentStats {
-    /// The statistics of a scope, in the deployment's currency; `recent` are its newest orders
-    /// with payments.
+    /// The statistics of a scope, in the deployment's currency; `recent` are its newest orders.
     #[must_use]
-    pub fn new(counts: &Counts, currency: Currency, recent: &[Order]) -> Self {
+    pub fn new(counts: &Counts, currency: Currency, recent: &[OrderSummary]) -> Self {
         let count = |states: &[PaymentState]| counts.payments_with(None, states).count;
         let refunded = |currency| counts.refunded.get(&currency).copied().unwrap_or_default();
         let amounts = |currency| PaymentAmounts {
@@ -374,14 +373,17 @@ fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
     by_method
 }
 
-fn recent_payments(orders: &[Order]) -> Vec<RecentPayment> {
-    let mut recent: Vec<_> =
-        orders.iter().flat_map(|order| order.payments.iter().map(move |payment| (order, payment))).collect();
-    recent.sort_by_key(|(_, payment)| std::cmp::Reverse((payment.created_at, payment.id)));
-    let views = recent.into_iter().take(10).map(|(order, payment)| RecentPayment {
-        id: payment.id.0,
+fn recent_payments(orders: &[OrderSummary]) -> Vec<RecentPayment> {
+    let mut recent: Vec<_> = orders
+        .iter()
+        .flat_map(|order| order.payments.iter().map(move |payment| (order, payment)))
+        .map(|(order, payment)| (order.id.payment(payment.number), order.currency, payment))
+        .collect();
+    recent.sort_by_key(|(id, _, payment)| std::cmp::Reverse((payment.created_at, *id)));
+    let views = recent.into_iter().take(10).map(|(id, currency, payment)| RecentPayment {
+        id: id.0,
         transaction_id: payment.transaction_id.clone(),
-        amount: money(payment.amount, order.currency),
+        amount: money(payment.amount, currency),
         status: payment.status.as_str(),
         created_at: time(payment.created_at),
     });

@@ -3,6 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use oms_core::app::App;
+use oms_core::http::error::ApiError;
+use oms_core::http::logging::chain;
 use oms_domain::UserId;
 use oms_domain::tally::Scope;
 use std::sync::{Mutex, PoisonError};
@@ -24,7 +26,14 @@ impl Audits {
         if !self.is_due(app.now()) {
             return None;
         }
-        let verified = app.verify_scope(&Scope::User(user), MAX_ORDERS).await.ok()?;
+        let verified = match app.verify_scope(&Scope::User(user), MAX_ORDERS).await {
+            Ok(verified) => verified,
+            Err(ApiError::Rule { .. }) => return None,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "could not audit a user's counters");
+                return None;
+            }
+        };
         let drift = verified.differences.len();
         if drift > 0 && verified.moving {
             return None;

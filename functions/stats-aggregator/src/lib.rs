@@ -48,7 +48,7 @@ async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEvent
 
 /// Counts what is new about some orders. The records of those that could not be counted come back.
 pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>) -> Vec<String> {
-    for _ in 0..RACES {
+    for race in 0..RACES {
         match count_all(app, metrics, std::mem::take(&mut arrived)).await {
             Ok(raced) if raced.is_empty() => return Vec::new(),
             Ok(raced) => arrived = raced,
@@ -56,6 +56,13 @@ pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>
                 tracing::error!(error = chain(&error), "could not count");
                 return left;
             }
+        }
+        // It may have been no race, but a hold.
+        if race == 0
+            && let Err(error) = app.wait_while_held().await
+        {
+            tracing::error!(error = chain(&error), "could not look for a hold");
+            break;
         }
     }
     arrived.into_iter().flat_map(|one| one.records).collect()

@@ -5,6 +5,7 @@ pub mod bench_consumer;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;
+pub mod hold;
 #[cfg(test)]
 mod model;
 pub mod paging;

@@ -21,9 +21,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Adds up the logs of all orders and names each counter that differs; ends with 1 if one does
+    /// Adds up the logs of all orders, keeping the consumer waiting meanwhile, and names each counter that differs; ends with 1 if one does
     Verify,
-    /// Counts what the consumer has missed, then corrects each counter that differs
+    /// Corrects each counter that differs, keeping the consumer waiting meanwhile; then counts what it has missed
     Rebuild {
         /// Write the rows of lists and searches of every order anew, too
         #[arg(long)]

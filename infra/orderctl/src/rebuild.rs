@@ -1,7 +1,8 @@
-//! Repairs the statistics while the system runs: first what the consumer has missed is counted, by its
-//! own rules; then what is still wrong is corrected by the difference, to which nothing that is counted
-//! meanwhile is lost. A scope that is counted into all the time is left for a quieter moment, and named.
+//! Repairs the statistics while the system runs. For as long as all orders take to read, nothing is counted
+//! ([`crate::hold`]), so that each counter can be compared with what has been counted, and corrected; then what
+//! the consumer has missed is counted, by its own rules.
 
+use crate::hold::while_held;
 use crate::redrive::{self, Consumer};
 use crate::report::Report;
 use crate::stand::Fault;
@@ -11,31 +12,27 @@ use oms_core::app::App;
 /// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first.
 ///
 /// # Errors
-/// Where the table cannot be read or written.
+/// Where the table cannot be read or written; where another one is at work.
 pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
     let mut text = String::new();
     if projections {
         let orders = rows(app).await?;
         text = format!("the rows of {orders} orders written\n");
     }
+    text.push_str(&while_held(app, correct(app)).await?);
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
     text.push_str(&caught_up.text);
-    let mut is_well = caught_up.is_well;
-    for (scope, verified) in verify::all(app).await? {
-        let wrong: Vec<_> = verified.differences.iter().map(|(_, difference)| *difference).collect();
-        if wrong.is_empty() {
-            continue;
-        }
-        let name = verify::name(&scope);
-        if verified.moving {
-            is_well = false;
-            text.push_str(&format!("\n{name}: counted into all the time, try again at a quieter moment"));
-            continue;
-        }
+    Ok(Report { text, is_well: caught_up.is_well })
+}
+
+/// Corrects every counter that is not what has been counted; what it did, a line a scope.
+async fn correct(app: &App) -> Result<String, Fault> {
+    let mut text = String::new();
+    for (scope, wrong) in verify::all(app).await?.wrong {
         app.table().correct(&scope, &wrong).await?;
-        text.push_str(&format!("\n{name}: {} counters corrected", wrong.len()));
+        text.push_str(&format!("{}: {} counters corrected\n", verify::name(&scope), wrong.len()));
     }
-    Ok(Report { text, is_well })
+    Ok(text)
 }
 
 /// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile, and

@@ -8,10 +8,14 @@ use notification_publisher::Publisher;
 use oms_core::app::App;
 use oms_core::metrics::Metrics;
 use oms_core::stream::Arrived;
-use oms_domain::Order;
+use oms_domain::{Order, OrderId};
+use std::time::Duration;
 
 /// How many orders a consumer is handed at once.
 const BATCH: usize = 25;
+/// How often those are looked at again that could not be applied.
+const LOOKS_AGAIN: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A consumer of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,43 +26,79 @@ pub enum Consumer {
     Publisher,
 }
 
-/// Hands all orders to the consumers, which skip what they have applied.
+/// Hands all orders to the consumers, which skip what they have applied. What the stream's own consumer was
+/// at work on at the same moment is looked at again.
 ///
 /// # Errors
 /// Where the table cannot be read, or a setting is missing.
 pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault> {
+    let consumers = Consumers::new(app, consumer)?;
     let mut left = Vec::new();
     let mut orders = 0;
-    let wants = |one: Consumer| consumer.is_none_or(|consumer| consumer == one);
-    let publisher = if wants(Consumer::Publisher) {
-        Some(Publisher::new(app.clone(), Metrics::start("orderctl")?)?)
-    } else {
-        None
-    };
     let mut after = None;
     loop {
         let (page, next) = app.table().scan_orders(after).await?;
         orders += page.len();
-        for batch in page.chunks(BATCH) {
-            if wants(Consumer::Stats) {
-                left.extend(stats_aggregator::keep(app, None, arrived(batch)).await);
-            }
-            if let Some(publisher) = &publisher {
-                left.extend(notification_publisher::tell_all(publisher, arrived(batch)).await);
-            }
-        }
+        left.extend(consumers.catch_up(app, &page).await);
         after = next;
         if after.is_none() {
             break;
         }
     }
+    for _ in 0..LOOKS_AGAIN {
+        left.sort();
+        left.dedup();
+        if left.is_empty() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        let ids: Vec<OrderId> = left.iter().filter_map(|id| id.parse().ok()).collect();
+        left = Vec::new();
+        for ids in ids.chunks(BATCH) {
+            let orders = app.table().orders(ids.iter().copied()).await?;
+            left.extend(consumers.catch_up(app, &orders).await);
+            // One that was deleted meanwhile is left to the next run.
+            let is_gone = |id: &&OrderId| orders.iter().all(|order| order.id != **id);
+            left.extend(ids.iter().filter(is_gone).map(OrderId::to_string));
+        }
+    }
     let mut text = format!("{orders} orders were looked at");
-    left.sort();
-    left.dedup();
     for order in &left {
         text.push_str(&format!("\nnot caught up: {order}"));
     }
     Ok(Report { text, is_well: left.is_empty() })
+}
+
+/// The consumers that are caught up.
+struct Consumers {
+    stats: bool,
+    publisher: Option<Publisher>,
+}
+
+impl Consumers {
+    fn new(app: &App, wanted: Option<Consumer>) -> Result<Self, Fault> {
+        let wants = |one: Consumer| wanted.is_none_or(|wanted| wanted == one);
+        let publisher = if wants(Consumer::Publisher) {
+            Some(Publisher::new(app.clone(), Metrics::start("orderctl")?)?)
+        } else {
+            None
+        };
+        Ok(Self { stats: wants(Consumer::Stats), publisher })
+    }
+
+    /// Hands them some orders; the ids of those that they could not apply.
+    async fn catch_up(&self, app: &App, orders: &[Order]) -> Vec<String> {
+        let mut left = Vec::new();
+        for batch in orders.chunks(BATCH) {
+            if self.stats {
+                left.extend(stats_aggregator::keep(app, None, arrived(batch)).await);
+            }
+            if let Some(publisher) = &self.publisher {
+                left.extend(notification_publisher::tell_all(publisher, arrived(batch)).await);
+            }
+        }
+        left
+    }
 }
 
 fn arrived(orders: &[Order]) -> Vec<Arrived> {

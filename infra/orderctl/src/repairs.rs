@@ -4,6 +4,7 @@ use crate::samples::Samples;
 use crate::stand::Stand;
 use crate::{rebuild, verify};
 use jiff::{SignedDuration, Timestamp};
+use oms_core::table::TableError;
 use oms_domain::Decimal;
 use oms_domain::drift::Difference;
 use oms_domain::tally::{Cell, Scope};
@@ -66,5 +67,56 @@ async fn an_audit_finds_a_wrong_counter_of_a_user_and_waits_before_the_next() {
         Difference { cell: Cell::Lines(Status::Pending), counted: Decimal::ZERO, expected: Decimal::ONE };
     stand.app.table().correct(&Scope::User(user.clone()), &[damage]).await.unwrap();
     assert_eq!(audited(Audits::default()).await, (Some(1), None));
+    std::fs::remove_dir_all(keys).unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_counter_is_corrected_while_a_busy_consumer_counts() {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let samples = Samples::new(5, 2, since, SignedDuration::from_hours(1));
+    let orders: Vec<Order> = (0..120).map(|number| samples.order(number).unwrap()).collect();
+    for order in &orders {
+        stand.save(None, order).await.unwrap();
+    }
+    let (before, meanwhile) = orders.split_at(40);
+    stand.keep(before.to_vec()).await.unwrap();
+    let damage =
+        Difference { cell: Cell::Lines(Status::Delivered), counted: Decimal::ZERO, expected: Decimal::ONE };
+    stand.app.table().correct(&Scope::All, &[damage]).await.unwrap();
+
+    let counting = async {
+        for order in meanwhile {
+            stand.keep(vec![order.clone()]).await.unwrap();
+        }
+    };
+    let (mended, ()) = tokio::join!(rebuild::run(&stand.app, false), counting);
+    let mended = mended.unwrap();
+    assert!(mended.is_well && mended.text.contains("all: 1 counters corrected"), "{}", mended.text);
+    let found = verify::run(&stand.app).await.unwrap();
+    assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
+    let counts = stand.app.table().counts(&Scope::All, since.to_zoned(jiff::tz::TimeZone::UTC).date());
+    assert_eq!(counts.await.unwrap().total(), 120);
+    std::fs::remove_dir_all(keys).unwrap();
+}
+
+#[tokio::test]
+async fn one_holds_the_counters_at_a_time_and_a_hold_that_runs_out_is_lifted() {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    let (table, now) = (stand.app.table(), stand.app.now());
+    let minute = SignedDuration::from_mins(1);
+    let mut hold = table.hold_counters(now, minute).await.unwrap();
+    assert!(matches!(table.hold_counters(now, minute).await, Err(TableError::Conflict)));
+    assert_eq!(table.held_until(now).await.unwrap(), Some(now + minute));
+    table.renew_hold(&mut hold, now + minute, minute).await.unwrap();
+    assert_eq!(table.held_until(now + minute).await.unwrap(), Some(now + minute + minute));
+    // Whoever held it has died over it.
+    assert_eq!(table.held_until(now + minute + minute).await.unwrap(), None);
+    assert!(matches!(table.renew_hold(&mut hold, now, minute).await, Err(TableError::Conflict)));
+    let other = table.hold_counters(now, minute).await.unwrap();
+    table.release_hold(other).await.unwrap();
+    assert_eq!(table.held_until(now).await.unwrap(), None);
     std::fs::remove_dir_all(keys).unwrap();
 }

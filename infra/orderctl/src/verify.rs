@@ -1,59 +1,34 @@
 //! Whether the statistics of every user, every store and of all are what the orders' logs add up to.
 
+use crate::hold::while_held;
 use crate::report::Report;
 use crate::stand::Fault;
-use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
-use oms_core::verify::Verified;
+use oms_core::verify::VerifiedAll;
 use oms_domain::tally::Scope;
-use std::collections::BTreeSet;
 
-/// How many scopes are looked at together.
-const AT_ONCE: usize = 4;
-
-/// Adds up the logs and compares.
+/// Adds up the logs and compares, while nothing is counted.
 ///
 /// # Errors
-/// Where the table cannot be read.
+/// Where the table cannot be read; where another one is at work.
 pub async fn run(app: &App) -> Result<Report, Fault> {
+    let found = while_held(app, all(app)).await?;
     let mut text = String::new();
-    let (mut wrong, mut busy) = (0, 0);
-    let found = all(app).await?;
-    for (scope, verified) in &found {
-        if verified.moving && !verified.differences.is_empty() {
-            busy += 1;
-            text.push_str(&format!("{}: counted too often meanwhile to tell\n", name(scope)));
-            continue;
-        }
-        for (_, difference) in &verified.differences {
-            wrong += 1;
+    let mut drift = 0;
+    for (scope, differences) in &found.wrong {
+        for difference in differences {
+            drift += 1;
             let (counted, expected) = (difference.counted, difference.expected);
             text.push_str(&format!("{}: {} is {counted}, not {expected}\n", name(scope), difference.cell));
         }
     }
-    text.push_str(&format!("{} scopes, {busy} of them too busy; drift {wrong}", found.len()));
-    Ok(Report { text, is_well: wrong == 0 && busy == 0 })
+    text.push_str(&format!("{} orders, {} scopes; drift {drift}", found.orders, found.scopes));
+    Ok(Report { text, is_well: drift == 0 })
 }
 
 /// What was found of every scope that has orders.
-pub(crate) async fn all(app: &App) -> Result<Vec<(Scope, Verified)>, Fault> {
-    let mut scopes = BTreeSet::from([Scope::All]);
-    let mut after = None;
-    loop {
-        let (orders, next) = app.table().scan_orders(after).await?;
-        for order in orders {
-            scopes.extend([Scope::User(order.user.id), Scope::Store(order.store.id)]);
-        }
-        after = next;
-        if after.is_none() {
-            break;
-        }
-    }
-    let verifying = scopes.into_iter().map(|scope| async {
-        let verified = app.verify_scope(&scope, u64::MAX).await.map_err(|error| error.to_string())?;
-        Ok::<_, Fault>((scope, verified))
-    });
-    futures::stream::iter(verifying).buffered(AT_ONCE).try_collect().await
+pub(crate) async fn all(app: &App) -> Result<VerifiedAll, Fault> {
+    app.verify_all().await.map_err(|error| error.to_string().into())
 }
 
 /// A scope in words.

@@ -5,9 +5,16 @@ use crate::app::App;
 use crate::table::{Item, TableError, keys, record, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use oms_domain::{JobId, Order, OrderId};
 use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long a consumer waits while the counters are held, within its function's timeout of 60 s. After
+/// that its records come again.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(40);
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The newest image of an order in a batch, and the records that spoke of the order.
 #[derive(Clone, Debug)]
@@ -110,6 +117,20 @@ impl App {
             }
         }
         Ok(fresh)
+    }
+}
+
+impl App {
+    /// Waits while an operator holds the counters, [`PATIENCE`] at most.
+    ///
+    /// # Errors
+    /// [`TableError`] where it cannot be told.
+    pub async fn wait_while_held(&self) -> Result<(), TableError> {
+        let give_up = self.now() + PATIENCE;
+        while self.now() < give_up && self.table().held_until(self.now()).await?.is_some() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
 //! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
-//! | `STAMP` | `v` a text that is another one after each change of the scope's counters |
+//! | `STAMP` | `v` a text that is another one after each change of the scope's counters; of all orders `held`, until when nothing is counted ([`super::hold`]) |
 //! | `TRANSITIONS` | `n<from><to>` how often, `t<from><to>` microseconds together |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
@@ -20,7 +20,6 @@ use super::counter_names::{
     AT_QUARTER, AT_STATUS, AT_TOTAL, BY_DAY, CELLS, at_quarter, cells_of, of_total, place_of,
 };
 use super::watermarks::Claim;
-use super::writes::part;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
@@ -32,12 +31,21 @@ use oms_domain::tally::{Cell, Scope, Tally};
 use oms_domain::totals::TotalBucket;
 use std::collections::{BTreeMap, BTreeSet};
 
-const STAMP: &str = "STAMP";
-/// The stamp's only attribute; no counter begins so.
+pub(super) const STAMP: &str = "STAMP";
 const STAMP_VALUE: &str = "v";
+/// While it is there, nothing is counted.
+pub(super) const HELD: &str = "held";
 
 /// How many items a transaction may have.
 const TRANSACTION_LIMIT: usize = 100;
+
+/// Whether a hold keeps a write from being done.
+#[derive(Clone, Copy)]
+enum Hold {
+    Heeded,
+    /// It is the writer's own.
+    Ours,
+}
 
 /// The additions to one item.
 type Additions = BTreeMap<(Scope, String), BTreeMap<String, Decimal>>;
@@ -175,7 +183,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
-    /// some of it.
+    /// some of it; and where a hold keeps everything from being counted.
     pub async fn count(&self, consumer: &str, claims: &[Claim], tally: &Tally) -> Result<(), TableError> {
         let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
         for claim in claims {
@@ -183,7 +191,7 @@ impl Table {
         }
         let additions = additions(tally);
         for scope in scopes_of(&additions) {
-            items.push(self.stamp(scope)?);
+            items.push(self.stamp(scope, Hold::Heeded)?);
         }
         for ((scope, sk), values) in additions {
             items.push(self.add(keys::counters(&scope), sk, values)?);
@@ -203,11 +211,23 @@ impl Table {
         Ok(items.iter().map(|item| (text(item, keys::PK), text(item, STAMP_VALUE))).collect())
     }
 
-    fn stamp(&self, scope: &Scope) -> Result<TransactWriteItem, TableError> {
-        let mut item = key(keys::counters(scope), STAMP.to_owned());
+    /// Moves a scope's stamp. Every order counts among all orders, whose stamp a hold stands on.
+    fn stamp(&self, scope: &Scope, hold: Hold) -> Result<TransactWriteItem, TableError> {
         let stamp = crate::config::random_uuid_v7().simple().to_string();
-        item.insert(STAMP_VALUE.to_owned(), AttributeValue::S(stamp));
-        Ok(part(self.put_any(item)?))
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::counters(scope), STAMP.to_owned())))
+            .update_expression("SET #stamp = :stamp")
+            .expression_attribute_names("#stamp", STAMP_VALUE)
+            .expression_attribute_values(":stamp", AttributeValue::S(stamp));
+        let update = match (hold, scope) {
+            (Hold::Heeded, Scope::All) => update
+                .condition_expression("attribute_not_exists(#held)")
+                .expression_attribute_names("#held", HELD),
+            (Hold::Heeded, Scope::User(_) | Scope::Store(_)) | (Hold::Ours, _) => update,
+        };
+        let update = update.build().map_err(TableError::request)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
@@ -228,7 +248,7 @@ impl Table {
             .map(|(sk, values)| self.add(pk.clone(), sk, values))
             .collect::<Result<_, _>>()?;
         for items in items.chunks(TRANSACTION_LIMIT - 1) {
-            let stamped = items.iter().cloned().chain([self.stamp(scope)?]);
+            let stamped = items.iter().cloned().chain([self.stamp(scope, Hold::Ours)?]);
             self.transact(stamped.collect()).await.map_err(TableError::or_conflict)?;
         }
         Ok(())

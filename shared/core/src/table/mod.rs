@@ -11,6 +11,7 @@ mod counter_names;
 pub mod counters;
 pub mod entity;
 mod error;
+pub mod hold;
 pub mod idempotency;
 pub mod keys;
 pub mod lists;

@@ -13,6 +13,7 @@ pub mod entity;
 mod error;
 pub mod hold;
 pub mod idempotency;
+pub mod inbox;
 pub mod keys;
 pub mod lists;
 pub mod notifications;

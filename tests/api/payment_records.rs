@@ -1,7 +1,7 @@
 //! Payments as resources: listed, changed while pending, deleted while no money has moved.
 
 use oms_tests::shop::text;
-use oms_tests::{Client, Shop, eventually};
+use oms_tests::{Client, Person, Shop, eventually};
 use serde_json::{Value, json};
 
 fn ids(page: &Value) -> Vec<&str> {
@@ -151,4 +151,63 @@ async fn payments_are_listed_filtered_searched_and_sorted_for_those_who_may_see_
     let hidden = bob.client.get(&format!("/api/payments/?order={order}")).await;
     let words = "Select a valid choice. That choice is not one of the available choices.";
     assert_eq!(hidden.body["details"], json!({ "order": [words] }));
+}
+
+#[tokio::test]
+async fn a_shop_finds_its_failed_payments_and_any_transaction_among_many() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 100).await;
+    let ada = shop.customer().await;
+    let mut orders = Vec::new();
+    let mut failed = Vec::new();
+    for n in 0..12 {
+        let order = ada.order(&shop, &mug, 1 + n % 3).await;
+        if n % 5 == 1 {
+            assert_eq!(ada.pays_with(&order, "tok_decline").await.status, 402);
+        } else {
+            ada.pays(&order).await;
+        }
+        let order = ada.client.get(&format!("/api/orders/{}/", text(&order["id"]))).await.expect(200);
+        if n % 5 == 1 {
+            failed.insert(0, text(&order["payments"][0]["id"]).to_owned());
+        }
+        orders.push(order);
+    }
+    counted(&shop.vendor.client, "/api/payments/", 12).await;
+    let page = counted(&shop.vendor.client, "/api/payments/?status=failed&page_size=2", 3).await;
+    assert_eq!(ids(&page), failed[..2]);
+    let next = text(&page["next"]).split_once("/api/").map(|(_, path)| format!("/api/{path}")).unwrap();
+    assert_eq!(ids(&shop.vendor.client.get(&next).await.expect(200)), failed[2..]);
+
+    let sought = &orders[7]["payments"][0];
+    let transaction = text(&sought["transaction_id"]);
+    for term in [transaction, &transaction[6..16].to_lowercase()] {
+        let found = counted(&shop.staff.client, &format!("/api/payments/?search={term}"), 1).await;
+        assert_eq!(found["results"], json!([sought]), "{term}");
+    }
+    let admin = Person::new("admin", Some("admin"));
+    admin.client.delete(&format!("/api/orders/{}/", text(&orders[7]["id"]))).await.expect(200);
+    let gone = shop.staff.client.get(&format!("/api/payments/?search={transaction}")).await.expect(200);
+    assert_eq!(gone["results"], json!([]));
+    let left = counted(&shop.vendor.client, "/api/payments/?ordering=-amount", 11).await;
+    assert!(!ids(&left).contains(&text(&sought["id"])));
+}
+
+#[tokio::test]
+async fn a_payment_is_in_its_makers_next_list() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    for made in 1..=4 {
+        let order = ada.order(&shop, &mug, 1).await;
+        let new = json!({ "order": order["id"], "payment_method": "credit_card" });
+        let payment = ada.client.post("/api/payments/", new).await.expect(201);
+        let list = ada.client.get("/api/payments/").await.expect(200);
+        assert_eq!((&list["results"][0]["id"], &list["count"]), (&payment["id"], &json!(made)));
+        let path = format!("/api/payments/{}/process_payment/", text(&payment["id"]));
+        ada.client.post(&path, json!({})).await.expect(200);
+        let paid = ada.client.get("/api/payments/?status=paid&ordering=-amount").await.expect(200);
+        assert_eq!((ids(&paid).len(), &paid["count"]), (made, &json!(made)));
+        assert_eq!(ada.client.get("/api/payments/?status=pending").await.expect(200)["count"], 0);
+    }
 }

@@ -13,8 +13,8 @@ use oms_domain::OrderId;
 /// django-filter's words for a reference to what does not exist.
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
-/// The payments of the orders that the caller may see, of the newest orders first unless
-/// `ordering` says otherwise.
+/// The payments of the orders that the caller may see, the newest first unless `ordering` says
+/// otherwise.
 #[utoipa::path(
     get, path = "/api/payments/", tag = "payments",
     params(
@@ -29,7 +29,7 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
     ),
     responses(
         (status = 200, description = "A page", body = Page<PaymentView>),
-        (status = 400, description = "A filter makes no sense, or there are too many orders to look through", body = ErrorBody),
+        (status = 400, description = "A filter makes no sense, or there are too many payments to look through or to sort", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -47,7 +47,7 @@ pub(crate) async fn list(
         let no_choice = || ApiError::field("order", NO_CHOICE);
         let order = OrderId(order.parse().map_err(|_| no_choice())?);
         let seen = app.orders(&caller).load(order).await.map_err(|error| error.not_found_as(no_choice))?;
-        return Ok(Json(app.page_of_payments_of(&seen.order, &wanted, &request, &links)?));
+        return Ok(Json(wanted.page_of(&seen.order, &request, &links)?));
     }
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_payments(&caller, &visible, &wanted, &request, &links).await?))

@@ -18,6 +18,7 @@ use oms_core::table::TableError;
 use oms_core::table::counters::fits;
 use oms_core::table::watermarks::Claim;
 use oms_core::verify::STATS;
+use oms_domain::Order;
 use oms_domain::measure::{Measure, measures};
 use oms_domain::tally::{Tally, tally};
 
@@ -116,10 +117,15 @@ async fn count_all(
 async fn keep_rows(app: &App, fresh: &[Fresh]) -> Result<(), TableError> {
     let orders = fresh.iter().map(|fresh| &fresh.arrived.order);
     app.table().keep_rows(orders.clone()).await?;
-    let changes = fresh.iter().map(|Fresh { arrived, seen }| {
-        let order = &arrived.order;
-        (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
-    });
+    let changes: Vec<(Option<Order>, &Order)> = fresh
+        .iter()
+        .map(|Fresh { arrived, seen }| {
+            let order = &arrived.order;
+            (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
+        })
+        .collect();
+    let payments = changes.iter().map(|(before, after)| (before.as_ref(), *after));
+    app.table().keep_payment_rows(payments).await?;
     app.table().keep_search_rows(changes).await
 }
 

@@ -2,6 +2,8 @@
 
 pub mod bench;
 pub mod bench_consumer;
+#[cfg(test)]
+mod cases;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;
@@ -9,6 +11,8 @@ pub mod hold;
 #[cfg(test)]
 mod model;
 pub mod paging;
+#[cfg(test)]
+mod payment_model;
 pub mod rebuild;
 pub mod redrive;
 #[cfg(test)]

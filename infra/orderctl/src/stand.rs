@@ -26,7 +26,7 @@ const LIFETIME_S: i64 = 24 * 60 * 60;
 /// Whatever kept the stand from being set up, or from answering.
 pub type Fault = Box<dyn Error + Send + Sync>;
 
-/// A table in memory and the functions of orders, payments and the catalogue.
+/// A table in memory and the functions of orders, their items, payments and the catalogue.
 pub struct Stand {
     /// The functions' own way to the table.
     pub app: App,
@@ -81,7 +81,8 @@ impl Stand {
             name => environment.get(name).cloned(),
         })?;
         let app = App::new(config)?;
-        let router = orders::router().merge(payments::router()).merge(catalog::router());
+        let router = orders::router().merge(order_items::router()).merge(payments::router());
+        let router = router.merge(catalog::router());
         Ok(Self { router: router.with_state(app.clone()), app, issuer })
     }
 

@@ -14,6 +14,8 @@ mod walk;
 
 pub use filters::Filters;
 pub use pages::{Asked, OrderPage};
+pub(crate) use plan::{Part, at_once};
+pub(crate) use walk::{Entry, MAX_READ, Walk};
 
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -117,6 +119,11 @@ impl Visible {
     #[must_use]
     pub fn sees(&self, caller: &Caller, user: &UserId, store: StoreId) -> bool {
         caller.is_staff() || *user == caller.user.id || self.owned.contains(&store)
+    }
+
+    /// Whether a store is one of the caller's own, where that matters.
+    pub(crate) fn owns(&self, store: StoreId) -> bool {
+        self.owned.contains(&store)
     }
 
     /// The lists that hold what is asked for, as few and as small as the filters allow. Together

@@ -227,7 +227,8 @@ impl Order {
     }
 
     /// How many payments it has ever had.
-    fn payments_ever(&self) -> u16 {
+    #[must_use]
+    pub fn payments_ever(&self) -> u16 {
         let after_last = self.payments.last().and_then(|last| last.id.number()).map_or(0, |n| n + 1);
         after_last.max(self.payments_made)
     }

@@ -1,6 +1,7 @@
 //! An entry of an index: what a list shows of an order, or only the facts by which it is sought.
 
 use super::filters::Filters;
+use super::walk::Entry;
 use crate::http::meter::side_by_side;
 use crate::table::rows::{Facts, facts_of};
 use crate::table::{Item, OrderSummary, Table, TableError, summary_from_item};
@@ -16,14 +17,16 @@ pub(super) enum Listed {
     Facts(Facts),
 }
 
-impl Listed {
-    pub(super) fn read(item: Item) -> Result<Self, TableError> {
+impl Entry for Listed {
+    fn read(item: Item) -> Result<Self, TableError> {
         match facts_of(&item) {
             Some(facts) => Ok(Self::Facts(facts)),
             None => Ok(Self::Summary(Box::new(summary_from_item(item)?))),
         }
     }
+}
 
+impl Listed {
     pub(super) fn id(&self) -> OrderId {
         match self {
             Self::Summary(order) => order.id,

@@ -18,8 +18,9 @@ use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
 use serde_json::{Value, json};
-use ways::{Access, at_once};
-pub(super) use ways::{Part, Way};
+use ways::Access;
+pub(super) use ways::Way;
+pub(crate) use ways::{Part, at_once};
 
 /// How many parts an explanation shows.
 const SHOWN_SPANS: usize = 10;

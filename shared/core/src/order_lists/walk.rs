@@ -1,6 +1,5 @@
 //! Reads spans of indexes side by side, merged in the order that the indexes keep.
 
-use super::listed::Listed;
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
 use crate::http::meter::side_by_side;
@@ -9,24 +8,35 @@ use crate::table::{Item, TableError};
 use std::collections::VecDeque;
 
 /// The most entries that are read for one page.
-pub(super) const MAX_READ: usize = 20_000;
+pub(crate) const MAX_READ: usize = 20_000;
 /// The most that one query is asked for.
 const MAX_AT_ONCE: usize = 1_000;
 
+/// What an index carries of what is listed.
+pub(crate) trait Entry: Sized {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it is none.
+    fn read(item: Item) -> Result<Self, TableError>;
+}
+
 /// A span as far as it has been read.
-struct Stream {
+struct Stream<T> {
     span: Span,
     /// How many entries are read at a time.
     at_once: usize,
-    ready: VecDeque<(String, Listed)>,
+    ready: VecDeque<(String, T)>,
     rest: Option<Item>,
     is_over: bool,
+    /// Whether all of it is wanted, as was found out before.
+    is_known: bool,
 }
 
-impl Stream {
+impl<T: Entry> Stream<T> {
     fn new((span, at_once): (Span, u64)) -> Self {
         let at_once = usize::try_from(at_once).unwrap_or(MAX_AT_ONCE).clamp(1, MAX_AT_ONCE);
-        Self { span, at_once, ready: VecDeque::new(), rest: None, is_over: false }
+        Self { span, at_once, ready: VecDeque::new(), rest: None, is_over: false, is_known: false }
     }
 
     async fn read(&mut self, app: &App, descends: bool) -> Result<usize, TableError> {
@@ -34,7 +44,7 @@ impl Stream {
         let read = found.items.len();
         for item in found.items {
             let at = crate::table::range_of(&item, &self.span);
-            self.ready.push_back((at, Listed::read(item)?));
+            self.ready.push_back((at, T::read(item)?));
         }
         self.is_over = found.rest.is_none();
         self.rest = found.rest;
@@ -43,42 +53,43 @@ impl Stream {
 }
 
 /// Several streams as one.
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a, T> {
     app: &'a App,
     descends: bool,
-    streams: Vec<Stream>,
+    streams: Vec<Stream<T>>,
     /// How many entries have been read.
-    pub(super) read: usize,
+    pub(crate) read: usize,
 }
 
-impl<'a> Walk<'a> {
+impl<'a, T: Entry> Walk<'a, T> {
     /// A walk along some spans, so many entries of each at a time.
-    pub(super) fn new(app: &'a App, spans: Vec<(Span, u64)>, descends: bool) -> Self {
+    pub(crate) fn new(app: &'a App, spans: Vec<(Span, u64)>, descends: bool) -> Self {
         Self { app, descends, streams: spans.into_iter().map(Stream::new).collect(), read: 0 }
     }
 
-    /// A stream of what has been read already, in the walk's direction.
-    pub(super) fn with(mut self, known: Vec<(String, Listed)>) -> Self {
+    /// A stream of what has been read already and is wanted, in the walk's direction.
+    pub(crate) fn with(mut self, known: Vec<(String, T)>) -> Self {
         let span = Span::nothing();
-        self.streams.push(Stream { span, at_once: 0, ready: known.into(), rest: None, is_over: true });
+        let ready = known.into();
+        self.streams.push(Stream { span, at_once: 0, ready, rest: None, is_over: true, is_known: true });
         self
     }
 
-    /// The next `limit` of the orders that are wanted; fewer only where the walk is over.
+    /// The next `limit` of what is wanted; fewer only where the walk is over.
     ///
     /// # Errors
     /// `too_far` where more than [`MAX_READ`] entries would have to be read.
-    pub(super) async fn take(
+    pub(crate) async fn take(
         &mut self,
         limit: usize,
-        wanted: impl Fn(&Listed) -> bool,
+        wanted: impl Fn(&T) -> bool,
         too_far: impl Fn() -> ApiError,
-    ) -> Reply<Vec<Listed>> {
+    ) -> Reply<Vec<T>> {
         let mut taken = Vec::new();
         while taken.len() < limit {
-            while let Some(order) = self.next_ready() {
-                if wanted(&order) {
-                    taken.push(order);
+            while let Some((entry, is_known)) = self.next_ready() {
+                if is_known || wanted(&entry) {
+                    taken.push(entry);
                     if taken.len() == limit {
                         return Ok(taken);
                     }
@@ -95,16 +106,18 @@ impl<'a> Walk<'a> {
         Ok(taken)
     }
 
-    /// The next entry of all streams, if each has one or is over.
-    fn next_ready(&mut self) -> Option<Listed> {
+    /// The next entry of all streams, if each has one or is over; and whether it is known to be wanted.
+    fn next_ready(&mut self) -> Option<(T, bool)> {
         if self.streams.iter().any(|stream| stream.ready.is_empty() && !stream.is_over) {
             return None;
         }
         let filled = self.streams.iter_mut().filter(|stream| !stream.ready.is_empty());
-        let first = |stream: &Stream| stream.ready.front().map(|(at, _)| at.clone());
+        let first = |stream: &Stream<T>| stream.ready.front().map(|(at, _)| at.clone());
         let next =
             if self.descends { filled.max_by_key(|s| first(s)) } else { filled.min_by_key(|s| first(s)) };
-        next?.ready.pop_front().map(|(_, order)| order)
+        let next = next?;
+        let is_known = next.is_known;
+        next.ready.pop_front().map(|(_, entry)| (entry, is_known))
     }
 
     async fn read_on(&mut self) -> Result<(), TableError> {

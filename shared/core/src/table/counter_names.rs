@@ -17,7 +17,7 @@ pub(crate) const AT_STATUS: &str = "AT_STATUS";
 pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
 pub(crate) const BY_DAY: &str = "BY_DAY#";
 pub(crate) const CELLS: &str = "CELLS#";
-const PAYMENTS: &str = "PAYMENTS";
+pub(crate) const PAYMENTS: &str = "PAYMENTS";
 const TRANSITIONS: &str = "TRANSITIONS";
 
 /// One letter for a choice.
@@ -67,6 +67,26 @@ fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
     })
 }
 
+/// The facets of a payment, a letter for each and the currency's code.
+pub(crate) fn letters_of_payment(facets: &PaymentFacets) -> String {
+    format!(
+        "{}{}{}",
+        letter(PaymentState::ALL, &facets.status),
+        letter(PaymentMethod::ALL, &facets.payment_method),
+        facets.currency.code()
+    )
+}
+
+/// The facets of a payment that these letters stand for.
+pub(crate) fn payment_facets_of(letters: &str) -> Option<PaymentFacets> {
+    let mut letters = letters.chars();
+    Some(PaymentFacets {
+        status: choice(PaymentState::ALL, letters.next())?,
+        payment_method: choice(PaymentMethod::ALL, letters.next())?,
+        currency: Currency::from_code(letters.as_str())?,
+    })
+}
+
 /// A text of digits with its leading zeros as one letter.
 fn short(digits: &str) -> String {
     let rest = digits.trim_start_matches('0');
@@ -88,11 +108,8 @@ pub(crate) fn place_of(cell: &Cell) -> (String, String) {
     let of_order = |kind: char, f: &OrderFacets| {
         (format!("{CELLS}{}", f.status), format!("{kind}{}", letters_but_status(f)))
     };
-    let of_payment = |kind: char, f: &PaymentFacets| {
-        let status = letter(PaymentState::ALL, &f.status);
-        let method = letter(PaymentMethod::ALL, &f.payment_method);
-        (PAYMENTS.to_owned(), format!("{kind}{status}{method}{}", f.currency.code()))
-    };
+    let of_payment =
+        |kind: char, f: &PaymentFacets| (PAYMENTS.to_owned(), format!("{kind}{}", letters_of_payment(f)));
     let of_day = |kind: char, day: &Date, currency: &Currency| {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
         (month, format!("{kind}{:02}{}", day.day(), currency.code()))
@@ -177,11 +194,7 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
         (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Cell::Totals),
         (PAYMENTS, 'r') => Some(Cell::Refunded(Currency::from_code(letters.as_str())?)),
         (PAYMENTS, 'n' | 'a') => {
-            let facets = PaymentFacets {
-                status: choice(PaymentState::ALL, letters.next())?,
-                payment_method: choice(PaymentMethod::ALL, letters.next())?,
-                currency: Currency::from_code(letters.as_str())?,
-            };
+            let facets = payment_facets_of(letters.as_str())?;
             Some(if kind == 'n' { Cell::Payments(facets) } else { Cell::PaymentAmount(facets) })
         }
         (TRANSITIONS, 'n' | 't') => {

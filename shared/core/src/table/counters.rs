@@ -17,7 +17,7 @@
 //! their end. The sort keys begin where one query reads the last months and all the rest.
 
 use super::counter_names::{
-    AT_QUARTER, AT_STATUS, AT_TOTAL, BY_DAY, CELLS, at_quarter, cells_of, of_total, place_of,
+    AT_QUARTER, AT_STATUS, AT_TOTAL, BY_DAY, CELLS, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
 use super::watermarks::Claim;
 use super::{Table, TableError, key, keys};
@@ -132,6 +132,15 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub(crate) async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
         let items = self.between(keys::counters(scope), AT_STATUS.to_owned(), AT_STATUS.to_owned()).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The payments of a scope alone. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(crate) async fn counts_of_payments(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), PAYMENTS.to_owned(), PAYMENTS.to_owned()).await?;
         Ok(items.iter().flat_map(cells_of).collect())
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | order | `ORDER#<id>` | `ORDER` |
 //! | its rows in the lists of all orders and of its store (see [`super::rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
+//! | rows of its payments (see [`super::payment_rows`]) | `ORDER#<id>` | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` |
 //! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
 //! | store | `STORE#<id>` | `STORE` |
@@ -254,8 +255,13 @@ pub(crate) fn list_of_address(id: AddressId) -> String {
 
 /// The part of the list of all orders that an order is in: `LIST_SHARDS` spreads the writes.
 pub(crate) fn list_of_all(id: OrderId, shards: u16) -> String {
+    list_shard(shard_of(id, shards))
+}
+
+/// The number of that part.
+pub(crate) fn shard_of(id: OrderId, shards: u16) -> u16 {
     let random_bits = (id.0.as_u128() >> 16) & 0xffff_ffff;
-    list_shard((random_bits % u128::from(shards.max(1))) as u16)
+    (random_bits % u128::from(shards.max(1))) as u16
 }
 
 pub(crate) fn list_shard(shard: u16) -> String {

@@ -19,6 +19,7 @@ pub mod lists;
 pub mod notifications;
 pub mod order_numbers;
 pub mod orders;
+pub(crate) mod payment_rows;
 pub mod products;
 pub(crate) mod record;
 pub(crate) mod rows;

@@ -144,6 +144,11 @@ impl Table {
                 puts.push(self.put_newer(row, order.version)?);
             }
         }
+        self.put_all_newer(puts).await
+    }
+
+    /// Writes rows, but for those of which newer ones are there.
+    pub(super) async fn put_all_newer(&self, puts: Vec<Put>) -> Result<(), TableError> {
         let writes = futures::stream::iter(puts.into_iter().map(|put| async {
             match self.put(put).await {
                 Ok(()) | Err(TableError::Conflict) => Ok(()),
@@ -153,17 +158,18 @@ impl Table {
         writes.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Writes the rows of some orders, and those that searches find them by, also where the same
-    /// version's are there.
+    /// Writes the rows of some orders and their payments, and those that searches find them by, also
+    /// where the same version's are there.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn replace_rows(&self, orders: &[Order]) -> Result<(), TableError> {
         self.keep_rows(orders).await?;
+        self.keep_payment_rows(orders.iter().map(|order| (None, order))).await?;
         self.keep_search_rows(orders.iter().map(|order| (None, order))).await
     }
 
-    fn put_newer(&self, item: Item, version: u64) -> Result<Put, TableError> {
+    pub(super) fn put_newer(&self, item: Item, version: u64) -> Result<Put, TableError> {
         let put = Put::builder()
             .table_name(&self.name)
             .set_item(Some(item))

@@ -1,5 +1,5 @@
 //! The rows by which orders are found by a part of one of their codes: order number, tracking
-//! number, payment reference.
+//! number, payment reference; and the names of their payments, unless they are the reference.
 //!
 //! Every code has a row for each [`STEP`]th place in it, under the three characters there and in
 //! the order of what follows. A term that is long enough lies over one of those places, whichever
@@ -13,7 +13,7 @@
 //! | `SEARCH#<date>-<four digits>` | `<the rest>#<order>#<field>` |
 //!
 //! An order has about eleven rows in its life: two for its number, four or five for each of the
-//! two codes, each written once.
+//! two codes, three for the name that we give to a payment, each written once.
 
 use super::{Item, Table, TableError, key, keys, text};
 use crate::http::meter::side_by_side;
@@ -35,6 +35,8 @@ const MAX_PLACES: usize = 40;
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
 const CODE: &str = "code";
+/// What the names that we give to payments begin with.
+const OURS: &str = "txn-";
 
 /// Where a row stands, and the code that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,11 +69,25 @@ fn rows(order: &Order) -> BTreeSet<Row> {
         }
     }
     for (field, code) in [('t', &order.tracking_number), ('r', &order.payment_reference)] {
-        let code = code.to_lowercase();
-        let places = code.char_indices().map(|(at, _)| at).step_by(STEP).take(MAX_PLACES);
-        rows.extend(places.filter_map(|at| row(&code[at..], &format!("{}#{field}{at}", order.id), &code)));
+        rows.extend(rows_of(order.id, &field.to_string(), &code.to_lowercase(), 0));
+    }
+    for payment in &order.payments {
+        let number = payment.id.number().unwrap_or_default();
+        let code = payment.transaction_id.to_lowercase();
+        // What all of ours begin with would be one partition for all of them, and a term of seven
+        // characters lies over the next place, too.
+        let first = if code.starts_with(OURS) { OURS.len() } else { 0 };
+        if code != order.payment_reference.to_lowercase() {
+            rows.extend(rows_of(order.id, &format!("p{number}."), &code, first));
+        }
     }
     rows
+}
+
+/// The rows of a code of an order, from a place in it on.
+fn rows_of(order: OrderId, field: &str, code: &str, first: usize) -> Vec<Row> {
+    let places = code.char_indices().map(|(at, _)| at).skip(first).step_by(STEP).take(MAX_PLACES);
+    places.filter_map(|at| row(&code[at..], &format!("{order}#{field}{at}"), code)).collect()
 }
 
 /// The row of what begins at one place of an order's code; none where too little does.
@@ -208,6 +224,19 @@ mod tests {
             }
         }
         assert_eq!(places("short6"), None);
+    }
+
+    #[test]
+    fn the_names_of_payments_are_found_without_what_all_begin_with() {
+        let (id, code) = (OrderId(uuid::Uuid::nil()), "txn-8dddeeeeffff8000");
+        let rows = rows_of(id, "p0.", code, OURS.len());
+        assert_eq!(rows.len(), 3);
+        for from in 0..=code.len() - SHORTEST {
+            let places = places(&code[from..from + SHORTEST]).unwrap();
+            let is_found =
+                |(pk, sk): &(String, String)| rows.iter().any(|row| row.pk == *pk && row.sk.starts_with(sk));
+            assert!(places.iter().any(is_found), "{}", &code[from..]);
+        }
     }
 
     #[test]

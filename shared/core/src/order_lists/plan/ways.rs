@@ -51,9 +51,9 @@ impl Way {
 
 /// A part of an index, and about how many entries it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::order_lists) struct Part {
-    pub(in crate::order_lists) span: Span,
-    pub(in crate::order_lists) entries: u64,
+pub(crate) struct Part {
+    pub(crate) span: Span,
+    pub(crate) entries: u64,
 }
 
 /// A way through one list, and what lies along it.
@@ -65,7 +65,7 @@ pub(super) struct Access {
 /// How many entries of each part to read at a time to find `reach` that are wanted, of which one
 /// is among `sifted` thousandths, in one round most often: chance may have put more of what is wanted
 /// further away, or more of the page into one list.
-pub(super) fn at_once(parts: &[Part], reach: u64, sifted: u64) -> Vec<u64> {
+pub(crate) fn at_once(parts: &[Part], reach: u64, sifted: u64) -> Vec<u64> {
     let all: u64 = parts.iter().map(|part| part.entries).sum();
     let through = reach.saturating_mul(sifted) / 1_000;
     let of_part = |part: &Part| {

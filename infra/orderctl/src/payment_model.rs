@@ -1,0 +1,272 @@
+//! Every list of payments against a model that filters, searches, sorts and slices all payments in
+//! memory: for random orders and payments, callers, filters, terms, orderings and pages.
+
+use crate::cases::{Case, keys, terms};
+use crate::rebuild;
+use crate::samples::{Chance, Samples};
+use crate::stand::Stand;
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::paying::NewPayment;
+use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::{Actor, Currency, Decimal, Order, Payment, PaymentMethod, PaymentState, StoreId, UserId};
+use oms_local::tokens::User;
+use serde_json::Map;
+use std::cmp::Ordering;
+
+const ORDERS: u64 = 260;
+const CASES: u64 = 260;
+
+/// Somebody who lists payments, and whose they may see.
+struct Person {
+    token: String,
+    id: UserId,
+    is_staff: bool,
+    owned: Vec<StoreId>,
+}
+
+struct World {
+    stand: Stand,
+    samples: Samples,
+    orders: Vec<Order>,
+    people: Vec<Person>,
+}
+
+impl World {
+    /// Orders as they were placed, and again as they have become: the consumer is shown both.
+    async fn new(seed: u64) -> Self {
+        let keys = std::env::temp_dir().join(format!("orderctl-payments-{}-{seed}", std::process::id()));
+        let stand = Stand::set_up(&keys).unwrap();
+        std::fs::remove_dir_all(&keys).unwrap();
+        let since = stand.app.now() - SignedDuration::from_hours(60 * 24);
+        let mut samples = Samples::new(6, 4, since, SignedDuration::from_mins(60 * 24 * 59 / 260));
+        let vendor = UserId(User::new("customer1", None).id().to_string());
+        for store in samples.stores.iter_mut().take(2) {
+            store.owner = Some(vendor.clone());
+        }
+        for store in &samples.stores {
+            stand.app.table().insert_store(store).await.unwrap();
+        }
+        let mut orders = Vec::new();
+        for number in 0..ORDERS {
+            let chance = &mut Chance::new(seed ^ number);
+            let order = vary(samples.order(number).unwrap(), chance, &samples);
+            stand.save(None, &order).await.unwrap();
+            orders.push(order);
+        }
+        for some in orders.chunks(25) {
+            stand.keep(some.to_vec()).await.unwrap();
+        }
+        for (number, order) in orders.iter_mut().enumerate() {
+            let later = live_on(order.clone(), &mut Chance::new(seed ^ number as u64 ^ 0xffff), &samples);
+            if later.version > order.version {
+                stand.save(Some(order.version), &later).await.unwrap();
+                stand.keep(vec![later.clone()]).await.unwrap();
+                stand.app.table().keep_payment_rows([(None, &*order)]).await.unwrap();
+                *order = later;
+            }
+        }
+        orders.retain(|order| !order.is_deleted());
+        let person = |name: &str, group: Option<&str>, owned: &[StoreId]| Person {
+            token: stand.token(&User::new(name, group)).unwrap(),
+            id: UserId(User::new(name, group).id().to_string()),
+            is_staff: group == Some("staff"),
+            owned: owned.to_vec(),
+        };
+        let owned: Vec<StoreId> = samples.stores.iter().take(2).map(|store| store.id).collect();
+        let people = vec![
+            person("customer0", None, &[]),
+            person("customer3", None, &[]),
+            person("customer1", Some("vendor"), &owned),
+            person("boss", Some("staff"), &[]),
+            person("nobody", None, &[]),
+        ];
+        Self { stand, samples, orders, people }
+    }
+}
+
+/// More payments of all kinds, ties, other currencies and odd names.
+fn vary(mut order: Order, chance: &mut Chance, samples: &Samples) -> Order {
+    if chance.below(6) == 0 {
+        order.currency = Currency::EUR;
+    }
+    for number in order.payments.len() as u64..chance.below(4) {
+        let id = order.id.payment(u16::try_from(number).unwrap());
+        let at = samples.placed_at(chance.below(ORDERS) / 8 * 8);
+        order.payments.push(Payment {
+            id,
+            transaction_id: format!("TXN-{:016X}", id.0.as_u64_pair().1),
+            amount: Decimal::new(7_598, 2) * Decimal::from(1 + chance.below(3)),
+            status: *chance.of(PaymentState::ALL).unwrap(),
+            payment_method: *chance.of(PaymentMethod::ALL).unwrap(),
+            mover: Some(Mover::Simulated),
+            payment_details: Map::new(),
+            gateway_response: Map::new(),
+            error_message: String::new(),
+            created_at: at,
+            updated_at: at,
+            processed_at: None,
+            refunds: Vec::new(),
+        });
+    }
+    if let (Some(payment), 0) = (order.payments.first_mut(), chance.below(8)) {
+        payment.transaction_id = "Überweisung 0042, \"Mai\"".into();
+    }
+    order
+}
+
+/// What becomes of an order's payments later: another one, a decline, a deletion, or nothing.
+fn live_on(order: Order, chance: &mut Chance, samples: &Samples) -> Order {
+    let by = Actor { id: UserId("clerk".into()), at: samples.placed_at(chance.below(ORDERS)) };
+    let new = NewPayment {
+        payment_method: *chance.of(PaymentMethod::ALL).unwrap(),
+        amount: None,
+        payment_details: Map::new(),
+        mover: Mover::Simulated,
+    };
+    let last = order.payments.last().map(|payment| payment.id);
+    let decline = ChargeOutcome::Declined(Map::new(), "No.".into());
+    let was = order.clone();
+    let outcome = match (chance.below(8), last) {
+        (0 | 1, _) => order.add_payment(new, &by),
+        (2, Some(last)) => order.start_payment(last, Mover::Simulated, &by),
+        (3, Some(last)) => order
+            .start_payment(last, Mover::Simulated, &by)
+            .and_then(|order| order.finish_payment(last, decline, &by)),
+        (4, Some(last)) => order.pay_by_hand(last, "Wire 77", &by),
+        (5, Some(last)) => order.remove_payment(last, &by),
+        (6, _) => Ok(order.delete(&by).order),
+        _ => Ok(order),
+    };
+    outcome.unwrap_or(was)
+}
+
+fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
+    let mut wanted: Vec<(&Order, &Payment)> = world
+        .orders
+        .iter()
+        .filter(|order| {
+            person.is_staff || order.user.id == person.id || person.owned.contains(&order.store.id)
+        })
+        .flat_map(|order| order.payments.iter().map(move |payment| (order, payment)))
+        .collect();
+    let mut parameters = Vec::new();
+    for _ in 0..chance.below(3) {
+        filter(chance, &mut parameters, &mut wanted);
+    }
+    if chance.below(3) == 0 {
+        let all: Vec<_> = world.orders.iter().filter(|order| !order.payments.is_empty()).collect();
+        let (a, b) = (*chance.of(&all).unwrap(), *chance.of(&all).unwrap());
+        let texts = [&*a.order_number, &a.payments[0].transaction_id, &b.payments[0].transaction_id];
+        let (search, terms) = terms(chance, &texts);
+        wanted.retain(|(order, payment)| {
+            let fields = [&order.order_number, &payment.transaction_id].map(|field| field.to_lowercase());
+            terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
+        });
+        parameters.push(("search".to_owned(), search));
+    }
+    sort(chance, &mut parameters, &mut wanted);
+    let expected = wanted.iter().map(|(_, payment)| payment.id.to_string()).collect();
+    Case { path: "/api/payments/".to_owned(), parameters, expected }
+}
+
+fn filter(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mut Vec<(&Order, &Payment)>) {
+    let (name, value): (&str, String) = match chance.below(4) {
+        0 => ("status", chance.of(PaymentState::ALL).unwrap().to_string()),
+        1 => ("payment_method", chance.of(PaymentMethod::ALL).unwrap().to_string()),
+        2 => ("currency", chance.of(&["USD", "EUR", "JPY"]).unwrap().to_string()),
+        _ => match chance.of(wanted) {
+            Some((order, _)) if chance.below(4) == 0 => ("order", order.id.to_string()),
+            Some(_) | None => return,
+        },
+    };
+    if parameters.iter().any(|(known, _)| known == name) {
+        return;
+    }
+    wanted.retain(|(order, payment)| match name {
+        "status" => payment.status.as_str() == value,
+        "payment_method" => payment.payment_method.as_str() == value,
+        "currency" => order.currency.code() == value,
+        _ => order.id.to_string() == value,
+    });
+    parameters.push((name.to_owned(), value));
+}
+
+fn sort(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mut [(&Order, &Payment)]) {
+    let mut keys = keys(chance, &["created_at", "amount", "amount", "status", "nonsense"], parameters);
+    let descends = keys.first().is_none_or(|(_, descends)| *descends);
+    keys.push(("created_at", descends));
+    wanted.sort_by(|(_, a), (_, b)| {
+        let by_keys = keys.iter().map(|(name, descends)| {
+            let compared = match *name {
+                "created_at" => a.created_at.cmp(&b.created_at),
+                "amount" => a.amount.cmp(&b.amount),
+                _ => a.status.as_str().cmp(b.status.as_str()),
+            };
+            if *descends { compared.reverse() } else { compared }
+        });
+        let ties = if descends { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
+        by_keys.fold(Ordering::Equal, Ordering::then).then(ties)
+    });
+}
+
+#[tokio::test]
+async fn every_list_of_payments_is_what_a_model_of_it_says() {
+    let world = World::new(20_261_122).await;
+    for number in 0..CASES {
+        // Half of them on the rows that an operator has made anew.
+        if number == CASES / 2 {
+            rebuild::run(&world.stand.app, true).await.unwrap();
+        }
+        let mut chance = Chance::new(number);
+        let person = chance.of(&world.people).unwrap();
+        let case = case(&world, person, &mut chance);
+        case.hold(&world.stand, &person.token, &mut chance, format!("case {number}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_payment_is_in_its_makers_next_list_before_the_consumer_has_seen_it() {
+    let world = World::new(7).await;
+    let Person { token, id, .. } = &world.people[1];
+    let by = |at: Timestamp| Actor { id: id.clone(), at };
+    let kept = world.orders.iter().filter(|order| order.user.id == *id);
+    let path = "/api/payments/?page_size=100";
+    let count = async || world.stand.get(token, path).await.unwrap().body["count"].as_u64().unwrap();
+    let before = count().await;
+    assert_eq!(before, kept.map(|order| order.payments.len() as u64).sum::<u64>());
+
+    let now = world.stand.app.now();
+    let mut later = (ORDERS..9 * ORDERS).map(|number| world.samples.order(number).unwrap());
+    let newest = later.find(|o| o.user.id == *id && o.is_open() && o.payments.is_empty()).unwrap();
+    world.stand.save(None, &newest).await.unwrap();
+    let new = NewPayment {
+        payment_method: PaymentMethod::CreditCard,
+        amount: None,
+        payment_details: Map::new(),
+        mover: Mover::Simulated,
+    };
+    let made = newest.clone().add_payment(new, &by(now)).unwrap();
+    world.stand.save(Some(newest.version), &made).await.unwrap();
+    let made_id = made.payments[0].id;
+    let shown = world.stand.get(token, path).await.unwrap().body;
+    assert_eq!(
+        (&shown["results"][0]["id"], &shown["count"]),
+        (&made_id.to_string().into(), &(before + 1).into())
+    );
+
+    let outcome = ChargeOutcome::Paid(Map::new());
+    let paid = made.clone().start_payment(made_id, Mover::Simulated, &by(now)).unwrap();
+    let paid = paid.finish_payment(made_id, outcome, &by(now)).unwrap();
+    world.stand.save(Some(made.version), &paid).await.unwrap();
+    for query in ["status=paid", "ordering=-created_at&search=TXN", "status=paid&ordering=-amount"] {
+        let shown = world.stand.get(token, &format!("{path}&{query}")).await.unwrap().body;
+        let ids = shown["results"].as_array().unwrap().iter().filter(|one| one["id"] == made_id.to_string());
+        assert_eq!(ids.count(), 1, "{query}: {shown}");
+    }
+    let pending = world.stand.get(token, &format!("{path}&status=pending")).await.unwrap().body;
+    assert!(pending["results"].as_array().unwrap().iter().all(|one| one["id"] != made_id.to_string()));
+
+    let removed = paid.clone().delete(&by(now)).order;
+    world.stand.save(Some(paid.version), &removed).await.unwrap();
+    assert_eq!(count().await, before, "a deleted order's payment is gone at once");
+}

@@ -1,0 +1,67 @@
+//! What the rows may not have yet.
+//!
+//! Rows follow the orders within moments, usually well within a second. Whoever has just made or paid
+//! a payment should not wait for that, so each list asks for the newest of the caller's orders (of all,
+//! for staff). Those that have changed within the last seconds are read consistently, and take the place of
+//! whatever rows say of them. So what was done to the payments of one of these orders shows in everybody's
+//! next list, as soon as the index has the order, which takes milliseconds. A payment of an older order is always
+//! shown as it is, since a page shows orders and not rows; but which filtered list it is in follows with its row.
+
+use crate::app::App;
+use crate::http::error::Reply;
+use crate::http::meter;
+use crate::order_lists::Visible;
+use crate::table::OrderSummary;
+use crate::table::lists::Wanted;
+use crate::verify::STATS;
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::tally::{Tally, tally};
+use oms_domain::{Order, OrderId};
+use std::collections::BTreeMap;
+
+/// For how long after a change of an order its rows may be behind: longer than the consumer takes
+/// while it is well.
+const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+/// Of how many of the newest orders lists are fresh, over all the lists that a caller sees.
+const NEWEST: usize = 10;
+
+/// Orders whose rows may be behind, as they are now, and what the counters lack of them.
+#[derive(Debug, Default)]
+pub(super) struct Settling {
+    /// Those that there are.
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) missing: Tally,
+}
+
+impl App {
+    /// Reads orders that may be settling, and how far the consumer has counted them.
+    pub(super) async fn settled(&self, orders: &[OrderId]) -> Reply<Settling> {
+        let mut settling = Settling::default();
+        if orders.is_empty() {
+            return Ok(settling);
+        }
+        let ids = || orders.iter().copied();
+        let read =
+            async { futures::try_join!(self.table().orders(ids()), self.table().watermarks(STATS, ids())) };
+        let (found, marks) = meter::at_once(read).await?;
+        for mut order in found {
+            let seen = marks.get(&order.id).copied().unwrap_or(0);
+            if order.version > seen {
+                self.table().recall(&mut order, seen).await?;
+                let zone = &self.config().time_zone;
+                settling.missing.absorb(tally(order.as_of(seen).as_ref(), &order, zone));
+            }
+            settling.orders.insert(order.id, order);
+        }
+        Ok(settling)
+    }
+
+    /// Those of the newest orders whose rows may be behind.
+    pub(super) async fn settling(&self, visible: &Visible) -> Reply<Vec<OrderId>> {
+        let limit = NEWEST.div_ceil(visible.lists().len().max(1));
+        let newest = self.table().newest_orders(visible.lists(), &Wanted::default(), limit).await?;
+        let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
+        let is_settling = |order: &OrderSummary| order.updated_at > since;
+        Ok(newest.iter().filter(|order| is_settling(order)).map(|order| order.id).collect())
+    }
+}

@@ -94,7 +94,7 @@ fn vary(mut order: Order, chance: &mut Chance, samples: &Samples) -> Order {
         let at = samples.placed_at(chance.below(ORDERS) / 8 * 8);
         order.payments.push(Payment {
             id,
-            transaction_id: format!("TXN-{:016X}", id.0.as_u64_pair().1),
+            transaction_id: id.transaction_id(),
             amount: Decimal::new(7_598, 2) * Decimal::from(1 + chance.below(3)),
             status: *chance.of(PaymentState::ALL).unwrap(),
             payment_method: *chance.of(PaymentMethod::ALL).unwrap(),

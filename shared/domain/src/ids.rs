@@ -145,6 +145,12 @@ impl PaymentId {
         if bits < FIRST_REFUND { bits.checked_sub(FIRST_PAYMENT) } else { None }
     }
 
+    /// The name that we give to the payment, for people: `TXN-` and 16 hexadecimal digits.
+    #[must_use]
+    pub fn transaction_id(self) -> String {
+        format!("TXN-{:016X}", self.0.as_u64_pair().1)
+    }
+
     /// The id of the payment's `n`th refund, from 0. Being the same for the same `n`, it serves as
     /// the refund's key at the gateway.
     #[must_use]

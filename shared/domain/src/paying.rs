@@ -50,7 +50,7 @@ impl Order {
         let id = self.id.payment(number);
         self.payments.push(Payment {
             id,
-            transaction_id: format!("TXN-{:016X}", id.0.as_u64_pair().1),
+            transaction_id: id.transaction_id(),
             amount: self.total_amount,
             status: PaymentState::Pending,
             payment_method: new.payment_method,

@@ -13,7 +13,8 @@
 //! | `SEARCH#<date>-<four digits>` | `<the rest>#<order>#<field>` |
 //!
 //! An order has about eleven rows in its life: two for its number, four or five for each of the
-//! two codes, three for the name that we give to a payment, each written once.
+//! two codes, each written once; and one for the name that we give to a payment, which is found from its
+//! beginning.
 
 use super::{Item, Table, TableError, key, keys, text};
 use crate::http::meter::side_by_side;
@@ -37,6 +38,8 @@ const AT_ONCE: usize = 16;
 const CODE: &str = "code";
 /// What the names that we give to payments begin with.
 const OURS: &str = "txn-";
+/// How many digits follow.
+const DIGITS: usize = 16;
 
 /// Where a row stands, and the code that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,24 +72,24 @@ fn rows(order: &Order) -> BTreeSet<Row> {
         }
     }
     for (field, code) in [('t', &order.tracking_number), ('r', &order.payment_reference)] {
-        rows.extend(rows_of(order.id, &field.to_string(), &code.to_lowercase(), 0));
+        rows.extend(rows_of(order.id, &field.to_string(), &code.to_lowercase()));
     }
     for payment in &order.payments {
         let number = payment.id.number().unwrap_or_default();
-        let code = payment.transaction_id.to_lowercase();
-        // What all of ours begin with would be one partition for all of them, and a term of seven
-        // characters lies over the next place, too.
-        let first = if code.starts_with(OURS) { OURS.len() } else { 0 };
-        if code != order.payment_reference.to_lowercase() {
-            rows.extend(rows_of(order.id, &format!("p{number}."), &code, first));
+        let (name, code) =
+            (payment.id.transaction_id().to_lowercase(), payment.transaction_id.to_lowercase());
+        // Also of a name that has been replaced: to remove the row would cost more than it does.
+        rows.extend(row(&name[OURS.len()..], &format!("{}#p{number}", order.id), &name));
+        if code != name && code != order.payment_reference.to_lowercase() {
+            rows.extend(rows_of(order.id, &format!("p{number}."), &code));
         }
     }
     rows
 }
 
-/// The rows of a code of an order, from a place in it on.
-fn rows_of(order: OrderId, field: &str, code: &str, first: usize) -> Vec<Row> {
-    let places = code.char_indices().map(|(at, _)| at).skip(first).step_by(STEP).take(MAX_PLACES);
+/// The rows of a code of an order.
+fn rows_of(order: OrderId, field: &str, code: &str) -> Vec<Row> {
+    let places = code.char_indices().map(|(at, _)| at).step_by(STEP).take(MAX_PLACES);
     places.filter_map(|at| row(&code[at..], &format!("{order}#{field}{at}"), code)).collect()
 }
 
@@ -139,6 +142,12 @@ fn places_of_number(term: &str) -> Option<Option<(String, String)>> {
         }
         Some(_) | None => split(behind).map(|(head, tail)| Some((under(&head), tail))),
     }
+}
+
+/// Whether a term may lie within the name that we give to a payment, behind its beginning, where it has
+/// no row.
+pub(crate) fn is_within_a_name(term: &str) -> bool {
+    term.len() < DIGITS && term.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether digits may stand in the date of an order number.
@@ -227,15 +236,17 @@ mod tests {
     }
 
     #[test]
-    fn the_names_of_payments_are_found_without_what_all_begin_with() {
-        let (id, code) = (OrderId(uuid::Uuid::nil()), "txn-8dddeeeeffff8000");
-        let rows = rows_of(id, "p0.", code, OURS.len());
-        assert_eq!(rows.len(), 3);
-        for from in 0..=code.len() - SHORTEST {
-            let places = places(&code[from..from + SHORTEST]).unwrap();
-            let is_found =
-                |(pk, sk): &(String, String)| rows.iter().any(|row| row.pk == *pk && row.sk.starts_with(sk));
-            assert!(places.iter().any(is_found), "{}", &code[from..]);
+    fn the_names_of_payments_are_found_from_their_beginning() {
+        for (term, is_within) in [
+            ("txn-8dddeee", false),
+            ("n-8dddeee", false),
+            ("8dddeeeeffff8000", false),
+            ("8dddeeeeffff800", true),
+            ("1122334", true),
+            ("20261122-0042", false),
+            ("wire-77", false),
+        ] {
+            assert_eq!(is_within_a_name(term), is_within, "{term}");
         }
     }
 

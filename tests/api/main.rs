@@ -22,6 +22,7 @@ mod life;
 mod lists;
 mod notifications;
 mod operations;
+mod operator;
 mod paying;
 mod payment_records;
 mod payments;

@@ -22,7 +22,7 @@ const LOCAL: [(&str, &str); 6] = [
 /// Settings that are missing or make no sense, each named; no running local system.
 pub fn app(local: bool) -> Result<App, Fault> {
     let config = if local { Config::from_lookup(local_settings()?)? } else { Config::from_env()? };
-    Ok(App::new(config)?)
+    Ok(App::without_callers(config))
 }
 
 fn local_settings() -> Result<impl Fn(&str) -> Option<String>, Fault> {

@@ -61,17 +61,28 @@ impl App {
     /// # Errors
     /// [`StartError`], which is for the operator to read.
     pub fn new(config: Config) -> Result<Self, StartError> {
+        let verifier = Verifier::from_config(&config)?;
+        Ok(Self::with(config, verifier))
+    }
+
+    /// The same for the operator's own work, which needs no settings about tokens.
+    #[must_use]
+    pub fn without_callers(config: Config) -> Self {
+        Self::with(config, Verifier::of_nobody())
+    }
+
+    fn with(config: Config, verifier: Verifier) -> Self {
         let shards = u16::try_from(config.list_shards).unwrap_or(u16::MAX);
         let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), shards);
-        Ok(Self {
-            verifier: Arc::new(Verifier::from_config(&config)?),
+        Self {
+            verifier: Arc::new(verifier),
             gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
             bus: Arc::default(),
             kept: Arc::default(),
             config: Arc::new(config),
             table,
-        })
+        }
     }
 
     /// Starts a consumer of a stream or a queue, which logs for itself: no HTTP edge does.

@@ -67,12 +67,23 @@ impl Verifier {
             KeySource::Url(_) => Keys::default(),
         };
         provider::install();
-        Ok(Self {
+        Ok(Self::new(auth, keys))
+    }
+
+    /// Where nobody calls: it refuses every token.
+    #[must_use]
+    pub fn of_nobody() -> Self {
+        let keys = KeySource::Inline(String::new());
+        Self::new(AuthConfig { issuer: String::new(), audiences: Vec::new(), keys }, Keys::default())
+    }
+
+    fn new(auth: AuthConfig, keys: Keys) -> Self {
+        Self {
             auth,
             keys: Mutex::new(Arc::new(keys)),
             fetched_at: tokio::sync::Mutex::default(),
             remembered: Mutex::default(),
-        })
+        }
     }
 
     /// Who the bearer of a token is.

@@ -1,8 +1,8 @@
 //! Order items as resources of their own.
 
 use futures::future::join_all;
-use oms_tests::Shop;
 use oms_tests::shop::text;
+use oms_tests::{Shop, eventually};
 use serde_json::{Value, json};
 
 fn path_of(item: &Value) -> String {
@@ -119,4 +119,35 @@ async fn of_ten_items_added_at_once_none_is_lost() {
     let pieces: u64 = items.iter().filter_map(|item| item["quantity"].as_u64()).sum();
     assert_eq!(pieces, 1 + 2 * added as u64);
     assert_eq!(shop.stock(&mug).await, 100 - pieces);
+}
+
+#[tokio::test]
+async fn staff_and_the_vendor_see_who_bought_a_product() {
+    let shop = Shop::open().await;
+    let (mug, cup) = (shop.sells("Mug", 50).await, shop.sells("Tea Cup", 50).await);
+    let (ada, bob) = (shop.customer().await, shop.customer().await);
+    let mut bought = Vec::new();
+    for (person, goods) in [(&ada, &mug), (&bob, &cup), (&bob, &mug), (&ada, &mug)] {
+        let order = person.order(&shop, goods, 1).await;
+        if goods.product == mug.product {
+            bought.insert(0, order["items"][0]["id"].clone());
+        }
+    }
+    let ids = |page: &Value| -> Vec<Value> {
+        page["results"].as_array().into_iter().flatten().map(|item| item["id"].clone()).collect()
+    };
+    let (of_product, of_variant) = (text(&mug.product), text(&mug.variant));
+    for query in [format!("product={of_product}"), format!("variant={of_variant}")] {
+        for person in [&shop.staff, &shop.vendor] {
+            let path = format!("/api/order-items/?{query}&page_size=2");
+            let list = || async { person.client.get(&path).await.expect(200) };
+            let page = eventually(list, |page: &Value| page["count"] == 3).await;
+            assert_eq!(ids(&page), bought[..2], "{query}");
+            let next = text(&page["next"]);
+            let page = person.client.get(&next[next.find("/api/").expect("a link")..]).await.expect(200);
+            assert_eq!(ids(&page), bought[2..], "{query}");
+        }
+        let own = ada.client.get(&format!("/api/order-items/?{query}")).await.expect(200);
+        assert_eq!(own["count"], 2, "{query}");
+    }
 }

@@ -25,7 +25,7 @@ use uuid::Uuid;
     ),
     responses(
         (status = 200, description = "A page", body = Page<ItemView>),
-        (status = 400, description = "A filter makes no sense, or has too many orders to look through", body = ErrorBody),
+        (status = 400, description = "A filter makes no sense, or has too many items to look through or to sort", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -44,15 +44,10 @@ pub(crate) async fn list(
         let seen = app.orders(&caller).load(order).await.map_err(|error| {
             if matches!(error, ApiError::NotFound(_)) { no_choice("order") } else { error }
         })?;
-        return Ok(Json(Page::of(wanted.items_of(std::slice::from_ref(&seen.order)), &request, &links)?));
+        return Ok(Json(wanted.page_of(std::slice::from_ref(&seen.order), &request, &links)?));
     }
     let visible = app.visible_to(&caller).await?;
-    let page = if wanted.is_any() {
-        app.page_of_items(&caller, &visible, &request, &links).await?
-    } else {
-        Page::of(app.items_wanted(&caller, &visible, &wanted).await?, &request, &links)?
-    };
-    Ok(Json(page))
+    Ok(Json(app.page_of_items(&caller, &visible, &wanted, &request, &links).await?))
 }
 
 fn id(query: &Query, name: &str) -> Reply<Option<Uuid>> {

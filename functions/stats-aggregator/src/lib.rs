@@ -124,8 +124,9 @@ async fn keep_rows(app: &App, fresh: &[Fresh]) -> Result<(), TableError> {
             (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
         })
         .collect();
-    let payments = changes.iter().map(|(before, after)| (before.as_ref(), *after));
-    app.table().keep_payment_rows(payments).await?;
+    let children = changes.iter().map(|(before, after)| (before.as_ref(), *after));
+    app.table().keep_payment_rows(children.clone()).await?;
+    app.table().keep_line_rows(children).await?;
     app.table().keep_search_rows(changes).await
 }
 

@@ -9,6 +9,8 @@ pub mod environment;
 mod exactly_once;
 pub mod hold;
 #[cfg(test)]
+mod item_model;
+#[cfg(test)]
 mod model;
 pub mod paging;
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Lists of the lines of orders, as a caller may see them: of the newest orders first, and within
-//! an order the newest line first.
+//! an order the newest line first. Those of a product or a variant are found by rows of their own
+//! ([`by_product`]); what else is asked for is looked through.
+
+mod by_product;
 
 use crate::app::App;
 use crate::http::auth::Caller;
@@ -8,23 +11,25 @@ use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
+use crate::sorted::{Place, SortKey, Sorting, Value};
 use crate::table::OrderSummary;
+use crate::table::line_rows::LineRow;
 use crate::table::lists::{Wanted, position};
 use crate::views::item::ItemView;
 use oms_domain::{Line, Order, OrderId, ProductId, VariantId};
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
 /// How many orders are looked through for the lines of a kind.
 const SIFTED: usize = 1_000;
 
 /// Which lines are wanted, in which order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ItemQuery {
     product: Option<ProductId>,
     variant: Option<VariantId>,
+    /// In lower case; each must be contained in one of the fields that are searched.
     terms: Vec<String>,
-    ordering: Vec<(Key, bool)>,
+    sorting: Sorting<Key>,
 }
 
 /// What lines can be sorted by.
@@ -36,59 +41,73 @@ enum Key {
     TotalPrice,
 }
 
+impl SortKey for Key {
+    const ALL: &'static [Self] = &[Self::CreatedAt, Self::Quantity, Self::UnitPrice, Self::TotalPrice];
+    const CREATED_AT: Self = Self::CreatedAt;
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Quantity => "quantity",
+            Self::UnitPrice => "unit_price",
+            Self::TotalPrice => "total_price",
+        }
+    }
+
+    fn read(self, text: &str) -> Option<Value> {
+        match self {
+            Self::CreatedAt => text.parse().ok().map(Value::Time),
+            Self::Quantity | Self::UnitPrice | Self::TotalPrice => text.parse().ok().map(Value::Amount),
+        }
+    }
+}
+
 impl ItemQuery {
     /// The lines of a product or a variant, by the `search` and `ordering` of a request. Names that
     /// cannot be sorted by are dropped.
     #[must_use]
     pub fn new(product: Option<ProductId>, variant: Option<VariantId>, query: &Query) -> Self {
-        let ordering = query.sort_keys(|name| match name {
-            "created_at" => Some(Key::CreatedAt),
-            "quantity" => Some(Key::Quantity),
-            "unit_price" => Some(Key::UnitPrice),
-            "total_price" => Some(Key::TotalPrice),
-            _ => None,
-        });
-        Self { product, variant, terms: query.search_terms(), ordering }
+        Self { product, variant, terms: query.search_terms(), sorting: Sorting::read(query) }
     }
 
     /// Whether all lines are wanted, the newest first.
-    #[must_use]
-    pub fn is_any(&self) -> bool {
-        *self == Self::default()
+    fn is_any(&self) -> bool {
+        let is_narrowed = self.product.is_some() || self.variant.is_some() || !self.terms.is_empty();
+        !is_narrowed && self.sorting.keys().is_empty() && self.sorting.descends
     }
 
-    /// The lines of some orders that are wanted, sorted.
-    #[must_use]
-    pub fn items_of(&self, orders: &[Order]) -> Vec<ItemView> {
+    /// A page of the lines of some orders that are wanted.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist.
+    pub fn page_of(&self, orders: &[Order], request: &PageRequest, links: &Links) -> Reply<Page<ItemView>> {
+        let at = self.sorting.at(request)?;
         let lines = orders.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line)));
-        let mut lines: Vec<_> = lines.filter(|(order, line)| self.wants(order, line)).collect();
-        lines.sort_by(|a, b| self.compare(a, b));
-        lines.into_iter().map(|(order, line)| ItemView::new(order, line)).collect()
+        let lines = lines.map(|(order, line)| (LineRow::of(order, line), (order, line)));
+        let lines = lines.filter(|(row, _)| self.wants(row));
+        let placed = lines.map(|(row, line)| (self.place(&row), (self.place(&row), line)));
+        let cut = self.sorting.cut(placed.collect(), request, at.as_ref())?;
+        let ends = cut.listed.first().zip(cut.listed.last());
+        let ends = ends.map(|((first, _), (last, _))| (first.clone(), last.clone()));
+        let shown = cut.listed.iter().map(|(_, (order, line))| ItemView::new(order, line));
+        let shown = shown.collect();
+        Ok(self.sorting.page(&cut, ends, shown, links))
     }
 
-    fn wants(&self, order: &Order, line: &Line) -> bool {
-        let variant = line.variant.as_ref();
-        let name = variant.map(|variant| &*variant.name).unwrap_or_default();
-        self.product.is_none_or(|product| product == line.product.id)
-            && (self.variant.is_none() || self.variant == variant.map(|variant| variant.id))
-            && contains_all([&*line.product.name, name, &*order.order_number], &self.terms)
+    fn wants(&self, row: &LineRow) -> bool {
+        let facts = &row.facts;
+        self.product.is_none_or(|product| product == facts.product)
+            && (self.variant.is_none() || self.variant == facts.variant)
+            && contains_all([&*facts.product_name, &*facts.variant_name, &*facts.order_number], &self.terms)
     }
 
-    /// Ties, and what is not asked for, go by order and line, in the direction of the first key.
-    fn compare(&self, (a_of, a): &(&Order, &Line), (b_of, b): &(&Order, &Line)) -> Ordering {
-        let directed = |compared: Ordering, descends| if descends { compared.reverse() } else { compared };
-        let by_keys = self.ordering.iter().map(|(key, descends)| {
-            let compared = match key {
-                Key::CreatedAt => a.created_at.cmp(&b.created_at),
-                Key::Quantity => a.quantity.cmp(&b.quantity),
-                Key::UnitPrice => a.unit_price.cmp(&b.unit_price),
-                Key::TotalPrice => a.total_price.cmp(&b.total_price),
-            };
-            directed(compared, *descends)
-        });
-        let descends = self.ordering.first().is_none_or(|(_, descends)| *descends);
-        let ties = (a_of.created_at, a.id).cmp(&(b_of.created_at, b.id));
-        by_keys.fold(Ordering::Equal, Ordering::then).then(directed(ties, descends))
+    fn place(&self, row: &LineRow) -> Place {
+        self.sorting.place(row.created_at, row.id.0, |key| match key {
+            Key::CreatedAt => Value::Time(row.created_at),
+            Key::Quantity => Value::Amount(row.facts.quantity.into()),
+            Key::UnitPrice => Value::Amount(row.facts.unit_price),
+            Key::TotalPrice => Value::Amount(row.facts.total_price),
+        })
     }
 }
 
@@ -114,11 +133,36 @@ impl<'a> Cursor<'a> {
 }
 
 impl App {
+    /// A page of the lines of the visible orders that are wanted.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read or sorted.
+    pub async fn page_of_items(
+        &self,
+        caller: &Caller,
+        visible: &Visible,
+        query: &ItemQuery,
+        request: &PageRequest,
+        links: &Links,
+    ) -> Reply<Page<ItemView>> {
+        if query.is_any() {
+            return self.page_of_all_items(caller, visible, request, links).await;
+        }
+        let is_of_many = caller.is_staff() || visible.lists().len() > 1;
+        if is_of_many
+            && let Some(page) = self.page_of_items_sold(caller, visible, query, request, links).await?
+        {
+            return Ok(page);
+        }
+        let orders = self.orders_of_items(caller, visible, query).await?;
+        query.page_of(&orders, request, links)
+    }
+
     /// A page of all lines of the visible orders.
     ///
     /// # Errors
     /// 404 for a page that does not exist.
-    pub async fn page_of_items(
+    async fn page_of_all_items(
         &self,
         caller: &Caller,
         visible: &Visible,
@@ -162,24 +206,20 @@ impl App {
         })
     }
 
-    /// The lines of the visible orders that are wanted, sorted.
-    ///
-    /// # Errors
-    /// 400 where there are more than [`SIFTED`] orders to look through.
-    pub async fn items_wanted(
+    /// The visible orders, each of which is looked through for what is wanted.
+    async fn orders_of_items(
         &self,
         caller: &Caller,
         visible: &Visible,
         query: &ItemQuery,
-    ) -> Reply<Vec<ItemView>> {
+    ) -> Reply<Vec<Order>> {
         let orders = self.table().newest_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
-            let message = format!("More than {SIFTED} orders to look through: name one with `order`.");
-            return Err(ApiError::Rule { code: "too_many_entries", message });
+            return Err(query.too_many());
         }
         let mut orders = self.table().orders(orders.iter().map(|order| order.id)).await?;
         orders.retain(|order| visible.sees(caller, &order.user.id, order.store.id));
-        Ok(query.items_of(&orders))
+        Ok(orders)
     }
 }
 

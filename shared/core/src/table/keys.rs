@@ -5,6 +5,7 @@
 //! | order | `ORDER#<id>` | `ORDER` |
 //! | its rows in the lists of all orders and of its store (see [`super::rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
 //! | rows of its payments (see [`super::payment_rows`]) | `ORDER#<id>` | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` |
+//! | rows of its lines (see [`super::line_rows`]) | `ORDER#<id>` | `LINE#<n>` |
 //! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
 //! | store | `STORE#<id>` | `STORE` |

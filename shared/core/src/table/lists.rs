@@ -166,8 +166,18 @@ impl Table {
         Ok(Found { items, rest: page.last_evaluated_key })
     }
 
-    /// How many entries a span has.
+    /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.
     pub(crate) async fn count_span(&self, span: &Span) -> Result<u64, TableError> {
+        Ok(self.count_pages(span).await?.0)
+    }
+
+    /// How many entries a span has; none where they are more than [`MAX_QUERY_PAGES`] find.
+    pub(crate) async fn count_all(&self, span: &Span) -> Result<Option<u64>, TableError> {
+        let (count, is_all) = self.count_pages(span).await?;
+        Ok(is_all.then_some(count))
+    }
+
+    async fn count_pages(&self, span: &Span) -> Result<(u64, bool), TableError> {
         let mut count = 0;
         let mut start = None;
         for _ in 0..MAX_QUERY_PAGES {
@@ -180,7 +190,7 @@ impl Table {
                 break;
             }
         }
-        Ok(count)
+        Ok((count, start.is_none()))
     }
 
     /// A query of a span. Where it has two ends, they are found too: a range has no other form.

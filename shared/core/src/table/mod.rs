@@ -15,6 +15,7 @@ pub mod hold;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
+pub(crate) mod line_rows;
 pub mod lists;
 pub mod notifications;
 pub mod order_numbers;

@@ -158,7 +158,7 @@ impl Table {
         writes.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Writes the rows of some orders and their payments, and those that searches find them by, also
+    /// Writes the rows of some orders, their payments and lines, and those that searches find them by, also
     /// where the same version's are there.
     ///
     /// # Errors
@@ -166,6 +166,7 @@ impl Table {
     pub async fn replace_rows(&self, orders: &[Order]) -> Result<(), TableError> {
         self.keep_rows(orders).await?;
         self.keep_payment_rows(orders.iter().map(|order| (None, order))).await?;
+        self.keep_line_rows(orders.iter().map(|order| (None, order))).await?;
         self.keep_search_rows(orders.iter().map(|order| (None, order))).await
     }
 

@@ -1,0 +1,181 @@
+//! Every list of order items against a model that filters, searches, sorts and slices all of them in
+//! memory: for random orders, callers, filters, terms, orderings and pages.
+
+use crate::cases::{Case, keys, terms};
+use crate::rebuild;
+use crate::samples::{Chance, Samples};
+use crate::stand::Stand;
+use jiff::SignedDuration;
+use oms_domain::order::VariantSnapshot;
+use oms_domain::{Actor, Decimal, Line, Order, StoreId, UserId, VariantId};
+use oms_local::tokens::User;
+use std::cmp::Ordering;
+use uuid::Uuid;
+
+const ORDERS: u64 = 160;
+const CASES: u64 = 200;
+
+/// Somebody who lists items, and whose they may see.
+struct Person {
+    token: String,
+    id: UserId,
+    is_staff: bool,
+    owned: Vec<StoreId>,
+}
+
+struct World {
+    stand: Stand,
+    orders: Vec<Order>,
+    people: Vec<Person>,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let keys = std::env::temp_dir().join(format!("orderctl-items-{}-{seed}", std::process::id()));
+        let stand = Stand::set_up(&keys).unwrap();
+        std::fs::remove_dir_all(&keys).unwrap();
+        let since = stand.app.now() - SignedDuration::from_hours(60 * 24);
+        let mut samples = Samples::new(6, 3, since, SignedDuration::from_mins(60 * 24 * 59 / 160));
+        let vendor = UserId(User::new("customer1", None).id().to_string());
+        for store in samples.stores.iter_mut().take(1) {
+            store.owner = Some(vendor.clone());
+        }
+        for store in &samples.stores {
+            stand.app.table().insert_store(store).await.unwrap();
+        }
+        let mut orders = Vec::new();
+        for number in 0..ORDERS {
+            let order = vary(samples.order(number).unwrap(), &mut Chance::new(seed ^ number));
+            stand.save(None, &order).await.unwrap();
+            orders.push(order);
+        }
+        for some in orders.chunks(25) {
+            stand.keep(some.to_vec()).await.unwrap();
+        }
+        let by = Actor { id: UserId("admin".into()), at: since };
+        for order in orders.iter_mut().step_by(11) {
+            let gone = order.clone().delete(&by).order;
+            stand.save(Some(order.version), &gone).await.unwrap();
+            stand.keep(vec![gone.clone()]).await.unwrap();
+            stand.app.table().keep_line_rows([(None, &*order)]).await.unwrap();
+            *order = gone;
+        }
+        orders.retain(|order| !order.is_deleted());
+        let person = |name: &str, group: Option<&str>, owned: &[StoreId]| Person {
+            token: stand.token(&User::new(name, group)).unwrap(),
+            id: UserId(User::new(name, group).id().to_string()),
+            is_staff: group == Some("staff"),
+            owned: owned.to_vec(),
+        };
+        let people = vec![
+            person("customer0", None, &[]),
+            person("customer1", Some("vendor"), &[samples.stores[0].id]),
+            person("boss", Some("staff"), &[]),
+            person("boss", Some("staff"), &[]),
+            person("nobody", None, &[]),
+        ];
+        Self { stand, orders, people }
+    }
+}
+
+/// Few products, so that each has many lines; some with variants; ties.
+fn vary(mut order: Order, chance: &mut Chance) -> Order {
+    for line in &mut order.lines {
+        let product = chance.below(3);
+        line.product.id.0 = Uuid::from_u128(0xbeef_0000 + u128::from(product));
+        line.product.name = ["Stoneware mug", "Tea Cup", "Müsli bowl"][product as usize].into();
+        if product > 0 {
+            let number = chance.below(2);
+            line.variant = Some(variant(product * 2 + number, ["Blue", "Grün"][number as usize]));
+        }
+        if chance.below(3) == 0 {
+            line.total_price = Decimal::from(10);
+        }
+        if chance.below(4) == 0 {
+            line.created_at = line.created_at + SignedDuration::from_hours(100);
+        }
+    }
+    order
+}
+
+fn variant(number: u64, name: &str) -> VariantSnapshot {
+    VariantSnapshot {
+        id: VariantId(Uuid::from_u128(0xcafe_0000 + u128::from(number))),
+        name: name.into(),
+        sku: String::new(),
+        current_price: Decimal::from(5),
+    }
+}
+
+fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
+    let mut wanted: Vec<(&Order, &Line)> = world
+        .orders
+        .iter()
+        .filter(|order| {
+            person.is_staff || order.user.id == person.id || person.owned.contains(&order.store.id)
+        })
+        .flat_map(|order| order.lines.iter().map(move |line| (order, line)))
+        .collect();
+    let mut parameters = Vec::new();
+    let some = &chance.of(&world.orders).unwrap().lines[0];
+    let (product, variant) = (some.product.id, some.variant.as_ref().map(|variant| variant.id));
+    let kind = chance.below(4);
+    if kind < 3 {
+        wanted.retain(|(_, line)| line.product.id == product);
+        parameters.push(("product".to_owned(), product.to_string()));
+    }
+    if let (Some(variant), 2 | 3) = (variant, kind) {
+        wanted.retain(|(_, line)| line.variant.as_ref().is_some_and(|of| of.id == variant));
+        parameters.push(("variant".to_owned(), variant.to_string()));
+    }
+    if chance.below(3) == 0 {
+        let number = &chance.of(&world.orders).unwrap().order_number;
+        let (search, terms) = terms(chance, &[number, "Stoneware mug", "Tea Cup", "Müsli bowl", "Grün"]);
+        wanted.retain(|(order, line)| {
+            let variant = line.variant.as_ref().map_or("", |variant| &variant.name);
+            let fields = [&*order.order_number, &*line.product.name, variant].map(str::to_lowercase);
+            terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
+        });
+        parameters.push(("search".to_owned(), search));
+    }
+    let plain = parameters.is_empty();
+    let names = ["created_at", "quantity", "unit_price", "total_price", "nonsense"];
+    let mut keys = keys(chance, &names, &mut parameters);
+    let descends = keys.first().is_none_or(|(_, descends)| *descends);
+    // All lines, the newest first, are those of the newest orders first.
+    let is_by_order = plain && descends && keys.iter().all(|key| *key == ("created_at", true));
+    keys.push(("created_at", descends));
+    wanted.sort_by(|(a_of, a), (b_of, b)| {
+        if is_by_order {
+            return (b_of.created_at, b.id).cmp(&(a_of.created_at, a.id));
+        }
+        let by_keys = keys.iter().map(|(name, descends)| {
+            let compared = match *name {
+                "created_at" => a.created_at.cmp(&b.created_at),
+                "quantity" => a.quantity.cmp(&b.quantity),
+                "unit_price" => a.unit_price.cmp(&b.unit_price),
+                _ => a.total_price.cmp(&b.total_price),
+            };
+            if *descends { compared.reverse() } else { compared }
+        });
+        let ties = if descends { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
+        by_keys.fold(Ordering::Equal, Ordering::then).then(ties)
+    });
+    let expected = wanted.iter().map(|(_, line)| line.id.to_string()).collect();
+    Case { path: "/api/order-items/".to_owned(), parameters, expected }
+}
+
+#[tokio::test]
+async fn every_list_of_items_is_what_a_model_of_it_says() {
+    let world = World::new(20_261_122).await;
+    for number in 0..CASES {
+        // Half of them on the rows that an operator has made anew.
+        if number == CASES / 2 {
+            rebuild::run(&world.stand.app, true).await.unwrap();
+        }
+        let mut chance = Chance::new(number);
+        let person = chance.of(&world.people).unwrap();
+        let case = case(&world, person, &mut chance);
+        case.hold(&world.stand, &person.token, &mut chance, format!("case {number}")).await;
+    }
+}

@@ -211,3 +211,19 @@ async fn a_payment_is_in_its_makers_next_list() {
         assert_eq!(ada.client.get("/api/payments/?status=pending").await.expect(200)["count"], 0);
     }
 }
+
+#[tokio::test]
+async fn a_payment_of_an_old_order_is_a_recent_one() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 100).await;
+    let ada = shop.customer().await;
+    let old = ada.order(&shop, &mug, 1).await;
+    for _ in 0..10 {
+        ada.order(&shop, &mug, 1).await;
+    }
+    ada.pays(&old).await;
+    let stats = || async { ada.client.get("/api/payments/payment_stats/").await.expect(200) };
+    let stats = eventually(stats, |stats| stats["completed_payments"] == 1).await;
+    let recent = stats["recent_payments"].as_array().expect("a list");
+    assert_eq!((recent.len(), &recent[0]["status"]), (1, &json!("paid")));
+}

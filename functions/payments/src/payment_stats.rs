@@ -6,6 +6,7 @@ use oms_core::freshness::Snapshot;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{Caller, Query, Reply};
 use oms_core::kept::Answer;
+use oms_core::payment_lists::PaymentRow;
 use oms_core::views::statistics::PaymentStats;
 
 /// Statistics of the payments that the caller may see: their own; all for staff; of one store with
@@ -28,8 +29,9 @@ pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query:
     let calendar = app.calendar();
     let question = Some(format!("payment_stats {asked:?}"));
     let app = &app;
-    let make = |Snapshot { counts, newest }| async move {
-        Ok(PaymentStats::new(&counts, app.config().currency, &newest))
+    let recent = app.newest_payments(&asked);
+    let make = |Snapshot { counts, newest }, rows: Vec<PaymentRow>| async move {
+        Ok(PaymentStats::new(&counts, app.config().currency, &newest, &rows))
     };
-    app.statistics(&asked, &calendar, question, make).await
+    app.statistics(&asked, &calendar, question, recent, make).await
 }

@@ -42,15 +42,17 @@ impl App {
     /// would be made of the same. Where one of the newest orders has changed within the last
     /// seconds, what the counters lack of it is added, which costs three units for each and
     /// four more trips, and that again where the consumer counts meanwhile; such an answer is not kept, and without a `question` none is.
+    /// What is needed `beside` the counters is read with them.
     ///
     /// # Errors
-    /// Those of `make`; 503 where the table cannot be read.
-    pub async fn statistics<T: Serialize, F: Future<Output = Reply<T>>>(
+    /// Those of `beside` and `make`; 503 where the table cannot be read.
+    pub async fn statistics<T: Serialize, B, F: Future<Output = Reply<T>>>(
         &self,
         asked: &Asked,
         calendar: &Calendar,
         question: Option<String>,
-        make: impl FnOnce(Snapshot) -> F,
+        beside: impl Future<Output = Reply<B>>,
+        make: impl FnOnce(Snapshot, B) -> F,
     ) -> Reply<Answer> {
         let now = self.now();
         // The stamps before the counters: what is kept is never older than its evidence.
@@ -66,12 +68,14 @@ impl App {
         {
             return Ok(answer);
         }
-        let counts = if settling.is_empty() {
-            self.counts_and(asked, calendar, &Tally::default()).await?
+        let nothing = Tally::default();
+        let (counts, beside) = if settling.is_empty() {
+            let counts = self.counts_and(asked, calendar, &nothing);
+            meter::at_once(async { futures::try_join!(counts, beside) }).await?
         } else {
-            self.counts_with(asked, calendar, &settling).await?
+            futures::try_join!(self.counts_with(asked, calendar, &settling), beside)?
         };
-        let made = make(Snapshot { counts, newest }).await?;
+        let made = make(Snapshot { counts, newest }, beside).await?;
         let body = serde_json::to_string(&made).map_err(ApiError::internal)?;
         let answer = Answer { body: body.into(), is_kept: false };
         if let Some(question) = question {

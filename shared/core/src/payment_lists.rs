@@ -14,7 +14,7 @@ use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::sorted::{Place, SortKey, Sorting, Value};
-use crate::table::payment_rows::PaymentRow;
+pub use crate::table::payment_rows::PaymentRow;
 use crate::views::payment::PaymentView;
 use oms_domain::tally::PaymentFacets;
 use oms_domain::{Currency, Order, PaymentMethod, PaymentState};

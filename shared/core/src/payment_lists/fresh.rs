@@ -10,9 +10,11 @@
 use crate::app::App;
 use crate::http::error::Reply;
 use crate::http::meter;
-use crate::order_lists::Visible;
+use crate::order_lists::{Entry, Visible};
+use crate::statistics::Asked;
 use crate::table::OrderSummary;
-use crate::table::lists::Wanted;
+use crate::table::lists::{OrderList, Wanted};
+use crate::table::payment_rows::PaymentRow;
 use crate::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::{Tally, tally};
@@ -22,6 +24,8 @@ use std::collections::BTreeMap;
 /// For how long after a change of an order its rows may be behind: longer than the consumer takes
 /// while it is well.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+/// How many of the newest payments statistics show.
+const RECENT: usize = 10;
 /// Of how many of the newest orders lists are fresh, over all the lists that a caller sees.
 const NEWEST: usize = 10;
 
@@ -34,6 +38,18 @@ pub(super) struct Settling {
 }
 
 impl App {
+    /// The newest payments that statistics are of, as their rows have them: half a unit a scope.
+    ///
+    /// # Errors
+    /// 503 where the table cannot be read.
+    pub async fn newest_payments(&self, asked: &Asked) -> Reply<Vec<PaymentRow>> {
+        let lists = asked.scopes().iter().map(OrderList::of);
+        let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
+        let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));
+        let rows = meter::side_by_side(reads).await?.into_iter().flatten();
+        Ok(rows.map(PaymentRow::read).collect::<Result<_, _>>()?)
+    }
+
     /// Reads orders that may be settling, and how far the consumer has counted them.
     pub(super) async fn settled(&self, orders: &[OrderId]) -> Reply<Settling> {
         let mut settling = Settling::default();

@@ -29,7 +29,7 @@ const FACTS: &str = "facts";
 
 /// What lists know of a payment before they read its order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PaymentRow {
+pub struct PaymentRow {
     pub(crate) id: PaymentId,
     pub(crate) created_at: Timestamp,
     pub(crate) facets: PaymentFacets,
@@ -64,7 +64,7 @@ impl PaymentRow {
     }
 
     /// Reads [`facts`](Self::facts), and the place in a list: `<time>#<id>`, behind the amount or not.
-    fn read(place: &str, facts: &str) -> Option<Self> {
+    fn parse(place: &str, facts: &str) -> Option<Self> {
         let mut places = place.rsplit('#');
         let (id, created_at) = (places.next()?.parse().ok()?, places.next()?.parse().ok()?);
         let mut facts = facts.splitn(5, ' ');
@@ -93,7 +93,7 @@ impl Entry for PaymentRow {
         };
         let place = first([keys::LIST_AT, Index::Total.range_key()]);
         let facts = first([FACTS, keys::SUMMARY]);
-        Self::read(&place, &facts).ok_or_else(|| TableError::Shape {
+        Self::parse(&place, &facts).ok_or_else(|| TableError::Shape {
             what: "a payment's row",
             source: serde::de::Error::custom("neither a place nor facts"),
         })

@@ -2,6 +2,7 @@
 
 use super::{money, time};
 use crate::table::OrderSummary;
+use crate::table::payment_rows::PaymentRow;
 use crate::verify::Verified;
 use oms_domain::calendar::Calendar;
 use oms_domain::drift::Difference;
@@ -319,9 +320,10 @@ const COLLECTED: &[PaymentState] =
     &[PaymentState::Paid, PaymentState::Refunded, PaymentState::PartiallyRefunded];
 
 impl PaymentStats {
-    /// The statistics of a scope, in the deployment's currency; `recent` are its newest orders.
+    /// The statistics of a scope, in the deployment's currency; `newest` are its newest orders, and
+    /// `rows` those of its newest payments.
     #[must_use]
-    pub fn new(counts: &Counts, currency: Currency, recent: &[OrderSummary]) -> Self {
+    pub fn new(counts: &Counts, currency: Currency, newest: &[OrderSummary], rows: &[PaymentRow]) -> Self {
         let count = |states: &[PaymentState]| counts.payments_with(None, states).count;
         let refunded = |currency| counts.refunded.get(&currency).copied().unwrap_or_default();
         let amounts = |currency| PaymentAmounts {
@@ -346,7 +348,7 @@ impl PaymentStats {
             success_rate: shown(success_rate.round_dp(4)),
             refunded_amount: money(refunded(currency), currency),
             by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
-            recent_payments: recent_payments(recent),
+            recent_payments: recent_payments(newest, rows),
         }
     }
 }
@@ -373,19 +375,29 @@ fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
     by_method
 }
 
-fn recent_payments(orders: &[OrderSummary]) -> Vec<RecentPayment> {
-    let mut recent: Vec<_> = orders
-        .iter()
-        .flat_map(|order| order.payments.iter().map(move |payment| (order, payment)))
-        .map(|(order, payment)| (order.id.payment(payment.number), order.currency, payment))
-        .collect();
-    recent.sort_by_key(|(id, _, payment)| std::cmp::Reverse((payment.created_at, *id)));
-    let views = recent.into_iter().take(10).map(|(id, currency, payment)| RecentPayment {
-        id: id.0,
+/// The newest payments: those of the newest orders as these tell, since their rows may be behind, and
+/// all others as their rows do.
+fn recent_payments(orders: &[OrderSummary], rows: &[PaymentRow]) -> Vec<RecentPayment> {
+    let of_orders = orders.iter().flat_map(|order| order.payments.iter().map(move |one| (order, one)));
+    let of_orders = of_orders.map(|(order, payment)| RecentPayment {
+        id: order.id.payment(payment.number).0,
         transaction_id: payment.transaction_id.clone(),
-        amount: money(payment.amount, currency),
+        amount: money(payment.amount, order.currency),
         status: payment.status.as_str(),
         created_at: time(payment.created_at),
     });
-    views.collect()
+    let is_of_others = |row: &&PaymentRow| orders.iter().all(|order| order.id != row.id.order());
+    let of_others = rows.iter().filter(is_of_others).map(|row| RecentPayment {
+        id: row.id.0,
+        transaction_id: row.transaction_id.clone(),
+        amount: money(row.amount, row.facets.currency),
+        status: row.facets.status.as_str(),
+        created_at: time(row.created_at),
+    });
+    let mut recent: Vec<_> = of_orders.chain(of_others).collect();
+    recent.sort_by(|a, b| (&b.created_at, b.id).cmp(&(&a.created_at, a.id)));
+    // A vendor's own payments to their own stores are in two scopes.
+    recent.dedup_by_key(|payment| payment.id);
+    recent.truncate(10);
+    recent
 }

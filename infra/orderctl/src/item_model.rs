@@ -92,7 +92,7 @@ fn vary(mut order: Order, chance: &mut Chance) -> Order {
             line.total_price = Decimal::from(10);
         }
         if chance.below(4) == 0 {
-            line.created_at = line.created_at + SignedDuration::from_hours(100);
+            line.created_at += SignedDuration::from_hours(100);
         }
     }
     order

@@ -169,7 +169,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
     let manages = caller.is_staff() || (caller.is_vendor() && store.owner.as_ref() == Some(&by.id));
     let new = NewOrder {
         id: app.new_order_id(),
-        order_number: app.next_order_number().await?,
+        order_number: app.next_order_number(by.at).await?,
         user,
         store,
         lines: wanted.items.clone(),

@@ -74,6 +74,9 @@ impl World {
 fn vary(mut order: Order, chance: &mut Chance, samples: &Samples, now: Timestamp) -> Order {
     if chance.below(4) == 0 {
         order.created_at = samples.placed_at(chance.below(ORDERS) / 8 * 8);
+        // A number tells the day on which its order was placed.
+        let number = order.order_number.rsplit('-').next().unwrap_or_default();
+        order.order_number = format!("ORD-{}-{number}", order.created_at.strftime("%Y%m%d"));
     }
     if chance.below(3) == 0 {
         order.total_amount = Decimal::new(7_598, 2) * Decimal::from(1 + chance.below(3));
@@ -81,8 +84,11 @@ fn vary(mut order: Order, chance: &mut Chance, samples: &Samples, now: Timestamp
     if chance.below(9) == 0 {
         order.currency = Currency::EUR;
     }
-    if chance.below(9) == 0 {
-        order.payment_reference = "Überweisung 0042, \"Mai\"".into();
+    match chance.below(18) {
+        0 | 1 => order.payment_reference = "Überweisung 0042, \"Mai\"".into(),
+        // As if it were another order's number.
+        2 => order.payment_reference = samples.order(chance.below(ORDERS)).unwrap().order_number,
+        _ => {}
     }
     if chance.below(9) == 0 {
         order.payment_status = *chance.of(PaymentStatus::ALL).unwrap();
@@ -189,9 +195,11 @@ fn search(
     for _ in 0..=chance.below(2) {
         let some = chance.of(&world.orders).unwrap();
         let fields = [&some.order_number, &some.tracking_number, &some.payment_reference];
-        let field: Vec<char> = chance.of(&fields).unwrap().chars().collect();
+        // Half of them parts of an order number, in which dates are sought in another way.
+        let field = if chance.below(2) == 0 { fields[0] } else { chance.of(&fields).unwrap() };
+        let field: Vec<char> = field.chars().collect();
         let from = chance.below(field.len() as u64) as usize;
-        let longest = if chance.below(2) == 0 { 4 } else { 18 };
+        let longest = if chance.below(3) == 0 { 4 } else { 18 };
         let length = 1 + chance.below(longest) as usize;
         let term: String = field.iter().skip(from).take(length).collect();
         let term = term.replace(['"', ','], "");

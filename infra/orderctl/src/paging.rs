@@ -14,13 +14,14 @@ use crate::stand::{Fault, Stand};
 use http::Method;
 use oms_domain::{Order, OrderId, PaymentMethod, PaymentStatus, Status};
 use serde_json::{Value, json};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most pages that are followed.
 const MAX_PAGES: u64 = 20_000;
 /// How many orders that went wrong are named.
 const NAMED: usize = 5;
+/// How many orders are looked at for one that can be changed.
+const TRIES: u32 = 10;
 
 /// A list to page through, and which orders it shows.
 struct Browse<'a> {
@@ -101,20 +102,13 @@ pub async fn prove(stand: &Stand, samples: &Samples, size: u64, page_size: u64) 
             }
         }
     }
-    let done = RefCell::new(Done::default());
+    let mut crew = Crew { stand, samples, size, shop, chance: Chance::new(size), done: Done::default() };
     let mut report = Report { text: String::new(), is_well: true };
     for (browse, expected) in browses.iter().zip(&expected) {
         let path = format!("/api/orders/?page_size={page_size}{}", browse.query);
-        let before = done.borrow().placed;
-        let seen = {
-            let reader = read(stand, &shop.staff, path);
-            let crew = work(stand, samples, size, &shop, &done);
-            tokio::select! {
-                seen = reader => seen?,
-                fault = crew => return Err(fault.err().unwrap_or_else(|| "the crew went home".into())),
-            }
-        };
-        let done = done.borrow();
+        let before = crew.done.placed;
+        let seen = read(&mut crew, path).await?;
+        let done = &crew.done;
         let line = judge(expected, &seen, &done.excused(browse.excuses));
         report.is_well &= line.is_well;
         report.text.push_str(&format!(
@@ -151,13 +145,16 @@ fn judge(expected: &BTreeSet<OrderId>, seen: &[OrderId], excused: &BTreeSet<Orde
     Report { text, is_well: missing.is_empty() && twice.is_empty() }
 }
 
-/// Follows `next` to the end; the orders that were shown, in turn.
-async fn read(stand: &Stand, token: &str, path: String) -> Result<Vec<OrderId>, Fault> {
+/// Follows `next` to the end, while the crew does something beside each page; the orders that were
+/// shown, in turn.
+async fn read(crew: &mut Crew<'_>, path: String) -> Result<Vec<OrderId>, Fault> {
+    let stand = crew.stand;
+    let token = crew.shop.staff.clone();
     let mut seen = Vec::new();
     let mut path = Some(path);
     for _ in 0..MAX_PAGES {
         let Some(at) = path else { return Ok(seen) };
-        let answer = stand.get(token, &at).await?;
+        let (answer, ()) = futures::try_join!(stand.get(&token, &at), crew.work())?;
         if answer.status != 200 {
             return Err(format!("{at}: {} {}", answer.status, answer.body).into());
         }
@@ -170,47 +167,64 @@ async fn read(stand: &Stand, token: &str, path: String) -> Result<Vec<OrderId>, 
     Err("the pages do not end".into())
 }
 
-/// Places orders, moves some on and changes the price of others, for ever.
-async fn work(
-    stand: &Stand,
-    samples: &Samples,
+/// Who places and changes orders, through the API and its consumer.
+struct Crew<'a> {
+    stand: &'a Stand,
+    samples: &'a Samples,
     size: u64,
-    shop: &Shop,
-    done: &RefCell<Done>,
-) -> Result<(), Fault> {
-    let mut chance = Chance::new(done.borrow().placed);
-    loop {
-        let placed = shop.order(stand).await?;
-        if placed.status != 201 {
-            return Err(format!("{} {}", placed.status, placed.body).into());
+    shop: Shop,
+    chance: Chance,
+    done: Done,
+}
+
+impl Crew<'_> {
+    /// Places an order, or moves one on or changes its price.
+    async fn work(&mut self) -> Result<(), Fault> {
+        if self.chance.below(4) == 0 {
+            let placed = self.shop.order(self.stand).await?;
+            self.stand.follow(placed.id()?.parse()?).await?;
+            self.done.placed += 1;
+            return Ok(());
         }
-        stand.follow(placed.id()?.parse()?).await?;
-        done.borrow_mut().placed += 1;
-        let id = samples.order(chance.below(size))?.id;
-        let order = stand.app.table().order(id).await?.ok_or("an order is gone")?;
-        let (action, body): (_, Option<Value>) = match order.status {
-            Status::Pending if order.payment_status == PaymentStatus::Pending && chance.below(2) == 0 => {
-                ("", Some(json!({ "discount_amount": format!("{}.00", 1 + chance.below(9)) })))
+        for _ in 0..TRIES {
+            let id = self.samples.order(self.chance.below(self.size))?.id;
+            let order = self.stand.app.table().order(id).await?.ok_or("an order is gone")?;
+            if let Some((action, body)) = self.next_of(&order) {
+                return self.change(id, action, body).await;
             }
-            Status::Pending => ("confirm_order/", None),
-            Status::Confirmed => ("process_order/", None),
-            Status::Processing => ("ship_order/", Some(json!({ "tracking_number": "1Z0000000000000001" }))),
-            Status::Shipped => ("out_for_delivery_order/", None),
-            Status::OutForDelivery => ("deliver_order/", None),
-            Status::Delivered | Status::Cancelled | Status::Refunded => continue,
-        };
-        // Before it is done: whoever reads meanwhile may see either.
-        if action.is_empty() {
-            done.borrow_mut().repriced.insert(id);
-        } else {
-            done.borrow_mut().moved.insert(id);
         }
-        let changed =
-            stand.send(Method::PATCH, &shop.staff, &format!("/api/orders/{id}/{action}"), body).await?;
+        Ok(())
+    }
+
+    /// What may be done to an order.
+    fn next_of(&mut self, order: &Order) -> Option<(&'static str, Option<Value>)> {
+        match order.status {
+            Status::Pending
+                if order.payment_status == PaymentStatus::Pending && self.chance.below(2) == 0 =>
+            {
+                Some(("", Some(json!({ "discount_amount": format!("{}.00", 1 + self.chance.below(9)) }))))
+            }
+            Status::Pending => Some(("confirm_order/", None)),
+            Status::Confirmed => Some(("process_order/", None)),
+            Status::Processing => {
+                Some(("ship_order/", Some(json!({ "tracking_number": "1Z0000000000000001" }))))
+            }
+            Status::Shipped => Some(("out_for_delivery_order/", None)),
+            Status::OutForDelivery => Some(("deliver_order/", None)),
+            Status::Delivered | Status::Cancelled | Status::Refunded => None,
+        }
+    }
+
+    async fn change(&mut self, id: OrderId, action: &str, body: Option<Value>) -> Result<(), Fault> {
+        let path = format!("/api/orders/{id}/{action}");
+        let changed = self.stand.send(Method::PATCH, &self.shop.staff, &path, body).await?;
         if changed.status != 200 {
-            return Err(format!("{id} {action}: {} {}", changed.status, changed.body).into());
+            return Err(format!("{path}: {} {}", changed.status, changed.body).into());
         }
-        stand.follow(id).await?;
+        self.stand.follow(id).await?;
+        let done = if action.is_empty() { &mut self.done.repriced } else { &mut self.done.moved };
+        done.insert(id);
+        Ok(())
     }
 }
 

@@ -9,7 +9,8 @@ use crate::stand::Fault;
 use crate::verify;
 use oms_core::app::App;
 
-/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first.
+/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first,
+/// and removes those that no order has.
 ///
 /// # Errors
 /// Where the table cannot be read or written; where another one is at work.
@@ -17,7 +18,8 @@ pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
     let mut text = String::new();
     if projections {
         let orders = rows(app).await?;
-        text = format!("the rows of {orders} orders written\n");
+        let stale = remove_stale_rows(app).await?;
+        text = format!("the rows of {orders} orders written, {stale} rows removed that no order has\n");
     }
     text.push_str(&while_held(app, correct(app)).await?);
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
@@ -46,6 +48,19 @@ async fn rows(app: &App) -> Result<usize, Fault> {
         after = next;
         if after.is_none() {
             return Ok(done);
+        }
+    }
+}
+
+/// Removes rows of codes that their order has no more, and of orders that are gone; how many.
+async fn remove_stale_rows(app: &App) -> Result<usize, Fault> {
+    let (mut removed, mut after) = (0, None);
+    loop {
+        let (rows, next) = app.table().remove_stale_rows(after).await?;
+        removed += rows;
+        after = next;
+        if after.is_none() {
+            return Ok(removed);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What an operator finds and mends.
 
 use crate::samples::Samples;
+use crate::shop::Shop;
 use crate::stand::Stand;
 use crate::{rebuild, verify};
 use jiff::{SignedDuration, Timestamp};
@@ -119,4 +120,59 @@ async fn one_holds_the_counters_at_a_time_and_a_hold_that_runs_out_is_lifted() {
     table.release_hold(other).await.unwrap();
     assert_eq!(table.held_until(now).await.unwrap(), None);
     std::fs::remove_dir_all(keys).unwrap();
+}
+
+#[tokio::test]
+async fn rows_that_no_order_has_are_removed_while_orders_change() {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    std::fs::remove_dir_all(keys).unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let samples = Samples::new(5, 2, since, SignedDuration::from_hours(1));
+    let mut orders: Vec<Order> = (0..30).map(|number| samples.order(number).unwrap()).collect();
+    // One is gone from the table altogether, another has rows of a code that it had once.
+    let gone = orders.pop().unwrap();
+    let mut renamed = orders[3].clone();
+    renamed.tracking_number = "1Z9999999999999999".into();
+    for order in &orders {
+        stand.save(None, order).await.unwrap();
+    }
+    stand.keep(orders.clone()).await.unwrap();
+    stand.app.table().replace_rows(&[gone.clone(), renamed]).await.unwrap();
+    let shop = Shop::open(&stand).await.unwrap();
+    let listed = async |query: &str| {
+        let answer = stand.get(&shop.staff, &format!("/api/orders/?{query}")).await.unwrap();
+        (answer.status, answer.body["results"].to_string())
+    };
+    let by_total = "page_size=100&ordering=total_amount";
+    assert!(listed(by_total).await.1.contains(&gone.id.to_string()), "or there is nothing to remove");
+
+    // Meanwhile each order is given another tracking number, and then its own again.
+    let crew = async {
+        for order in &orders {
+            for number in ["1Z8888888888888888", &order.tracking_number] {
+                let path = format!("/api/orders/{}/", order.id);
+                let body = serde_json::json!({ "tracking_number": number });
+                let answer = stand.send(http::Method::PATCH, &shop.staff, &path, Some(body)).await.unwrap();
+                assert_eq!(answer.status, 200, "{}", answer.body);
+                stand.follow(order.id).await.unwrap();
+            }
+        }
+    };
+    let (mended, ()) = tokio::join!(rebuild::run(&stand.app, true), crew);
+    let mended = mended.unwrap();
+    assert!(!mended.text.contains(" 0 rows removed"), "{}", mended.text);
+    let again = rebuild::run(&stand.app, true).await.unwrap();
+    assert!(again.text.contains("29 orders written, 0 rows removed"), "{}", again.text);
+    assert!(!listed(by_total).await.1.contains(&gone.id.to_string()));
+    for order in &orders {
+        let codes = [&order.order_number, &order.tracking_number, &order.payment_reference];
+        for code in codes.into_iter().filter(|code| !code.is_empty()) {
+            let found = listed(&format!("search={code}")).await;
+            assert!(found.0 == 200 && found.1.contains(&order.id.to_string()), "{code}: {}", found.1);
+        }
+    }
+    for code in ["1Z9999999999999999", "1Z8888888888888888"] {
+        assert_eq!(listed(&format!("search={code}")).await, (200, "[]".into()));
+    }
 }

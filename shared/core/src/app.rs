@@ -152,12 +152,14 @@ impl App {
         OrderId::from_fresh(config::random_uuid_v7())
     }
 
-    /// The next order number of today in the deployment's time zone.
+    /// The next number for an order that is placed at a time: of its day in the deployment's time zone, by
+    /// which searches for a part of that date find it.
     ///
     /// # Errors
     /// [`TableError`] where a block of numbers is needed and cannot be had.
-    pub async fn next_order_number(&self) -> Result<String, TableError> {
-        self.order_numbers.next(&self.table, self.today()).await
+    pub async fn next_order_number(&self, at: Timestamp) -> Result<String, TableError> {
+        let day = at.to_zoned(self.config.time_zone.clone()).date();
+        self.order_numbers.next(&self.table, day).await
     }
 
     /// Today in the deployment's time zone.

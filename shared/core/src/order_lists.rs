@@ -3,7 +3,9 @@
 //!
 //! [`filters`] and [`ordering`] say what is asked for, [`plan`] how it is found, [`walk`] reads it.
 
+mod days;
 mod filters;
+mod found;
 mod jump;
 mod listed;
 mod ordering;

@@ -1,5 +1,6 @@
 //! Which orders a request asks for: the API contract's "Filters of orders" and `search`.
 
+use super::days::Days;
 use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
@@ -41,6 +42,8 @@ pub struct Filters {
     pub(super) most: Option<Decimal>,
     /// In lower case; each must be contained in one of the fields that are searched.
     pub(super) terms: Vec<String>,
+    /// Placed on one of these days: what a term says of the dates in order numbers.
+    pub(super) days: Option<Days>,
 }
 
 impl Filters {
@@ -64,6 +67,7 @@ impl Filters {
             least: reader.value("total_amount__gte", NO_NUMBER, number),
             most: reader.value("total_amount__lte", NO_NUMBER, number),
             terms: query.search_terms(),
+            days: None,
         };
         if reader.wrong.is_empty() { Ok(filters) } else { Err(ApiError::Validation(reader.wrong.into())) }
     }
@@ -97,6 +101,7 @@ impl Filters {
         self.want_facets(facets)
             && self.from.is_none_or(|from| created_at >= from)
             && self.before.is_none_or(|before| created_at < before)
+            && self.days.as_ref().is_none_or(|days| days.hold(created_at))
             && self.least.is_none_or(|least| total >= least)
             && self.most.is_none_or(|most| total <= most)
     }

@@ -23,15 +23,13 @@ use serde_json::Value;
 
 /// From how many entries on the counters are asked where they end, instead of reading over them.
 const FAR: u64 = 60;
-/// How many orders a search may find by a term.
-const MAX_FOUND: usize = 1_000;
 /// How many orders are sorted in memory at most.
 const MAX_SORTED: u64 = 10_000;
 
 /// What a request asks a list for.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    filters: Filters,
+    pub(super) filters: Filters,
     ordering: Ordering,
     explain: bool,
 }
@@ -49,7 +47,7 @@ pub struct OrderPage {
 
 /// Where a page begins, or ends: at an order that the page before, or after it, showed.
 #[derive(Clone, Debug)]
-enum At {
+pub(super) enum At {
     After(Place),
     Before(Place),
 }
@@ -64,10 +62,10 @@ struct Cut {
 
 /// A request for a page.
 #[derive(Clone, Copy)]
-struct Turn<'a> {
-    caller: &'a Caller,
-    visible: &'a Visible,
-    asked: &'a Asked,
+pub(super) struct Turn<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) visible: &'a Visible,
+    pub(super) asked: &'a Asked,
     request: &'a PageRequest,
     at: Option<&'a At>,
 }
@@ -90,9 +88,9 @@ impl Asked {
     }
 
     /// What was too much, and what to do about it.
-    fn too_many(&self) -> ApiError {
+    pub(super) fn too_many(&self) -> ApiError {
         let filters = &self.filters;
-        let name = if !filters.terms.is_empty() {
+        let name = if !filters.terms.is_empty() || filters.days.is_some() {
             "search"
         } else if self.ordering.along().is_none() {
             return self.too_many_to_sort();
@@ -205,15 +203,16 @@ impl App {
             Some(cursor) => Some(asked.at(cursor).ok_or(ApiError::InvalidPage)?),
         };
         let turn = Turn { caller, visible, asked, request, at: at.as_ref() };
-        let found = self.found(turn).await?;
-        let bases = if found.is_some() { Vec::new() } else { self.bases(turn).await? };
-        let ordering = turn.ordering();
+        let sought = self.sought(turn).await?;
+        let asked = Asked { filters: sought.filters, ..asked.clone() };
+        let turn = Turn { asked: &asked, ..turn };
+        let (ordering, bases) = (turn.ordering(), sought.bases);
         let planned = plan(&bases, &turn.wish(&ordering));
         let plan = planned.clone();
-        let cut = match (found, planned.method) {
-            (Some(found), _) => turn.cut(found)?,
-            (None, Method::Walk { count }) => self.walked(turn, &bases, planned, count).await?,
-            (None, Method::Gather) => self.gathered(turn, &bases, planned).await?,
+        let cut = match planned.method {
+            _ if sought.is_all => turn.cut(sought.found)?,
+            Method::Walk { count } => self.walked(turn, &bases, planned, count, sought.found).await?,
+            Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
         let place = |order: Option<&Listed>| order.map(|o| asked.ordering.show(&asked.ordering.place(o)));
         let last = place(cut.listed.last()).map(|place| format!(">{place}"));
@@ -229,37 +228,17 @@ impl App {
         Ok(OrderPage { page, explain: explanation })
     }
 
-    /// The orders that a search finds by its longest term; nothing where the rows of codes cannot
-    /// tell, or the whole list is as cheap to look through.
-    async fn found(&self, turn: Turn<'_>) -> Reply<Option<Vec<Listed>>> {
-        let Turn { caller, visible, asked, .. } = turn;
-        let lists = visible.narrowed(caller, &asked.filters);
-        let longest = asked.filters.terms.iter().max_by_key(|term| term.len());
-        let Some(term) = longest.filter(|_| lists.iter().any(|list| !matches!(list, OrderList::OfUser(_))))
-        else {
-            return Ok(None);
-        };
-        let Some(ids) = self.table().with_code(term, MAX_FOUND).await? else { return Ok(None) };
-        if ids.len() >= MAX_FOUND {
-            return Err(asked.too_many());
-        }
-        let ids: Vec<_> = ids.into_iter().collect();
-        let mut orders = self.table().summaries(&ids).await?;
-        orders.retain(|order| asked.filters.want(order) && visible.holds(order));
-        Ok(Some(orders.into_iter().map(|order| Listed::Summary(Box::new(order))).collect()))
-    }
-
-    /// The lists to look through, with what their counters say.
-    async fn bases(&self, turn: Turn<'_>) -> Reply<Vec<Base>> {
+    /// The lists to look through, with what their counters say, also by day where `by_day`.
+    pub(super) async fn bases(&self, turn: Turn<'_>, by_day: bool) -> Reply<Vec<Base>> {
         let mut lists = turn.visible.narrowed(turn.caller, &turn.asked.filters);
         if lists.len() > 1 {
             // A vendor's own orders elsewhere are few, and looked through by themselves.
             lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
         }
-        side_by_side(lists.into_iter().map(|list| self.base(turn, list))).await
+        side_by_side(lists.into_iter().map(|list| self.base(turn, list, by_day))).await
     }
 
-    async fn base(&self, turn: Turn<'_>, list: OrderList) -> Reply<Base> {
+    async fn base(&self, turn: Turn<'_>, list: OrderList, by_day: bool) -> Reply<Base> {
         let filters = &turn.asked.filters;
         let (table, scope) = (self.table(), scope_of(&list));
         let scopes = table.row_scopes(&list);
@@ -271,8 +250,9 @@ impl App {
             reads.push(Box::pin(table.counts_by_status(&scope)));
         }
         let jumps = turn.may_jump(&list);
-        if filters.limit_times() || (jumps && along == Some(Along::Created)) {
-            reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(filters.from))));
+        if by_day || filters.limit_times() || (jumps && along == Some(Along::Created)) {
+            let since = if by_day { None } else { filters.from };
+            reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(since))));
         }
         let by_total = !scopes.is_empty() && filters.limit_totals();
         if by_total || (jumps && along == Some(Along::Total)) {
@@ -287,13 +267,20 @@ impl App {
         let in_totals =
             if by_total { Some(self.count_in_totals(&list, &counts, filters).await?) } else { None };
         let is_whole = turn.visible.shows_all_of(&list);
-        Ok(Base { is_whole, counts, in_times, in_totals, spans: table.spans_of(&list), scopes, list })
+        let spans = table.spans_of(&list);
+        Ok(Base { is_whole, counts, in_times, in_totals, on_days: None, spans, scopes, list })
     }
 
-    /// A page of what an index keeps in order.
-    async fn walked(&self, turn: Turn<'_>, bases: &[Base], planned: Plan, counted: u64) -> Reply<Cut> {
+    /// A page of what an index keeps in order, and of what was found elsewhere.
+    async fn walked(
+        &self,
+        turn: Turn<'_>,
+        bases: &[Base],
+        planned: Plan,
+        counted: u64,
+        elsewhere: Vec<Listed>,
+    ) -> Reply<Cut> {
         let Turn { asked, request, at, .. } = turn;
-        let elsewhere = self.own_elsewhere(turn).await?;
         let counted = counted + elsewhere.len() as u64;
         let number = request.resolve(counted)?;
         let size = u64::from(request.size);
@@ -349,8 +336,14 @@ impl App {
         Ok(Cut { count, number, has_next, listed })
     }
 
-    /// A page of what is sorted in memory.
-    async fn gathered(&self, turn: Turn<'_>, bases: &[Base], planned: Plan) -> Reply<Cut> {
+    /// A page of what is sorted in memory, together with what was found elsewhere.
+    async fn gathered(
+        &self,
+        turn: Turn<'_>,
+        bases: &[Base],
+        planned: Plan,
+        found: Vec<Listed>,
+    ) -> Reply<Cut> {
         let Turn { caller, visible, asked, .. } = turn;
         let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
         // What facts are read of, the caller may see all of.
@@ -367,13 +360,13 @@ impl App {
         if listed.len() == most {
             return Err(asked.too_many());
         }
-        listed.extend(self.own_elsewhere(turn).await?);
+        listed.extend(found);
         turn.cut(listed)
     }
 
     /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
     /// are among those that are looked through anyway.
-    async fn own_elsewhere(&self, turn: Turn<'_>) -> Reply<Vec<Listed>> {
+    pub(super) async fn own_elsewhere(&self, turn: Turn<'_>) -> Reply<Vec<Listed>> {
         let Turn { caller, visible, asked, .. } = turn;
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));

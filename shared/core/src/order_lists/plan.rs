@@ -14,6 +14,7 @@ use crate::http::scope;
 use crate::table::keys::Index;
 use crate::table::lists::{OrderList, Span, position, time_bound};
 use crate::table::rows;
+use jiff::Timestamp;
 use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
@@ -36,6 +37,8 @@ pub(super) struct Base {
     pub(super) in_times: Option<u64>,
     /// How many have the totals that are asked for, where they are limited and it is known.
     pub(super) in_totals: Option<u64>,
+    /// How many were placed on the days that are asked for, where they are.
+    pub(super) on_days: Option<u64>,
     /// The parts of the index that keep the list itself.
     pub(super) spans: Vec<Span>,
     /// The names of the list in the indexes of rows; none of a user's list.
@@ -116,11 +119,14 @@ impl Base {
 
     /// How many are wanted, where the counters know.
     pub(super) fn counted(&self, filters: &Filters) -> Option<u64> {
-        let limits = [filters.limit_facets(), filters.limit_times(), filters.limit_totals()];
+        let limits =
+            [filters.limit_facets(), filters.limit_times(), filters.limit_totals(), filters.days.is_some()];
         if !self.tells(filters) || limits.iter().filter(|limits| **limits).count() > 1 {
             return None;
         }
-        if filters.limit_times() {
+        if filters.days.is_some() {
+            self.on_days
+        } else if filters.limit_times() {
             self.in_times
         } else if filters.limit_totals() {
             self.in_totals
@@ -205,7 +211,7 @@ fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
         plan.cost += cost(&best);
         plan.sifted = plan.sifted.max(best.sifted(*count));
         plan.ways.push(best.way);
-        plan.parts.extend(best.parts.into_iter().map(|part| within(part, wish)));
+        plan.parts.extend(best.parts.into_iter().flat_map(|part| within(part, wish)));
     }
     plan.parts.retain(|part| !part.span.is_empty());
     Some(plan)
@@ -231,27 +237,35 @@ fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
         plan.cost += best.cost_of_all(wish.page);
         plan.sifted += best.entries();
         plan.ways.push(best.way);
-        plan.parts.extend(best.parts.into_iter().map(|part| within(part, wish)));
+        plan.parts.extend(best.parts.into_iter().flat_map(|part| within(part, wish)));
     }
     plan.parts.retain(|part| !part.span.is_empty());
     plan
 }
 
-/// The part of a span that holds the times or totals that are wanted, after the cursor.
-fn within(part: Part, wish: &Wish<'_>) -> Part {
-    let (mut span, filters) = (part.span, wish.filters);
+/// What of a part holds the times or totals that are wanted, after the cursor.
+fn within(part: Part, wish: &Wish<'_>) -> Vec<Part> {
+    let filters = wish.filters;
     let after = wish.after.map(|place| position(place.created_at, place.id));
-    let after = if span.index == Index::Total {
-        span.above = filters.least.map(rows::total_bound);
-        span.below = filters.most.map(rows::after_total);
+    let descends = wish.ordering.descends;
+    let Part { span, entries } = part;
+    if span.index == Index::Total {
         let total = wish.after.and_then(Place::total);
-        after.zip(total).map(|(position, total)| rows::total_position(total, &position))
-    } else {
-        span.above = filters.from.map(time_bound);
-        span.below = filters.before.map(time_bound);
-        after
+        let after = after.zip(total).map(|(position, total)| rows::total_position(total, &position));
+        let (above, below) = (filters.least.map(rows::total_bound), filters.most.map(rows::after_total));
+        return vec![Part { span: Span { above, below, ..span }.narrowed(after, descends), entries }];
+    }
+    let days = filters.days.as_ref().map(|days| days.ranges.clone());
+    let days = days.unwrap_or_else(|| vec![(Timestamp::MIN, Timestamp::MAX)]);
+    let entries = entries.div_ceil(days.len().max(1) as u64);
+    let of_days = |(first, last): (Timestamp, Timestamp)| {
+        let from = filters.from.map_or(first, |from| from.max(first));
+        let before = filters.before.map_or(last, |before| before.min(last));
+        let above = (from > Timestamp::MIN).then(|| time_bound(from));
+        let below = (before < Timestamp::MAX).then(|| time_bound(before));
+        Part { span: Span { above, below, ..span.clone() }.narrowed(after.clone(), descends), entries }
     };
-    Part { span: span.narrowed(after, wish.ordering.descends), ..part }
+    days.into_iter().map(of_days).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::sorted::{At, Cut, Window};
 use crate::table::lists::OrderList;
 use crate::table::payment_rows::PaymentRow;
 use crate::table::rows::total_position;
-use crate::table::search::is_within_a_name;
+use crate::table::search::{Told, is_within_a_name, told};
 use crate::views::payment::PaymentView;
 use oms_domain::tally::{Cell, PaymentFacets, Tally};
 use oms_domain::{Decimal, Order, OrderId};
@@ -125,14 +125,14 @@ impl App {
     /// The orders that a search may mean, by the longest of its terms that rows of codes can tell; none where
     /// they cannot tell any, or the whole list is as cheap to look through.
     async fn orders_found(&self, turn: Turn<'_>) -> Reply<Option<BTreeSet<OrderId>>> {
-        let told = turn.query.terms.iter().filter(|term| !is_within_a_name(term));
-        let longest = told.max_by_key(|term| term.len());
+        let of_rows = |term: &&String| told(term) == Told::All && !is_within_a_name(term);
+        let longest = turn.query.terms.iter().filter(of_rows).max_by_key(|term| term.len());
         let Some(term) = longest.filter(|_| !turn.is_of_one_user()) else { return Ok(None) };
         let found = self.table().with_code(term, MAX_FOUND).await?;
-        if found.as_ref().is_some_and(|ids| ids.len() >= MAX_FOUND) {
+        if found.len() >= MAX_FOUND {
             return Err(turn.query.too_many());
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// A page by rows, of which those of orders that are settling are replaced by the orders.

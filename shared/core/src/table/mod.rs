@@ -25,6 +25,7 @@ pub mod products;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod search;
+mod stale;
 pub mod stock;
 pub mod stores;
 pub mod subscriptions;

@@ -31,6 +31,8 @@ use oms_domain::{Decimal, Order, OrderId, PaymentStatus, Status};
 const AT_ONCE: usize = 16;
 const ALL: &str = "ROW#ALL";
 const STORE: &str = "ROW#STORE";
+/// The sort keys of rows.
+pub(crate) const ROWS: [&str; 2] = [ALL, STORE];
 const FACTS: &str = "facts";
 
 /// What the entries of the thin indexes tell of an order.

@@ -5,7 +5,8 @@
 //! the order of what follows. A term that is long enough lies over one of those places, whichever
 //! it begins at: as many queries as there are places between two rows find it, and the code, which
 //! the row carries, tells whether it is there. Of an order number, whose digits repeat every day,
-//! only the part behind the date is found so, and the whole by itself.
+//! only the part behind the date is found so, and the whole by itself; which numbers have a part of
+//! their date, their days tell.
 //!
 //! | pk | sk |
 //! |---|---|
@@ -49,8 +50,16 @@ struct Row {
     code: String,
 }
 
+/// What the partitions of rows begin with.
+pub(crate) const SEARCH_PREFIX: &str = "SEARCH#";
+
 fn under(head: &str) -> String {
-    format!("SEARCH#{head}")
+    format!("{SEARCH_PREFIX}{head}")
+}
+
+/// The keys of an order's rows; of a deleted one, none.
+pub(crate) fn row_keys(order: &Order) -> BTreeSet<(String, String)> {
+    rows(order).into_iter().map(|row| (row.pk, row.sk)).collect()
 }
 
 /// The rows of an order; none of a deleted one.
@@ -105,6 +114,26 @@ fn split(from: &str) -> Option<(String, String)> {
     (head.chars().count() == HEAD).then(|| (head, from.chars().skip(HEAD).collect()))
 }
 
+/// What the rows tell of a term: which orders have a code that contains it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Those orders.
+    All,
+    /// Those orders, but for the order numbers that contain it where their date is.
+    AllButDates,
+    /// Nothing: it is too short.
+    Nothing,
+}
+
+/// What the rows tell of a term, in lower case.
+pub(crate) fn told(term: &str) -> Told {
+    match of_numbers(term) {
+        _ if term.chars().count() < SHORTEST => Told::Nothing,
+        Numbers::OfDays => Told::AllButDates,
+        Numbers::None | Numbers::At(_) => Told::All,
+    }
+}
+
 /// Where codes that contain a term have rows: partitions, and what sort keys begin with. None where
 /// the term is too short.
 fn places(term: &str) -> Option<BTreeSet<(String, String)>> {
@@ -116,31 +145,40 @@ fn places(term: &str) -> Option<BTreeSet<(String, String)>> {
         let (head, tail) = split(&term[at..])?;
         places.insert((under(&head), tail.chars().take(MAX_TAIL).collect()));
     }
-    places.extend(places_of_number(term)?);
+    if let Numbers::At(place) = of_numbers(term) {
+        places.insert(place);
+    }
     Some(places)
 }
 
-/// Where order numbers that contain a term have rows; nothing where none can. None where too many
-/// might: those of a day, a month or a year.
-fn places_of_number(term: &str) -> Option<Option<(String, String)>> {
+/// Which order numbers contain a term not only behind their date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Numbers {
+    None,
+    /// Those that have rows there.
+    At((String, String)),
+    /// Those of some days.
+    OfDays,
+}
+
+fn of_numbers(term: &str) -> Numbers {
     let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (before, behind) = match term.rsplit_once('-') {
-        Some((before, behind)) if is_digits(before.rsplit('-').next().unwrap_or_default()) => {
-            (before, behind)
-        }
-        Some(("ord" | "rd" | "d" | "", date)) if is_digits(date) && date.len() <= 8 => return None,
-        None if may_be_of_a_date(term) => return None,
-        Some(_) | None => return Some(None),
+    let Some((before, behind)) = term.rsplit_once('-') else {
+        return if may_be_of_a_date(term) { Numbers::OfDays } else { Numbers::None };
     };
-    if !is_digits(behind) {
-        return Some(None);
-    }
     let date = before.rsplit('-').next().unwrap_or_default();
-    match behind.split_at_checked(4) {
-        Some((first, rest)) if date.len() == 8 => {
-            Some(Some((under(&format!("{date}-{first}")), rest.to_owned())))
-        }
-        Some(_) | None => split(behind).map(|(head, tail)| Some((under(&head), tail))),
+    match (before, behind) {
+        (_, behind) if !is_digits(behind) => Numbers::None,
+        ("ord" | "rd" | "d" | "", date) if date.len() <= 8 => Numbers::OfDays,
+        _ if !is_digits(date) => Numbers::None,
+        _ => match (behind.split_at_checked(4), split(behind)) {
+            (Some((first, rest)), _) if date.len() == 8 => {
+                Numbers::At((under(&format!("{date}-{first}")), rest.to_owned()))
+            }
+            (Some(_), Some((head, tail))) => Numbers::At((under(&head), tail)),
+            // Hundreds of every day begin with the same digits.
+            (None, _) | (_, None) => Numbers::OfDays,
+        },
     }
 }
 
@@ -192,25 +230,22 @@ impl Table {
         Ok(())
     }
 
-    /// The orders that have a code which contains a term, in lower case; at most `limit` and a few.
-    /// None where the rows cannot tell. Not a consistent read.
+    /// The orders of which rows tell that they have a code which contains a term, in lower case; at
+    /// most `limit` and a few. Not a consistent read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub(crate) async fn with_code(
-        &self,
-        term: &str,
-        limit: usize,
-    ) -> Result<Option<BTreeSet<OrderId>>, TableError> {
-        let Some(places) = places(term) else { return Ok(None) };
+    pub(crate) async fn with_code(&self, term: &str, limit: usize) -> Result<BTreeSet<OrderId>, TableError> {
+        let places = places(term).unwrap_or_default();
         let reads = places.into_iter().map(|(pk, sk)| async move { self.beginning(pk, sk, limit).await });
         let found = side_by_side(reads).await?.into_iter().flatten();
         let found = found.filter(|row| text(row, CODE).contains(term));
-        Ok(Some(found.filter_map(|row| order_of(&row)).collect()))
+        Ok(found.filter_map(|row| order_of(&row)).collect())
     }
 }
 
-fn order_of(row: &Item) -> Option<OrderId> {
+/// Whose row it is.
+pub(crate) fn order_of(row: &Item) -> Option<OrderId> {
     text(row, keys::SK).rsplit('#').nth(1)?.parse().ok()
 }
 
@@ -251,18 +286,26 @@ mod tests {
     }
 
     #[test]
-    fn order_numbers_are_found_by_what_is_behind_the_date() {
-        let place = |pk: &str, sk: &str| Some(Some((under(pk), sk.to_owned())));
-        assert_eq!(places_of_number("ord-20261122-0042"), place("20261122-0042", ""));
-        assert_eq!(places_of_number("20261122-12345"), place("20261122-1234", "5"));
-        assert_eq!(places_of_number("1122-0042"), place("004", "2"));
-        assert_eq!(places_of_number("20261122-004"), place("004", ""));
-        for too_many in ["ord-202611", "20261122", "d-20261122", "20261122-00", "261122-"] {
-            assert_eq!(places_of_number(too_many), None, "{too_many}");
+    fn order_numbers_are_found_by_what_is_behind_the_date_or_by_their_day() {
+        let place = |pk: &str, sk: &str| Numbers::At((under(pk), sk.to_owned()));
+        assert_eq!(of_numbers("ord-20261122-0042"), place("20261122-0042", ""));
+        assert_eq!(of_numbers("20261122-12345"), place("20261122-1234", "5"));
+        assert_eq!(of_numbers("1122-0042"), place("004", "2"));
+        for of_days in [
+            "ord-202611",
+            "20261122",
+            "2026112",
+            "-202611",
+            "d-20261122",
+            "20261122-00",
+            "122-004",
+            "261122-",
+        ] {
+            assert_eq!(told(of_days), Told::AllButDates, "{of_days}");
         }
-        assert_eq!(places_of_number("2026112"), None);
-        assert_eq!(places_of_number("40000000"), Some(None));
-        assert_eq!(places_of_number("1z40000000"), Some(None));
-        assert_eq!(places_of_number("wire-mai-1"), Some(None));
+        for other in ["40000000", "1z40000000", "wire-mai-1", "wire-77"] {
+            assert_eq!((of_numbers(other), told(other)), (Numbers::None, Told::All), "{other}");
+        }
+        assert_eq!((told("202611"), told("short6")), (Told::Nothing, Told::Nothing));
     }
 }

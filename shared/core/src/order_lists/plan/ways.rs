@@ -117,6 +117,11 @@ impl Access {
 }
 
 impl Base {
+    /// How many were placed in the times, or on the days, that are wanted, where they are limited.
+    fn placed(&self) -> Option<u64> {
+        [self.in_times, self.on_days].into_iter().flatten().min()
+    }
+
     /// What part of `of` has the times, or the totals, that are wanted.
     fn part(&self, of: u64, known: Option<u64>) -> u64 {
         of.saturating_mul(known.unwrap_or_else(|| self.total())).div_ceil(self.total().max(1))
@@ -132,7 +137,7 @@ impl Base {
         let names = self.scopes.len().max(1) as u64;
         let mut parts = Vec::new();
         for (key, entries) in keys {
-            let entries = self.part(entries, self.in_times).div_ceil(names);
+            let entries = self.part(entries, self.placed()).div_ceil(names);
             parts.extend(self.scopes.iter().map(|scope| (hash(scope, &key), entries)));
         }
         Access::new(way, index, parts)
@@ -141,7 +146,7 @@ impl Base {
     /// The ways through the list in the order of time, and by total.
     pub(super) fn ways(&self, wish: &Wish<'_>) -> Vec<Access> {
         let filters = wish.filters;
-        let entries = self.part(self.total(), self.in_times).div_ceil(self.spans.len().max(1) as u64);
+        let entries = self.part(self.total(), self.placed()).div_ceil(self.spans.len().max(1) as u64);
         let whole = self.spans.iter().cloned().map(|span| Part { span, entries });
         let mut ways = vec![Access { way: Way::List, parts: whole.collect() }];
         if self.scopes.is_empty() {

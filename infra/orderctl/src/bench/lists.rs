@@ -88,6 +88,9 @@ fn lists(samples: &Samples, size: u64) -> Result<Vec<List>, Fault> {
         line("search, whole number", format!("search={}", some.order_number), 3, 10),
         line("search, infix of a number", format!("search={}", &some.order_number[8..]), 3, 10),
         line("search, infix of a tracking number", format!("search={}", infix(samples, size)?), 3, 10),
+        line("search, a day of numbers", format!("search={}", &some.order_number[4..12]), 3, 10),
+        line("search, a month of numbers", format!("search={}", &some.order_number[..10]), 3, 10),
+        line("search, some numbers of a day", format!("search={}", &some.order_number[8..15]), 3, 40),
         line("by total", "ordering=-total_amount".into(), 3, 20),
         List { only_large: true, ..line("page 250", "page=250".into(), 3, 10) },
         List {

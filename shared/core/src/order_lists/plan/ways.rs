@@ -10,7 +10,7 @@ use oms_domain::{PaymentStatus, Status};
 use std::collections::BTreeMap;
 
 /// What an entry with a summary weighs, about, in bytes.
-const SUMMARY_BYTES: u64 = 900;
+const SUMMARY_BYTES: u64 = 800;
 /// What an entry with facts weighs.
 const FACTS_BYTES: u64 = 195;
 /// How much is read for [`BLOCK`], in bytes.

@@ -14,7 +14,7 @@ use oms_local::dynamodb::Dynamo;
 use oms_local::template::{REGION, System};
 use oms_local::tokens::{AUDIENCE, ISSUER, Issuer, User};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::Path;
 use tokio::net::TcpListener;
@@ -22,6 +22,9 @@ use tower::ServiceExt;
 
 /// How long a token lives, in seconds.
 const LIFETIME_S: i64 = 24 * 60 * 60;
+
+/// How often the consumer is given what it could not do.
+const DELIVERIES: u32 = 5;
 
 /// Whatever kept the stand from being set up, or from answering.
 pub type Fault = Box<dyn Error + Send + Sync>;
@@ -129,10 +132,19 @@ impl Stand {
         self.keep(self.app.table().order(order).await?.into_iter().collect()).await
     }
 
-    /// Does what the stream's consumer does with orders that were saved.
+    /// Does what the stream's consumer does with orders that were saved. What it could not do, the
+    /// stream brings again.
     pub async fn keep(&self, orders: Vec<Order>) -> Result<(), Fault> {
-        let left = stats_aggregator::keep(&self.app, None, arrived(&orders)).await;
-        if left.is_empty() { Ok(()) } else { Err(format!("{} orders were not kept", left.len()).into()) }
+        let mut orders = orders;
+        for _ in 0..DELIVERIES {
+            let left = stats_aggregator::keep(&self.app, None, arrived(&orders)).await;
+            if left.is_empty() {
+                return Ok(());
+            }
+            let left: BTreeSet<String> = left.into_iter().collect();
+            orders.retain(|order| left.contains(&order.id.to_string()));
+        }
+        Err(format!("{} orders were not kept in {DELIVERIES} deliveries", orders.len()).into())
     }
 }
 

@@ -47,25 +47,34 @@ pub(super) async fn measure(stand: &Stand, samples: &Samples, size: u64) -> Resu
         let done = stand.send(Method::PATCH, &shop.staff, &format!("{path}{action}_order/"), None).await?;
         note(name, Unit::Write, 8, 2, Cost::of(&done, Unit::Write, 200)?);
     }
-    note("rows to search by, of a whole life", Unit::Write, 12, 12, rows(stand, samples, size).await?);
+    let [searched, children] = rows(stand, samples, size).await?;
+    note("rows to search by, of a whole life", Unit::Write, 12, 12, searched);
+    note("rows of payments and lines, of a whole life", Unit::Write, 30, 30, children);
     Ok(measured)
 }
 
-/// What the consumer writes so that searches find an order, from its placing to its end: the most
-/// that it is of some. Each row is a write of its own.
-async fn rows(stand: &Stand, samples: &Samples, size: u64) -> Result<Cost, Fault> {
-    let mut most = Cost { tenths: 0, trips: 0, count: None };
-    for number in (0..size).step_by(usize::try_from(size.div_ceil(LIVES))?) {
+/// What the consumer writes from an order's placing to its end so that searches find it, and of its payments and
+/// lines: the most that it is of some. Each row is a write of its own.
+async fn rows(stand: &Stand, samples: &Samples, size: u64) -> Result<[Cost; 2], Fault> {
+    let mut most = [Cost { tenths: 0, trips: 0, count: None }; 2];
+    for number in size..size + LIVES {
         let order = samples.order(number)?;
-        let scope = Arc::new(Scope::new(String::new()));
+        let scopes = [(), ()].map(|()| Arc::new(Scope::new(String::new())));
+        let [searched, children] = &scopes;
         let lives = (1..=order.version).map(|version| (order.as_of(version - 1), order.as_of(version)));
         for (before, after) in lives {
             let Some(after): Option<Order> = after else { return Err("an order's log has gaps".into()) };
-            within(Arc::clone(&scope), stand.app.table().keep_search_rows([(before, &after)])).await?;
+            let changes = [(before.as_ref(), &after)];
+            let table = stand.app.table();
+            within(Arc::clone(children), table.keep_payment_rows(changes)).await?;
+            within(Arc::clone(children), table.keep_line_rows(changes)).await?;
+            within(Arc::clone(searched), table.keep_search_rows([(before, &after)])).await?;
         }
-        let spent = scope.meter().total();
-        if spent.write_tenths > most.tenths {
-            most = Cost { tenths: spent.write_tenths, trips: spent.trips, count: None };
+        for (most, scope) in most.iter_mut().zip(&scopes) {
+            let spent = scope.meter().total();
+            if spent.write_tenths > most.tenths {
+                *most = Cost { tenths: spent.write_tenths, trips: spent.trips, count: None };
+            }
         }
     }
     Ok(most)

@@ -6,6 +6,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::kept::Answer;
 use oms_core::order_lists::{Asked, Filters, OrderPage};
 use oms_core::views::order::OrderListView;
 use oms_domain::Status;
@@ -53,10 +54,9 @@ pub(crate) async fn my_orders(
     query: Query,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<OrderPage>> {
+) -> Reply<Answer> {
     let asked = Asked::new(filters(&app, &query)?, &query);
-    let own = app.own_orders(&caller);
-    Ok(Json(app.page_of_orders(&caller, &own, &asked, &request, &links).await?))
+    app.page_of_own_orders(&caller, &asked, &request, &links).await
 }
 
 /// The orders of the last 30 days that the caller may see, newest first.

@@ -34,12 +34,12 @@ pub(crate) async fn order_stats(State(app): State<App>, caller: Caller, query: Q
     let question = (!verifies).then(|| format!("order_stats {asked:?} {zone}"));
     let (app, asked, calendar) = (&app, &asked, &calendar);
     let nothing = async { Ok(()) };
-    let make = |Snapshot { counts, newest }, ()| async move {
+    let make = |Snapshot { counts, newest, .. }, ()| async move {
         let mut stats = OrderStats::new(&counts, app.config().currency, calendar, &newest);
         if verifies {
             stats.verification = Some((&app.verify(asked).await?).into());
         }
         Ok(stats)
     };
-    app.statistics(asked, calendar, question, nothing, make).await
+    app.statistics(&caller, asked, calendar, question, nothing, make).await
 }

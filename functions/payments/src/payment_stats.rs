@@ -30,8 +30,10 @@ pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query:
     let question = Some(format!("payment_stats {asked:?}"));
     let app = &app;
     let recent = app.newest_payments(&asked);
-    let make = |Snapshot { counts, newest }, rows: Vec<PaymentRow>| async move {
+    let make = |Snapshot { counts, mut newest, changed }, rows: Vec<PaymentRow>| async move {
+        newest.retain(|order| changed.iter().all(|changed| changed.id != order.id));
+        newest.extend(changed);
         Ok(PaymentStats::new(&counts, app.config().currency, &newest, &rows))
     };
-    app.statistics(&asked, &calendar, question, recent, make).await
+    app.statistics(&caller, &asked, &calendar, question, recent, make).await
 }

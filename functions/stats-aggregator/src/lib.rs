@@ -15,12 +15,12 @@ use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::stream::{Arrived, Batch, Fresh, see_again};
 use oms_core::table::TableError;
-use oms_core::table::counters::fits;
+use oms_core::table::counters::{Counted, fits};
 use oms_core::table::watermarks::Claim;
 use oms_core::verify::STATS;
 use oms_domain::Order;
 use oms_domain::measure::{Measure, measures};
-use oms_domain::tally::{Tally, tally};
+use oms_domain::tally::{Scope, Tally, tally};
 
 /// How often a batch that met another consumer of the same orders is sorted out anew.
 const RACES: u32 = 5;
@@ -88,10 +88,10 @@ async fn count_all(
     let (chunks, too_short) = into_chunks(app, fresh);
     let mut chunks = chunks.into_iter();
     while let Some(chunk) = chunks.next() {
-        let counted = app.table().count(STATS, &chunk.claims, &chunk.tally).await;
+        let counted = app.table().count(STATS, &chunk.counted, &chunk.tally).await;
         match counted {
             Ok(()) => {
-                tracing::debug!(orders = chunk.claims.len(), "counted");
+                tracing::debug!(orders = chunk.counted.len(), "counted");
                 if let Some(metrics) = metrics {
                     chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
                 }
@@ -134,7 +134,7 @@ async fn keep_rows(app: &App, fresh: &[Fresh]) -> Result<(), TableError> {
 #[derive(Default)]
 struct Chunk {
     arrived: Vec<Arrived>,
-    claims: Vec<Claim>,
+    counted: Vec<Counted>,
     tally: Tally,
     measures: Vec<Measure>,
 }
@@ -156,16 +156,21 @@ fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
         let claim = Claim { order: order.id, seen, to: order.version };
         let more = tally(before.as_ref(), order, &app.config().time_zone);
         let figures = measures(order, seen);
-        match chunks.last_mut().filter(|chunk| fits(chunk.claims.len() + 1, &chunk.tally.plus(&more))) {
+        let one = Counted { claim, scopes: Scope::of(order) };
+        let has_room = |chunk: &&mut Chunk| {
+            let counted: Vec<_> = chunk.counted.iter().chain([&one]).cloned().collect();
+            fits(&counted, &chunk.tally.plus(&more))
+        };
+        match chunks.last_mut().filter(has_room) {
             Some(chunk) => {
                 chunk.tally.absorb(more);
-                chunk.claims.push(claim);
+                chunk.counted.push(one);
                 chunk.arrived.push(arrived);
                 chunk.measures.extend(figures);
             }
             None => chunks.push(Chunk {
                 arrived: vec![arrived],
-                claims: vec![claim],
+                counted: vec![one],
                 tally: more,
                 measures: figures,
             }),

@@ -2,6 +2,7 @@
 
 use crate::samples::{Chance, Samples};
 use crate::stand::{Stand, arrived};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::drift::{Cells, differences};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
@@ -39,10 +40,16 @@ async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
             expected.absorb(tally(None, order, &stand.app.config().time_zone));
             scopes.extend([Scope::User(order.user.id.clone()), Scope::Store(order.store.id)]);
         }
+        let all = stand.app.table().shown(&Scope::All, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+        assert!(orders.iter().any(|order| all.front.has(order.id, order.version)), "round {round}");
         for scope in &scopes {
             let counted = stand.app.table().cells(scope).await.unwrap();
             let expected: Cells = expected.of(scope).collect();
             assert_eq!(differences(&counted, &expected), [], "round {round}, {scope:?}");
+            let shown = stand.app.table().shown(scope, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+            assert!(shown.is_whole(), "round {round}, {scope:?}");
+            let ahead = orders.iter().find(|order| shown.front.has(order.id, order.version + 1));
+            assert!(ahead.is_none(), "round {round}, {scope:?}: {ahead:?}");
         }
     }
     assert!(killed > ROUNDS, "only {killed} consumers were killed over their work");

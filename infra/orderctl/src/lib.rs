@@ -12,6 +12,8 @@ pub mod hold;
 mod item_model;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod own_changes;
 pub mod paging;
 #[cfg(test)]
 mod payment_model;

@@ -6,7 +6,7 @@ use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
 use crate::idempotency;
-use crate::kept::Kept;
+use crate::kept::{Kept, Known};
 use crate::sdk;
 use crate::table::order_numbers::OrderNumbers;
 use crate::table::{Table, TableError};
@@ -28,6 +28,7 @@ pub struct App {
     order_numbers: Arc<OrderNumbers>,
     bus: Arc<OnceLock<Bus>>,
     kept: Arc<Kept>,
+    counted: Arc<Known>,
 }
 
 /// Why a function did not start.
@@ -80,6 +81,7 @@ impl App {
             order_numbers: Arc::default(),
             bus: Arc::default(),
             kept: Arc::default(),
+            counted: Arc::default(),
             config: Arc::new(config),
             table,
         }
@@ -126,6 +128,12 @@ impl App {
     #[must_use]
     pub(crate) fn kept(&self) -> &Kept {
         &self.kept
+    }
+
+    /// The orders that are known to be counted.
+    #[must_use]
+    pub(crate) fn counted(&self) -> &Known {
+        &self.counted
     }
 
     /// The time, to the microsecond.

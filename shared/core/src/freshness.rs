@@ -1,53 +1,86 @@
 //! Statistics that know what their reader has just done.
 //!
-//! The counters follow the orders within moments. What they do not have yet of the newest orders is
-//! added while reading: each order's state now, less its state at the consumer's watermark, is what
-//! is missing, exactly as the consumer will count it.
+//! The counters follow the orders within moments, and say for themselves which orders they have in
+//! which version ([`Front::has`](crate::table::shown::Front::has)). Where that leaves a doubt about an order that the reader
+//! has changed ([`trail`](crate::table::trail)), or about one of the newest ones, the counters and the order's watermark
+//! are read as of one moment, and the order's state now less its state at the watermark is added:
+//! exactly as the consumer will count it.
 
 use crate::app::App;
+use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::meter;
 use crate::kept::Answer;
 use crate::statistics::Asked;
 use crate::table::OrderSummary;
+use crate::table::lists::{OrderList, Wanted};
+use crate::table::shown::Shown;
+use crate::table::trail::Step;
 use crate::verify::STATS;
+use futures::future::try_join_all;
 use jiff::SignedDuration;
-use oms_domain::OrderId;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
-use oms_domain::tally::{Tally, tally};
+use oms_domain::tally::{Cell, Scope, Tally, tally};
+use oms_domain::{Decimal, Order, OrderId};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// For how long after a change of an order it is asked whether the counters have it: longer than
-/// the consumer takes while it is well.
+/// For how long after a change of one of the newest orders of a user or a store it is asked whether
+/// the counters have it, whoever made it: longer than the consumer takes while it is well.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 /// How many of the newest orders statistics show, and are fresh of.
 const NEWEST: usize = 10;
-/// How often the counters are read anew where the consumer counts at that very moment.
+/// Of how many orders that others have changed it is asked, where the counters leave a doubt; more
+/// show when they are counted.
+const OTHERS: usize = 4;
+/// How many of a vendor's own orders are looked through for those from their own stores.
+const MOST_OWN: usize = 10_000;
+/// How often everything is read anew where the consumer counts at that very moment.
 const TRIES: u32 = 4;
+/// How much earlier than its placing an order's id may have been made.
+const ID_MADE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What statistics are made of.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The counters, with what they do not have yet of the newest orders.
+    /// The counters, with what they do not have yet.
     pub counts: Counts,
     /// The newest orders.
     pub newest: Vec<OrderSummary>,
+    /// Orders that indexes may not have as they are, as they are.
+    pub changed: Vec<OrderSummary>,
+}
+
+/// What is read for every request, in one trip.
+struct Look {
+    shown: Vec<(Scope, Shown)>,
+    /// What the caller has changed, of what is asked for.
+    own: Vec<Step>,
+    newest: Vec<OrderSummary>,
+}
+
+/// What may be missing, in which the reader could tell.
+#[derive(Default)]
+struct Doubts {
+    /// Orders that the counters may not have.
+    uncounted: BTreeMap<OrderId, Vec<Scope>>,
+    /// Orders that the index may not have.
+    unlisted: BTreeSet<OrderId>,
 }
 
 impl App {
-    /// Answers with statistics. They are kept for `STATS_CACHE_TIMEOUT`, and answered again as long
-    /// as the stamps of the counters, the newest orders and the day are the same: as long as they
-    /// would be made of the same. Where one of the newest orders has changed within the last
-    /// seconds, what the counters lack of it is added, which costs three units for each and
-    /// four more trips, and that again where the consumer counts meanwhile; such an answer is not kept, and without a `question` none is.
-    /// What is needed `beside` the counters is read with them.
+    /// Answers with statistics: one trip and, where the caller has changed something that the
+    /// counters do not have yet, a second one. They are kept for `STATS_CACHE_TIMEOUT`, and answered
+    /// again as long as the stamps of the counters, the newest orders and the day are the same: as
+    /// long as they would be made of the same. Without a `question` none is kept. What is needed
+    /// `beside` the counters is read in the second trip.
     ///
     /// # Errors
     /// Those of `beside` and `make`; 503 where the table cannot be read.
     pub async fn statistics<T: Serialize, B, F: Future<Output = Reply<T>>>(
         &self,
+        caller: &Caller,
         asked: &Asked,
         calendar: &Calendar,
         question: Option<String>,
@@ -55,74 +88,261 @@ impl App {
         make: impl FnOnce(Snapshot, B) -> F,
     ) -> Reply<Answer> {
         let now = self.now();
-        // The stamps before the counters: what is kept is never older than its evidence.
-        let stamps = async { Ok(self.table().stamps(asked.scopes()).await?) };
-        let (stamps, newest) =
-            meter::at_once(async { futures::try_join!(stamps, self.newest_of(asked, NEWEST)) }).await?;
-        let evidence = evidence(&stamps, &newest, calendar);
-        let since = now.checked_sub(SETTLING).unwrap_or(jiff::Timestamp::MIN);
-        let settling = newest.iter().filter(|order| order.updated_at > since);
-        let settling: Vec<OrderId> = settling.map(|order| order.id).collect();
-        let question = question.filter(|_| settling.is_empty());
-        if let Some(answer) = question.as_ref().and_then(|question| self.kept().get(question, &evidence, now))
-        {
-            return Ok(answer);
-        }
-        let nothing = Tally::default();
-        let (counts, beside) = if settling.is_empty() {
-            let counts = self.counts_and(asked, calendar, &nothing);
-            meter::at_once(async { futures::try_join!(counts, beside) }).await?
-        } else {
-            futures::try_join!(self.counts_with(asked, calendar, &settling), beside)?
+        let mut tries = 1;
+        let mut beside = Some(beside);
+        let mut found = None;
+        let (snapshot, evidence) = loop {
+            let look = self.look(caller, asked, calendar).await?;
+            let doubts = self.doubts(asked, &look);
+            let evidence = doubts.are_none().then(|| evidence(&look, calendar));
+            if let (Some(question), Some(evidence)) = (&question, &evidence)
+                && let Some(answer) = self.kept().get(question, evidence, now)
+            {
+                return Ok(answer);
+            }
+            let completed = self.complete(asked, calendar, look, doubts, tries == TRIES);
+            let completed = match beside.take() {
+                None => completed.await?,
+                Some(beside) => {
+                    let both = async { futures::try_join!(completed, beside) };
+                    let is_one_trip = calendar.cut_days().is_empty();
+                    let (completed, read) =
+                        if is_one_trip { meter::at_once(both).await? } else { both.await? };
+                    found = Some(read);
+                    completed
+                }
+            };
+            if let Some(snapshot) = completed {
+                break (snapshot, evidence);
+            }
+            tries += 1;
         };
-        let made = make(Snapshot { counts, newest }, beside).await?;
+        let beside = found.ok_or_else(|| ApiError::internal("what stands beside was not read"))?;
+        let made = make(snapshot, beside).await?;
         let body = serde_json::to_string(&made).map_err(ApiError::internal)?;
         let answer = Answer { body: body.into(), is_kept: false };
-        if let Some(question) = question {
+        if let (Some(question), Some(evidence)) = (question, evidence) {
             self.kept().keep(question, evidence, &answer, now, self.config().stats_cache_timeout);
         }
         Ok(answer)
     }
 
-    /// The counters with what they lack of some orders. The watermarks are read before and after
-    /// the counters: where they have not moved, the counters have what they say and no more.
-    async fn counts_with(&self, asked: &Asked, calendar: &Calendar, orders: &[OrderId]) -> Reply<Counts> {
-        let mut tries = 1;
-        loop {
-            let (missing, before) = self.uncounted(orders).await?;
-            let counts = self.counts_and(asked, calendar, &missing).await?;
-            let after = self.table().watermarks(STATS, before.iter().map(|(id, _)| *id)).await?;
-            let stood = before.iter().all(|(id, seen)| after.get(id).copied().unwrap_or(0) == *seen);
-            if stood || tries == TRIES {
-                return Ok(counts);
-            }
-            tries += 1;
-        }
+    async fn look(&self, caller: &Caller, asked: &Asked, calendar: &Calendar) -> Reply<Look> {
+        let since = calendar.days_since();
+        let shown = asked.scopes().iter().map(|scope| async {
+            let shown = self.table().shown(scope, since).await?;
+            Ok::<_, ApiError>((scope.clone(), shown))
+        });
+        let trail = async { Ok(self.table().trail(&caller.user.id, self.now()).await?) };
+        let newest = self.newest_of(asked, NEWEST);
+        let (shown, mut own, newest) =
+            meter::at_once(async { futures::try_join!(try_join_all(shown), trail, newest) }).await?;
+        own.retain(|step| asked.scopes().iter().any(|scope| holds(scope, step)));
+        Ok(Look { shown, own, newest })
     }
 
-    /// What the counters lack of some orders, and the watermarks of those of which they lack any.
-    async fn uncounted(&self, orders: &[OrderId]) -> Reply<(Tally, Vec<(OrderId, u64)>)> {
-        let ids = || orders.iter().copied();
-        let (found, marks) =
-            futures::try_join!(self.table().orders(ids()), self.table().watermarks(STATS, ids()))?;
-        let mut missing = Tally::default();
-        let mut behind = Vec::new();
-        for mut order in found {
-            let seen = marks.get(&order.id).copied().unwrap_or(0);
-            if order.version > seen {
-                self.table().recall(&mut order, seen).await?;
-                missing.absorb(tally(order.as_of(seen).as_ref(), &order, &self.config().time_zone));
-                behind.push((order.id, seen));
+    fn doubts(&self, asked: &Asked, look: &Look) -> Doubts {
+        let mut doubts = Doubts::default();
+        let mut doubt = |step: &Step| {
+            let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
+            let has_all = holding().all(|(_, shown)| shown.front.has(step.order, step.version));
+            if has_all || self.counted().has(step.order, step.version) {
+                return false;
+            }
+            let scopes = holding().map(|(scope, _)| scope.clone());
+            doubts.uncounted.insert(step.order, scopes.collect()).is_none()
+        };
+        for step in &look.own {
+            doubt(step);
+        }
+        // Of all orders, some are on their way at any time: they show when they are counted.
+        if !asked.scopes().contains(&Scope::All) {
+            let since = self.now().checked_sub(SETTLING).unwrap_or(jiff::Timestamp::MIN);
+            let settling = look.newest.iter().filter(|order| order.updated_at > since).map(step_of);
+            let _ = settling.filter(|step| doubt(step)).take(OTHERS).count();
+        }
+        let oldest = look.newest.get(NEWEST - 1).and_then(|order| order.created_at.checked_sub(ID_MADE).ok());
+        for step in &look.own {
+            let listed = look.newest.iter().find(|order| order.id == step.order);
+            let is_unlisted = match listed {
+                Some(order) => order.version < step.version,
+                None => oldest.is_none_or(|oldest| step.order.made_at() > oldest),
+            };
+            if is_unlisted && asked.scopes().iter().any(|scope| holds(scope, step)) {
+                doubts.unlisted.insert(step.order);
             }
         }
-        Ok((missing, behind))
+        doubts
     }
+
+    /// What was looked at, with what was in doubt. None where something was counted meanwhile and
+    /// it has to be looked at anew, unless it is the last try.
+    async fn complete(
+        &self,
+        asked: &Asked,
+        calendar: &Calendar,
+        look: Look,
+        doubts: Doubts,
+        is_last: bool,
+    ) -> Reply<Option<Snapshot>> {
+        let cut = calendar.cut_days();
+        let quarters = async {
+            let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
+            Ok::<_, ApiError>(try_join_all(reads).await?)
+        };
+        let Look { mut shown, mut newest, .. } = look;
+        let quarters = if cut.is_empty() { Vec::new() } else { quarters.await? };
+        let twice = self.counted_twice(asked, &shown, &doubts).await?;
+        if doubts.are_none() {
+            let counts = sum(&shown, quarters, &Tally::default(), &twice, calendar);
+            return Ok(Some(Snapshot { counts, newest, changed: Vec::new() }));
+        }
+        let scopes: BTreeSet<&Scope> = doubts.uncounted.values().flatten().collect();
+        let scopes: Vec<&Scope> = scopes.into_iter().collect();
+        let uncounted: Vec<OrderId> = doubts.uncounted.keys().copied().collect();
+        let all = doubts.unlisted.iter().chain(&uncounted).copied().collect::<BTreeSet<_>>();
+        let (orders, moment) = meter::at_once(async {
+            futures::try_join!(
+                self.table().orders_and_tombstones(all),
+                self.table().same_moment(&scopes, STATS, &uncounted)
+            )
+        })
+        .await?;
+        for (scope, shown) in &mut shown {
+            let Some(front) = moment.fronts.get(scope) else { continue };
+            let is_same = front.stamp == shown.front.stamp;
+            shown.front = front.clone();
+            if !(is_last || shown.is_whole() && (is_same || cut.is_empty())) {
+                return Ok(None);
+            }
+        }
+        let mut missing = Tally::default();
+        for order in &orders {
+            if doubts.uncounted.contains_key(&order.id) {
+                let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
+                missing.absorb(self.uncounted(order, mark).await?);
+            }
+        }
+        let mut changed = Vec::new();
+        for order in orders {
+            changed.extend(put_among(&mut newest, &order, asked)?);
+        }
+        let counts = sum(&shown, quarters, &missing, &twice, calendar);
+        Ok(Some(Snapshot { counts, newest, changed }))
+    }
+
+    /// What a vendor's own orders from their own stores are counted for: once in their own counters
+    /// and once in the store's. An order in doubt will have all of it counted.
+    async fn counted_twice(&self, asked: &Asked, shown: &[(Scope, Shown)], doubts: &Doubts) -> Reply<Tally> {
+        let mut twice = Tally::default();
+        let [(Scope::User(user), own), _, ..] = shown else { return Ok(twice) };
+        let has_none = own.front.cells().all(|(_, value)| value.is_zero());
+        if has_none && doubts.uncounted.is_empty() {
+            return Ok(twice);
+        }
+        let list = [OrderList::OfUser(user.clone())];
+        let listed = self.table().newest_orders(&list, &Wanted::default(), MOST_OWN).await?;
+        let stores = |store| asked.scopes().contains(&Scope::Store(store));
+        let listed = listed.iter().filter(|order| stores(order.store.id)).map(|order| order.id);
+        let ids: BTreeSet<OrderId> = listed.chain(doubts.uncounted.keys().copied()).collect();
+        let (orders, marks) = futures::try_join!(
+            self.table().orders_and_tombstones(ids.iter().copied()),
+            self.table().watermarks(STATS, ids.iter().copied())
+        )?;
+        for order in orders {
+            if order.user.id != *user || !stores(order.store.id) {
+                continue;
+            }
+            let seen = match doubts.uncounted.contains_key(&order.id) {
+                true => order.version,
+                false => marks.get(&order.id).copied().unwrap_or(0),
+            };
+            twice.absorb(self.counted_of(order, seen).await?);
+        }
+        Ok(twice)
+    }
+
+    /// What the counters lack of an order whose watermark they were read with.
+    pub(crate) async fn uncounted(&self, order: &Order, mark: u64) -> Reply<Tally> {
+        if order.version <= mark {
+            self.counted().note(order.id, mark);
+            return Ok(Tally::default());
+        }
+        let mut order = order.clone();
+        let since = if order.is_deleted() { 0 } else { mark };
+        self.table().recall(&mut order, since).await?;
+        Ok(tally(order.as_of(mark).as_ref(), &order, &self.config().time_zone))
+    }
+}
+
+impl Doubts {
+    fn are_none(&self) -> bool {
+        self.uncounted.is_empty() && self.unlisted.is_empty()
+    }
+}
+
+fn step_of(order: &OrderSummary) -> Step {
+    Step {
+        order: order.id,
+        at: order.updated_at,
+        version: order.version,
+        user: order.user.id.clone(),
+        store: order.store.id,
+    }
+}
+
+fn holds(scope: &Scope, step: &Step) -> bool {
+    match scope {
+        Scope::User(user) => *user == step.user,
+        Scope::Store(store) => *store == step.store,
+        Scope::All => true,
+    }
+}
+
+/// Puts an order as it is now among the newest ones, if it is one of them; what it shows, if it is
+/// asked for at all.
+fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Reply<Option<OrderSummary>> {
+    let summary = OrderSummary::of(order)?;
+    newest.retain(|one| one.id != order.id);
+    if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &step_of(&summary))) {
+        newest.push(summary.clone());
+        newest.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
+        newest.truncate(NEWEST);
+        return Ok(Some(summary));
+    }
+    Ok(None)
+}
+
+/// The counters of all scopes together, with what is missing, and less what is in two of them.
+fn sum(
+    shown: &[(Scope, Shown)],
+    quarters: Vec<Vec<(Cell, Decimal)>>,
+    missing: &Tally,
+    twice: &Tally,
+    calendar: &Calendar,
+) -> Counts {
+    let (since, cut) = (calendar.days_since().first_of_month(), calendar.cut_days());
+    let mut quarters = quarters.into_iter();
+    let of_scope = |(scope, shown): &(Scope, Shown)| {
+        // What is in two scopes is in the user's and in a store's.
+        let is_user = matches!(scope, Scope::User(_));
+        let twice = twice.of(scope).filter(|_| is_user).map(|(cell, value)| (cell, -value));
+        let missing = missing.of(scope).chain(twice);
+        let missing = missing.filter(|(cell, _)| cell.is_shown_since(since, &cut));
+        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
+        for (cell, value) in shown.cells().chain(quarters.next().unwrap_or_default()).chain(missing) {
+            *cells.entry(cell).or_default() += value;
+        }
+        cells.into_iter().collect::<Counts>()
+    };
+    shown.iter().map(of_scope).sum()
 }
 
 /// What is different whenever statistics would be. Any change that shows in them moves a counter,
 /// and with it the stamp; those of the newest orders can be seen before that.
-fn evidence(stamps: &BTreeMap<String, String>, newest: &[OrderSummary], calendar: &Calendar) -> String {
-    let newest: Vec<_> = newest.iter().map(|order| (order.id, order.updated_at)).collect();
+fn evidence(look: &Look, calendar: &Calendar) -> String {
+    let stamps: Vec<_> = look.shown.iter().map(|(scope, shown)| (scope, &shown.front.stamp)).collect();
+    let newest: Vec<_> = look.newest.iter().map(|order| (order.id, order.version)).collect();
     let last_day = calendar.orders_by_day(&Counts::default()).into_keys().next_back();
     format!("{stamps:?} {newest:?} {last_day:?}")
 }

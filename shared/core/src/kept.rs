@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
+use oms_domain::OrderId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -70,6 +71,32 @@ impl Kept {
             first.map(|first| entries.remove(&first));
         }
         entries.insert(question, Entry { evidence, body: Arc::clone(&answer.body), until });
+    }
+}
+
+/// The most orders that an instance knows to be counted.
+const MAX_KNOWN: usize = 1_000;
+
+/// Which orders the counters have, and in which version at least: what has been counted stays so,
+/// in every consistent read of the counters that comes after.
+#[derive(Debug, Default)]
+pub struct Known(Mutex<HashMap<OrderId, u64>>);
+
+impl Known {
+    /// Whether a version of an order is certainly counted.
+    pub fn has(&self, order: OrderId, version: u64) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&order).is_some_and(|counted| *counted >= version)
+    }
+
+    /// Notes that a version of an order was counted when something was read. Where there are too
+    /// many, all are forgotten: they can be asked for again.
+    pub fn note(&self, order: OrderId, version: u64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_KNOWN {
+            known.clear();
+        }
+        known.insert(order, version);
     }
 }
 

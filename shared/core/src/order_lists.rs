@@ -9,6 +9,7 @@ mod found;
 mod jump;
 mod listed;
 mod ordering;
+mod own;
 mod pages;
 mod plan;
 mod times;
@@ -80,7 +81,7 @@ impl App {
     pub(crate) async fn count_lines(&self, visible: &Visible) -> Reply<u64> {
         let counts = visible.lists.iter().map(|list| async move {
             let scope = scope_of(list);
-            self.table().counts(&scope, self.today()).await
+            self.table().counts_by_status(&scope).await
         });
         let counts = try_join_all(counts).await?;
         let lines: u64 = counts.iter().map(|counts| counts.lines).sum();

@@ -6,12 +6,10 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, Wanted};
-use futures::future::{try_join, try_join_all};
 use jiff::tz::TimeZone;
 use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
-use oms_domain::statistics::Counts;
-use oms_domain::tally::{Scope, Tally};
+use oms_domain::tally::Scope;
 use oms_domain::{StoreId, UserId};
 
 /// Whose statistics are asked for: several scopes are added up.
@@ -72,33 +70,6 @@ impl App {
         let unknown = |_| ApiError::field("tz", format!("\"{name}\" is not a valid choice."));
         let shown = TimeZone::get(name).map_err(unknown)?;
         Ok(Calendar::new(self.now(), self.config().time_zone.clone(), &shown))
-    }
-
-    /// The counters that were asked for, with what a calendar needs.
-    ///
-    /// # Errors
-    /// 503 where the table cannot be read.
-    pub async fn counts_of(&self, asked: &Asked, calendar: &Calendar) -> Reply<Counts> {
-        let (since, cut) = (calendar.since(), calendar.cut_days());
-        let reads = asked.0.iter().map(|scope| {
-            let (counts, quarters) = (self.table().counts(scope, since), self.table().quarters(scope, &cut));
-            try_join(counts, quarters)
-        });
-        let counts = try_join_all(reads).await?.into_iter();
-        Ok(counts.map(|(counts, quarters)| Counts { quarters: quarters.quarters, ..counts }).sum())
-    }
-
-    /// Like [`counts_of`](Self::counts_of), by consistent reads, together with what is still to be
-    /// counted.
-    pub(crate) async fn counts_and(
-        &self,
-        asked: &Asked,
-        calendar: &Calendar,
-        missing: &Tally,
-    ) -> Reply<Counts> {
-        let (since, cut) = (calendar.since(), calendar.cut_days());
-        let reads = asked.0.iter().map(|scope| self.table().counts_and(scope, since, &cut, missing));
-        Ok(try_join_all(reads).await?.into_iter().sum())
     }
 
     /// The newest of the orders that the statistics are of.

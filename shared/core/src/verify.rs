@@ -151,7 +151,7 @@ impl App {
     }
 
     /// What an order has been counted for.
-    async fn counted_of(&self, mut order: Order, seen: u64) -> Reply<Tally> {
+    pub(crate) async fn counted_of(&self, mut order: Order, seen: u64) -> Reply<Tally> {
         if seen == 0 {
             return Ok(Tally::default());
         }

@@ -3,7 +3,8 @@
 //! Orders are counted by day of the deployment's time zone and, within the day, by quarter of an
 //! hour. Where a day or a month begins in another zone, it does so at a quarter of an hour: every
 //! zone of the last fifty years is a multiple of 15 minutes away from every other. So what lies
-//! between two moments is what lies before the one less what lies before the other, exactly.
+//! between two moments is what lies before the one less what lies before the other, exactly. Where
+//! days begin as they are counted, months do so too, and are counted by themselves.
 
 use crate::quarter::{Quarter, start};
 use crate::statistics::{Counts, DAYS, Group, MONTHS};
@@ -58,6 +59,16 @@ impl Calendar {
         first.map_or(Date::MIN, |first| first.to_zoned(self.counted.clone()).date())
     }
 
+    /// The first day of the deployment's zone of which the counters by day are needed: those of the
+    /// last days where months begin as they are counted, else of all months.
+    #[must_use]
+    pub fn days_since(&self) -> Date {
+        if !self.cut_days().is_empty() {
+            return self.since();
+        }
+        self.days.first().map_or(Date::MIN, |day| day.from.to_zoned(self.counted.clone()).date())
+    }
+
     /// The days of the deployment's zone in the middle of which a day or a month begins, so that
     /// their quarters are needed. None where both zones begin their days together.
     #[must_use]
@@ -76,12 +87,25 @@ impl Calendar {
     /// How many orders were placed in each of the months, by name as `2026-11`.
     #[must_use]
     pub fn orders_by_month(&self, counts: &Counts) -> BTreeMap<String, u64> {
-        self.orders(&self.months, counts)
+        if !self.cut_days().is_empty() {
+            return self.orders(&self.months, counts);
+        }
+        self.counted_months(|month| counts.months.get(&month).copied())
+    }
+
+    /// What is counted for each of the months, which begin as they are counted.
+    fn counted_months<T: Default>(&self, of: impl Fn(Date) -> Option<T>) -> BTreeMap<String, T> {
+        let first_day = |month: &Bucket| month.from.to_zoned(self.counted.clone()).date();
+        let months = self.months.iter();
+        months.map(|month| (month.name.clone(), of(first_day(month)).unwrap_or_default())).collect()
     }
 
     /// What the shipped orders of each of the months come to, in one currency.
     #[must_use]
     pub fn revenue_by_month(&self, counts: &Counts, currency: Currency) -> BTreeMap<String, Decimal> {
+        if self.cut_days().is_empty() {
+            return self.counted_months(|month| counts.revenue_months.get(&(currency, month)).copied());
+        }
         let before = |at| {
             let Quarter { day, number } = Quarter::of(at, &self.counted);
             let whole = counts.revenue_days.range(..).filter(|((of, on), _)| *of == currency && *on < day);

@@ -37,12 +37,18 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cell::Orders(of) => write!(f, "orders {of}"),
-            Cell::OrderAmount(of) => write!(f, "order amount {of}"),
-            Cell::StatusOrders(status) => write!(f, "orders {status}"),
+            Cell::StatusOrders(status, currency) => write!(f, "{status} orders in {}", currency.code()),
+            Cell::StatusAmount(status, currency) => {
+                write!(f, "amount of {status} orders in {}", currency.code())
+            }
             Cell::Totals(bucket) => write!(f, "orders whose total begins with {}", bucket.text()),
             Cell::FineTotals(bucket) => write!(f, "orders whose total begins with {}, finely", bucket.text()),
             Cell::DayOrders(day, currency) => write!(f, "orders of {day} in {}", currency.code()),
             Cell::DayRevenue(day, currency) => write!(f, "revenue of {day} in {}", currency.code()),
+            Cell::MonthOrders(month) => write!(f, "orders of {}", month.strftime("%Y-%m")),
+            Cell::MonthRevenue(month, currency) => {
+                write!(f, "revenue of {} in {}", month.strftime("%Y-%m"), currency.code())
+            }
             Cell::QuarterOrders(at, currency) => {
                 write!(f, "orders of {} quarter {} in {}", at.day, at.number, currency.code())
             }
@@ -50,11 +56,15 @@ impl fmt::Display for Cell {
                 write!(f, "revenue of {} quarter {} in {}", at.day, at.number, currency.code())
             }
             Cell::Payments(of) => write!(f, "payments {of}"),
-            Cell::PaymentAmount(of) => write!(f, "payment amount {of}"),
+            Cell::StatePayments(status, currency) => write!(f, "{status} payments in {}", currency.code()),
+            Cell::StateAmount(status, currency) => {
+                write!(f, "amount of {status} payments in {}", currency.code())
+            }
+            Cell::MethodPayments(method) => write!(f, "payments by {method}"),
             Cell::Refunded(currency) => write!(f, "refunded in {}", currency.code()),
-            Cell::Lines(status) => write!(f, "lines of {status} orders"),
-            Cell::Ratings(status) => write!(f, "ratings of {status} orders"),
-            Cell::Stars(status) => write!(f, "stars of {status} orders"),
+            Cell::Lines => f.write_str("lines"),
+            Cell::Ratings => f.write_str("ratings"),
+            Cell::Stars => f.write_str("stars"),
             Cell::Transitions(from, to) => write!(f, "transitions {from}→{to}"),
             Cell::TransitionMicros(from, to) => write!(f, "microseconds of {from}→{to}"),
         }

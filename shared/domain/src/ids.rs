@@ -80,6 +80,13 @@ impl OrderId {
         Self(Uuid::from_u128(id.as_u128() & !CHILD_BITS))
     }
 
+    /// When the id was made, to the millisecond: a moment before the order was placed.
+    #[must_use]
+    pub fn made_at(self) -> jiff::Timestamp {
+        let millis = i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX)
+    }
+
     /// The id of the `n`th line ever added, from 1.
     #[must_use]
     pub const fn line(self, n: u16) -> LineId {

@@ -3,7 +3,7 @@
 use crate::quarter::Quarter;
 use crate::tally::{Cell, OrderFacets};
 use crate::totals::TotalBucket;
-use crate::{Currency, Decimal, Money, PaymentState, Status};
+use crate::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 
@@ -35,20 +35,28 @@ pub struct TransitionTime {
 pub struct Counts {
     /// Orders by currency and status.
     pub orders: BTreeMap<(Currency, Status), Group>,
-    /// How many orders have which facets.
+    /// How many orders have which facets; only where lists ask for it.
     pub cells: BTreeMap<OrderFacets, u64>,
-    /// How many orders have which status; only where lists ask for it.
+    /// How many orders have which status.
     pub statuses: BTreeMap<Status, u64>,
     /// How many orders have about which total; only where lists ask for it.
     pub totals: BTreeMap<TotalBucket, u64>,
-    /// Payments by currency, status and method.
-    pub payments: BTreeMap<(Currency, PaymentState, crate::PaymentMethod), Group>,
+    /// How many payments have which currency, status and method; only where lists ask for it.
+    pub payments: BTreeMap<(Currency, PaymentState, PaymentMethod), u64>,
+    /// Payments by currency and status.
+    pub payment_states: BTreeMap<(Currency, PaymentState), Group>,
+    /// How many payments are made which way.
+    pub payment_methods: BTreeMap<PaymentMethod, u64>,
     /// What went back to customers, by currency.
     pub refunded: BTreeMap<Currency, Decimal>,
     /// Orders placed, by day; of all currencies.
     pub days: BTreeMap<Date, u64>,
     /// Revenue by currency and day of placing.
     pub revenue_days: BTreeMap<(Currency, Date), Decimal>,
+    /// Orders placed, by the first day of the month; of all currencies.
+    pub months: BTreeMap<Date, u64>,
+    /// Revenue by currency and month of placing.
+    pub revenue_months: BTreeMap<(Currency, Date), Decimal>,
     /// Orders placed and their revenue, by currency and quarter of an hour; only of the days that
     /// were asked for.
     pub quarters: BTreeMap<(Currency, Quarter), Group>,
@@ -69,20 +77,24 @@ impl FromIterator<(Cell, Decimal)> for Counts {
         let mut counts = Counts::default();
         for (cell, value) in cells {
             match cell {
-                Cell::Orders(f) => {
-                    *counts.cells.entry(f).or_default() += whole(value);
-                    counts.orders.entry((f.currency, f.status)).or_default().count += whole(value);
+                Cell::Orders(f) => *counts.cells.entry(f).or_default() += whole(value),
+                Cell::StatusOrders(status, currency) => {
+                    *counts.statuses.entry(status).or_default() += whole(value);
+                    counts.orders.entry((currency, status)).or_default().count += whole(value);
                 }
-                Cell::OrderAmount(f) => {
-                    counts.orders.entry((f.currency, f.status)).or_default().amount += value;
+                Cell::StatusAmount(status, currency) => {
+                    counts.orders.entry((currency, status)).or_default().amount += value;
                 }
-                Cell::StatusOrders(status) => *counts.statuses.entry(status).or_default() += whole(value),
                 Cell::Totals(bucket) | Cell::FineTotals(bucket) => {
                     *counts.totals.entry(bucket).or_default() += whole(value);
                 }
                 Cell::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
                 Cell::DayRevenue(day, currency) => {
                     *counts.revenue_days.entry((currency, day)).or_default() += value;
+                }
+                Cell::MonthOrders(month) => *counts.months.entry(month).or_default() += whole(value),
+                Cell::MonthRevenue(month, currency) => {
+                    *counts.revenue_months.entry((currency, month)).or_default() += value;
                 }
                 Cell::QuarterOrders(quarter, currency) => {
                     counts.quarters.entry((currency, quarter)).or_default().count += whole(value);
@@ -92,16 +104,21 @@ impl FromIterator<(Cell, Decimal)> for Counts {
                 }
                 Cell::Payments(f) => {
                     let key = (f.currency, f.status, f.payment_method);
-                    counts.payments.entry(key).or_default().count += whole(value);
+                    *counts.payments.entry(key).or_default() += whole(value);
                 }
-                Cell::PaymentAmount(f) => {
-                    let key = (f.currency, f.status, f.payment_method);
-                    counts.payments.entry(key).or_default().amount += value;
+                Cell::StatePayments(state, currency) => {
+                    counts.payment_states.entry((currency, state)).or_default().count += whole(value);
+                }
+                Cell::StateAmount(state, currency) => {
+                    counts.payment_states.entry((currency, state)).or_default().amount += value;
+                }
+                Cell::MethodPayments(method) => {
+                    *counts.payment_methods.entry(method).or_default() += whole(value);
                 }
                 Cell::Refunded(currency) => *counts.refunded.entry(currency).or_default() += value,
-                Cell::Lines(_) => counts.lines += whole(value),
-                Cell::Ratings(_) => counts.ratings.count += whole(value),
-                Cell::Stars(_) => counts.ratings.amount += value,
+                Cell::Lines => counts.lines += whole(value),
+                Cell::Ratings => counts.ratings.count += whole(value),
+                Cell::Stars => counts.ratings.amount += value,
                 Cell::Transitions(from, to) => {
                     counts.transitions.entry((from, to)).or_default().count += whole(value);
                 }
@@ -122,9 +139,13 @@ impl std::iter::Sum for Counts {
             merge(&mut sum.statuses, counts.statuses, |a, b| a + b);
             merge(&mut sum.totals, counts.totals, |a, b| a + b);
             merge(&mut sum.cells, counts.cells, |a, b| a + b);
-            merge(&mut sum.payments, counts.payments, Group::plus);
+            merge(&mut sum.payments, counts.payments, |a, b| a + b);
+            merge(&mut sum.payment_states, counts.payment_states, Group::plus);
+            merge(&mut sum.payment_methods, counts.payment_methods, |a, b| a + b);
             merge(&mut sum.refunded, counts.refunded, |a, b| a + b);
             merge(&mut sum.days, counts.days, |a, b| a + b);
+            merge(&mut sum.months, counts.months, |a, b| a + b);
+            merge(&mut sum.revenue_months, counts.revenue_months, |a, b| a + b);
             merge(&mut sum.quarters, counts.quarters, Group::plus);
             sum.lines += counts.lines;
             sum.ratings = sum.ratings.plus(counts.ratings);
@@ -189,7 +210,7 @@ impl Counts {
     /// The payments of a currency, or of all, with one of these statuses; of all where empty.
     #[must_use]
     pub fn payments_with(&self, currency: Option<Currency>, states: &[PaymentState]) -> Group {
-        sum(self.payments.iter().filter_map(|((of, state, _), group)| {
+        sum(self.payment_states.iter().filter_map(|((of, state), group)| {
             let counts = currency.is_none_or(|currency| currency == *of)
                 && (states.is_empty() || states.contains(state));
             counts.then_some(group)
@@ -200,7 +221,7 @@ impl Counts {
     #[must_use]
     pub fn currencies(&self) -> std::collections::BTreeSet<Currency> {
         let of_orders = self.orders.iter().filter(|(_, group)| group.count > 0).map(|((c, _), _)| *c);
-        let of_payments = self.payments.keys().map(|(currency, _, _)| *currency);
+        let of_payments = self.payment_states.keys().map(|(currency, _)| *currency);
         of_orders.chain(of_payments).collect()
     }
 }

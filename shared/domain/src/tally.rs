@@ -13,7 +13,7 @@ use crate::{
 };
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whose statistics a count belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,14 @@ pub enum Scope {
     Store(StoreId),
     /// Everybody's.
     All,
+}
+
+impl Scope {
+    /// The scopes that an order is counted in.
+    #[must_use]
+    pub fn of(order: &Order) -> [Scope; 3] {
+        [Scope::User(order.user.id.clone()), Scope::Store(order.store.id), Scope::All]
+    }
 }
 
 /// The facets of an order that lists filter by and statistics group by.
@@ -55,12 +63,12 @@ pub struct PaymentFacets {
 /// One counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
-    /// How many orders have these facets.
+    /// How many orders have these facets: what lists need.
     Orders(OrderFacets),
+    /// How many orders have this status.
+    StatusOrders(Status, Currency),
     /// What they come to.
-    OrderAmount(OrderFacets),
-    /// How many orders have this status: what lists need of [`Cell::Orders`] most often.
-    StatusOrders(Status),
+    StatusAmount(Status, Currency),
     /// How many orders of a store, or of all, have about this total.
     Totals(TotalBucket),
     /// The same by finer buckets.
@@ -69,26 +77,67 @@ pub enum Cell {
     DayOrders(Date, Currency),
     /// What the shipped ones of them come to.
     DayRevenue(Date, Currency),
+    /// How many orders were placed in the month that begins on a day of the deployment's time zone.
+    MonthOrders(Date),
+    /// What the shipped ones of them come to.
+    MonthRevenue(Date, Currency),
     /// How many orders were placed in a quarter of an hour.
     QuarterOrders(Quarter, Currency),
     /// What the shipped ones of them come to; only near the beginnings of months.
     QuarterRevenue(Quarter, Currency),
-    /// How many payments have these facets.
+    /// How many payments have these facets: what lists need.
     Payments(PaymentFacets),
+    /// How many payments have this status.
+    StatePayments(PaymentState, Currency),
     /// What they come to.
-    PaymentAmount(PaymentFacets),
+    StateAmount(PaymentState, Currency),
+    /// How many payments are made this way.
+    MethodPayments(PaymentMethod),
     /// What went back to customers.
     Refunded(Currency),
-    /// How many lines the orders of a status have.
-    Lines(Status),
-    /// How many orders of a status were rated.
-    Ratings(Status),
+    /// How many lines the orders have.
+    Lines,
+    /// How many orders were rated.
+    Ratings,
     /// How many stars they were given.
-    Stars(Status),
+    Stars,
     /// How often an order went from one status to another.
     Transitions(Status, Status),
     /// How long it took all of them together, in microseconds.
     TransitionMicros(Status, Status),
+}
+
+impl Cell {
+    /// Whether statistics show it whatever their days are.
+    #[must_use]
+    pub fn is_in_front(&self) -> bool {
+        self.is_shown_since(Date::MAX, &BTreeSet::new())
+    }
+
+    /// Whether statistics show it that have the days since a month's first, and quarters of some days.
+    #[must_use]
+    pub fn is_shown_since(&self, month: Date, quarters_of: &BTreeSet<Date>) -> bool {
+        match self {
+            Cell::DayOrders(day, _) | Cell::DayRevenue(day, _) => *day >= month,
+            Cell::QuarterOrders(quarter, _) | Cell::QuarterRevenue(quarter, _) => {
+                quarters_of.contains(&quarter.day)
+            }
+            Cell::Orders(_) | Cell::Totals(_) | Cell::FineTotals(_) | Cell::Payments(_) => false,
+            Cell::StatusOrders(..)
+            | Cell::StatusAmount(..)
+            | Cell::MonthOrders(_)
+            | Cell::MonthRevenue(..)
+            | Cell::StatePayments(..)
+            | Cell::StateAmount(..)
+            | Cell::MethodPayments(_)
+            | Cell::Refunded(_)
+            | Cell::Lines
+            | Cell::Ratings
+            | Cell::Stars
+            | Cell::Transitions(..)
+            | Cell::TransitionMicros(..) => true,
+        }
+    }
 }
 
 /// What some changes contribute, by scope and counter. What cancels out is left out.
@@ -180,33 +229,42 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
         shipping_method: order.shipping_method,
         currency: order.currency,
     };
+    let (status, currency) = (order.status, order.currency);
     tally.add(order, Cell::Orders(facets), sign);
-    tally.add(order, Cell::OrderAmount(facets), sign * order.total_amount);
-    tally.add(order, Cell::StatusOrders(order.status), sign);
+    tally.add(order, Cell::StatusOrders(status, currency), sign);
+    tally.add(order, Cell::StatusAmount(status, currency), sign * order.total_amount);
     tally.add_shared(order, Cell::Totals(TotalBucket::coarse(order.total_amount)), sign);
     tally.add_shared(order, Cell::FineTotals(TotalBucket::fine(order.total_amount)), sign);
-    tally.add(order, Cell::Lines(order.status), sign * Decimal::from(order.lines.len()));
+    tally.add(order, Cell::Lines, sign * Decimal::from(order.lines.len()));
     if let Some(rating) = &order.rating {
-        tally.add(order, Cell::Ratings(order.status), sign);
-        tally.add(order, Cell::Stars(order.status), sign * Decimal::from(rating.stars));
+        tally.add(order, Cell::Ratings, sign);
+        tally.add(order, Cell::Stars, sign * Decimal::from(rating.stars));
     }
-    let quarter = Quarter::of(order.created_at, zone);
-    tally.add(order, Cell::DayOrders(quarter.day, order.currency), sign);
-    tally.add(order, Cell::QuarterOrders(quarter, order.currency), sign);
-    if order.status.is_shipped() {
-        tally.add(order, Cell::DayRevenue(quarter.day, order.currency), sign * order.total_amount);
-        if quarter.is_near_a_months_begin() {
-            tally.add(order, Cell::QuarterRevenue(quarter, order.currency), sign * order.total_amount);
-        }
-    }
+    count_placing(tally, order, zone, sign);
     for payment in &order.payments {
-        let facets = PaymentFacets {
-            status: payment.status,
-            payment_method: payment.payment_method,
-            currency: order.currency,
-        };
-        tally.add(order, Cell::Payments(facets), sign);
-        tally.add(order, Cell::PaymentAmount(facets), sign * payment.amount);
-        tally.add(order, Cell::Refunded(order.currency), sign * payment.refunded_amount());
+        let (status, payment_method) = (payment.status, payment.payment_method);
+        tally.add(order, Cell::Payments(PaymentFacets { status, payment_method, currency }), sign);
+        tally.add(order, Cell::StatePayments(status, currency), sign);
+        tally.add(order, Cell::StateAmount(status, currency), sign * payment.amount);
+        tally.add(order, Cell::MethodPayments(payment_method), sign);
+        tally.add(order, Cell::Refunded(currency), sign * payment.refunded_amount());
+    }
+}
+
+/// Adds or takes away what an order counts for by the time of its placing.
+fn count_placing(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
+    let currency = order.currency;
+    let quarter = Quarter::of(order.created_at, zone);
+    let month = quarter.day.first_of_month();
+    tally.add(order, Cell::DayOrders(quarter.day, currency), sign);
+    tally.add(order, Cell::MonthOrders(month), sign);
+    tally.add(order, Cell::QuarterOrders(quarter, currency), sign);
+    if order.status.is_shipped() {
+        let revenue = sign * order.total_amount;
+        tally.add(order, Cell::DayRevenue(quarter.day, currency), revenue);
+        tally.add(order, Cell::MonthRevenue(month, currency), revenue);
+        if quarter.is_near_a_months_begin() {
+            tally.add(order, Cell::QuarterRevenue(quarter, currency), revenue);
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Span, Timestamp};
 use oms_domain::calendar::Calendar;
 use oms_domain::place::place;
 use oms_domain::statistics::Counts;
-use oms_domain::tally::{Cell, Scope, Tally, tally};
+use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Currency, Decimal, Order, Status};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -93,16 +93,8 @@ proptest! {
         }
         let calendar = Calendar::new(now, counted, &shown);
         // What is read of the counters: nothing before the first day, and the quarters of cut days only.
-        let (since, cut) = (calendar.since(), calendar.cut_days());
-        let read = sum.of(&Scope::All).filter(|(cell, _)| {
-            if let Cell::DayOrders(day, _) | Cell::DayRevenue(day, _) = cell {
-                *day >= since
-            } else if let Cell::QuarterOrders(quarter, _) | Cell::QuarterRevenue(quarter, _) = cell {
-                cut.contains(&quarter.day)
-            } else {
-                true
-            }
-        });
+        let (since, cut) = (calendar.days_since(), calendar.cut_days());
+        let read = sum.of(&Scope::All).filter(|(cell, _)| cell.is_shown_since(since, &cut));
         let counts: Counts = read.collect();
 
         let today = now.to_zoned(shown.clone()).date();

@@ -6,6 +6,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use serde::Serialize;
 use std::convert::Infallible;
+use std::fmt;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -150,6 +151,13 @@ pub struct Links {
     path: String,
     query: Query,
     config: Arc<Config>,
+}
+
+impl fmt::Display for Links {
+    /// The list itself, with all its parameters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.base, self.query)
+    }
 }
 
 impl Links {

@@ -3,6 +3,7 @@
 use super::filters::Filters;
 use super::listed::{Listed, in_full};
 use super::ordering::{Along, Ordering, Place};
+use super::own::Changed;
 use super::plan::{Base, Method, Plan, Wish, plan};
 use super::walk::Walk;
 use super::{Visible, scope_of};
@@ -68,6 +69,7 @@ pub(super) struct Turn<'a> {
     pub(super) asked: &'a Asked,
     request: &'a PageRequest,
     at: Option<&'a At>,
+    pub(super) changed: &'a Changed,
 }
 
 impl Asked {
@@ -198,11 +200,25 @@ impl App {
         request: &PageRequest,
         links: &Links,
     ) -> Reply<OrderPage> {
+        let (page, _) = self.page_of(caller, visible, asked, request, links, &Changed::default()).await?;
+        Ok(page)
+    }
+
+    /// A page and what it shows, of orders of which the caller has changed some.
+    pub(super) async fn page_of(
+        &self,
+        caller: &Caller,
+        visible: &Visible,
+        asked: &Asked,
+        request: &PageRequest,
+        links: &Links,
+        changed: &Changed,
+    ) -> Reply<(OrderPage, Vec<OrderSummary>)> {
         let at = match &request.cursor {
             None => None,
             Some(cursor) => Some(asked.at(cursor).ok_or(ApiError::InvalidPage)?),
         };
-        let turn = Turn { caller, visible, asked, request, at: at.as_ref() };
+        let turn = Turn { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;
         let asked = Asked { filters: sought.filters, ..asked.clone() };
         let turn = Turn { asked: &asked, ..turn };
@@ -211,6 +227,7 @@ impl App {
         let plan = planned.clone();
         let cut = match planned.method {
             _ if sought.is_all => turn.cut(sought.found)?,
+            _ if turn.counts_too_little() => self.gathered(turn, &bases, planned, sought.found).await?,
             Method::Walk { count } => self.walked(turn, &bases, planned, count, sought.found).await?,
             Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
@@ -225,7 +242,7 @@ impl App {
             results: orders.iter().map(|order| visible.show(caller, order)).collect(),
         };
         let explanation = (asked.explain && caller.is_staff()).then(|| plan.explain());
-        Ok(OrderPage { page, explain: explanation })
+        Ok((OrderPage { page, explain: explanation }, orders))
     }
 
     /// The lists to look through, with what their counters say, also by day where `by_day`.
@@ -244,8 +261,11 @@ impl App {
         let scopes = table.row_scopes(&list);
         let along = turn.asked.ordering.along();
         let mut reads: Vec<BoxFuture<'_, Result<Counts, TableError>>> = Vec::new();
+        let mut counts = Counts::default();
         if filters.limit_more_than_statuses() {
             reads.push(Box::pin(table.counts_by_facets(&scope)));
+        } else if let Some(known) = &turn.changed.counts {
+            counts = known.clone();
         } else {
             reads.push(Box::pin(table.counts_by_status(&scope)));
         }
@@ -258,7 +278,9 @@ impl App {
         if by_total || (jumps && along == Some(Along::Total)) {
             reads.push(Box::pin(table.counts_by_total(&scope, None)));
         }
-        let counts: Counts = side_by_side(reads).await?.into_iter().sum();
+        if !reads.is_empty() {
+            counts = side_by_side(reads).await?.into_iter().chain([counts]).sum();
+        }
         let in_times = if filters.limit_times() {
             Some(self.count_in_times(&list, &counts, filters).await?)
         } else {
@@ -296,7 +318,8 @@ impl App {
         };
         let ordering = if from_end { asked.ordering.reversed() } else { turn.ordering() };
         let mut spans = planned.reads(skipped + on_page);
-        if let ([base], true) = (bases, elsewhere.is_empty() && skipped >= FAR)
+        let is_whole = elsewhere.is_empty() && turn.changed.orders.is_empty();
+        if let ([base], true) = (bases, is_whole && skipped >= FAR)
             && turn.may_jump(&base.list)
             && let Some(jump) = self.jump(base, planned.along, ordering.descends, skipped).await?
         {
@@ -307,6 +330,7 @@ impl App {
         }
         let mut elsewhere: Vec<_> = elsewhere
             .into_iter()
+            .chain(turn.changed_and_wanted())
             .map(|order| (ordering.place(&order), order))
             .filter(|(place, _)| match at {
                 Some(At::After(after) | At::Before(after)) => ordering.compare(place, after).is_gt(),
@@ -321,7 +345,7 @@ impl App {
         });
 
         let mut walk = Walk::new(self, spans, ordering.descends).with(known.collect());
-        let wanted = |order: &Listed| order.is_wanted(&asked.filters);
+        let wanted = |order: &Listed| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
         let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
         let mut listed = walk.take(limit, wanted, || asked.too_many()).await?;
         listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
@@ -347,7 +371,11 @@ impl App {
         let Turn { caller, visible, asked, .. } = turn;
         let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
         // What facts are read of, the caller may see all of.
-        let wanted = |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_none_or(is_seen);
+        let wanted = |order: &Listed| {
+            order.is_wanted(&asked.filters)
+                && order.summary().is_none_or(is_seen)
+                && !turn.has_changed(order.id())
+        };
         if asked.ordering.along().is_none()
             && bases.iter().filter_map(|base| base.counted(&asked.filters)).sum::<u64>() > MAX_SORTED
         {
@@ -361,6 +389,7 @@ impl App {
             return Err(asked.too_many());
         }
         listed.extend(found);
+        listed.extend(turn.changed_and_wanted());
         turn.cut(listed)
     }
 

@@ -210,8 +210,8 @@ impl App {
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
             let counted = table.counts_of_payments(&scope).await?.payments;
-            let counted = counted.into_iter().map(|((currency, status, payment_method), group)| {
-                (PaymentFacets { status, payment_method, currency }, group.count)
+            let counted = counted.into_iter().map(|((currency, status, payment_method), count)| {
+                (PaymentFacets { status, payment_method, currency }, count)
             });
             let mut counts: BTreeMap<PaymentFacets, u64> = counted.collect();
             for (cell, more) in missing.of(&scope) {

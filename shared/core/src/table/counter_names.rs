@@ -13,12 +13,12 @@ use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, 
 
 /// Before what every statistic reads: quarters are read for other time zones only.
 pub(crate) const AT_QUARTER: &str = "AT_QUARTER#";
-pub(crate) const AT_STATUS: &str = "AT_STATUS";
 pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
 pub(crate) const BY_DAY: &str = "BY_DAY#";
 pub(crate) const CELLS: &str = "CELLS#";
+/// What statistics show, but the days: after the days, so that one query reads both.
+pub(crate) const FRONT: &str = "BY_STATUS";
 pub(crate) const PAYMENTS: &str = "PAYMENTS";
-const TRANSITIONS: &str = "TRANSITIONS";
 
 /// One letter for a choice.
 pub(crate) fn letter<T: PartialEq>(all: &[T], choice: &T) -> char {
@@ -117,15 +117,20 @@ pub(crate) fn place_of(cell: &Cell) -> (String, String) {
     let of_quarter = |kind: char, quarter: &Quarter, currency: &Currency| {
         (at_quarter(quarter.day), format!("{kind}{:02}{}", quarter.number, currency.code()))
     };
-    let of_status = |kind: &str, status: &Status| (format!("{CELLS}{status}"), kind.to_owned());
+    let front = |name: String| (FRONT.to_owned(), name);
+    let of_status = |kind: char, status: &Status, currency: &Currency| {
+        front(format!("{kind}{}{}", letter(Status::ALL, status), currency.code()))
+    };
+    let of_state = |kind: char, state: &PaymentState, currency: &Currency| {
+        front(format!("{kind}{}{}", letter(PaymentState::ALL, state), currency.code()))
+    };
     let of_move = |kind: char, from: &Status, to: &Status| {
-        let (from, to) = (letter(Status::ALL, from), letter(Status::ALL, to));
-        (TRANSITIONS.to_owned(), format!("{kind}{from}{to}"))
+        front(format!("{kind}{}{}", letter(Status::ALL, from), letter(Status::ALL, to)))
     };
     match cell {
         Cell::Orders(facets) => of_order('n', facets),
-        Cell::OrderAmount(facets) => of_order('a', facets),
-        Cell::StatusOrders(status) => (AT_STATUS.to_owned(), format!("n{}", letter(Status::ALL, status))),
+        Cell::StatusOrders(status, currency) => of_status('n', status, currency),
+        Cell::StatusAmount(status, currency) => of_status('a', status, currency),
         Cell::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
         Cell::FineTotals(bucket) => {
             let rest = bucket.text().split_off(bucket.whole().text().len());
@@ -135,13 +140,19 @@ pub(crate) fn place_of(cell: &Cell) -> (String, String) {
         Cell::DayRevenue(day, currency) => of_day('r', day, currency),
         Cell::QuarterOrders(quarter, currency) => of_quarter('n', quarter, currency),
         Cell::QuarterRevenue(quarter, currency) => of_quarter('r', quarter, currency),
+        Cell::MonthOrders(month) => front(month.strftime("o%y%m").to_string()),
+        Cell::MonthRevenue(month, currency) => {
+            front(format!("{}{}", month.strftime("e%y%m"), currency.code()))
+        }
         Cell::Payments(facets) => of_payment('n', facets),
-        Cell::PaymentAmount(facets) => of_payment('a', facets),
-        Cell::Refunded(currency) => (PAYMENTS.to_owned(), format!("r{}", currency.code())),
-        Cell::Lines(status) => of_status("l", status),
-        Cell::Ratings(status) => of_status("v", status),
-        Cell::Stars(status) => of_status("s", status),
-        Cell::Transitions(from, to) => of_move('n', from, to),
+        Cell::StatePayments(state, currency) => of_state('p', state, currency),
+        Cell::StateAmount(state, currency) => of_state('q', state, currency),
+        Cell::MethodPayments(method) => front(format!("m{}", letter(PaymentMethod::ALL, method))),
+        Cell::Refunded(currency) => front(format!("r{}", currency.code())),
+        Cell::Lines => front("l".to_owned()),
+        Cell::Ratings => front("v".to_owned()),
+        Cell::Stars => front("s".to_owned()),
+        Cell::Transitions(from, to) => of_move('c', from, to),
         Cell::TransitionMicros(from, to) => of_move('t', from, to),
     }
 }
@@ -171,37 +182,40 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
         };
     }
     if let Some(status) = sk.strip_prefix(CELLS) {
-        let status = status.parse().ok()?;
-        match name {
-            "l" => return Some(Cell::Lines(status)),
-            "v" => return Some(Cell::Ratings(status)),
-            "s" => return Some(Cell::Stars(status)),
-            _ => {}
-        }
-        let facets = facets_but_status(status, letters.as_str())?;
-        return match kind {
-            'n' => Some(Cell::Orders(facets)),
-            'a' => Some(Cell::OrderAmount(facets)),
-            _ => None,
-        };
+        let facets = facets_but_status(status.parse().ok()?, letters.as_str())?;
+        return Some(facets).filter(|_| kind == 'n').map(Cell::Orders);
     }
     if let Some(coarse) = sk.strip_prefix(AT_TOTAL).and_then(|rest| rest.strip_prefix('#')) {
         let text = format!("{}{}", long(coarse)?, letters.as_str());
         return TotalBucket::parse(&text).filter(|_| kind == 'n').map(Cell::FineTotals);
     }
     match (sk, kind) {
-        (AT_STATUS, 'n') => choice(Status::ALL, letters.next()).map(Cell::StatusOrders),
+        (FRONT, _) => shown_at(kind, letters.as_str()),
         (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Cell::Totals),
-        (PAYMENTS, 'r') => Some(Cell::Refunded(Currency::from_code(letters.as_str())?)),
-        (PAYMENTS, 'n' | 'a') => {
-            let facets = payment_facets_of(letters.as_str())?;
-            Some(if kind == 'n' { Cell::Payments(facets) } else { Cell::PaymentAmount(facets) })
-        }
-        (TRANSITIONS, 'n' | 't') => {
-            let from = choice(Status::ALL, letters.next())?;
-            let to = choice(Status::ALL, letters.next())?;
-            Some(if kind == 'n' { Cell::Transitions(from, to) } else { Cell::TransitionMicros(from, to) })
-        }
+        (PAYMENTS, 'n') => payment_facets_of(letters.as_str()).map(Cell::Payments),
+        _ => None,
+    }
+}
+
+/// The counter of `BY_STATUS` with this kind and these letters.
+fn shown_at(kind: char, letters: &str) -> Option<Cell> {
+    let (first, second) = (letters.chars().next(), letters.chars().nth(1));
+    let after = |n: usize| letters.get(n..).and_then(Currency::from_code);
+    let month = || format!("20{}-{}-01", letters.get(..2)?, letters.get(2..4)?).parse().ok();
+    match kind {
+        'n' => Some(Cell::StatusOrders(choice(Status::ALL, first)?, after(1)?)),
+        'a' => Some(Cell::StatusAmount(choice(Status::ALL, first)?, after(1)?)),
+        'o' => Some(Cell::MonthOrders(month()?)),
+        'e' => Some(Cell::MonthRevenue(month()?, after(4)?)),
+        'p' => Some(Cell::StatePayments(choice(PaymentState::ALL, first)?, after(1)?)),
+        'q' => Some(Cell::StateAmount(choice(PaymentState::ALL, first)?, after(1)?)),
+        'm' => Some(Cell::MethodPayments(choice(PaymentMethod::ALL, first)?)),
+        'r' => Some(Cell::Refunded(after(0)?)),
+        'l' if letters.is_empty() => Some(Cell::Lines),
+        'v' if letters.is_empty() => Some(Cell::Ratings),
+        's' if letters.is_empty() => Some(Cell::Stars),
+        'c' => Some(Cell::Transitions(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
+        't' => Some(Cell::TransitionMicros(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
         _ => None,
     }
 }
@@ -226,13 +240,18 @@ mod tests {
         let mut cells = vec![
             Cell::DayOrders(day, Currency::USD),
             Cell::DayRevenue(day, Currency::JPY),
+            Cell::MonthOrders(jiff::civil::date(2026, 2, 1)),
+            Cell::MonthRevenue(jiff::civil::date(2026, 2, 1), Currency::JPY),
             Cell::Refunded(Currency::EUR),
+            Cell::Lines,
+            Cell::Ratings,
+            Cell::Stars,
             Cell::QuarterOrders(Quarter { day, number: 7 }, Currency::USD),
             Cell::QuarterRevenue(Quarter { day, number: 99 }, Currency::USD),
         ];
         for status in Status::ALL {
-            cells.push(Cell::StatusOrders(*status));
-            cells.extend([Cell::Lines(*status), Cell::Ratings(*status), Cell::Stars(*status)]);
+            cells.push(Cell::StatusOrders(*status, Currency::USD));
+            cells.push(Cell::StatusAmount(*status, Currency::USD));
             cells.push(Cell::Transitions(Status::Pending, *status));
             cells.push(Cell::TransitionMicros(*status, Status::Refunded));
             for payment_status in PaymentStatus::ALL {
@@ -243,14 +262,19 @@ mod tests {
                     shipping_method: ShippingMethod::International,
                     currency: Currency::USD,
                 };
-                cells.extend([Cell::Orders(facets), Cell::OrderAmount(facets)]);
+                cells.push(Cell::Orders(facets));
             }
         }
+        for method in PaymentMethod::ALL {
+            cells.push(Cell::MethodPayments(*method));
+        }
         for status in PaymentState::ALL {
+            cells.push(Cell::StatePayments(*status, Currency::USD));
+            cells.push(Cell::StateAmount(*status, Currency::USD));
             for payment_method in PaymentMethod::ALL {
                 let (status, payment_method) = (*status, *payment_method);
                 let facets = PaymentFacets { status, payment_method, currency: Currency::USD };
-                cells.extend([Cell::Payments(facets), Cell::PaymentAmount(facets)]);
+                cells.push(Cell::Payments(facets));
             }
         }
         for total in ["0", "0.05", "9.99", "75.98", "1500", "123456.78"] {
@@ -265,6 +289,10 @@ mod tests {
             assert_eq!(cell_at(&sk, &name), Some(cell), "{sk} {name}");
         }
         assert_eq!(cell_at(PAYMENTS, "pk"), None);
+        for name in ["pk", "sk", "z", "d2611", "#a"] {
+            assert_eq!(cell_at(FRONT, name), None, "{name}");
+        }
+        assert_eq!(cell_at("BY_DAY#2026-11", "w"), None);
         assert_eq!(cell_at("CELLS#pending", "sk"), None);
     }
 }

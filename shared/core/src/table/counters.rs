@@ -3,22 +3,21 @@
 //! | sk | attributes |
 //! |---|---|
 //! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
-//! | `AT_STATUS` | `n<status>` orders |
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
-//! | `CELLS#<status>` | `n…` orders, `a…` amount, by payment status, payment method, shipping method, currency; `l` their lines, `v` how many were rated, `s` their stars |
-//! | `PAYMENTS` | `n…` payments, `a…` amount, by status, method, currency; `r<currency>` refunded |
-//! | `STAMP` | `v` a text that is another one after each change of the scope's counters; of all orders `held`, until when nothing is counted ([`super::hold`]) |
-//! | `TRANSITIONS` | `n<from><to>` how often, `t<from><to>` microseconds together |
+//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`super::shown`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`super::hold`]) |
+//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency |
+//! | `PAYMENTS` | `n…` payments by status, method, currency |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
 //! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at
-//! their end. The sort keys begin where one query reads the last months and all the rest.
+//! their end. `BY_STATUS` grows by some 30 bytes a month.
 
 use super::counter_names::{
-    AT_QUARTER, AT_STATUS, AT_TOTAL, BY_DAY, CELLS, PAYMENTS, at_quarter, cells_of, of_total, place_of,
+    AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
+use super::shown::{STAMP, WRITES, place_of_order, writes_of};
 use super::watermarks::Claim;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -31,8 +30,6 @@ use oms_domain::tally::{Cell, Scope, Tally};
 use oms_domain::totals::TotalBucket;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) const STAMP: &str = "STAMP";
-const STAMP_VALUE: &str = "v";
 /// While it is there, nothing is counted.
 pub(super) const HELD: &str = "held";
 
@@ -47,41 +44,71 @@ enum Hold {
     Ours,
 }
 
-/// The additions to one item.
-type Additions = BTreeMap<(Scope, String), BTreeMap<String, Decimal>>;
+/// An order of which something is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The move of its watermark.
+    pub claim: Claim,
+    /// Whose counters it is counted in.
+    pub scopes: [Scope; 3],
+}
 
-fn additions(tally: &Tally) -> Additions {
+/// What is written to one item.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Writes {
+    add: BTreeMap<String, Decimal>,
+    set: BTreeMap<String, AttributeValue>,
+}
+
+/// What is written, by scope and sort key.
+type Additions = BTreeMap<(Scope, String), Writes>;
+
+/// What a tally adds to which items. `BY_STATUS` learns how often days have been written.
+fn additions(cells: impl IntoIterator<Item = (Scope, Cell, Decimal)>) -> Additions {
     let mut additions = Additions::new();
-    for (scope, cell, value) in tally.iter() {
+    for (scope, cell, value) in cells {
         let (sk, name) = place_of(&cell);
-        additions.entry((scope.clone(), sk)).or_default().insert(name, value);
+        additions.entry((scope, sk)).or_default().add.insert(name, value);
+    }
+    let mut days = Vec::new();
+    for ((scope, sk), writes) in &mut additions {
+        if let Some(name) = writes_of(sk) {
+            writes.add.insert(WRITES.to_owned(), Decimal::ONE);
+            days.push((scope.clone(), name));
+        }
+    }
+    for (scope, name) in days {
+        additions.entry((scope, FRONT.to_owned())).or_default().add.insert(name, Decimal::ONE);
     }
     additions
 }
 
-fn scopes_of(additions: &Additions) -> BTreeSet<&Scope> {
-    additions.keys().map(|(scope, _)| scope).collect()
+/// What is written where some orders are counted: also that they are.
+fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
+    let cells = tally.iter().map(|(scope, cell, value)| (scope.clone(), cell, value));
+    let mut additions = additions(cells);
+    for Counted { claim, scopes } in counted {
+        for scope in scopes {
+            let (place, value) = place_of_order(claim.order, claim.to);
+            let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
+            front.set.insert(place, value);
+            front.set.insert(STAMP.to_owned(), stamp());
+        }
+    }
+    additions
 }
 
-/// Whether claims and the counters of a tally fit into one transaction.
+fn stamp() -> AttributeValue {
+    AttributeValue::S(crate::config::random_uuid_v7().simple().to_string())
+}
+
+/// Whether orders and the counters of their tally fit into one transaction.
 #[must_use]
-pub fn fits(claims: usize, tally: &Tally) -> bool {
-    let additions = additions(tally);
-    claims + additions.len() + scopes_of(&additions).len() <= TRANSACTION_LIMIT
+pub fn fits(counted: &[Counted], tally: &Tally) -> bool {
+    counted.len() + additions_of(counted, tally).len() <= TRANSACTION_LIMIT
 }
 
 impl Table {
-    /// The counters of a scope: of the months from `since` on, and all that have no month. Not a
-    /// consistent read.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn counts(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
-        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
-        let items = self.range(keys::counters(scope), &from, false).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
-    }
-
     /// The orders of a scope by quarter of an hour, of some days: those that follow one another
     /// are read together. Not a consistent read.
     ///
@@ -96,46 +123,33 @@ impl Table {
         Ok(items.iter().flat_map(cells_of).collect())
     }
 
-    /// What [`counts`](Self::counts) and [`quarters`](Self::quarters) give, by consistent reads,
-    /// together with what is still to be counted.
+    /// The same by consistent reads, as they stand in the table.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_and(
+    pub async fn quarters_now(
         &self,
         scope: &Scope,
-        since: Date,
         days: &BTreeSet<Date>,
-        missing: &Tally,
-    ) -> Result<Counts, TableError> {
-        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
-        let quarters = runs(days).into_iter().map(|(first, last)| (at_quarter(first), at_quarter(last)));
-        // After every sort key that is used.
-        let ranges = quarters.chain([(from, "~".to_owned())]);
-        let reads = ranges.map(|(from, to)| self.between_exactly(keys::counters(scope), from, to));
+    ) -> Result<Vec<(Cell, Decimal)>, TableError> {
+        let reads = runs(days).into_iter().map(|(first, last)| {
+            self.between_exactly(keys::counters(scope), at_quarter(first), at_quarter(last))
+        });
         let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-        let is_asked_for = |cell: &Cell| match place_of(cell).0.strip_prefix(AT_QUARTER) {
-            Some(day) => day.parse().is_ok_and(|day| days.contains(&day)),
-            None => true,
-        };
-        let missing = missing.of(scope).filter(|(cell, _)| is_asked_for(cell));
-        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
-        for (cell, value) in items.iter().flat_map(cells_of).chain(missing) {
-            *cells.entry(cell).or_default() += value;
-        }
-        Ok(cells.into_iter().collect())
-    }
-
-    /// The orders of a scope by status alone. Not a consistent read.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub(crate) async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
-        let items = self.between(keys::counters(scope), AT_STATUS.to_owned(), AT_STATUS.to_owned()).await?;
         Ok(items.iter().flat_map(cells_of).collect())
     }
 
-    /// The payments of a scope alone. Not a consistent read.
+    /// The orders of a scope by status, and all else that statistics show but the days. Not a
+    /// consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), FRONT.to_owned(), FRONT.to_owned()).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The payments of a scope by facets alone. Not a consistent read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -193,50 +207,15 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
     /// some of it; and where a hold keeps everything from being counted.
-    pub async fn count(&self, consumer: &str, claims: &[Claim], tally: &Tally) -> Result<(), TableError> {
+    pub async fn count(&self, consumer: &str, counted: &[Counted], tally: &Tally) -> Result<(), TableError> {
         let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
-        for claim in claims {
-            items.push(self.move_watermark(consumer, claim)?);
+        for counted in counted {
+            items.push(self.move_watermark(consumer, &counted.claim)?);
         }
-        let additions = additions(tally);
-        for scope in scopes_of(&additions) {
-            items.push(self.stamp(scope, Hold::Heeded)?);
-        }
-        for ((scope, sk), values) in additions {
-            items.push(self.add(keys::counters(&scope), sk, values)?);
+        for ((scope, sk), writes) in additions_of(counted, tally) {
+            items.push(self.add(&scope, sk, writes, Hold::Heeded)?);
         }
         self.transact(items).await.map_err(TableError::or_conflict)
-    }
-
-    /// The stamps of some scopes, in one trip and as consistent reads, in no order: other ones as
-    /// soon as any of their counters has changed.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn stamps(&self, scopes: &[Scope]) -> Result<BTreeMap<String, String>, TableError> {
-        let wanted = scopes.iter().map(|scope| (keys::counters(scope), STAMP.to_owned()));
-        let items = self.get_items(wanted.collect()).await?;
-        let text = |item: &super::Item, name: &str| super::text(item, name).to_owned();
-        Ok(items.iter().map(|item| (text(item, keys::PK), text(item, STAMP_VALUE))).collect())
-    }
-
-    /// Moves a scope's stamp. Every order counts among all orders, whose stamp a hold stands on.
-    fn stamp(&self, scope: &Scope, hold: Hold) -> Result<TransactWriteItem, TableError> {
-        let stamp = crate::config::random_uuid_v7().simple().to_string();
-        let update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(key(keys::counters(scope), STAMP.to_owned())))
-            .update_expression("SET #stamp = :stamp")
-            .expression_attribute_names("#stamp", STAMP_VALUE)
-            .expression_attribute_values(":stamp", AttributeValue::S(stamp));
-        let update = match (hold, scope) {
-            (Hold::Heeded, Scope::All) => update
-                .condition_expression("attribute_not_exists(#held)")
-                .expression_attribute_names("#held", HELD),
-            (Hold::Heeded, Scope::User(_) | Scope::Store(_)) | (Hold::Ours, _) => update,
-        };
-        let update = update.build().map_err(TableError::request)?;
-        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
@@ -246,38 +225,57 @@ impl Table {
     /// [`TableError`] where the table cannot be written; then some may be corrected, and verifying
     /// tells which are not.
     pub async fn correct(&self, scope: &Scope, wrong: &[Difference]) -> Result<(), TableError> {
-        let mut additions: BTreeMap<String, BTreeMap<String, Decimal>> = BTreeMap::new();
-        for Difference { cell, counted, expected } in wrong {
-            let (sk, name) = place_of(cell);
-            additions.entry(sk).or_default().insert(name, expected - counted);
-        }
-        let pk = keys::counters(scope);
-        let items: Vec<_> = additions
-            .into_iter()
-            .map(|(sk, values)| self.add(pk.clone(), sk, values))
-            .collect::<Result<_, _>>()?;
-        for items in items.chunks(TRANSACTION_LIMIT - 1) {
-            let stamped = items.iter().cloned().chain([self.stamp(scope, Hold::Ours)?]);
-            self.transact(stamped.collect()).await.map_err(TableError::or_conflict)?;
+        let cells = wrong.iter().map(|one| (scope.clone(), one.cell, one.expected - one.counted));
+        let cells: Vec<_> = cells.collect();
+        // Each days' item and `BY_STATUS` together, which tells how often days are written.
+        for cells in cells.chunks(TRANSACTION_LIMIT - 2) {
+            let mut additions = additions(cells.iter().cloned());
+            let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
+            front.set.insert(STAMP.to_owned(), stamp());
+            let items = additions
+                .into_iter()
+                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Hold::Ours))
+                .collect::<Result<_, _>>()?;
+            self.transact(items).await.map_err(TableError::or_conflict)?;
         }
         Ok(())
     }
 
+    /// Every order counts among all orders, on whose counters a hold stands.
     fn add(
         &self,
-        pk: String,
+        scope: &Scope,
         sk: String,
-        values: BTreeMap<String, Decimal>,
+        writes: Writes,
+        hold: Hold,
     ) -> Result<TransactWriteItem, TableError> {
-        let mut update = Update::builder().table_name(&self.name).set_key(Some(key(pk, sk)));
-        let mut clauses = Vec::with_capacity(values.len());
-        for (n, (name, value)) in values.into_iter().enumerate() {
-            clauses.push(format!("#a{n} :v{n}"));
-            update = update
-                .expression_attribute_names(format!("#a{n}"), name)
-                .expression_attribute_values(format!(":v{n}"), AttributeValue::N(value.to_string()));
+        let mut update = Update::builder().table_name(&self.name);
+        update = match (hold, scope) {
+            (Hold::Heeded, Scope::All) if sk == FRONT => update
+                .condition_expression("attribute_not_exists(#held)")
+                .expression_attribute_names("#held", HELD),
+            (Hold::Heeded, Scope::All | Scope::User(_) | Scope::Store(_)) | (Hold::Ours, _) => update,
+        };
+        update = update.set_key(Some(key(keys::counters(scope), sk)));
+        let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let clauses =
+            [("ADD", " ", add.collect::<Vec<_>>()), ("SET", " = ", writes.set.into_iter().collect())];
+        let mut expression = Vec::new();
+        let mut number = 0;
+        for (verb, between, values) in clauses {
+            let mut parts = Vec::with_capacity(values.len());
+            for (name, value) in values {
+                parts.push(format!("#a{number}{between}:v{number}"));
+                update = update
+                    .expression_attribute_names(format!("#a{number}"), name)
+                    .expression_attribute_values(format!(":v{number}"), value);
+                number += 1;
+            }
+            if !parts.is_empty() {
+                expression.push(format!("{verb} {}", parts.join(", ")));
+            }
         }
-        let update = update.update_expression(format!("ADD {}", clauses.join(", ")));
+        let update = update.update_expression(expression.join(" "));
         let update = update.build().map_err(TableError::request)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }

@@ -1,7 +1,8 @@
 //! The hold: while it stands, nothing is counted, so that what has been counted can be compared with the
-//! orders. It stands on the stamp of the counters of all orders, which every transaction that counts moves.
+//! orders. It stands on the counters of all orders, in the item that every transaction which counts writes.
 
-use super::counters::{HELD, STAMP};
+use super::counter_names::FRONT;
+use super::counters::HELD;
 use super::writes::meter_write;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
@@ -67,7 +68,7 @@ impl Table {
     }
 
     async fn counters_held_until(&self) -> Result<Option<Timestamp>, TableError> {
-        let item = self.get_item(keys::counters(&Scope::All), STAMP.to_owned()).await?;
+        let item = self.get_item(keys::counters(&Scope::All), FRONT.to_owned()).await?;
         let held = item.as_ref().and_then(|item| item.get(HELD)?.as_s().ok());
         Ok(held.and_then(|until| until.parse().ok()))
     }
@@ -78,7 +79,7 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key(keys::counters(&Scope::All), STAMP.to_owned())))
+            .set_key(Some(key(keys::counters(&Scope::All), FRONT.to_owned())))
             .update_expression(if to.is_some() { "SET #held = :to" } else { "REMOVE #held" })
             .condition_expression(if seen.is_some() {
                 "#held = :seen"

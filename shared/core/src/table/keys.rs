@@ -15,6 +15,7 @@
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
+//! | step of a user's trail (see [`super::trail`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |

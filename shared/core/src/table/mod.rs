@@ -25,11 +25,13 @@ pub mod products;
 pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod search;
+pub mod shown;
 mod stale;
 pub mod stock;
 pub mod stores;
 pub mod subscriptions;
 mod summary;
+pub mod trail;
 pub mod watermarks;
 mod writes;
 

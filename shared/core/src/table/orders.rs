@@ -2,9 +2,10 @@
 
 use super::writes::part;
 use super::{Item, OrderOwners, Table, TableError, keys, record};
+use crate::http::{meter, scope};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::place::{StockMove, summed};
-use oms_domain::{Order, OrderId};
+use oms_domain::{Order, OrderId, UserId};
 
 impl Table {
     /// The order as it is now; none where it has been deleted.
@@ -31,10 +32,21 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn orders(&self, ids: impl IntoIterator<Item = OrderId>) -> Result<Vec<Order>, TableError> {
+        let orders = self.orders_and_tombstones(ids).await?;
+        Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
+    }
+
+    /// Several orders as they are now, also those that have been deleted, in no particular order.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn orders_and_tombstones(
+        &self,
+        ids: impl IntoIterator<Item = OrderId>,
+    ) -> Result<Vec<Order>, TableError> {
         let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
         let items = self.get_items(keys.collect()).await?;
-        let orders: Vec<Order> = items.into_iter().map(record::from_item).collect::<Result<_, _>>()?;
-        Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
+        items.into_iter().map(record::from_item).collect()
     }
 
     /// Whose some orders are, and whose stores': enough to tell who may see them. What does not exist
@@ -91,13 +103,30 @@ impl Table {
 
     /// Saves a placed or changed order if the table still holds the version that was seen (none,
     /// for a placed one), and moves stock with it. One conditional write where nothing else is to
-    /// be written; else one transaction. What goes back to a shelf that is no more goes nowhere.
+    /// be written; else one transaction. What goes back to a shelf that is no more goes nowhere. At
+    /// the same time whoever makes the request leaves a step of their trail.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster,
     /// [`TableError::InsufficientStock`] where a shelf has too few pieces,
     /// [`TableError::TooLarge`].
     pub async fn save(
+        &self,
+        seen: Option<u64>,
+        order: &Order,
+        moves: impl IntoIterator<Item = StockMove>,
+    ) -> Result<(), TableError> {
+        let request = scope::current();
+        let Some(by) = request.as_ref().and_then(|request| request.user()) else {
+            return self.save_alone(seen, order, moves).await;
+        };
+        let by = UserId(by.to_owned());
+        let both = async { futures::join!(self.save_alone(seen, order, moves), self.leave_step(&by, order)) };
+        let (saved, ()) = meter::at_once(both).await;
+        saved
+    }
+
+    async fn save_alone(
         &self,
         seen: Option<u64>,
         order: &Order,

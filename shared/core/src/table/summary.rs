@@ -45,9 +45,10 @@ const PART_NAMES: [(&str, &str); 8] = [
     ("slug", "s"),
     ("description", "d"),
 ];
-/// What the rest of the order amounts to: how many lines it has, whether it can be refunded, its
-/// payments, the oldest first.
+/// What the rest of the order amounts to: how many lines it has, its version, whether it can be
+/// refunded, its payments, the oldest first.
 const LINES: &str = "l";
+const ORDER_VERSION: &str = "v";
 const CAN_REFUND: &str = "r";
 const PAYMENTS: &str = "p";
 /// The most payments that a summary tells of, the newest: as many as statistics show.
@@ -98,6 +99,9 @@ pub struct OrderSummary {
     /// When it arrived.
     #[serde(default)]
     pub delivered_at: Option<Timestamp>,
+    /// How many changes it has had.
+    #[serde(rename = "v")]
+    pub version: u64,
     /// How many lines it has.
     #[serde(rename = "l")]
     pub item_count: u32,
@@ -130,6 +134,18 @@ pub struct PaymentSummary {
 }
 
 impl OrderSummary {
+    /// What the indexes will have of an order.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it cannot be told: never of an order that was read.
+    pub fn of(order: &Order) -> Result<Self, TableError> {
+        let mut fields = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
+        let summary = take(order, &mut fields)?;
+        let summary: Self =
+            serde_dynamo::from_item(fields_of(summary)).map_err(TableError::shape("a summary"))?;
+        Ok(Self { id: order.id, ..summary })
+    }
+
     /// Its facets, which counters count by.
     #[must_use]
     pub const fn facets(&self) -> OrderFacets {
@@ -165,6 +181,7 @@ pub(super) fn take(order: &Order, fields: &mut Item) -> Result<Item, TableError>
             summary.insert(short.to_owned(), with_parts(value, |(name, short)| (name, short)));
         }
     }
+    summary.insert(ORDER_VERSION.into(), AttributeValue::N(order.version.to_string()));
     summary.insert(LINES.into(), AttributeValue::N(order.lines.len().to_string()));
     if order.can_refund() {
         summary.insert(CAN_REFUND.into(), AttributeValue::Bool(true));

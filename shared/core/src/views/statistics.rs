@@ -369,7 +369,7 @@ fn average(counts: &Counts, currency: Currency) -> Money {
 
 fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
     let mut by_method: BTreeMap<_, _> = PaymentMethod::ALL.iter().map(|m| (m.as_str(), 0)).collect();
-    for ((_, _, method), Group { count, .. }) in &counts.payments {
+    for (method, count) in &counts.payment_methods {
         *by_method.entry(method.as_str()).or_default() += count;
     }
     by_method

@@ -1,0 +1,124 @@
+//! Whoever changed something sees it in what they read next, also where the consumer of the stream
+//! does nothing at all.
+
+use crate::shop::Shop;
+use crate::stand::{Answer, Stand};
+use http::Method;
+use oms_domain::OrderId;
+use oms_domain::tally::Scope;
+use oms_local::tokens::User;
+use serde_json::{Value, json};
+
+/// A stand with a shop whose customer has placed so many orders, all counted; the oldest first.
+async fn shop_with(orders: usize) -> (Stand, Shop, Vec<OrderId>) {
+    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
+    let stand = Stand::set_up(&keys).unwrap();
+    std::fs::remove_dir_all(keys).unwrap();
+    let shop = Shop::open(&stand).await.unwrap();
+    let mut placed = Vec::new();
+    for _ in 0..orders {
+        let order = shop.order(&stand).await.unwrap().id().unwrap().parse().unwrap();
+        stand.follow(order).await.unwrap();
+        placed.push(order);
+    }
+    (stand, shop, placed)
+}
+
+impl Shop {
+    async fn reads(&self, stand: &Stand, token: &str, path: &str) -> Value {
+        let answer = stand.get(token, path).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    }
+
+    async fn does(&self, stand: &Stand, token: &str, what: &str, order: OrderId) -> Answer {
+        let path = format!("/api/orders/{order}/{what}/");
+        let answer = stand.send(Method::PATCH, token, &path, None).await.unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer
+    }
+}
+
+#[tokio::test]
+async fn staff_see_what_they_did_to_an_order_that_is_not_among_the_newest() {
+    let (stand, shop, placed) = shop_with(12).await;
+    shop.does(&stand, &shop.staff, "confirm_order", placed[0]).await;
+    shop.does(&stand, &shop.staff, "ship_order", placed[0]).await;
+    shop.does(&stand, &shop.staff, "confirm_order", placed[1]).await;
+    let of = |stats: &Value| {
+        let count = |name: &str| stats[format!("{name}_orders")].as_u64().unwrap();
+        [count("total"), count("pending"), count("confirmed"), count("shipped")]
+    };
+    for path in ["/api/orders/order_stats/", "/api/orders/order_stats/?tz=Asia/Kathmandu"] {
+        let answer = stand.get(&shop.staff, path).await.unwrap();
+        assert_eq!(of(&answer.body), [12, 10, 1, 1], "{path}");
+        assert_eq!(answer.body["status_transition_times"]["pending→confirmed"]["count"], 2, "{path}");
+        let month = answer.body["revenue_by_month"].as_object().unwrap().values().next_back().unwrap();
+        assert_eq!(answer.body["total_revenue"], *month, "{path}");
+    }
+    for order in &placed[..2] {
+        stand.follow(*order).await.unwrap();
+    }
+    for token in [&shop.staff, &shop.customer] {
+        assert_eq!(of(&shop.reads(&stand, token, "/api/orders/order_stats/").await), [12, 10, 1, 1]);
+    }
+    assert_eq!(stand.app.verify_scope(&Scope::All, 100).await.unwrap().differences, []);
+}
+
+#[tokio::test]
+async fn customers_see_their_own_changes_in_lists_and_statistics_before_anything_counts_them() {
+    let (stand, shop, placed) = shop_with(12).await;
+    let (ada, mine) = (&shop.customer, "/api/orders/my_orders/");
+    let new = shop.order(&stand).await.unwrap().id().unwrap().to_owned();
+    let seen = shop.reads(&stand, ada, mine).await;
+    assert_eq!((&seen["count"], &seen["results"][0]["id"]), (&json!(13), &json!(new)));
+    let stats = shop.reads(&stand, ada, "/api/orders/order_stats/").await;
+    assert_eq!(stats["total_orders"], 13);
+    assert_eq!(stats["recent_orders"][0]["id"], json!(new), "{}", stats["recent_orders"]);
+
+    let body = json!({ "order": placed[0], "payment_method": "credit_card" });
+    let payment = stand.send(Method::POST, ada, "/api/payments/", Some(body)).await.unwrap();
+    let process = format!("/api/payments/{}/process_payment/", payment.id().unwrap());
+    assert_eq!(stand.send(Method::POST, ada, &process, Some(json!({}))).await.unwrap().status, 200);
+    let stats = shop.reads(&stand, ada, "/api/payments/payment_stats/").await;
+    assert_eq!((&stats["total_payments"], &stats["completed_payments"]), (&json!(1), &json!(1)));
+
+    shop.does(&stand, ada, "cancel_order", placed[1]).await;
+    for (query, count, first) in [
+        ("?status=cancelled", 1, Some(placed[1])),
+        ("?status=pending", 12, None),
+        ("?payment_status=paid", 1, Some(placed[0])),
+        ("?payment_method=credit_card&page_size=5", 13, None),
+        ("?page=2&page_size=7", 13, None),
+    ] {
+        let seen = shop.reads(&stand, ada, &format!("{mine}{query}")).await;
+        assert_eq!(seen["count"], count, "{query}");
+        if let Some(first) = first {
+            assert_eq!(seen["results"][0]["id"], first.to_string(), "{query}");
+        }
+    }
+    let stats = shop.reads(&stand, ada, "/api/orders/order_stats/").await;
+    assert_eq!((&stats["cancelled_orders"], &stats["pending_orders"]), (&json!(1), &json!(12)));
+}
+
+#[tokio::test]
+async fn what_an_admin_deleted_is_gone_from_their_statistics_at_once() {
+    let (stand, shop, placed) = shop_with(3).await;
+    let admin = stand.token(&User::new("admin", Some("admin"))).unwrap();
+    let path = format!("/api/orders/{}/", placed[2]);
+    assert_eq!(stand.send(Method::DELETE, &admin, &path, None).await.unwrap().status, 200);
+    let stats = shop.reads(&stand, &admin, "/api/orders/order_stats/").await;
+    assert_eq!((&stats["total_orders"], &stats["recent_orders"][0]["id"]), (&json!(2), &json!(placed[1])));
+}
+
+#[tokio::test]
+async fn of_more_changes_than_a_trail_has_steps_the_last_ones_show() {
+    let (stand, shop, placed) = shop_with(20).await;
+    for order in &placed {
+        shop.does(&stand, &shop.staff, "confirm_order", *order).await;
+    }
+    let stats = shop.reads(&stand, &shop.staff, "/api/orders/order_stats/").await;
+    let confirmed = stats["confirmed_orders"].as_u64().unwrap();
+    assert!((16..=20).contains(&confirmed), "{confirmed}");
+    assert_eq!(stats["total_orders"], 20);
+}

@@ -17,7 +17,7 @@ mod walk;
 
 pub use filters::Filters;
 pub use pages::{Asked, OrderPage};
-pub(crate) use plan::{Part, at_once};
+pub(crate) use plan::{FACTS_BYTES, Part, at_once};
 pub(crate) use walk::{Entry, MAX_READ, Walk};
 
 use crate::app::App;

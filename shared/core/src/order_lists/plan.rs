@@ -21,7 +21,7 @@ use oms_domain::tally::OrderFacets;
 use serde_json::{Value, json};
 use ways::Access;
 pub(super) use ways::Way;
-pub(crate) use ways::{Part, at_once};
+pub(crate) use ways::{FACTS_BYTES, Part, at_once};
 
 /// How many parts an explanation shows.
 const SHOWN_SPANS: usize = 10;
@@ -139,7 +139,8 @@ impl Base {
 impl Plan {
     /// The parts to read, and how many entries of each at a time to find `reach` that are wanted.
     pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
-        let at_once = at_once(&self.parts, reach, self.sifted);
+        let bytes = self.ways.iter().map(|way| way.bytes()).min().unwrap_or(0);
+        let at_once = at_once(&self.parts, reach, self.sifted, bytes);
         self.parts.iter().map(|part| part.span.clone()).zip(at_once).collect()
     }
 

@@ -3,7 +3,7 @@
 //! simpler than that of orders: every entry tells everything that payments are filtered by.
 
 use super::{Key, PaymentQuery};
-use crate::order_lists::{Part, at_once};
+use crate::order_lists::{FACTS_BYTES, Part, at_once};
 use crate::sorted::{Place, Sorting};
 use crate::table::keys::Index;
 use crate::table::lists::{Span, position};
@@ -54,7 +54,7 @@ impl Plan {
     /// The parts to read, and how many entries of each at a time: to find `reach` that are wanted, or all.
     pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
         let at_once = if self.along.is_some() {
-            at_once(&self.parts, reach, self.sifted)
+            at_once(&self.parts, reach, self.sifted, FACTS_BYTES)
         } else {
             // One more than there should be, so that the end is seen at once.
             self.parts.iter().map(|part| part.entries + 2).collect()

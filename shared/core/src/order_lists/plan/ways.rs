@@ -12,13 +12,15 @@ use std::collections::BTreeMap;
 /// What an entry with a summary weighs, about, in bytes.
 const SUMMARY_BYTES: u64 = 800;
 /// What an entry with facts weighs.
-const FACTS_BYTES: u64 = 195;
+pub(crate) const FACTS_BYTES: u64 = 195;
 /// How much is read for [`BLOCK`], in bytes.
 const BLOCK_BYTES: u64 = 4_096;
 /// What a block, or whatever less one query finds, costs to read, in thousandths of a read unit.
 const BLOCK: u64 = 500;
 /// Of how many lists the whole page is read, since any may hold it.
 const FEW: usize = 8;
+/// From how many thousandths on much is sifted: one of three is wanted.
+const MUCH: u64 = 3_000;
 /// How many lists are merged at most.
 const MAX_PARTS: usize = 120;
 
@@ -41,7 +43,7 @@ pub(in crate::order_lists) enum Way {
 
 impl Way {
     /// What an entry weighs, in bytes.
-    const fn bytes(self) -> u64 {
+    pub(super) const fn bytes(self) -> u64 {
         match self {
             Self::List | Self::Statuses | Self::Totals => SUMMARY_BYTES,
             Self::Payments | Self::Methods | Self::Facets => FACTS_BYTES,
@@ -64,14 +66,16 @@ pub(super) struct Access {
 
 /// How many entries of each part to read at a time to find `reach` that are wanted, of which one
 /// is among `sifted` thousandths, in one round most often: chance may have put more of what is wanted
-/// further away, or more of the page into one list.
-pub(crate) fn at_once(parts: &[Part], reach: u64, sifted: u64) -> Vec<u64> {
+/// further away, or more of the page into one list. Where much is sifted from entries with summaries
+/// (`bytes` each), a second round now and then is cheaper than reading more each time.
+pub(crate) fn at_once(parts: &[Part], reach: u64, sifted: u64, bytes: u64) -> Vec<u64> {
     let all: u64 = parts.iter().map(|part| part.entries).sum();
     let through = reach.saturating_mul(sifted) / 1_000;
     let of_part = |part: &Part| {
         let share = through.saturating_mul(part.entries).div_ceil(all.max(1));
         match (parts.len(), sifted) {
             (..=FEW, 1_000) => reach,
+            (..=FEW, MUCH..) if bytes > FACTS_BYTES => share + share / 2,
             (..=FEW, _) => share + share / 2 + reach,
             (_, 1_000) => (share * 2).max(BLOCK_BYTES / FACTS_BYTES).min(reach),
             (_, _) => (share * 2).max(BLOCK_BYTES / FACTS_BYTES),
@@ -98,7 +102,7 @@ impl Access {
 
     /// What it costs to find so many of `count` that are wanted, and then what a page of them shows.
     pub(super) fn cost_of_walk(&self, reach: u64, count: u64, page: u64) -> u64 {
-        self.cost(&at_once(&self.parts, reach, self.sifted(count)), page)
+        self.cost(&at_once(&self.parts, reach, self.sifted(count), self.way.bytes()), page)
     }
 
     /// What it costs to read it all, and then what a page shows.

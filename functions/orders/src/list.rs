@@ -5,10 +5,9 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::http::{Caller, PageRequest, Query, Reply};
 use oms_core::kept::Answer;
 use oms_core::order_lists::{Asked, Filters, OrderPage};
-use oms_core::views::order::OrderListView;
 use oms_domain::Status;
 
 /// The orders that the caller may see, newest first: their own; a vendor's also those of their
@@ -17,7 +16,7 @@ use oms_domain::Status;
     get, path = "/api/orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 200, description = "A page", body = OrderPage),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
@@ -41,7 +40,7 @@ pub(crate) async fn list(
     get, path = "/api/orders/my_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 200, description = "A page", body = OrderPage),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
@@ -64,7 +63,7 @@ pub(crate) async fn my_orders(
     get, path = "/api/orders/recent_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 200, description = "A page", body = OrderPage),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
@@ -88,7 +87,7 @@ pub(crate) async fn recent_orders(
     get, path = "/api/orders/pending_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = Page<OrderListView>),
+        (status = 200, description = "A page", body = OrderPage),
         (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::meter::side_by_side;
-use crate::http::pages::{Links, Page, PageNumber, PageRequest};
+use crate::http::pages::{Links, PageNumber, PageRequest};
 use crate::http::query::Query;
 use crate::table::lists::{OrderList, Span, position};
 use crate::table::rows::total_position;
@@ -21,6 +21,7 @@ use futures::future::BoxFuture;
 use oms_domain::statistics::Counts;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// From how many entries on the counters are asked where they end, instead of reading over them.
 const FAR: u64 = 60;
@@ -36,13 +37,21 @@ pub struct Asked {
 }
 
 /// A page of orders, and for staff who ask for it how it was found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderListPage)]
 pub struct OrderPage {
-    /// The page.
-    #[serde(flatten)]
-    pub page: Page<OrderListView>,
+    /// How many entries all pages have together.
+    #[schema(example = 12)]
+    pub count: u64,
+    /// The next page; none after the last.
+    pub next: Option<String>,
+    /// The page before; none before the first.
+    pub previous: Option<String>,
+    /// The entries of this page.
+    pub results: Vec<OrderListView>,
     /// With `?explain=true`: the plan, what it should have cost, and what it did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub explain: Option<Value>,
 }
 
@@ -235,14 +244,14 @@ impl App {
         let last = place(cut.listed.last()).map(|place| format!(">{place}"));
         let first = place(cut.listed.first()).map(|place| format!("<{place}"));
         let orders = in_full(self.table(), cut.listed).await?;
-        let page = Page {
+        let page = OrderPage {
             count: cut.count,
             next: cut.has_next.then(|| links.page(cut.number + 1, last.as_deref())),
             previous: (cut.number > 1).then(|| links.page(cut.number - 1, first.as_deref())),
             results: orders.iter().map(|order| visible.show(caller, order)).collect(),
+            explain: (asked.explain && caller.is_staff()).then(|| plan.explain()),
         };
-        let explanation = (asked.explain && caller.is_staff()).then(|| plan.explain());
-        Ok((OrderPage { page, explain: explanation }, orders))
+        Ok((page, orders))
     }
 
     /// The lists to look through, with what their counters say, also by day where `by_day`.

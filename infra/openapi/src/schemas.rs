@@ -211,10 +211,10 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
     Some(words.into_iter().map(Value::from).collect())
 }
 
-/// Every field of an answer is always there, be it null.
+/// Every field of an answer is always there, be it null; only `explain` has to be asked for.
 fn require_all(schema: &mut Value) {
-    let names: Vec<Value> =
-        schema["properties"].as_object().into_iter().flat_map(Map::keys).map(|name| json!(name)).collect();
+    let names = schema["properties"].as_object().into_iter().flat_map(Map::keys);
+    let names: Vec<Value> = names.filter(|name| *name != "explain").map(|name| json!(name)).collect();
     if !names.is_empty() {
         schema["required"] = Value::Array(names);
     }

@@ -146,6 +146,7 @@ fn of_name(owner: &str, name: &str) -> Option<Value> {
         "tracking_number" => json!("1Z999AA10123456784"),
         "payment_reference" => json!("INV-2026-0042"),
         "user" => json!("5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11"),
+        "explain" => json!({ "method": "walk", "ways": ["List"], "units": "2.5", "trips": 2 }),
         "next" => json!("https://api.example.com/api/orders/?page=3&cursor=0192f0c1"),
         "previous" => json!("https://api.example.com/api/orders/"),
         "orders_by_status" | "payments_by_status" => json!({ "pending": 12, "cancelled": 3 }),

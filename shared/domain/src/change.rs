@@ -67,14 +67,15 @@ pub struct Actor {
     pub at: Timestamp,
 }
 
-/// One field's change.
+/// One field's change. Its names and a change's are short where they are stored: an order carries
+/// its whole log through every write. The long ones are how they were stored before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// What it was; null where there was nothing.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[serde(rename = "f", alias = "from", default, skip_serializing_if = "Value::is_null")]
     pub from: Value,
     /// What it is now; null where there is nothing.
-    #[serde(default, skip_serializing_if = "Value::is_null")]
+    #[serde(rename = "t", alias = "to", default, skip_serializing_if = "Value::is_null")]
     pub to: Value,
 }
 
@@ -82,26 +83,33 @@ pub struct FieldChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The order's version after it; 1 is the placing.
+    #[serde(rename = "v", alias = "version")]
     pub version: u64,
     /// When.
     pub at: Timestamp,
     /// Who.
     pub by: UserId,
     /// What they did.
+    #[serde(rename = "a", alias = "action")]
     pub action: Deed,
     /// Why, in their words.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "r", alias = "reason", default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// What became different, by path: `status`, `items.<id>.quantity`, `payments.<id>`.
     /// Empty for version 1, whose result is the whole order. An entry that was added is named
     /// without its content, which [`crate::Order::history`] fills in.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "c", alias = "changes", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<String, FieldChange>,
     /// How long the order had been in the status that this change ended, in microseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "l",
+        alias = "previous_status_lasted_us",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     pub previous_status_lasted_us: Option<i64>,
     /// The job that did it on its maker's behalf, where one did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "j", alias = "job", default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
 }
 

@@ -31,7 +31,7 @@ pub struct Run {
     /// The port of the API; 0 picks a free one
     #[arg(long, default_value_t = 9000)]
     pub port: u16,
-    /// Keep the data in memory only
+    /// Keep no data: what there is goes when the system stops
     #[arg(long)]
     pub memory: bool,
     /// Begin without demo data

@@ -1,6 +1,6 @@
 //! DynamoDB and its streams: dynoxide, in this process, on one SQLite database.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::error::{Doing, Error, Result};
+use crate::scratch::Scratch;
 use crate::template::Table;
 
 /// A stream keeps its records for a day, as DynamoDB's do.
@@ -23,6 +24,33 @@ const BUSY: Duration = Duration::from_secs(10);
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS _stream_records_by_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
+/// Where the data is. Not in memory: SQLite's databases there end at 1 GiB, which is some 10,000 orders
+/// with their stream.
+#[derive(Debug)]
+pub enum Storage {
+    /// In a file that stays.
+    Kept(PathBuf),
+    /// In a directory that goes with this value.
+    Scratch(Scratch),
+}
+
+impl Storage {
+    /// The directory that is not to stay.
+    pub fn scratch(&self) -> Option<PathBuf> {
+        match self {
+            Self::Kept(_) => None,
+            Self::Scratch(directory) => Some(directory.path().to_owned()),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        match self {
+            Self::Kept(file) => file.clone(),
+            Self::Scratch(directory) => directory.path().join("dynamodb.db"),
+        }
+    }
+}
+
 /// The database, served over HTTP.
 pub struct Dynamo {
     database: Database,
@@ -32,18 +60,19 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Opens the database in a file, or one in memory without a file, and makes the tables that it lacks.
-    /// `listener` is where it will answer.
-    pub fn open(file: Option<&Path>, tables: &[Table], listener: &TcpListener) -> Result<Self> {
-        // Of SQLite's databases in memory, those of `memdb` can be opened twice, and lock like files.
-        let uri = match file {
-            Some(path) => path.display().to_string(),
-            None => format!("file:/oms-{}?vfs=memdb", uuid::Uuid::new_v4()),
-        };
+    /// Opens the database in a file, which may be new, and makes the tables that it lacks. `listener`
+    /// is where it will answer.
+    pub fn open(storage: &Storage, tables: &[Table], listener: &TcpListener) -> Result<Self> {
+        let uri = storage.file().display().to_string();
         let database = Database::new(&uri).doing("opening the local DynamoDB")?;
-        // What this leaves behind is what we want from the start: no waiting for the disk at each write.
-        // A crash of this process loses nothing by it, one of the machine the last moments.
-        database.disable_bulk_loading().doing("opening the local DynamoDB")?;
+        let paced = match storage {
+            // What this leaves behind is what we want from the start: no waiting for the disk at each write.
+            // A crash of this process loses nothing by it, one of the machine the last moments.
+            Storage::Kept(_) => database.disable_bulk_loading(),
+            // No waiting for the disk at all.
+            Storage::Scratch(_) => database.enable_bulk_loading(),
+        };
+        paced.doing("opening the local DynamoDB")?;
         let address = listener.local_addr().doing("opening the local DynamoDB's port")?;
         let dynamo = Self { database, uri, url: format!("http://{address}") };
         dynamo.connection()?.execute_batch(INDEX).doing("indexing the stream records")?;
@@ -180,14 +209,15 @@ mod tests {
         Table { name: "things".to_owned(), definition, ttl_attribute: Some("expires_at".to_owned()) }
     }
 
-    async fn dynamo() -> Dynamo {
+    async fn dynamo() -> (Dynamo, Storage) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        Dynamo::open(None, &[table()], &listener).unwrap()
+        let storage = Storage::Scratch(Scratch::new().unwrap());
+        (Dynamo::open(&storage, &[table()], &listener).unwrap(), storage)
     }
 
     #[tokio::test]
-    async fn a_database_in_memory_has_the_index_and_uses_it() {
-        let dynamo = dynamo().await;
+    async fn a_database_has_the_index_and_uses_it() {
+        let (dynamo, _storage) = dynamo().await;
         let plan: String = dynamo
             .connection()
             .unwrap()
@@ -203,7 +233,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_day_old_stream_record_goes_and_a_new_one_stays() {
-        let dynamo = dynamo().await;
+        let (dynamo, _storage) = dynamo().await;
         for id in ["old", "new"] {
             let put = json!({"TableName": "things", "Item": {"pk": {"S": id}}});
             dynamo.database.put_item(serde_json::from_value(put).unwrap()).unwrap();

@@ -3,15 +3,17 @@
 Reads lines "watch PID" and "forget PID" from standard input. Its end means that `cargo dev` is gone or
 asks for the end: then every watched process, its descendants, and every process that carries the stack's
 mark in its environment (the functions lead sessions of their own, and may have lost their parent) is asked
-to stop, and after three seconds made to. Finally the file that says where the stack is goes away.
+to stop, and after three seconds made to. Finally what is not to stay goes away: the file that says where
+the stack is, the data of a stack that keeps none.
 """
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
-MARK, DEV_ENV = sys.argv[1].encode(), sys.argv[2]
+MARK, LEFTOVERS = sys.argv[1].encode(), sys.argv[2:]
 
 
 def processes():
@@ -79,10 +81,14 @@ def main():
         verb, pid = line.split()
         (watched.add if verb == "watch" else watched.discard)(int(pid))
     end(watched)
-    try:
-        os.remove(DEV_ENV)
-    except OSError:
-        pass
+    for path in LEFTOVERS:
+        if os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+            continue
+        try:
+            os.remove(path)
+        except OSError:
+            pass
 
 
 main()

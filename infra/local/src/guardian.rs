@@ -6,7 +6,7 @@
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,12 +27,13 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the guardian of the stack called `mark`; it removes `dev_env` when all has ended.
-    pub fn start(python: &Path, mark: &str, dev_env: &Path) -> Result<Self> {
+    /// Starts the guardian of the stack called `mark`; it removes `leftovers`, files and directories,
+    /// when all has ended.
+    pub fn start(python: &Path, mark: &str, leftovers: &[PathBuf]) -> Result<Self> {
         let mut process = Command::new(python)
             .args(["-c", include_str!("guardian.py")])
             .arg(format!("{MARK}={mark}"))
-            .arg(dev_env)
+            .args(leftovers)
             // Out of the terminal's foreground group: Ctrl-C is for us, not for it.
             .process_group(0)
             .stdin(Stdio::piped())
@@ -84,9 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_and_its_marked_orphan_end_with_the_guardian() {
-        let guardian =
-            Guardian::start(Path::new("python3"), "guardian-test", Path::new("/nonexistent")).unwrap();
+    fn a_process_its_marked_orphan_and_the_leftovers_end_with_the_guardian() {
+        let directory = std::env::temp_dir().join(format!("guardian-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&directory).unwrap();
+        let (file, full) = (directory.join("file"), directory.join("full"));
+        std::fs::create_dir(&full).unwrap();
+        std::fs::write(full.join("data"), "1").unwrap();
+        std::fs::write(&file, "1").unwrap();
+        let leftovers = [file, PathBuf::from("/nonexistent"), full];
+        let guardian = Guardian::start(Path::new("python3"), "guardian-test", &leftovers).unwrap();
         let mut watched = Command::new("sleep").arg("600").spawn().unwrap();
         let mut marked = Command::new("sleep").arg("600").env(MARK, "guardian-test").spawn().unwrap();
         guardian.watch(watched.id());
@@ -94,5 +101,7 @@ mod tests {
             std::thread::spawn(move || (watched.wait(), cfg!(target_os = "linux").then(|| marked.wait())));
         guardian.end_all();
         assert!(!reaper.join().unwrap().0.unwrap().success());
+        assert!(!leftovers.iter().any(|path| path.exists()));
+        std::fs::remove_dir(directory).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | part | what it is | where |
 //! |---|---|---|
-//! | tables and their streams | dynoxide, in this process, on a file or in memory | [`dynamodb`] |
+//! | tables and their streams | dynoxide, in this process, on a file | [`dynamodb`] |
 //! | SNS, SQS, SES | ministack, a child process | [`ministack`] |
 //! | the functions | real Lambda processes under `cargo lambda watch`, a child process | [`functions`], [`runtime`] |
 //! | event source mappings | a poller of streams and queues with Lambda's semantics | [`event_sources`] |
@@ -30,6 +30,7 @@ pub mod guardian;
 pub mod ministack;
 pub mod places;
 pub mod runtime;
+pub mod scratch;
 pub mod service;
 pub mod stack;
 pub mod summary;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::cli::Run;
 use crate::console::{Step, say};
 use crate::demo;
-use crate::dynamodb::Dynamo;
+use crate::dynamodb::{Dynamo, Storage};
 use crate::error::{Doing, Error, Result};
 use crate::event_sources::Pollers;
 use crate::functions::{self, Functions};
@@ -21,6 +22,7 @@ use crate::guardian::Guardian;
 use crate::ministack::{Messaging, Ministack};
 use crate::places::Places;
 use crate::runtime::RuntimeApi;
+use crate::scratch::Scratch;
 use crate::service;
 use crate::summary::{self, Addresses};
 use crate::template::{REGION, System};
@@ -45,13 +47,18 @@ type Parts = JoinSet<Error>;
 pub async fn run(options: Run) -> Result<()> {
     let places = Places::make(options.state_dir.clone())?;
     let _lock = places.lock()?;
+    let storage = match options.memory {
+        true => Storage::Scratch(Scratch::new()?),
+        false => Storage::Kept(places.state.join("dynamodb.db")),
+    };
     let mark = uuid::Uuid::new_v4().to_string();
-    let guardian = Arc::new(Guardian::start(&system_python()?, &mark, &places.dev_env())?);
+    let leftovers: Vec<PathBuf> = [places.dev_env()].into_iter().chain(storage.scratch()).collect();
+    let guardian = Arc::new(Guardian::start(&system_python()?, &mark, &leftovers)?);
     let mut parts = Parts::new();
     let told = told_to_stop(options.until_stdin_closes)?;
     let result = tokio::select! {
         told = told => { say(format!("\n{told}: stopping")); Ok(()) }
-        error = start_and_keep(&options, &places, &guardian, &mut parts) => Err(error),
+        error = start_and_keep(&options, &places, &storage, &guardian, &mut parts) => Err(error),
     };
     // The restarts first, or they would start again what the guardian ends.
     parts.abort_all();
@@ -64,10 +71,11 @@ pub async fn run(options: Run) -> Result<()> {
 async fn start_and_keep(
     options: &Run,
     places: &Places,
+    storage: &Storage,
     guardian: &Arc<Guardian>,
     parts: &mut Parts,
 ) -> Error {
-    if let Err(error) = start(options, places, guardian, parts).await {
+    if let Err(error) = start(options, places, storage, guardian, parts).await {
         return error;
     }
     match parts.join_next().await {
@@ -77,7 +85,13 @@ async fn start_and_keep(
     }
 }
 
-async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: &mut Parts) -> Result<()> {
+async fn start(
+    options: &Run,
+    places: &Places,
+    storage: &Storage,
+    guardian: &Arc<Guardian>,
+    parts: &mut Parts,
+) -> Result<()> {
     let api_port = api_port(options.port).await?;
     let lambda_port = free_port().await?;
     let lambda_url = format!("http://127.0.0.1:{lambda_port}");
@@ -100,8 +114,7 @@ async fn start(options: &Run, places: &Places, guardian: &Arc<Guardian>, parts: 
     step.done(format!("{} functions", system.functions.len()));
 
     let step = Step::begin("starting DynamoDB");
-    let file = (!options.memory).then(|| places.state.join("dynamodb.db"));
-    let dynamo = Dynamo::open(file.as_deref(), &system.tables, &database_port)?;
+    let dynamo = Dynamo::open(storage, &system.tables, &database_port)?;
     parts.spawn(Dynamo::serve(dynamo.database(), database_port));
     parts.spawn(Dynamo::sweep(dynamo.database(), dynamo.uri()));
     step.done(&dynamo.url);

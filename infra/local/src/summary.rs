@@ -44,7 +44,7 @@ pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: boo
     let relative =
         |path: &std::path::Path| path.strip_prefix(&places.root).unwrap_or(path).display().to_string();
     let state = relative(&places.state);
-    let storage = if memory { "in memory".to_owned() } else { format!("{state}/dynamodb.db") };
+    let storage = if memory { "kept until it stops".to_owned() } else { format!("{state}/dynamodb.db") };
     let api = &addresses.api;
     let mut text = format!("\n{}  {api}\n", bold("The API is ready:"));
     for function in system.functions.iter().filter(|function| !function.routes.is_empty()) {

@@ -53,9 +53,7 @@ pub async fn run(orders: u64, progress: &mut impl Write) -> Result<Report, Fault
 }
 
 async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {
-    let keys = std::env::temp_dir().join(format!("orderctl-bench-{}", std::process::id()));
-    let stand = Stand::set_up(&keys)?;
-    std::fs::remove_dir_all(&keys)?;
+    let stand = Stand::set_up()?;
     let samples = Samples::new(USERS, STORES, stand.app.now() - SignedDuration::from_hours(24 * 300), EVERY);
     let orders = (0..orders).map(|number| samples.order(number)).collect::<Result<Vec<_>, _>>()?;
     let records = records(&orders);

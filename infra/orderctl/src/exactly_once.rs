@@ -23,8 +23,7 @@ const SHORT_LIFE_US: u64 = 12_000;
 
 #[tokio::test]
 async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
-    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
-    let stand = Stand::set_up(&keys).unwrap();
+    let stand = Stand::set_up().unwrap();
     let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
     let samples = Samples::new(30, 6, since, SignedDuration::from_mins(23));
     let mut expected = Tally::default();
@@ -53,7 +52,6 @@ async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
         }
     }
     assert!(killed > ROUNDS, "only {killed} consumers were killed over their work");
-    std::fs::remove_dir_all(keys).unwrap();
 }
 
 /// An order with a random life; what the rules refuse does not happen.

@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 
 /// A stand with a shop whose customer has placed so many orders, all counted; the oldest first.
 async fn shop_with(orders: usize) -> (Stand, Shop, Vec<OrderId>) {
-    let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
-    let stand = Stand::set_up(&keys).unwrap();
-    std::fs::remove_dir_all(keys).unwrap();
+    let stand = Stand::set_up().unwrap();
     let shop = Shop::open(&stand).await.unwrap();
     let mut placed = Vec::new();
     for _ in 0..orders {

@@ -237,9 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_follows_next_sees_each_order_once_while_others_are_placed_and_changed() {
-        let keys = std::env::temp_dir().join(format!("orderctl-{}", uuid::Uuid::new_v4()));
-        let stand = Stand::set_up(&keys).unwrap();
-        std::fs::remove_dir_all(keys).unwrap();
+        let stand = Stand::set_up().unwrap();
         let since = stand.app.now() - SignedDuration::from_hours(24 * 30);
         let samples = Samples::new(20, 3, since, SignedDuration::from_mins(90));
         let orders: Vec<Order> = (0..ORDERS).map(|number| samples.order(number).unwrap()).collect();

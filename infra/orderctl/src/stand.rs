@@ -10,13 +10,13 @@ use oms_core::config::Config;
 use oms_core::http::edge;
 use oms_core::stream::Arrived;
 use oms_domain::{Order, OrderId};
-use oms_local::dynamodb::Dynamo;
+use oms_local::dynamodb::{Dynamo, Storage};
+use oms_local::scratch::Scratch;
 use oms_local::template::{REGION, System};
 use oms_local::tokens::{AUDIENCE, ISSUER, Issuer, User};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
-use std::path::Path;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -29,12 +29,14 @@ const DELIVERIES: u32 = 5;
 /// Whatever kept the stand from being set up, or from answering.
 pub type Fault = Box<dyn Error + Send + Sync>;
 
-/// A table in memory and the functions of orders, their items, payments and the catalogue.
+/// A table that goes with its value, and the functions of orders, their items, payments, the catalogue and notifications.
 pub struct Stand {
     /// The functions' own way to the table.
     pub app: App,
     router: Router,
     issuer: Issuer,
+    /// The table's file and the key that signs tokens, which nobody needs afterwards.
+    _storage: Storage,
 }
 
 /// What the API answered.
@@ -56,10 +58,11 @@ impl Answer {
 }
 
 impl Stand {
-    /// Sets up an empty table. `keys` is a directory for the key that signs tokens.
-    pub fn set_up(keys: &Path) -> Result<Self, Fault> {
-        std::fs::create_dir_all(keys)?;
-        let issuer = Issuer::open(keys)?;
+    /// Sets up an empty table.
+    pub fn set_up() -> Result<Self, Fault> {
+        let scratch = Scratch::new()?;
+        let issuer = Issuer::open(scratch.path())?;
+        let storage = Storage::Scratch(scratch);
         let parameters = BTreeMap::from([
             ("AuthIssuer".to_owned(), ISSUER.to_owned()),
             ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
@@ -74,7 +77,7 @@ impl Stand {
                 definition.remove("StreamSpecification");
             }
         }
-        let url = serve(&system)?;
+        let url = serve(&storage, &system)?;
         let function = system.functions.iter().find(|function| function.name == "orders");
         let environment = &function.ok_or("template.yaml has no function orders")?.environment;
         let config = Config::from_lookup(|name| match name {
@@ -85,8 +88,8 @@ impl Stand {
         })?;
         let app = App::new(config)?;
         let router = orders::router().merge(order_items::router()).merge(payments::router());
-        let router = router.merge(catalog::router());
-        Ok(Self { router: router.with_state(app.clone()), app, issuer })
+        let router = router.merge(catalog::router()).merge(notifications::router());
+        Ok(Self { router: router.with_state(app.clone()), app, issuer, _storage: storage })
     }
 
     /// A token for somebody.
@@ -162,7 +165,7 @@ pub(crate) fn arrived(batch: &[Order]) -> Vec<Arrived> {
 }
 
 /// Serves a system's tables from a thread of their own; their address.
-fn serve(system: &System) -> Result<String, Fault> {
+fn serve(storage: &Storage, system: &System) -> Result<String, Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -170,7 +173,7 @@ fn serve(system: &System) -> Result<String, Fault> {
         let _entered = runtime.enter();
         TcpListener::from_std(listener)?
     };
-    let dynamo = Dynamo::open(None, &system.tables, &listener)?;
+    let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
     let url = dynamo.url.clone();
     std::thread::spawn(move || runtime.block_on(Dynamo::serve(dynamo.database(), listener)));
     Ok(url)

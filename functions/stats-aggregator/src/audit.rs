@@ -7,7 +7,7 @@ use oms_core::http::error::ApiError;
 use oms_core::http::logging::chain;
 use oms_domain::UserId;
 use oms_domain::tally::Scope;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a process waits after an audit before its next.
 const EVERY: SignedDuration = SignedDuration::from_secs(60);
@@ -15,18 +15,40 @@ const EVERY: SignedDuration = SignedDuration::from_secs(60);
 const MAX_ORDERS: u64 = 50;
 
 /// The audits of one process.
+#[derive(Debug)]
+pub struct Audits {
+    every: SignedDuration,
+    state: Mutex<State>,
+}
+
 #[derive(Debug, Default)]
-pub struct Audits(Mutex<Option<Timestamp>>);
+struct State {
+    last: Option<Timestamp>,
+    suspect: Option<UserId>,
+}
+
+impl Default for Audits {
+    fn default() -> Self {
+        Self::every(EVERY)
+    }
+}
 
 impl Audits {
+    /// Audits with so much time between them.
+    #[must_use]
+    pub fn every(every: SignedDuration) -> Self {
+        Self { every, state: Mutex::default() }
+    }
+
     /// How many counters of a user differ from what their orders add up to: 0 unless something is
-    /// wrong. None where no audit is due, and where it cannot tell: the user has too many orders, or
-    /// is being counted at that very moment.
+    /// wrong. Who is found to differ is looked at again at the next audit before it is said: an order
+    /// that has just been deleted is in no list, and may not have been taken out of the counters yet.
+    /// None where no audit is due, and where it cannot tell: the user has too many orders, is being
+    /// counted at that very moment, or differs for the first time.
     pub async fn of(&self, app: &App, user: UserId) -> Option<usize> {
-        if !self.is_due(app.now()) {
-            return None;
-        }
-        let verified = match app.verify_scope(&Scope::User(user), MAX_ORDERS).await {
+        let suspect = self.begin(app.now())?;
+        let user = suspect.clone().unwrap_or(user);
+        let verified = match app.verify_scope(&Scope::User(user.clone()), MAX_ORDERS).await {
             Ok(verified) => verified,
             Err(ApiError::Rule { .. }) => return None,
             Err(error) => {
@@ -35,7 +57,9 @@ impl Audits {
             }
         };
         let drift = verified.differences.len();
-        if drift > 0 && verified.moving {
+        let is_new = suspect.is_none();
+        if drift > 0 && (verified.moving || is_new) {
+            self.state().suspect = Some(user);
             return None;
         }
         if let Some((_, first)) = verified.differences.first() {
@@ -50,12 +74,17 @@ impl Audits {
         Some(drift)
     }
 
-    fn is_due(&self, now: Timestamp) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.duration_since(last) >= EVERY);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
+    /// Begins an audit where one is due: of a suspect, if there is one.
+    fn begin(&self, now: Timestamp) -> Option<Option<UserId>> {
+        let mut state = self.state();
+        let is_due = state.last.is_none_or(|last| now.duration_since(last) >= self.every);
+        is_due.then(|| {
+            state.last = Some(now);
+            state.suspect.take()
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -29,11 +29,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// For how long after a change of one of the newest orders of a user or a store it is asked whether
 /// the counters have it, whoever made it: longer than the consumer takes while it is well.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
-/// How many of the newest orders statistics show, and are fresh of.
-const NEWEST: usize = 10;
 /// Of how many orders that others have changed it is asked, where the counters leave a doubt; more
 /// show when they are counted.
-const OTHERS: usize = 4;
+pub const OTHERS: usize = 4;
 /// How many of a vendor's own orders are looked through for those from their own stores.
 const MOST_OWN: usize = 10_000;
 /// How often everything is read anew where the consumer counts at that very moment.
@@ -134,7 +132,7 @@ impl App {
             Ok::<_, ApiError>((scope.clone(), shown))
         });
         let trail = async { Ok(self.table().trail(&caller.user.id, self.now()).await?) };
-        let newest = self.newest_of(asked, NEWEST);
+        let newest = self.newest_of(asked);
         let (shown, mut own, newest) =
             meter::at_once(async { futures::try_join!(try_join_all(shown), trail, newest) }).await?;
         own.retain(|step| asked.scopes().iter().any(|scope| holds(scope, step)));
@@ -161,7 +159,8 @@ impl App {
             let settling = look.newest.iter().filter(|order| order.updated_at > since).map(step_of);
             let _ = settling.filter(|step| doubt(step)).take(OTHERS).count();
         }
-        let oldest = look.newest.get(NEWEST - 1).and_then(|order| order.created_at.checked_sub(ID_MADE).ok());
+        let oldest =
+            look.newest.get(asked.newest() - 1).and_then(|order| order.created_at.checked_sub(ID_MADE).ok());
         for step in &look.own {
             let listed = look.newest.iter().find(|order| order.id == step.order);
             let is_unlisted = match listed {
@@ -241,7 +240,7 @@ impl App {
             return Ok(twice);
         }
         let list = [OrderList::OfUser(user.clone())];
-        let listed = self.table().newest_orders(&list, &Wanted::default(), MOST_OWN).await?;
+        let listed = self.table().listed_orders(&list, &Wanted::default(), MOST_OWN).await?;
         let stores = |store| asked.scopes().contains(&Scope::Store(store));
         let listed = listed.iter().filter(|order| stores(order.store.id)).map(|order| order.id);
         let ids: BTreeSet<OrderId> = listed.chain(doubts.uncounted.keys().copied()).collect();
@@ -307,7 +306,7 @@ fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Re
     if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &step_of(&summary))) {
         newest.push(summary.clone());
         newest.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
-        newest.truncate(NEWEST);
+        newest.truncate(asked.newest());
         return Ok(Some(summary));
     }
     Ok(None)

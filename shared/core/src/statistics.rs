@@ -12,15 +12,37 @@ use oms_domain::place::invalid_pk;
 use oms_domain::tally::Scope;
 use oms_domain::{StoreId, UserId};
 
+/// How many of the newest orders statistics show.
+const NEWEST: usize = 10;
+
 /// Whose statistics are asked for: several scopes are added up.
 #[derive(Clone, Debug)]
-pub struct Asked(Vec<Scope>);
+pub struct Asked {
+    scopes: Vec<Scope>,
+    newest: usize,
+}
 
 impl Asked {
+    fn new(scopes: Vec<Scope>) -> Self {
+        Self { scopes, newest: NEWEST }
+    }
+
     /// The scopes.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
-        &self.0
+        &self.scopes
+    }
+
+    /// How many of the newest orders are looked at.
+    #[must_use]
+    pub const fn newest(&self) -> usize {
+        self.newest
+    }
+
+    /// The same, of which fewer of the newest orders are looked at: for statistics that show none.
+    #[must_use]
+    pub fn looking_at(self, newest: usize) -> Self {
+        Self { newest, ..self }
     }
 }
 
@@ -36,21 +58,21 @@ impl App {
             let unknown = || ApiError::field("store", invalid_pk(&store));
             let id: StoreId = store.parse().map_err(|_| unknown())?;
             return if self.orders(caller).manages(id).await? {
-                Ok(Asked(vec![Scope::Store(id)]))
+                Ok(Asked::new(vec![Scope::Store(id)]))
             } else {
                 Err(unknown())
             };
         }
         if caller.is_staff() {
             let user = query.filled("user").map(|user| Scope::User(UserId(user.to_owned())));
-            return Ok(Asked(vec![user.unwrap_or(Scope::All)]));
+            return Ok(Asked::new(vec![user.unwrap_or(Scope::All)]));
         }
         let mut scopes = vec![Scope::User(caller.user.id.clone())];
         if caller.is_vendor() {
             let stores = self.table().stores_of(&caller.user.id).await?;
             scopes.extend(stores.into_iter().map(|store| Scope::Store(store.id)));
         }
-        Ok(Asked(scopes))
+        Ok(Asked::new(scopes))
     }
 
     /// The last days and months of the deployment's time zone.
@@ -76,8 +98,8 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn newest_of(&self, asked: &Asked, limit: usize) -> Reply<Vec<OrderSummary>> {
-        let lists: Vec<_> = asked.0.iter().map(OrderList::of).collect();
-        Ok(self.table().newest_orders(&lists, &Wanted::default(), limit).await?)
+    pub async fn newest_of(&self, asked: &Asked) -> Reply<Vec<OrderSummary>> {
+        let lists: Vec<_> = asked.scopes.iter().map(OrderList::of).collect();
+        Ok(self.table().listed_orders(&lists, &Wanted::default(), asked.newest).await?)
     }
 }

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use oms_core::http::pages::Links;
 use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Page, PageRequest, Query, Reply};
+use oms_core::sorted::{SortKey, Sorting, Value};
 use oms_core::table::catalog_lists::{Listed, MAX_LISTED};
-use std::cmp::Ordering;
 use uuid::Uuid;
 
 /// An entry of a list, before anything but its page is shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry<T> {
-    /// Its id, which is also the cursor that continues after it.
+    /// Its id, which decides what ties.
     pub(crate) id: Uuid,
     /// What `ordering=name` sorts by.
     pub(crate) name: String,
@@ -51,30 +51,19 @@ pub(crate) fn page<T>(
 ) -> Reply<Page<T>> {
     let terms = query.search_terms();
     entries.retain(|entry| contains_all(entry.searched.iter().map(String::as_str), &terms));
-    let keys = ordering(query);
-    entries.sort_by(|a, b| compare(&keys, a, b));
-
-    let count = entries.len();
-    let number = request.resolve(as_u64(count))?;
-    let size = as_usize(u64::from(request.size));
-    let start = start(&entries, request, as_usize(number - 1).saturating_mul(size));
-    let has_next = count > start + size;
-    let results: Vec<Entry<T>> = entries.into_iter().skip(start).take(size).collect();
-    let cursor = results.last().map(|last| last.id.to_string());
-    Ok(Page {
-        count: as_u64(count),
-        next: has_next.then(|| links.page(number + 1, cursor.as_deref())),
-        previous: (number > 1).then(|| links.page(number - 1, None)),
-        results: results.into_iter().map(|entry| entry.shown).collect(),
-    })
-}
-
-/// Where the page begins: after the entry that its cursor names, so that nothing is skipped or
-/// shown twice when the list grows meanwhile; where that entry has gone, by number.
-fn start<T>(entries: &[Entry<T>], request: &PageRequest, by_number: usize) -> usize {
-    let last = request.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
-    let last = last.and_then(|last: Uuid| entries.iter().position(|entry| entry.id == last));
-    last.map_or(by_number, |last| last + 1)
+    let sorting = Sorting::<Key>::read(query);
+    let at = sorting.at(request)?;
+    let placed = entries.into_iter().map(|entry| {
+        let place = sorting.place(entry.created_at, entry.id, |key| match key {
+            Key::CreatedAt => Value::Time(entry.created_at),
+            Key::Name => Value::Text(entry.name.to_lowercase()),
+        });
+        (place.clone(), (place, entry.shown))
+    });
+    let mut cut = sorting.cut(placed.collect(), request, at.as_ref())?;
+    let ends = cut.ends(|(place, _)| place.clone());
+    let shown = std::mem::take(&mut cut.listed).into_iter().map(|(_, shown)| shown).collect();
+    Ok(sorting.page(&cut, ends, shown, links))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,40 +72,23 @@ enum Key {
     Name,
 }
 
-/// What to sort by, most important first, each with whether it descends; newest first where
-/// nothing known is asked for.
-fn ordering(query: &Query) -> Vec<(Key, bool)> {
-    let mut keys = query.sort_keys(|name| match name {
-        "created_at" => Some(Key::CreatedAt),
-        "name" => Some(Key::Name),
-        _ => None,
-    });
-    let ties_descend = keys.first().is_none_or(|(_, descends)| *descends);
-    keys.push((Key::CreatedAt, ties_descend));
-    keys
-}
+impl SortKey for Key {
+    const ALL: &'static [Self] = &[Self::CreatedAt, Self::Name];
+    const CREATED_AT: Self = Self::CreatedAt;
 
-fn compare<T>(keys: &[(Key, bool)], a: &Entry<T>, b: &Entry<T>) -> Ordering {
-    let directed = |ordering: Ordering, descends: bool| {
-        if descends { ordering.reverse() } else { ordering }
-    };
-    let by_keys = keys.iter().map(|(key, descends)| {
-        let ordering = match key {
-            Key::CreatedAt => a.created_at.cmp(&b.created_at),
-            Key::Name => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
-        };
-        directed(ordering, *descends)
-    });
-    let ties_descend = keys.last().is_some_and(|(_, descends)| *descends);
-    by_keys.fold(Ordering::Equal, Ordering::then).then_with(|| directed(a.id.cmp(&b.id), ties_descend))
-}
+    fn name(self) -> &'static str {
+        match self {
+            Self::CreatedAt => "created_at",
+            Self::Name => "name",
+        }
+    }
 
-fn as_u64(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-fn as_usize(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
+    fn read(self, text: &str) -> Option<Value> {
+        match self {
+            Self::CreatedAt => text.parse().ok().map(Value::Time),
+            Self::Name => Some(Value::Text(text.to_owned())),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -145,12 +117,12 @@ mod tests {
         entries: Vec<Entry<String>>,
         query: &str,
         number: PageNumber,
-        cursor: Option<Uuid>,
+        cursor: Option<String>,
     ) -> Reply<Page<String>> {
         let uri = format!("http://localhost/api/products/?{query}");
         let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         let Ok(links) = Links::from_request_parts(&mut parts, &config()).await;
-        let request = PageRequest { number, cursor: cursor.map(|id| id.to_string()), size: 3 };
+        let request = PageRequest { number, cursor, size: 3 };
         page(entries, &Query::parse(query), &request, &links)
     }
 
@@ -191,21 +163,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cursor_goes_on_where_the_page_before_ended() {
+    async fn a_cursor_goes_on_where_the_page_before_ended_and_back() {
         let first = asked(fruit(), "", PageNumber::Nth(1), None).await.unwrap();
         let next = first.next.unwrap();
         assert!(next.starts_with("http://localhost/api/products/?page=2&cursor="), "{next}");
-        assert_eq!(cursor_of(&next), Some(Uuid::from_u128(1).to_string()));
         assert_eq!((first.count, first.previous), (4, None));
 
-        let mut grown = fruit();
-        grown.push(entry(5, "newest", 99));
-        let second = asked(grown.clone(), "", PageNumber::Nth(2), Some(Uuid::from_u128(1))).await.unwrap();
-        assert_eq!((second.count, second.results), (5, vec!["apple".to_owned()]));
-        assert_eq!(second.previous.as_deref(), Some("http://localhost/api/products/"));
+        let grown: Vec<_> = (5..9).map(|n| entry(n, "newest", 99)).chain(fruit()).collect();
+        let second = asked(grown.clone(), "", PageNumber::Nth(2), cursor_of(&next)).await.unwrap();
+        assert_eq!((second.count, &second.results[..]), (8, &["apple".to_owned()][..]));
+        let third = asked(grown.clone(), "page=3", PageNumber::Nth(3), None).await.unwrap();
+        assert_eq!(third.results, ["pear", "apple"]);
+        let before = asked(grown, "", PageNumber::Nth(2), cursor_of(&third.previous.unwrap())).await.unwrap();
+        assert_eq!(before.results, ["newest", "fig tree", "Apple"]);
 
-        let gone = asked(grown, "", PageNumber::Nth(2), Some(Uuid::from_u128(77))).await.unwrap();
-        assert_eq!(gone.results, ["pear", "apple"], "where the entry has gone, the number counts");
+        let mut without = fruit();
+        without.retain(|one| one.name != "pear");
+        let gone = asked(without, "", PageNumber::Nth(2), cursor_of(&next)).await.unwrap();
+        assert_eq!(gone.results, ["apple"], "also where the entry has gone");
+        let made_up = asked(fruit(), "", PageNumber::Nth(2), Some("7".to_owned())).await;
+        assert!(matches!(made_up, Err(ApiError::InvalidPage)));
     }
 
     #[tokio::test]

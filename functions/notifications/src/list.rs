@@ -7,9 +7,11 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
-use oms_core::table::notifications::Wanted;
+use oms_core::sorted::{At, Window};
+use oms_core::table::notifications::{Start, Wanted};
+use oms_domain::NotificationId;
 
-/// How deep a page may lie that is asked for by its number alone, in entries.
+/// How deep in its month a page may lie that is asked for by its number alone, in entries.
 const DEEPEST: u64 = 10_000;
 
 /// What the caller should know, newest first. Notifications are kept for a year, to the end of its
@@ -40,27 +42,28 @@ pub(crate) async fn list(
     let wanted = wanted(&query)?;
     let (user, now) = (&caller.user.id, app.now());
     let inbox = app.table().inbox(user, now).await?;
-    let count = inbox.count(wanted);
-    let number = request.resolve(count)?;
-    let size = u64::from(request.size);
-    let after = request.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
-    // With a cursor the page begins right there; without one the entries before are read over.
-    let skipped = if after.is_some() { 0 } else { (number - 1) * size };
-    if skipped > DEEPEST {
-        return Err(ApiError::InvalidPage);
+    let at = At::read(&request, |id| id.parse::<NotificationId>().ok())?;
+    let mut window = Window::of(inbox.count(wanted), &request, at.as_ref())?;
+    let from = match at {
+        Some(At::After(id)) => Start::OlderThan(id),
+        Some(At::Before(id)) => Start::NewerThan(id),
+        None => {
+            let (from, left) = inbox.jump(wanted, window.from_end, window.skipped);
+            window.skipped = left;
+            from
+        }
+    };
+    if window.skipped > DEEPEST {
+        let words = format!(
+            "More than {DEEPEST} notifications of its month lie before this page: follow next or previous."
+        );
+        return Err(ApiError::field("page", words));
     }
-    let limit = usize::try_from(skipped + size + 1).unwrap_or(usize::MAX);
-    let found = app.table().newest_notifications(user, &inbox, wanted, after, limit, now).await?;
-    let mut page: Vec<_> = found.into_iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).collect();
-    let has_next = page.len() as u64 > size;
-    page.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-    let cursor = page.last().map(|last| last.id.to_string());
-    Ok(Json(Page {
-        count,
-        next: has_next.then(|| links.page(number + 1, cursor.as_deref())),
-        previous: (number > 1).then(|| links.page(number - 1, None)),
-        results: page.into_iter().map(NotificationView::from).collect(),
-    }))
+    let found = app.table().notifications(user, &inbox, wanted, from, window.reach(), now).await?;
+    let cut = window.cut(found);
+    let ends = cut.ends(|one| one.id.to_string());
+    let shown = cut.listed.iter().cloned().map(NotificationView::from).collect();
+    Ok(Json(cut.page(ends, shown, &links)))
 }
 
 /// Reads the filters. An `is_read` that is neither `true` nor `false` filters nothing, as

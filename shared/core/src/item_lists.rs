@@ -11,7 +11,7 @@ use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
-use crate::sorted::{Place, SortKey, Sorting, Value};
+use crate::sorted::{At, Place, SortKey, Sorting, Value, Window};
 use crate::table::OrderSummary;
 use crate::table::line_rows::LineRow;
 use crate::table::lists::{Wanted, position};
@@ -87,8 +87,7 @@ impl ItemQuery {
         let lines = lines.filter(|(row, _)| self.wants(row));
         let placed = lines.map(|(row, line)| (self.place(&row), (self.place(&row), line)));
         let cut = self.sorting.cut(placed.collect(), request, at.as_ref())?;
-        let ends = cut.listed.first().zip(cut.listed.last());
-        let ends = ends.map(|((first, _), (last, _))| (first.clone(), last.clone()));
+        let ends = cut.ends(|(place, _)| place.clone());
         let shown = cut.listed.iter().map(|(_, (order, line))| ItemView::new(order, line));
         let shown = shown.collect();
         Ok(self.sorting.page(&cut, ends, shown, links))
@@ -111,24 +110,27 @@ impl ItemQuery {
     }
 }
 
-/// Where a page of lines begins: after a line of the order at a position of the orders' list.
-#[derive(Clone, Copy, Debug)]
-struct Cursor<'a> {
-    order_at: &'a str,
+/// Where a line stands in the list of all: in the order at a position of the orders' list.
+#[derive(Clone, Debug)]
+struct Spot {
+    order_at: String,
     order: OrderId,
     line: u16,
 }
 
-impl<'a> Cursor<'a> {
-    /// Reads what [`show`](Self::show) wrote; nothing where the client made it up.
-    fn read(text: &'a str) -> Option<Self> {
-        let (order_at, line) = text.rsplit_once('/')?;
-        let (_, order) = order_at.split_once('#')?;
-        Some(Self { order_at, order: order.parse().ok()?, line: line.parse().ok()? })
+impl Spot {
+    fn of(order: &Order, line: &Line) -> Self {
+        Self { order_at: position(order.created_at, order.id), order: order.id, line: line.id.number() }
     }
 
-    fn show(order: &Order, line: &Line) -> String {
-        format!("{}/{}", position(order.created_at, order.id), line.id.number())
+    fn read(text: &str) -> Option<Self> {
+        let (order_at, line) = text.rsplit_once('/')?;
+        let (_, order) = order_at.split_once('#')?;
+        Some(Self { order_at: order_at.to_owned(), order: order.parse().ok()?, line: line.parse().ok()? })
+    }
+
+    fn show(&self) -> String {
+        format!("{}/{}", self.order_at, self.line)
     }
 }
 
@@ -170,40 +172,42 @@ impl App {
         links: &Links,
     ) -> Reply<Page<ItemView>> {
         let counted = self.count_lines(visible).await?;
-        let number = request.resolve(counted)?;
-        let size = u64::from(request.size);
-        let before = (number - 1) * size;
-        let cursor = request.cursor.as_deref().and_then(Cursor::read);
-        let skipped = if cursor.is_some() { 0 } else { before };
-        if skipped > DEEPEST {
-            return Err(ApiError::InvalidPage);
+        let at = At::read(request, Spot::read)?;
+        let mut window = Window::of(counted, request, at.as_ref())?;
+        if window.skipped > DEEPEST {
+            let words = format!(
+                "Too many items before and after this page to count up to it, more than {DEEPEST}: follow next or previous, or narrow the filter."
+            );
+            return Err(ApiError::field("page", words));
         }
+        let (at, oldest_first) = (at.as_ref().map(At::place), window.is_backward());
         // Each order has a line at least, so that no more orders can be on the page than lines.
-        let limit = few(skipped + size + 1);
-        let wanted = Wanted { after: cursor.map(|cursor| cursor.order_at) };
-        let orders = self.table().newest_orders(visible.lists(), &wanted, limit).await?;
-        let (first, orders) = covering(&orders, few(skipped), few(size) + 1);
-        let ids = cursor.map(|cursor| cursor.order).into_iter().chain(orders.iter().copied());
-        let ids: Vec<OrderId> = ids.collect();
+        let wanted = Wanted { after: at.map(|at| at.order_at.as_str()), oldest_first };
+        let orders = self.table().listed_orders(visible.lists(), &wanted, window.reach()).await?;
+        let skipped = few(std::mem::take(&mut window.skipped));
+        let on_page = window.reach();
+        let (first, orders) = covering(&orders, skipped, on_page);
+        let ids: Vec<OrderId> = at.map(|at| at.order).into_iter().chain(orders).collect();
         let loaded = self.table().orders(ids.iter().copied()).await?;
         let loaded: HashMap<OrderId, &Order> = loaded.iter().map(|order| (order.id, order)).collect();
         let seen = ids.iter().filter_map(|id| loaded.get(id).copied());
-        let lines = seen
-            .filter(|order| visible.sees(caller, &order.user.id, order.store.id))
-            .flat_map(|order| order.lines.iter().rev().map(move |line| (order, line)))
-            .filter(|(order, line)| {
-                cursor.is_none_or(|cursor| cursor.order != order.id || line.id.number() < cursor.line)
-            });
-        let mut lines: Vec<_> = lines.skip(first).take(few(size) + 1).collect();
-        let has_next = lines.len() > few(size);
-        lines.truncate(few(size));
-        let next = lines.last().filter(|_| has_next).map(|(order, line)| Cursor::show(order, line));
-        Ok(Page {
-            count: counted.max(before + lines.len() as u64 + u64::from(has_next)),
-            next: next.map(|next| links.page(number + 1, Some(&next))),
-            previous: (number > 1).then(|| links.page(number - 1, None)),
-            results: lines.iter().map(|(order, line)| ItemView::new(order, line)).collect(),
-        })
+        let seen = seen.filter(|order| visible.sees(caller, &order.user.id, order.store.id));
+        let lines = seen.flat_map(|order| {
+            let lines = order.lines.iter().map(move |line| (order, line));
+            // The newest line of an order first, as the orders themselves.
+            let lines: Vec<_> = if oldest_first { lines.collect() } else { lines.rev().collect() };
+            lines
+        });
+        let lines = lines.filter(|(order, line)| {
+            at.is_none_or(|at| {
+                let number = line.id.number();
+                at.order != order.id || if oldest_first { number > at.line } else { number < at.line }
+            })
+        });
+        let cut = window.cut(lines.skip(first).take(on_page).collect());
+        let ends = cut.ends(|(order, line)| Spot::of(order, line).show());
+        let shown = cut.listed.iter().map(|(order, line)| ItemView::new(order, line)).collect();
+        Ok(cut.page(ends, shown, links))
     }
 
     /// The visible orders, each of which is looked through for what is wanted.
@@ -213,7 +217,7 @@ impl App {
         visible: &Visible,
         query: &ItemQuery,
     ) -> Reply<Vec<Order>> {
-        let orders = self.table().newest_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
+        let orders = self.table().listed_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             return Err(query.too_many());
         }

@@ -21,7 +21,7 @@ pub mod payment_lists;
 pub mod queue;
 mod requests;
 pub mod sdk;
-mod sorted;
+pub mod sorted;
 pub mod statistics;
 pub mod stream;
 pub mod table;

@@ -97,7 +97,7 @@ impl App {
         }
         let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
         let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
-        let mut own = self.table().newest_orders(&own, &Wanted::default(), limit).await?;
+        let mut own = self.table().listed_orders(&own, &Wanted::default(), limit).await?;
         own.retain(|order| visible.owned.contains(&order.store.id));
         Ok(own)
     }

@@ -114,8 +114,7 @@ impl PaymentQuery {
         let at = self.sorting.at(request)?;
         let rows = self.of(order).into_iter().map(|row| (self.place(&row), row));
         let cut = self.sorting.cut(rows.collect(), request, at.as_ref())?;
-        let ends = cut.listed.first().zip(cut.listed.last());
-        let ends = ends.map(|(first, last)| (self.place(first), self.place(last)));
+        let ends = cut.ends(|row| self.place(row));
         let shown = cut.listed.iter().filter_map(|row| order.payment(row.id));
         let views = shown.map(|payment| PaymentView::new(order, payment)).collect();
         Ok(self.sorting.page(&cut, ends, views, links))

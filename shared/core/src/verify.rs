@@ -120,8 +120,8 @@ impl App {
         let mut expected = Tally::default();
         let mut after = None;
         loop {
-            let wanted = Wanted { after: after.as_deref() };
-            let page = self.table().newest_orders(std::slice::from_ref(&list), &wanted, PAGE).await?;
+            let wanted = Wanted { after: after.as_deref(), oldest_first: false };
+            let page = self.table().listed_orders(std::slice::from_ref(&list), &wanted, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(position(last.created_at, last.id));
             found.orders += page.len() as u64;

@@ -68,8 +68,7 @@ impl App {
             let rows = rows.into_iter().map(|row| (query.place(&row), row)).collect();
             query.sorting.cut(rows, request, at.as_ref())?
         };
-        let ends = cut.listed.first().zip(cut.listed.last());
-        let ends = ends.map(|(first, last)| (query.place(first), query.place(last)));
+        let ends = cut.ends(|row| query.place(row));
         let ids: BTreeSet<OrderId> = cut.listed.iter().map(|row| row.id.order()).collect();
         let orders = self.table().orders_soon(ids).await?;
         let orders: BTreeMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();

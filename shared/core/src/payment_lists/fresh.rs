@@ -75,7 +75,7 @@ impl App {
     /// Those of the newest orders whose rows may be behind.
     pub(super) async fn settling(&self, visible: &Visible) -> Reply<Vec<OrderId>> {
         let limit = NEWEST.div_ceil(visible.lists().len().max(1));
-        let newest = self.table().newest_orders(visible.lists(), &Wanted::default(), limit).await?;
+        let newest = self.table().listed_orders(visible.lists(), &Wanted::default(), limit).await?;
         let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
         let is_settling = |order: &OrderSummary| order.updated_at > since;
         Ok(newest.iter().filter(|order| is_settling(order)).map(|order| order.id).collect())

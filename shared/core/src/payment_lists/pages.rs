@@ -93,8 +93,7 @@ impl App {
             }
             None => (self.listed(turn, &settled, &settling).await?, settled.orders),
         };
-        let ends = cut.listed.first().zip(cut.listed.last());
-        let ends = ends.map(|(first, last)| (query.place(first), query.place(last)));
+        let ends = cut.ends(|row| query.place(row));
         let views = self.in_full(turn, &cut.listed, orders).await?;
         Ok(query.sorting.page(&cut, ends, views, links))
     }

@@ -6,15 +6,15 @@
 //! "All are read" is one write as well: the inbox begins a new *epoch*, and what was left unread in
 //! an earlier one is read.
 
-use super::notifications::{Notification, Wanted};
+use super::notifications::{Notification, Start, Wanted};
 use super::writes::{VERSION, part};
 use super::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use oms_domain::UserId;
 use oms_domain::notice::NoticeKind;
+use oms_domain::{NotificationId, UserId};
 use std::collections::BTreeMap;
 
 /// How many whole months a notification is kept after the one in which it was made: it is listed
@@ -107,15 +107,49 @@ impl Inbox {
     /// How many there are of those wanted.
     #[must_use]
     pub fn count(&self, wanted: Wanted) -> u64 {
-        let of_kind =
-            self.counts.iter().filter(|((_, kind), _)| wanted.kind.is_none_or(|wanted| wanted == *kind));
-        of_kind
-            .map(|(_, counted)| match wanted.is_read {
-                None => counted.all,
-                Some(true) => counted.all.saturating_sub(counted.unread),
-                Some(false) => counted.unread,
-            })
-            .sum()
+        self.by_month(wanted).values().sum()
+    }
+
+    /// Where to begin, to come to what lies behind `skipped` of those wanted, from the newest or the
+    /// oldest one on: at a month, since it is known how many each has; and how many are left to be
+    /// read over from there.
+    #[must_use]
+    pub fn jump(&self, wanted: Wanted, oldest_first: bool, skipped: u64) -> (Start, u64) {
+        let mut months: Vec<(Date, u64)> = self.by_month(wanted).into_iter().collect();
+        if !oldest_first {
+            months.reverse();
+        }
+        let mut left = skipped;
+        let mut passed = None;
+        for (month, count) in months {
+            if count > left {
+                break;
+            }
+            left -= count;
+            passed = Some(month);
+        }
+        let bound = |month| NotificationId::first_at(start_of(month));
+        let start = match (passed, oldest_first) {
+            (None, false) => Start::Newest,
+            (None, true) => Start::Oldest,
+            (Some(month), false) => Start::OlderThan(bound(month)),
+            (Some(month), true) => Start::NewerThan(bound(months_later(month, 1))),
+        };
+        (start, left)
+    }
+
+    fn by_month(&self, wanted: Wanted) -> BTreeMap<Date, u64> {
+        let mut months = BTreeMap::new();
+        for ((month, kind), counted) in &self.counts {
+            if wanted.kind.is_none_or(|wanted| wanted == *kind) {
+                *months.entry(*month).or_default() += match wanted.is_read {
+                    None => counted.all,
+                    Some(true) => counted.all.saturating_sub(counted.unread),
+                    Some(false) => counted.unread,
+                };
+            }
+        }
+        months
     }
 
     /// A notification as it is now that this epoch has begun.
@@ -224,5 +258,28 @@ mod tests {
         let count = |is_read, kind| inbox.count(Wanted { is_read, kind });
         assert_eq!((count(None, None), count(Some(false), None), count(Some(true), None)), (3, 1, 2));
         assert_eq!(count(None, Some(NoticeKind::PaymentFailed)), 1);
+    }
+
+    #[test]
+    fn a_far_page_begins_at_the_month_that_it_lies_in() {
+        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let items = [("n202609a", 7), ("n202610a", 3), ("n202610b", 2), ("n202611a", 4)];
+        let items = items.map(|(name, count)| (name.to_owned(), AttributeValue::N(count.to_string())));
+        let inbox = Inbox::read(&items.into(), now);
+        let month = |month| NotificationId::first_at(start_of(date(2026, month, 1)));
+        let all = Wanted::default();
+        for (oldest_first, skipped, expected) in [
+            (false, 0, (Start::Newest, 0)),
+            (false, 3, (Start::Newest, 3)),
+            (false, 4, (Start::OlderThan(month(11)), 0)),
+            (false, 10, (Start::OlderThan(month(10)), 1)),
+            (true, 6, (Start::Oldest, 6)),
+            (true, 8, (Start::NewerThan(month(10)), 1)),
+            (true, 12, (Start::NewerThan(month(11)), 0)),
+        ] {
+            assert_eq!(inbox.jump(all, oldest_first, skipped), expected, "{oldest_first} {skipped}");
+        }
+        let of_kind = Wanted { kind: NoticeKind::ALL.get(1).copied(), is_read: None };
+        assert_eq!(inbox.jump(of_kind, false, 1), (Start::Newest, 1));
     }
 }

@@ -40,6 +40,8 @@ impl OrderList {
 pub struct Wanted<'a> {
     /// Those after this position: the [`position`] of the last one seen.
     pub after: Option<&'a str>,
+    /// The oldest first.
+    pub oldest_first: bool,
 }
 
 /// A part of an index's list: what stands between two texts, which themselves do not belong to it.
@@ -92,22 +94,27 @@ impl Span {
 }
 
 impl Table {
-    /// The newest orders of some lists together, each once: `limit` of those that are wanted.
+    /// Orders of some lists together, each once, the newest first unless it is said otherwise:
+    /// `limit` of those that are wanted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn newest_orders(
+    pub async fn listed_orders(
         &self,
         lists: &[OrderList],
         wanted: &Wanted<'_>,
         limit: usize,
     ) -> Result<Vec<OrderSummary>, TableError> {
         let spans = lists.iter().flat_map(|list| self.spans_of(list));
+        let descends = !wanted.oldest_first;
         let spans: Vec<Span> =
-            spans.map(|span| Span { below: wanted.after.map(str::to_owned), ..span }).collect();
-        let pages = spans.iter().map(|span| self.newest_of(span, limit));
+            spans.map(|span| span.narrowed(wanted.after.map(str::to_owned), descends)).collect();
+        let pages = spans.iter().map(|span| self.entries_of(span, descends, limit));
         let mut items: Vec<Item> = try_join_all(pages).await?.into_iter().flatten().collect();
-        items.sort_by(|a, b| text(b, keys::LIST_AT).cmp(text(a, keys::LIST_AT)));
+        items.sort_by(|a, b| {
+            let compared = text(a, keys::LIST_AT).cmp(text(b, keys::LIST_AT));
+            if descends { compared.reverse() } else { compared }
+        });
         items.dedup_by(|a, b| text(a, keys::PK) == text(b, keys::PK));
         items.into_iter().take(limit).map(summary_from_item).collect()
     }
@@ -131,14 +138,14 @@ impl Table {
         hash: &str,
         limit: usize,
     ) -> Result<Vec<Item>, TableError> {
-        self.newest_of(&Span::all(index, hash.to_owned()), limit).await
+        self.entries_of(&Span::all(index, hash.to_owned()), true, limit).await
     }
 
-    async fn newest_of(&self, span: &Span, limit: usize) -> Result<Vec<Item>, TableError> {
+    async fn entries_of(&self, span: &Span, descends: bool, limit: usize) -> Result<Vec<Item>, TableError> {
         let mut found = Vec::new();
         let mut rest = None;
         for _ in 0..MAX_QUERY_PAGES {
-            let page = self.read_span(span, true, limit.saturating_sub(found.len()), rest).await?;
+            let page = self.read_span(span, descends, limit.saturating_sub(found.len()), rest).await?;
             found.extend(page.items);
             rest = page.rest;
             if rest.is_none() || found.len() >= limit {

@@ -77,6 +77,19 @@ pub struct Wanted {
     pub kind: Option<NoticeKind>,
 }
 
+/// Where reading begins, and in which direction it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// From the newest to the oldest.
+    Newest,
+    /// From this one, which does not belong to it, to the oldest.
+    OlderThan(NotificationId),
+    /// From the oldest to the newest.
+    Oldest,
+    /// From this one, which does not belong to it, to the newest.
+    NewerThan(NotificationId),
+}
+
 impl Wanted {
     fn wants(self, notification: &Notification) -> bool {
         self.is_read.is_none_or(|is_read| is_read == notification.is_read)
@@ -162,22 +175,28 @@ impl Table {
         Ok(is_kept.then(|| (inbox.show(notification), inbox)))
     }
 
-    /// A user's newest notifications of those wanted, after the one with the id `after`. Where only
-    /// some are wanted, the others are read over.
+    /// The notifications of a user that are wanted, from a place on: up to `limit`. Where only some
+    /// are wanted, the others are read over.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn newest_notifications(
+    pub async fn notifications(
         &self,
         user: &UserId,
         inbox: &Inbox,
         wanted: Wanted,
-        after: Option<NotificationId>,
+        from: Start,
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<Notification>, TableError> {
-        let first = keys::notification(NotificationId::first_at(start_of(oldest_kept(now))));
-        let last = after.map_or_else(|| format!("{}~", keys::NOTIFICATION_PREFIX), keys::notification);
+        let oldest = || keys::notification(NotificationId::first_at(start_of(oldest_kept(now))));
+        let newest = || format!("{}~", keys::NOTIFICATION_PREFIX);
+        let (first, last, seen) = match from {
+            Start::Newest | Start::Oldest => (oldest(), newest(), None),
+            Start::OlderThan(id) => (oldest(), keys::notification(id), Some(id)),
+            Start::NewerThan(id) => (keys::notification(id).max(oldest()), newest(), Some(id)),
+        };
+        let is_forward = matches!(from, Start::Oldest | Start::NewerThan(_));
         let mut found = Vec::new();
         let mut start = None;
         for page in 0..MAX_QUERY_PAGES {
@@ -194,7 +213,7 @@ impl Table {
                 .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
                 .expression_attribute_values(":first", AttributeValue::S(first.clone()))
                 .expression_attribute_values(":last", AttributeValue::S(last.clone()))
-                .scan_index_forward(false)
+                .scan_index_forward(is_forward)
                 .limit(i32::try_from(looked_at).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(start)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
@@ -203,7 +222,7 @@ impl Table {
             meter_read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
                 let notification = inbox.show(catalog::read(item, "a notification")?);
-                if Some(notification.id) != after && wanted.wants(&notification) {
+                if Some(notification.id) != seen && wanted.wants(&notification) {
                     found.push(notification);
                 }
             }

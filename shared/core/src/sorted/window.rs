@@ -1,0 +1,141 @@
+//! The part of a list that a page is: from where to where it is read, and what was cut out of it.
+
+use super::Place;
+use crate::http::error::{ApiError, Reply};
+use crate::http::pages::{Links, Page, PageRequest};
+
+/// Where a page begins, or ends: at an entry that the page before, or after it, showed.
+#[derive(Clone, Debug)]
+pub enum At<P = Place> {
+    /// It begins after this one.
+    After(P),
+    /// It ends before this one.
+    Before(P),
+}
+
+impl<P> At<P> {
+    /// Reads a cursor: the direction, and the place as whoever wrote it reads it.
+    ///
+    /// # Errors
+    /// `InvalidPage` for a cursor that says nothing here.
+    pub fn read(request: &PageRequest, place: impl Fn(&str) -> Option<P>) -> Reply<Option<Self>> {
+        let Some(cursor) = &request.cursor else { return Ok(None) };
+        let read = || {
+            let place = place(cursor.get(1..)?)?;
+            match cursor.chars().next()? {
+                '>' => Some(Self::After(place)),
+                '<' => Some(Self::Before(place)),
+                _ => None,
+            }
+        };
+        read().map(Some).ok_or(ApiError::InvalidPage)
+    }
+
+    /// The entry.
+    pub const fn place(&self) -> &P {
+        match self {
+            Self::After(place) | Self::Before(place) => place,
+        }
+    }
+}
+
+/// A page before it is shown.
+#[derive(Debug)]
+pub struct Cut<T> {
+    /// How many entries all pages have together.
+    pub count: u64,
+    pub(super) number: u64,
+    pub(super) has_next: bool,
+    /// What is on it.
+    pub listed: Vec<T>,
+}
+
+impl<T> Cut<T> {
+    /// The places of its first and last entries; none where it is empty.
+    pub fn ends<P>(&self, place: impl Fn(&T) -> P) -> Option<(P, P)> {
+        let (first, last) = self.listed.first().zip(self.listed.last())?;
+        Some((place(first), place(last)))
+    }
+
+    /// A page as clients see it, from what it shows and the places of its first and last entries, as
+    /// [`At::read`] will be given them.
+    pub fn page<V>(&self, ends: Option<(String, String)>, results: Vec<V>, links: &Links) -> Page<V> {
+        let (first, last) = ends.unzip();
+        let (first, last) = (first.map(|first| format!("<{first}")), last.map(|last| format!(">{last}")));
+        Page {
+            count: self.count,
+            next: self.has_next.then(|| links.page(self.number + 1, last.as_deref())),
+            previous: (self.number > 1).then(|| links.page(self.number - 1, first.as_deref())),
+            results,
+        }
+    }
+}
+
+/// The part of a list that is walked through for a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    counted: u64,
+    number: u64,
+    size: u64,
+    /// How many entries come before the page.
+    before: u64,
+    /// How many come after it.
+    behind: u64,
+    /// Whether it is read from the end of the list, which is nearer.
+    pub from_end: bool,
+    begins_at: bool,
+    ends_at: bool,
+    /// How many entries are read over.
+    pub skipped: u64,
+    on_page: u64,
+}
+
+impl Window {
+    /// The part that a request asks for of a list of so many entries.
+    ///
+    /// # Errors
+    /// `InvalidPage` beyond the last page.
+    pub fn of<P>(counted: u64, request: &PageRequest, at: Option<&At<P>>) -> Reply<Self> {
+        let number = request.resolve(counted)?;
+        let size = u64::from(request.size);
+        let before = (number - 1).saturating_mul(size);
+        let behind = counted.saturating_sub(before + size);
+        let from_end = at.is_none() && behind < before;
+        let on_page = if from_end { size.min(counted.saturating_sub(before)) } else { size + 1 };
+        let skipped = match at {
+            Some(_) => 0,
+            None if from_end => behind,
+            None => before,
+        };
+        let begins_at = matches!(at, Some(At::After(_)));
+        let ends_at = matches!(at, Some(At::Before(_)));
+        Ok(Self { counted, number, size, before, behind, from_end, begins_at, ends_at, skipped, on_page })
+    }
+
+    /// Whether the page is read against the order of the list: from the end, or from where it ends.
+    pub const fn is_backward(&self) -> bool {
+        self.from_end || self.ends_at
+    }
+
+    /// How many entries are to be found.
+    pub fn reach(&self) -> usize {
+        usize::try_from(self.skipped + self.on_page).unwrap_or(usize::MAX)
+    }
+
+    /// The page, of what was found in the direction of reading.
+    pub fn cut<T>(self, mut found: Vec<T>) -> Cut<T> {
+        found.drain(..found.len().min(usize::try_from(self.skipped).unwrap_or(usize::MAX)));
+        let mut has_next = found.len() as u64 > self.size;
+        found.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
+        if self.is_backward() {
+            found.reverse();
+            has_next = self.behind > 0 || self.ends_at;
+        }
+        let seen = self.before + found.len() as u64 + u64::from(has_next);
+        let is_end =
+            !has_next && !self.from_end && !self.begins_at && (self.number == 1 || !found.is_empty());
+        // The counters follow the table within moments; what was read is there for certain.
+        let count = if is_end { seen } else { self.counted.max(seen) };
+        Cut { count, number: self.number, has_next, listed: found }
+    }
+}

@@ -22,10 +22,14 @@ const USERS: u64 = 1_000;
 const STORES: u64 = 50;
 /// How long ago the last order was placed: long enough for it to have come to its end.
 const SINCE: SignedDuration = SignedDuration::from_hours(72);
+/// Whose lists and statistics are read: somebody with as many orders whatever the shop's size.
+const REGULAR: &str = "regular";
+/// How many orders they have: two pages.
+const THEIRS: u64 = 40;
 /// How many orders are saved at the same time.
 const AT_ONCE: usize = 32;
-/// How many orders the consumer is given at once.
-const BATCH: usize = 2_000;
+/// How many orders the consumer is given at once, as by the stream.
+const BATCH: usize = 100;
 /// How many orders a page shows.
 const PAGE_SIZE: u64 = 20;
 /// How many orders a page shows to whoever pages through all of them.
@@ -58,7 +62,7 @@ impl Who {
     fn user(self) -> User {
         match self {
             Self::Staff => User::new("boss", Some("staff")),
-            Self::Customer => User::new("customer300", None),
+            Self::Customer => User::new(REGULAR, None),
         }
     }
 }
@@ -168,15 +172,15 @@ fn show(unit: Unit, cost: Option<&Cost>) -> String {
 }
 
 async fn measure(size: u64, out: &mut impl Write) -> Result<Measured, Fault> {
-    let keys = std::env::temp_dir().join(format!("orderctl-bench-{}", std::process::id()));
-    let stand = Stand::set_up(&keys)?;
-    std::fs::remove_dir_all(&keys)?;
+    let stand = Stand::set_up()?;
     let every = SignedDuration::from_secs(86_400 / A_DAY);
     let took =
         i32::try_from(size).map_or(SignedDuration::MAX, |size| every.checked_mul(size).unwrap_or_default());
     let samples = Samples::new(USERS, STORES, stand.app.now() - SINCE - took, every);
     let started = Instant::now();
     load(&stand, &samples, size, out).await?;
+    let theirs = (size..size + THEIRS).map(|number| samples.order_by(REGULAR, number));
+    save(&stand, theirs.collect::<Result<_, _>>()?).await?;
     writeln!(out, ", in {} s", started.elapsed().as_secs())?;
     let mut lines = lists::measure(&stand, &samples, size).await?;
     lines.extend(life::measure(&stand, &samples, size).await?);
@@ -189,11 +193,15 @@ async fn load(stand: &Stand, samples: &Samples, size: u64, out: &mut impl Write)
     for numbers in numbers.chunks(BATCH) {
         let orders =
             numbers.iter().map(|number| samples.order(*number)).collect::<Result<Vec<Order>, _>>()?;
-        let saves = futures::stream::iter(orders.iter().map(|order| stand.save(None, order)));
-        saves.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-        stand.keep(orders).await?;
+        save(stand, orders).await?;
         write!(out, "\rloaded {} of {size}", numbers.last().map_or(0, |last| last + 1))?;
         out.flush()?;
     }
     Ok(())
+}
+
+async fn save(stand: &Stand, orders: Vec<Order>) -> Result<(), Fault> {
+    let saves = futures::stream::iter(orders.iter().map(|order| stand.save(None, order)));
+    saves.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    stand.keep(orders).await
 }

@@ -2,8 +2,31 @@
 
 use crate::samples::Chance;
 use crate::stand::{Answer, Stand};
+use oms_domain::{StoreId, UserId};
+use oms_local::tokens::User;
 use serde_json::Value;
+use std::cmp::Ordering;
 use std::fmt::Display;
+
+/// Somebody who lists, and whose they may see.
+pub(crate) struct Person {
+    pub(crate) token: String,
+    pub(crate) id: UserId,
+    pub(crate) is_staff: bool,
+    pub(crate) owned: Vec<StoreId>,
+}
+
+impl Person {
+    pub(crate) fn new(stand: &Stand, name: &str, group: Option<&str>, owned: &[StoreId]) -> Self {
+        let user = User::new(name, group);
+        Self {
+            token: stand.token(&user).unwrap(),
+            id: UserId(user.id().to_string()),
+            is_staff: group == Some("staff"),
+            owned: owned.to_vec(),
+        }
+    }
+}
 
 /// A list that a request asks for, and the ids of all that it should show, in their order.
 pub(crate) struct Case {
@@ -35,6 +58,7 @@ impl Case {
             assert_eq!(ids(&answer), expected.chunks(size).nth(page).unwrap(), "{name}: {at} → {next}");
             assert_eq!(answer.body["count"], expected.len(), "{name}: {at} → {next}");
             let back = path_of(&answer.body["previous"]).unwrap();
+            assert!(page == 1 || back.contains("cursor="), "{name}: {at} → {next} → {back}");
             let answer = stand.get(token, &back).await.unwrap();
             assert_eq!(ids(&answer), here, "{name}: {at} → {next} → {back}");
         }
@@ -92,6 +116,22 @@ pub(crate) fn keys<'a>(
         parameters.extend(asked.into_iter().map(|name| ("ordering".to_owned(), name)));
     }
     keys
+}
+
+/// How two entries stand to each other by some keys, and by what decides ties: the time of making,
+/// then the id, in the direction of the first key.
+pub(crate) fn compared<I: Ord>(
+    keys: &[(&str, bool)],
+    by: impl Fn(&str) -> Ordering,
+    (a, b): (&I, &I),
+) -> Ordering {
+    let descends = keys.first().is_none_or(|(_, descends)| *descends);
+    let directed = |compared: Ordering, descends| if descends { compared.reverse() } else { compared };
+    let by_keys = keys.iter().map(|(name, descends)| directed(by(name), *descends));
+    by_keys
+        .fold(Ordering::Equal, Ordering::then)
+        .then_with(|| directed(by("created_at"), descends))
+        .then_with(|| directed(a.cmp(b), descends))
 }
 
 fn ids(answer: &Answer) -> Vec<String> {

@@ -1,27 +1,18 @@
 //! Every list of order items against a model that filters, searches, sorts and slices all of them in
 //! memory: for random orders, callers, filters, terms, orderings and pages.
 
-use crate::cases::{Case, keys, terms};
+use crate::cases::{Case, Person, compared, keys, terms};
 use crate::rebuild;
 use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::SignedDuration;
 use oms_domain::order::VariantSnapshot;
-use oms_domain::{Actor, Decimal, Line, Order, StoreId, UserId, VariantId};
+use oms_domain::{Actor, Decimal, Line, Order, UserId, VariantId};
 use oms_local::tokens::User;
-use std::cmp::Ordering;
 use uuid::Uuid;
 
 const ORDERS: u64 = 160;
 const CASES: u64 = 200;
-
-/// Somebody who lists items, and whose they may see.
-struct Person {
-    token: String,
-    id: UserId,
-    is_staff: bool,
-    owned: Vec<StoreId>,
-}
 
 struct World {
     stand: Stand,
@@ -31,9 +22,7 @@ struct World {
 
 impl World {
     async fn new(seed: u64) -> Self {
-        let keys = std::env::temp_dir().join(format!("orderctl-items-{}-{seed}", std::process::id()));
-        let stand = Stand::set_up(&keys).unwrap();
-        std::fs::remove_dir_all(&keys).unwrap();
+        let stand = Stand::set_up().unwrap();
         let since = stand.app.now() - SignedDuration::from_hours(60 * 24);
         let mut samples = Samples::new(6, 3, since, SignedDuration::from_mins(60 * 24 * 59 / 160));
         let vendor = UserId(User::new("customer1", None).id().to_string());
@@ -61,18 +50,12 @@ impl World {
             *order = gone;
         }
         orders.retain(|order| !order.is_deleted());
-        let person = |name: &str, group: Option<&str>, owned: &[StoreId]| Person {
-            token: stand.token(&User::new(name, group)).unwrap(),
-            id: UserId(User::new(name, group).id().to_string()),
-            is_staff: group == Some("staff"),
-            owned: owned.to_vec(),
-        };
         let people = vec![
-            person("customer0", None, &[]),
-            person("customer1", Some("vendor"), &[samples.stores[0].id]),
-            person("boss", Some("staff"), &[]),
-            person("boss", Some("staff"), &[]),
-            person("nobody", None, &[]),
+            Person::new(&stand, "customer0", None, &[]),
+            Person::new(&stand, "customer1", Some("vendor"), &[samples.stores[0].id]),
+            Person::new(&stand, "boss", Some("staff"), &[]),
+            Person::new(&stand, "boss", Some("staff"), &[]),
+            Person::new(&stand, "nobody", None, &[]),
         ];
         Self { stand, orders, people }
     }
@@ -140,26 +123,20 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
     }
     let plain = parameters.is_empty();
     let names = ["created_at", "quantity", "unit_price", "total_price", "nonsense"];
-    let mut keys = keys(chance, &names, &mut parameters);
-    let descends = keys.first().is_none_or(|(_, descends)| *descends);
+    let keys = keys(chance, &names, &mut parameters);
     // All lines, the newest first, are those of the newest orders first.
-    let is_by_order = plain && descends && keys.iter().all(|key| *key == ("created_at", true));
-    keys.push(("created_at", descends));
+    let is_by_order = plain && keys.iter().all(|key| *key == ("created_at", true));
     wanted.sort_by(|(a_of, a), (b_of, b)| {
         if is_by_order {
             return (b_of.created_at, b.id).cmp(&(a_of.created_at, a.id));
         }
-        let by_keys = keys.iter().map(|(name, descends)| {
-            let compared = match *name {
-                "created_at" => a.created_at.cmp(&b.created_at),
-                "quantity" => a.quantity.cmp(&b.quantity),
-                "unit_price" => a.unit_price.cmp(&b.unit_price),
-                _ => a.total_price.cmp(&b.total_price),
-            };
-            if *descends { compared.reverse() } else { compared }
-        });
-        let ties = if descends { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
-        by_keys.fold(Ordering::Equal, Ordering::then).then(ties)
+        let by = |name: &str| match name {
+            "created_at" => a.created_at.cmp(&b.created_at),
+            "quantity" => a.quantity.cmp(&b.quantity),
+            "unit_price" => a.unit_price.cmp(&b.unit_price),
+            _ => a.total_price.cmp(&b.total_price),
+        };
+        compared(&keys, by, (&a.id, &b.id))
     });
     let expected = wanted.iter().map(|(_, line)| line.id.to_string()).collect();
     Case { path: "/api/order-items/".to_owned(), parameters, expected }

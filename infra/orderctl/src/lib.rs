@@ -4,6 +4,8 @@ pub mod bench;
 pub mod bench_consumer;
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod catalog_model;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;
@@ -12,6 +14,8 @@ pub mod hold;
 mod item_model;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod notification_model;
 #[cfg(test)]
 mod own_changes;
 pub mod paging;

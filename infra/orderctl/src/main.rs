@@ -6,6 +6,7 @@ use orderctl::report::Report;
 use orderctl::stand::Fault;
 use orderctl::{bench, bench_consumer, environment, rebuild, redrive, verify};
 use std::process::ExitCode;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Looks after the statistics and events of a deployment. It takes its settings from the environment
 /// as the functions do (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to redrive).
@@ -52,6 +53,8 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    // What goes wrong on the way; the report is on standard output.
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
     match run(cli).await {
         Ok(report) => {
             say(&report.text);

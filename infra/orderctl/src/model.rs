@@ -1,25 +1,16 @@
 //! Every list of orders against a model that filters, searches, sorts and slices all orders in
 //! memory, as plainly as it can: for random orders, callers, filters, terms, orderings and pages.
 
+use crate::cases::{Case, Person, compared, keys, terms};
 use crate::samples::{Chance, Samples};
-use crate::stand::{Answer, Stand};
+use crate::stand::Stand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{Currency, Decimal, Order, PaymentStatus, Status, StoreId, UserId};
 use oms_local::tokens::User;
-use serde_json::Value;
-use std::cmp::Ordering;
 
 const ORDERS: u64 = 260;
 const CASES: u64 = 200;
-
-/// Somebody who lists orders, and which of them they may see.
-struct Person {
-    token: String,
-    id: UserId,
-    is_staff: bool,
-    owned: Vec<StoreId>,
-}
 
 struct World {
     stand: Stand,
@@ -29,9 +20,7 @@ struct World {
 
 impl World {
     async fn new(seed: u64) -> Self {
-        let keys = std::env::temp_dir().join(format!("orderctl-model-{}-{seed}", std::process::id()));
-        let stand = Stand::set_up(&keys).unwrap();
-        std::fs::remove_dir_all(&keys).unwrap();
+        let stand = Stand::set_up().unwrap();
         let now = stand.app.now();
         let since = now - SignedDuration::from_hours(60 * 24);
         let mut samples = Samples::new(6, 4, since, SignedDuration::from_mins(60 * 24 * 59 / 260));
@@ -52,19 +41,13 @@ impl World {
             stand.keep(some.to_vec()).await.unwrap();
         }
         orders.retain(|order| !order.is_deleted());
-        let person = |name: &str, group: Option<&str>, owned: &[StoreId]| Person {
-            token: stand.token(&User::new(name, group)).unwrap(),
-            id: UserId(User::new(name, group).id().to_string()),
-            is_staff: group == Some("staff"),
-            owned: owned.to_vec(),
-        };
         let owned: Vec<StoreId> = samples.stores.iter().take(2).map(|store| store.id).collect();
         let people = vec![
-            person("customer0", None, &[]),
-            person("customer5", None, &[]),
-            person("customer1", Some("vendor"), &owned),
-            person("boss", Some("staff"), &[]),
-            person("nobody", None, &[]),
+            Person::new(&stand, "customer0", None, &[]),
+            Person::new(&stand, "customer5", None, &[]),
+            Person::new(&stand, "customer1", Some("vendor"), &owned),
+            Person::new(&stand, "boss", Some("staff"), &[]),
+            Person::new(&stand, "nobody", None, &[]),
         ];
         Self { stand, orders, people }
     }
@@ -100,14 +83,7 @@ fn vary(mut order: Order, chance: &mut Chance, samples: &Samples, now: Timestamp
     order
 }
 
-/// A request's parameters, and which orders they ask for in which order.
-struct Case<'a> {
-    list: &'static str,
-    parameters: Vec<(String, String)>,
-    wanted: Vec<&'a Order>,
-}
-
-fn case<'a>(world: &'a World, person: &Person, chance: &mut Chance) -> Case<'a> {
+fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
     let now = world.stand.app.now();
     let list = *chance.of(&["", "", "", "my_orders/", "recent_orders/", "pending_orders/"]).unwrap();
     let mut wanted: Vec<&Order> = world
@@ -133,7 +109,8 @@ fn case<'a>(world: &'a World, person: &Person, chance: &mut Chance) -> Case<'a> 
         search(world, chance, &mut parameters, &mut wanted);
     }
     sort(chance, &mut parameters, &mut wanted);
-    Case { list, parameters, wanted }
+    let expected = wanted.iter().map(|order| order.id.to_string()).collect();
+    Case { path: format!("/api/orders/{list}"), parameters, expected }
 }
 
 fn filter(
@@ -191,34 +168,22 @@ fn search(
     parameters: &mut Vec<(String, String)>,
     wanted: &mut Vec<&Order>,
 ) {
-    let mut terms = Vec::new();
-    for _ in 0..=chance.below(2) {
-        let some = chance.of(&world.orders).unwrap();
-        let fields = [&some.order_number, &some.tracking_number, &some.payment_reference];
-        // Half of them parts of an order number, in which dates are sought in another way.
-        let field = if chance.below(2) == 0 { fields[0] } else { chance.of(&fields).unwrap() };
-        let field: Vec<char> = field.chars().collect();
-        let from = chance.below(field.len() as u64) as usize;
-        let longest = if chance.below(3) == 0 { 4 } else { 18 };
-        let length = 1 + chance.below(longest) as usize;
-        let term: String = field.iter().skip(from).take(length).collect();
-        let term = term.replace(['"', ','], "");
-        if !term.trim().is_empty() {
-            terms.push(term.trim().to_owned());
-        }
-    }
+    let texts: Vec<&str> = (0..3)
+        .flat_map(|_| {
+            let some = chance.of(&world.orders).unwrap();
+            // Half of them order numbers, in which dates are sought in another way.
+            [&some.order_number, &some.order_number, &some.tracking_number, &some.payment_reference]
+        })
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    let (search, terms) = terms(chance, &texts);
     wanted.retain(|order| {
         let fields = [&order.order_number, &order.tracking_number, &order.payment_reference];
-        terms
-            .iter()
-            .all(|term| fields.iter().any(|field| field.to_lowercase().contains(&term.to_lowercase())))
+        let fields = fields.map(|field| field.to_lowercase());
+        terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
     });
-    let shown = terms.iter().map(|term| {
-        let term = if chance.below(2) == 0 { term.to_uppercase() } else { term.clone() };
-        // `Ü` has more than one lower case in some alphabets, but not here.
-        if term.contains(char::is_whitespace) { format!("\"{term}\"") } else { term }
-    });
-    parameters.push(("search".to_owned(), shown.collect::<Vec<_>>().join(" ")));
+    parameters.push(("search".to_owned(), search));
 }
 
 fn sort(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mut [&Order]) {
@@ -233,52 +198,21 @@ fn sort(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mu
         "payment_status",
         "nonsense",
     ];
-    let asked: Vec<String> = (0..chance.below(4))
-        .map(|_| format!("{}{}", chance.of(&["", "-"]).unwrap(), chance.of(&names).unwrap()))
-        .collect();
-    let mut keys: Vec<(&str, bool)> = asked
-        .iter()
-        .map(|name| name.strip_prefix('-').map_or((name.as_str(), false), |name| (name, true)))
-        .filter(|(name, _)| *name != "nonsense")
-        .collect();
-    let descends = keys.first().is_none_or(|(_, descends)| *descends);
-    keys.push(("created_at", descends));
+    let keys = keys(chance, &names, parameters);
     let time = |at: Option<Timestamp>| at.map_or(i64::MAX, Timestamp::as_microsecond);
     wanted.sort_by(|a, b| {
-        let by_keys = keys.iter().map(|(name, descends)| {
-            let compared = match *name {
-                "created_at" => a.created_at.cmp(&b.created_at),
-                "updated_at" => a.updated_at.cmp(&b.updated_at),
-                "confirmed_at" => time(a.confirmed_at).cmp(&time(b.confirmed_at)),
-                "shipped_at" => time(a.shipped_at).cmp(&time(b.shipped_at)),
-                "delivered_at" => time(a.delivered_at).cmp(&time(b.delivered_at)),
-                "total_amount" => a.total_amount.cmp(&b.total_amount),
-                "status" => a.status.as_str().cmp(b.status.as_str()),
-                _ => a.payment_status.as_str().cmp(b.payment_status.as_str()),
-            };
-            if *descends { compared.reverse() } else { compared }
-        });
-        let ties = if descends { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
-        by_keys.fold(Ordering::Equal, Ordering::then).then(ties)
+        let by = |name: &str| match name {
+            "created_at" => a.created_at.cmp(&b.created_at),
+            "updated_at" => a.updated_at.cmp(&b.updated_at),
+            "confirmed_at" => time(a.confirmed_at).cmp(&time(b.confirmed_at)),
+            "shipped_at" => time(a.shipped_at).cmp(&time(b.shipped_at)),
+            "delivered_at" => time(a.delivered_at).cmp(&time(b.delivered_at)),
+            "total_amount" => a.total_amount.cmp(&b.total_amount),
+            "status" => a.status.as_str().cmp(b.status.as_str()),
+            _ => a.payment_status.as_str().cmp(b.payment_status.as_str()),
+        };
+        compared(&keys, by, (&a.id, &b.id))
     });
-    if !asked.is_empty() {
-        if chance.below(2) == 0 {
-            parameters.push(("ordering".to_owned(), asked.join(",")));
-        } else {
-            parameters.extend(asked.into_iter().map(|name| ("ordering".to_owned(), name)));
-        }
-    }
-}
-
-fn ids(answer: &Answer) -> Vec<String> {
-    let results = answer.body["results"].as_array().into_iter().flatten();
-    results.map(|order| order["id"].as_str().unwrap().to_owned()).collect()
-}
-
-fn path_of(link: &Value) -> Option<String> {
-    link.as_str().map(|link| {
-        link.trim_start_matches("https://localhost").trim_start_matches("http://localhost").to_owned()
-    })
 }
 
 #[tokio::test]
@@ -288,57 +222,6 @@ async fn every_list_is_what_a_model_of_it_says() {
         let mut chance = Chance::new(number);
         let person = chance.of(&world.people).unwrap();
         let case = case(&world, person, &mut chance);
-        let expected: Vec<String> = case.wanted.iter().map(|order| order.id.to_string()).collect();
-        let size = 1 + chance.below(30) as usize;
-        let pages = expected.len().div_ceil(size).max(1);
-        let page = 1 + chance.below(pages as u64) as usize;
-        let url = |page: Option<String>| {
-            let query = case.parameters.iter().map(|(name, value)| format!("{name}={}", escaped(value)));
-            let query =
-                query.chain([format!("page_size={size}")]).chain(page.map(|page| format!("page={page}")));
-            format!("/api/orders/{}?{}", case.list, query.collect::<Vec<_>>().join("&"))
-        };
-        let named = if page == pages && chance.below(2) == 0 { "last".to_owned() } else { page.to_string() };
-        let at = url(Some(named));
-        let answer = world.stand.get(&person.token, &at).await.unwrap();
-        assert_eq!(answer.status, 200, "case {number}: {at}: {}", answer.body);
-        assert_eq!(answer.body["count"], expected.len(), "case {number}: {at}");
-        let here = expected.chunks(size).nth(page - 1).unwrap_or_default();
-        assert_eq!(ids(&answer), here, "case {number}: {at}");
-
-        let next = path_of(&answer.body["next"]);
-        assert_eq!(next.is_some(), page < pages, "case {number}: {at}");
-        if let Some(next) = next {
-            let answer = world.stand.get(&person.token, &next).await.unwrap();
-            assert_eq!(
-                ids(&answer),
-                expected.chunks(size).nth(page).unwrap(),
-                "case {number}: {at} → {next}"
-            );
-            let back = path_of(&answer.body["previous"]).unwrap();
-            let answer = world.stand.get(&person.token, &back).await.unwrap();
-            assert_eq!(ids(&answer), here, "case {number}: {at} → {next} → {back}");
-        }
-        let beyond = world.stand.get(&person.token, &url(Some((pages + 1).to_string()))).await.unwrap();
-        assert_eq!(
-            (beyond.status, &beyond.body["error"]),
-            (404, &Value::from("Invalid page.")),
-            "case {number}"
-        );
+        case.hold(&world.stand, &person.token, &mut chance, format!("case {number}")).await;
     }
-}
-
-fn escaped(value: &str) -> String {
-    value
-        .bytes()
-        .map(
-            |byte| {
-                if byte.is_ascii_alphanumeric() {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            },
-        )
-        .collect()
 }

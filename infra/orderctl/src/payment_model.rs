@@ -1,7 +1,7 @@
 //! Every list of payments against a model that filters, searches, sorts and slices all payments in
 //! memory: for random orders and payments, callers, filters, terms, orderings and pages.
 
-use crate::cases::{Case, keys, terms};
+use crate::cases::{Case, Person, compared, keys, terms};
 use crate::rebuild;
 use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
@@ -11,18 +11,9 @@ use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Actor, Currency, Decimal, Order, Payment, PaymentMethod, PaymentState, StoreId, UserId};
 use oms_local::tokens::User;
 use serde_json::Map;
-use std::cmp::Ordering;
 
 const ORDERS: u64 = 260;
 const CASES: u64 = 260;
-
-/// Somebody who lists payments, and whose they may see.
-struct Person {
-    token: String,
-    id: UserId,
-    is_staff: bool,
-    owned: Vec<StoreId>,
-}
 
 struct World {
     stand: Stand,
@@ -34,9 +25,7 @@ struct World {
 impl World {
     /// Orders as they were placed, and again as they have become: the consumer is shown both.
     async fn new(seed: u64) -> Self {
-        let keys = std::env::temp_dir().join(format!("orderctl-payments-{}-{seed}", std::process::id()));
-        let stand = Stand::set_up(&keys).unwrap();
-        std::fs::remove_dir_all(&keys).unwrap();
+        let stand = Stand::set_up().unwrap();
         let since = stand.app.now() - SignedDuration::from_hours(60 * 24);
         let mut samples = Samples::new(6, 4, since, SignedDuration::from_mins(60 * 24 * 59 / 260));
         let vendor = UserId(User::new("customer1", None).id().to_string());
@@ -66,19 +55,13 @@ impl World {
             }
         }
         orders.retain(|order| !order.is_deleted());
-        let person = |name: &str, group: Option<&str>, owned: &[StoreId]| Person {
-            token: stand.token(&User::new(name, group)).unwrap(),
-            id: UserId(User::new(name, group).id().to_string()),
-            is_staff: group == Some("staff"),
-            owned: owned.to_vec(),
-        };
         let owned: Vec<StoreId> = samples.stores.iter().take(2).map(|store| store.id).collect();
         let people = vec![
-            person("customer0", None, &[]),
-            person("customer3", None, &[]),
-            person("customer1", Some("vendor"), &owned),
-            person("boss", Some("staff"), &[]),
-            person("nobody", None, &[]),
+            Person::new(&stand, "customer0", None, &[]),
+            Person::new(&stand, "customer3", None, &[]),
+            Person::new(&stand, "customer1", Some("vendor"), &owned),
+            Person::new(&stand, "boss", Some("staff"), &[]),
+            Person::new(&stand, "nobody", None, &[]),
         ];
         Self { stand, samples, orders, people }
     }
@@ -192,20 +175,14 @@ fn filter(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &
 }
 
 fn sort(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mut [(&Order, &Payment)]) {
-    let mut keys = keys(chance, &["created_at", "amount", "amount", "status", "nonsense"], parameters);
-    let descends = keys.first().is_none_or(|(_, descends)| *descends);
-    keys.push(("created_at", descends));
+    let keys = keys(chance, &["created_at", "amount", "amount", "status", "nonsense"], parameters);
     wanted.sort_by(|(_, a), (_, b)| {
-        let by_keys = keys.iter().map(|(name, descends)| {
-            let compared = match *name {
-                "created_at" => a.created_at.cmp(&b.created_at),
-                "amount" => a.amount.cmp(&b.amount),
-                _ => a.status.as_str().cmp(b.status.as_str()),
-            };
-            if *descends { compared.reverse() } else { compared }
-        });
-        let ties = if descends { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) };
-        by_keys.fold(Ordering::Equal, Ordering::then).then(ties)
+        let by = |name: &str| match name {
+            "created_at" => a.created_at.cmp(&b.created_at),
+            "amount" => a.amount.cmp(&b.amount),
+            _ => a.status.as_str().cmp(b.status.as_str()),
+        };
+        compared(&keys, by, (&a.id, &b.id))
     });
 }
 

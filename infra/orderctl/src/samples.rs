@@ -95,16 +95,7 @@ impl Samples {
     /// A shop of so many users and stores that begins to sell at `since`.
     #[must_use]
     pub fn new(users: u64, stores: u64, since: Timestamp, every: SignedDuration) -> Self {
-        let users = (0..users).map(|n| {
-            let name = format!("customer{n}");
-            User {
-                id: UserId(oms_local::tokens::User::new(&name, None).id().to_string()),
-                email: format!("{name}@example.com"),
-                first_name: "Ada".into(),
-                last_name: "Lovelace".into(),
-                username: name,
-            }
-        });
+        let users = (0..users).map(|n| customer(&format!("customer{n}")));
         let stores = (0..stores).map(|n| store(n, since));
         Self { users: users.collect(), stores: stores.collect(), since, every }
     }
@@ -122,8 +113,20 @@ impl Samples {
     /// Where the rules have changed so that it cannot be placed.
     pub fn order(&self, number: u64) -> Result<Order, String> {
         let mut chance = Chance::new(number);
-        let at = self.placed_at(number);
         let user = chance.skewed(&self.users).ok_or("no users")?.clone();
+        self.order_of(user, number, chance)
+    }
+
+    /// The order of a number, as another customer than one of the shop's placed it.
+    ///
+    /// # Errors
+    /// As [`Samples::order`].
+    pub fn order_by(&self, name: &str, number: u64) -> Result<Order, String> {
+        self.order_of(customer(name), number, Chance::new(number))
+    }
+
+    fn order_of(&self, user: User, number: u64, mut chance: Chance) -> Result<Order, String> {
+        let at = self.placed_at(number);
         let store = chance.skewed(&self.stores).ok_or("no stores")?.clone();
         let by = Actor { id: user.id.clone(), at };
         let methods = [PaymentMethod::CreditCard, PaymentMethod::Paypal, PaymentMethod::DebitCard];
@@ -219,6 +222,16 @@ fn lived(order: Order, fate: Fate, chance: &mut Chance, by: &Actor) -> Result<Or
         order = order.deliver(&clerk(44))?;
     }
     Ok(order)
+}
+
+fn customer(name: &str) -> User {
+    User {
+        id: UserId(oms_local::tokens::User::new(name, None).id().to_string()),
+        username: name.to_owned(),
+        email: format!("{name}@example.com"),
+        first_name: "Ada".into(),
+        last_name: "Lovelace".into(),
+    }
 }
 
 fn random_bytes(chance: &mut Chance) -> [u8; 10] {

@@ -1,6 +1,6 @@
 //! What the steps of an order's life cost, beside how many other orders there are.
 
-use super::{Cost, Line, Unit, Who};
+use super::{Cost, Line, THEIRS, Unit, Who};
 use crate::samples::Samples;
 use crate::shop::Shop;
 use crate::stand::{Fault, Stand};
@@ -21,8 +21,14 @@ pub(super) async fn measure(stand: &Stand, samples: &Samples, size: u64) -> Resu
     let mut note = |name, unit, units, trips, cost| {
         measured.push((Line { name, unit, units, trips }, Some(cost)));
     };
-    for (name, who) in [("statistics of all", Who::Staff), ("statistics of a customer", Who::Customer)] {
-        let answer = stand.get(&stand.token(&who.user())?, "/api/orders/order_stats/").await?;
+    let (orders, payments) = ("/api/orders/order_stats/", "/api/payments/payment_stats/");
+    for (name, who, path) in [
+        ("statistics of all", Who::Staff, orders),
+        ("statistics of a customer", Who::Customer, orders),
+        ("statistics of all payments", Who::Staff, payments),
+        ("statistics of a customer's payments", Who::Customer, payments),
+    ] {
+        let answer = stand.get(&stand.token(&who.user())?, path).await?;
         note(name, Unit::Read, 3, 2, Cost::of(&answer, Unit::Read, 200)?);
     }
 
@@ -57,7 +63,8 @@ pub(super) async fn measure(stand: &Stand, samples: &Samples, size: u64) -> Resu
 /// lines: the most that it is of some. Each row is a write of its own.
 async fn rows(stand: &Stand, samples: &Samples, size: u64) -> Result<[Cost; 2], Fault> {
     let mut most = [Cost { tenths: 0, trips: 0, count: None }; 2];
-    for number in size..size + LIVES {
+    let since = size + THEIRS;
+    for number in since..since + LIVES {
         let order = samples.order(number)?;
         let scopes = [(), ()].map(|()| Arc::new(Scope::new(String::new())));
         let [searched, children] = &scopes;

@@ -1,0 +1,266 @@
+//! Every list of stores, products and addresses against a model that filters, searches, sorts and
+//! slices all of them in memory: for random entries, callers, filters, terms, orderings and pages.
+
+use crate::cases::{Case, Person, compared, keys, terms};
+use crate::samples::{Chance, Samples};
+use crate::stand::Stand;
+use jiff::{SignedDuration, Timestamp};
+use oms_core::table::addresses::AddressRecord;
+use oms_core::table::products::StockedProduct;
+use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
+use oms_domain::order::Address;
+use oms_domain::{AddressId, Decimal, ProductId, StoreId, UserId, VariantId};
+use oms_local::tokens::User;
+use uuid::Uuid;
+
+const STORES: u64 = 25;
+const PRODUCTS: u64 = 150;
+const ADDRESSES: u64 = 60;
+const CASES: u64 = 240;
+/// Names that tie but for their case, that need quotes, and that are not ASCII.
+const NAMES: [&str; 6] = ["Mugs & More", "mugs & more", "Zebra", "Übertöpfe", "A \"fine\" cup", "ärger"];
+/// Whose addresses there are.
+const CUSTOMER: &str = "customer0";
+const VENDOR: &str = "customer1";
+
+struct World {
+    stand: Stand,
+    stores: Vec<Store>,
+    products: Vec<Product>,
+    addresses: Vec<AddressRecord>,
+    people: Vec<Person>,
+}
+
+/// What a model lists: its id, when it was made, what it is called, and what is searched.
+struct Entry {
+    id: Uuid,
+    created_at: Timestamp,
+    name: String,
+    searched: Vec<String>,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let stand = Stand::set_up().unwrap();
+        let (table, now) = (stand.app.table(), stand.app.now());
+        let mut chance = Chance::new(seed);
+        let samples = Samples::new(1, STORES, now, SignedDuration::from_mins(1));
+        let vendor = UserId(User::new(VENDOR, None).id().to_string());
+        let mut stores = Vec::new();
+        for (number, store) in samples.stores.into_iter().enumerate() {
+            let store = Store {
+                name: (*chance.of(&NAMES).unwrap()).to_owned(),
+                owner: (number % 5 == 0).then(|| vendor.clone()),
+                status: if chance.below(3) == 0 { StoreStatus::Inactive } else { StoreStatus::Active },
+                created_at: made_at(&mut chance, now),
+                ..store
+            };
+            table.insert_store(&store).await.unwrap();
+            stores.push(store);
+        }
+        let mut products = Vec::new();
+        for _ in 0..PRODUCTS {
+            let product = product(&mut chance, &stores, now);
+            let stocked = StockedProduct { product, shelves: Vec::new() };
+            table.insert_product(&stocked).await.unwrap();
+            products.push(stocked.product);
+        }
+        for gone in products.extract_if(.., |product| product.id.0.as_u128() % 10 == 0) {
+            let seen = table.product(gone.id).await.unwrap().unwrap();
+            table.delete_product(&seen).await.unwrap();
+        }
+        let user = UserId(User::new(CUSTOMER, None).id().to_string());
+        let mut addresses = Vec::new();
+        for _ in 0..ADDRESSES {
+            let address = address(&mut chance, &user, now);
+            table.insert_address(&address, false).await.unwrap();
+            addresses.push(address);
+        }
+        let owned: Vec<StoreId> = stores.iter().step_by(5).map(|store| store.id).collect();
+        let people = vec![
+            Person::new(&stand, CUSTOMER, None, &[]),
+            Person::new(&stand, VENDOR, Some("vendor"), &owned),
+            Person::new(&stand, "boss", Some("staff"), &[]),
+        ];
+        Self { stand, stores, products, addresses, people }
+    }
+
+    fn is_seen(&self, person: &Person, store: StoreId) -> bool {
+        let active = |store: &&Store| store.status == StoreStatus::Active;
+        person.is_staff
+            || person.owned.contains(&store)
+            || self.stores.iter().filter(active).any(|active| active.id == store)
+    }
+}
+
+fn id(chance: &mut Chance) -> Uuid {
+    Uuid::from_u64_pair(chance.below(u64::MAX), chance.below(u64::MAX))
+}
+
+/// One of a few moments, so that there are ties.
+fn made_at(chance: &mut Chance, now: Timestamp) -> Timestamp {
+    now - SignedDuration::from_hours(1 + i64::try_from(chance.below(20)).unwrap())
+}
+
+fn product(chance: &mut Chance, stores: &[Store], now: Timestamp) -> Product {
+    let at = made_at(chance, now);
+    let price = Decimal::from(5);
+    let variants = (0..chance.below(3)).map(|_| Variant {
+        id: VariantId(id(chance)),
+        name: "Blue".into(),
+        sku: format!("V-{:03}", chance.below(40)),
+        current_price: price,
+    });
+    let variants = variants.collect();
+    Product {
+        id: ProductId(id(chance)),
+        store: chance.of(stores).unwrap().id,
+        name: (*chance.of(&NAMES).unwrap()).to_owned(),
+        slug: "some".into(),
+        sku: if chance.below(2) == 0 { String::new() } else { format!("MUG-{:03}", chance.below(40)) },
+        description: "Not searched: zebra".into(),
+        base_price: price,
+        current_price: price,
+        status: *chance.of(ProductStatus::ALL).unwrap(),
+        variants,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+fn address(chance: &mut Chance, user: &UserId, now: Timestamp) -> AddressRecord {
+    let at = made_at(chance, now);
+    let address = Address {
+        id: AddressId(id(chance)),
+        full_name: (*chance.of(&["Ada Lovelace", "ada lovelace", "Émile Borel"]).unwrap()).to_owned(),
+        address_line1: format!("{} St James's Square", chance.below(30)),
+        address_line2: "Not searched: Oslo".into(),
+        city: (*chance.of(&["London", "Paris", "Oslo"]).unwrap()).to_owned(),
+        state: String::new(),
+        postal_code: format!("SW1Y {}", chance.below(50)),
+        country: "GB".into(),
+        phone_number: String::new(),
+    };
+    AddressRecord { user: user.clone(), address, created_at: at, updated_at: at }
+}
+
+fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
+    let mut parameters = Vec::new();
+    let (path, mut wanted, texts): (_, Vec<Entry>, &[&str]) = match chance.below(4) {
+        0 => ("/api/stores/", stores(world, person, chance, &mut parameters), &NAMES),
+        1 => (
+            "/api/addresses/",
+            addresses(world, person, chance, &mut parameters),
+            &["Ada Lovelace", "7 St James's Square", "Oslo", "SW1Y 44"],
+        ),
+        _ => (
+            "/api/products/",
+            products(world, person, chance, &mut parameters),
+            &["Mugs & More", "Zebra", "Übertöpfe", "MUG-013", "V-021", "A \"fine\" cup"],
+        ),
+    };
+    if chance.below(3) == 0 {
+        let (search, terms) = terms(chance, texts);
+        wanted.retain(|entry| {
+            let searched: Vec<String> = entry.searched.iter().map(|text| text.to_lowercase()).collect();
+            terms.iter().all(|term| searched.iter().any(|text| text.contains(term)))
+        });
+        parameters.push(("search".to_owned(), search));
+    }
+    let keys = keys(chance, &["created_at", "name", "name", "nonsense"], &mut parameters);
+    wanted.sort_by(|a, b| {
+        let by = |name: &str| match name {
+            "created_at" => a.created_at.cmp(&b.created_at),
+            _ => a.name.to_lowercase().cmp(&b.name.to_lowercase()),
+        };
+        compared(&keys, by, (&a.id, &b.id))
+    });
+    let expected = wanted.iter().map(|entry| entry.id.to_string()).collect();
+    Case { path: path.to_owned(), parameters, expected }
+}
+
+type Parameters = Vec<(String, String)>;
+
+fn stores(world: &World, person: &Person, chance: &mut Chance, parameters: &mut Parameters) -> Vec<Entry> {
+    let mut wanted: Vec<&Store> =
+        world.stores.iter().filter(|store| world.is_seen(person, store.id)).collect();
+    if chance.below(2) == 0 {
+        let status = *chance.of(StoreStatus::ALL).unwrap();
+        wanted.retain(|store| store.status == status);
+        parameters.push(("status".to_owned(), status.to_string()));
+    }
+    let entry = |store: &&Store| Entry {
+        id: store.id.0,
+        created_at: store.created_at,
+        name: store.name.clone(),
+        searched: vec![store.name.clone()],
+    };
+    wanted.iter().map(entry).collect()
+}
+
+fn products(world: &World, person: &Person, chance: &mut Chance, parameters: &mut Parameters) -> Vec<Entry> {
+    let mut wanted: Vec<&Product> = world
+        .products
+        .iter()
+        .filter(|product| {
+            let manages = person.is_staff || person.owned.contains(&product.store);
+            manages || product.status == ProductStatus::Active && world.is_seen(person, product.store)
+        })
+        .collect();
+    if chance.below(2) == 0 {
+        let status = *chance.of(ProductStatus::ALL).unwrap();
+        wanted.retain(|product| product.status == status);
+        parameters.push(("status".to_owned(), status.to_string()));
+    }
+    let store = chance.of(&world.stores).unwrap().id;
+    if chance.below(3) == 0 && world.is_seen(person, store) {
+        wanted.retain(|product| product.store == store);
+        parameters.push(("store".to_owned(), store.to_string()));
+    }
+    let entry = |product: &&Product| Entry {
+        id: product.id.0,
+        created_at: product.created_at,
+        name: product.name.clone(),
+        searched: [&product.name, &product.sku]
+            .into_iter()
+            .chain(product.variants.iter().map(|variant| &variant.sku))
+            .cloned()
+            .collect(),
+    };
+    wanted.iter().map(entry).collect()
+}
+
+/// Everybody's own, and anybody's for staff who say whose.
+fn addresses(world: &World, person: &Person, chance: &mut Chance, parameters: &mut Parameters) -> Vec<Entry> {
+    let mut user = person.id.clone();
+    if chance.below(2) == 0 {
+        let named = User::new(CUSTOMER, None).id().to_string();
+        parameters.push(("user".to_owned(), named.clone()));
+        if person.is_staff {
+            user = UserId(named);
+        }
+    }
+    let of_user = world.addresses.iter().filter(|record| record.user == user);
+    let entry = |record: &AddressRecord| {
+        let address = &record.address;
+        let searched = [&address.full_name, &address.address_line1, &address.city, &address.postal_code];
+        Entry {
+            id: address.id.0,
+            created_at: record.created_at,
+            name: address.full_name.clone(),
+            searched: searched.map(Clone::clone).to_vec(),
+        }
+    };
+    of_user.map(entry).collect()
+}
+
+#[tokio::test]
+async fn every_list_of_the_catalogue_is_what_a_model_of_it_says() {
+    let world = World::new(20_261_123).await;
+    for number in 0..CASES {
+        let mut chance = Chance::new(number);
+        let person = chance.of(&world.people).unwrap();
+        let case = case(&world, person, &mut chance);
+        case.hold(&world.stand, &person.token, &mut chance, format!("case {number}")).await;
+    }
+}

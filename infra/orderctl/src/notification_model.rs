@@ -1,0 +1,126 @@
+//! Every list of notifications against a model that filters and slices all of them in memory: for
+//! random notifications over more than a year, read marks, filters and pages.
+
+use crate::cases::{Case, Person};
+use crate::samples::Chance;
+use crate::stand::Stand;
+use jiff::{SignedDuration, Timestamp};
+use oms_core::table::notifications::News;
+use oms_domain::notice::{NoticeKind, NoticeLevel};
+use oms_domain::{NotificationId, OrderId};
+use uuid::Uuid;
+
+const NOTIFICATIONS: u64 = 400;
+const CASES: u64 = 120;
+/// How far back they go: longer than they are kept.
+const HOURS: u64 = 500 * 24;
+
+/// A notification as the model has it.
+struct One {
+    id: NotificationId,
+    kind: NoticeKind,
+    at: Timestamp,
+    is_read: bool,
+}
+
+struct World {
+    stand: Stand,
+    person: Person,
+    kept: Vec<One>,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let stand = Stand::set_up().unwrap();
+        let person = Person::new(&stand, "customer0", None, &[]);
+        let stranger = Person::new(&stand, "customer1", None, &[]);
+        let now = stand.app.now();
+        let mut chance = Chance::new(seed);
+        let mut all = Vec::new();
+        for number in 0..NOTIFICATIONS {
+            // Most of them of a few months, and some in the same millisecond.
+            let hours = chance.below(HOURS) * chance.below(4) / 3;
+            let at = now - SignedDuration::from_hours(i64::try_from(hours / 24 * 24).unwrap());
+            let order = OrderId::from_fresh(Uuid::from_u64_pair(chance.below(u64::MAX), number << 32));
+            let kind = *chance.of(NoticeKind::ALL).unwrap();
+            let id = order.notification(at, 1 + chance.below(9), 0);
+            for person in [&person, &stranger] {
+                let news = News {
+                    id,
+                    user: person.id.clone(),
+                    order,
+                    title: "Something".into(),
+                    message: "Something has happened.".into(),
+                    kind: (kind, NoticeLevel::Info),
+                    link: format!("/api/orders/{order}/"),
+                    at,
+                };
+                stand.app.table().put_notification(news, now).await.unwrap();
+            }
+            all.push(One { id, kind, at, is_read: false });
+        }
+        let kept_since: Timestamp = {
+            let first = now.to_zoned(jiff::tz::TimeZone::UTC).date().first_of_month();
+            let first = first.checked_sub(jiff::Span::new().months(12)).unwrap();
+            first.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
+        };
+        all.retain(|one| one.at >= kept_since);
+        all.sort_by_key(|one| std::cmp::Reverse(one.id));
+        Self { stand, person, kept: all }
+    }
+
+    async fn mark(&mut self, number: usize, is_read: bool) {
+        let (table, now) = (self.stand.app.table(), self.stand.app.now());
+        let one = &mut self.kept[number];
+        let (seen, inbox) = table.notification(&self.person.id, one.id, now).await.unwrap().unwrap();
+        assert_eq!(seen.is_read, one.is_read);
+        if seen.is_read != is_read {
+            table.mark_notification(&seen, &inbox, is_read).await.unwrap();
+            one.is_read = is_read;
+        }
+    }
+
+    async fn mark_all(&mut self) {
+        let (table, now) = (self.stand.app.table(), self.stand.app.now());
+        let inbox = table.inbox(&self.person.id, now).await.unwrap();
+        table.mark_all_notifications(&self.person.id, &inbox).await.unwrap();
+        for one in &mut self.kept {
+            one.is_read = true;
+        }
+    }
+
+    fn case(&self, chance: &mut Chance) -> Case {
+        let mut parameters = Vec::new();
+        let mut wanted: Vec<&One> = self.kept.iter().collect();
+        if chance.below(2) == 0 {
+            let kind = *chance.of(NoticeKind::ALL).unwrap();
+            wanted.retain(|one| one.kind == kind);
+            parameters.push(("notification_type".to_owned(), kind.to_string()));
+        }
+        if chance.below(2) == 0 {
+            let is_read = chance.below(2) == 0;
+            wanted.retain(|one| one.is_read == is_read);
+            parameters.push(("is_read".to_owned(), is_read.to_string()));
+        }
+        let expected = wanted.iter().map(|one| one.id.to_string()).collect();
+        Case { path: "/api/notifications/".to_owned(), parameters, expected }
+    }
+}
+
+#[tokio::test]
+async fn every_list_of_notifications_is_what_a_model_of_it_says() {
+    let mut world = World::new(20_261_123).await;
+    assert!(world.kept.len() > 200 && world.kept.len() < 400, "{}", world.kept.len());
+    for number in 0..CASES {
+        let mut chance = Chance::new(number);
+        for _ in 0..4 {
+            let some = usize::try_from(chance.below(world.kept.len() as u64)).unwrap();
+            world.mark(some, chance.below(3) > 0).await;
+        }
+        if number == CASES / 2 {
+            world.mark_all().await;
+        }
+        let case = world.case(&mut chance);
+        case.hold(&world.stand, &world.person.token, &mut chance, format!("case {number}")).await;
+    }
+}

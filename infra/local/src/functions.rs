@@ -214,9 +214,11 @@ fn is_news(line: &str) -> bool {
     let quiet = [" INFO", "INFO", "DEBUG", "TRACE"].iter().any(|level| line.starts_with(level));
     let quiet_json = line.starts_with('{')
         && ["INFO", "DEBUG", "TRACE"].iter().any(|level| line.contains(&format!("\"level\":\"{level}\"")));
+    // Figures in CloudWatch's format are for machines.
+    let figures = line.starts_with(r#"{"_aws""#);
     // The script says it better when a process dies.
     let known = line.contains("command killed");
-    !(line.is_empty() || quiet || quiet_json || known)
+    !(line.is_empty() || quiet || quiet_json || figures || known)
 }
 
 /// A function's environment, for the script to read.
@@ -253,6 +255,7 @@ mod tests {
     fn a_log_line_of_no_interest_stays_in_the_log() {
         assert!(!is_news(r#"{"timestamp":"…","level":"INFO","fields":{}}"#));
         assert!(is_news(r#"{"timestamp":"…","level":"ERROR","fields":{}}"#));
+        assert!(!is_news(r#"{"_aws":{"Timestamp":1795410439998},"ConsumerLag":[12]}"#));
         assert!(is_news("error[E0308]: mismatched types"));
         assert!(!is_news(" INFO starting lambda function"));
     }

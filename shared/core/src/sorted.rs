@@ -4,6 +4,7 @@
 
 mod window;
 
+pub(crate) use window::cut;
 pub use window::{At, Cut, Window};
 
 use crate::http::error::Reply;
@@ -163,26 +164,8 @@ impl<K: SortKey> Sorting<K> {
     ///
     /// # Errors
     /// `InvalidPage` beyond the last page.
-    pub fn cut<T>(&self, mut all: Vec<(Place, T)>, request: &PageRequest, at: Option<&At>) -> Reply<Cut<T>> {
-        all.sort_by(|(a, _), (b, _)| self.compare(a, b));
-        let count = all.len() as u64;
-        let number = request.resolve(count)?;
-        let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-        let before = |place: &Place| all.partition_point(|(p, _)| self.compare(p, place).is_lt());
-        let (start, end) = match at {
-            None => {
-                let start = usize::try_from(number - 1).unwrap_or(usize::MAX).saturating_mul(size);
-                (start, start.saturating_add(size))
-            }
-            Some(At::After(place)) => {
-                let start = all.partition_point(|(p, _)| self.compare(p, place).is_le());
-                (start, start + size)
-            }
-            Some(At::Before(place)) => (before(place).saturating_sub(size), before(place)),
-        };
-        let has_next = end < all.len();
-        let listed = all.into_iter().skip(start).take(end.saturating_sub(start));
-        Ok(Cut { count, number, has_next, listed: listed.map(|(_, one)| one).collect() })
+    pub fn cut<T>(&self, all: Vec<(Place, T)>, request: &PageRequest, at: Option<&At>) -> Reply<Cut<T>> {
+        cut(all, |a, b| self.compare(a, b), request, at)
     }
 
     /// A page as clients see it, from what it shows and the places of its first and last entries.

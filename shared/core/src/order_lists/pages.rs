@@ -11,8 +11,9 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::meter::side_by_side;
-use crate::http::pages::{Links, PageNumber, PageRequest};
+use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::http::query::Query;
+use crate::sorted;
 use crate::table::lists::{OrderList, Span, position};
 use crate::table::rows::total_position;
 use crate::table::{OrderSummary, TableError};
@@ -55,20 +56,10 @@ pub struct OrderPage {
     pub explain: Option<Value>,
 }
 
-/// Where a page begins, or ends: at an order that the page before, or after it, showed.
-#[derive(Clone, Debug)]
-pub(super) enum At {
-    After(Place),
-    Before(Place),
-}
-
-/// A page before it is shown.
-struct Cut {
-    count: u64,
-    number: u64,
-    has_next: bool,
-    listed: Vec<Listed>,
-}
+/// Where a page of orders begins, or ends.
+type At = sorted::At<Place>;
+/// A page of orders before it is shown.
+type Cut = sorted::Cut<Listed>;
 
 /// A request for a page.
 #[derive(Clone, Copy)]
@@ -87,15 +78,6 @@ impl Asked {
     pub fn new(filters: Filters, query: &Query) -> Self {
         let explain = query.filled("explain") == Some("true");
         Self { filters, ordering: Ordering::read(query), explain }
-    }
-
-    fn at(&self, cursor: &str) -> Option<At> {
-        let place = self.ordering.read_place(cursor.get(1..)?)?;
-        match cursor.chars().next()? {
-            '>' => Some(At::After(place)),
-            '<' => Some(At::Before(place)),
-            _ => None,
-        }
     }
 
     /// What was too much, and what to do about it.
@@ -137,7 +119,7 @@ impl<'a> Turn<'a> {
         Wish {
             filters: &self.asked.filters,
             ordering,
-            after: self.at.map(|(At::After(place) | At::Before(place))| place),
+            after: self.at.map(At::place),
             reach: before + size + 1,
             page: size,
         }
@@ -154,29 +136,8 @@ impl<'a> Turn<'a> {
     /// A page of all that is wanted, sorted here.
     fn cut(self, listed: Vec<Listed>) -> Reply<Cut> {
         let Turn { asked, request, at, .. } = self;
-        let mut sorted: Vec<_> =
-            listed.into_iter().map(|order| (asked.ordering.place(&order), order)).collect();
-        sorted.sort_by(|(a, _), (b, _)| asked.ordering.compare(a, b));
-
-        let count = sorted.len() as u64;
-        let number = request.resolve(count)?;
-        let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-        let before =
-            |place: &Place| sorted.partition_point(|(p, _)| asked.ordering.compare(p, place).is_lt());
-        let start = match at {
-            None => usize::try_from(number - 1).unwrap_or(usize::MAX).saturating_mul(size),
-            Some(At::After(place)) => {
-                sorted.partition_point(|(p, _)| asked.ordering.compare(p, place).is_le())
-            }
-            Some(At::Before(place)) => before(place).saturating_sub(size),
-        };
-        let end = match at {
-            Some(At::Before(place)) => before(place),
-            Some(At::After(_)) | None => start.saturating_add(size).min(sorted.len()),
-        };
-        let has_next = end < sorted.len();
-        let page = sorted.into_iter().skip(start).take(end.saturating_sub(start));
-        Ok(Cut { count, number, has_next, listed: page.map(|(_, order)| order).collect() })
+        let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
+        sorted::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
     }
 
     /// Whether the counters may say where the page begins: far into a list of which all is wanted.
@@ -223,10 +184,7 @@ impl App {
         links: &Links,
         changed: &Changed,
     ) -> Reply<(OrderPage, Vec<OrderSummary>)> {
-        let at = match &request.cursor {
-            None => None,
-            Some(cursor) => Some(asked.at(cursor).ok_or(ApiError::InvalidPage)?),
-        };
+        let at = At::read(request, |text| asked.ordering.read_place(text))?;
         let turn = Turn { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;
         let asked = Asked { filters: sought.filters, ..asked.clone() };
@@ -234,21 +192,21 @@ impl App {
         let (ordering, bases) = (turn.ordering(), sought.bases);
         let planned = plan(&bases, &turn.wish(&ordering));
         let plan = planned.clone();
-        let cut = match planned.method {
+        let mut cut = match planned.method {
             _ if sought.is_all => turn.cut(sought.found)?,
             _ if turn.counts_too_little() => self.gathered(turn, &bases, planned, sought.found).await?,
             Method::Walk { count } => self.walked(turn, &bases, planned, count, sought.found).await?,
             Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
-        let place = |order: Option<&Listed>| order.map(|o| asked.ordering.show(&asked.ordering.place(o)));
-        let last = place(cut.listed.last()).map(|place| format!(">{place}"));
-        let first = place(cut.listed.first()).map(|place| format!("<{place}"));
-        let orders = in_full(self.table(), cut.listed).await?;
+        let ends = cut.ends(|order| asked.ordering.show(&asked.ordering.place(order)));
+        let orders = in_full(self.table(), std::mem::take(&mut cut.listed)).await?;
+        let shown = orders.iter().map(|order| visible.show(caller, order)).collect();
+        let Page { count, next, previous, results } = cut.page(ends, shown, links);
         let page = OrderPage {
-            count: cut.count,
-            next: cut.has_next.then(|| links.page(cut.number + 1, last.as_deref())),
-            previous: (cut.number > 1).then(|| links.page(cut.number - 1, first.as_deref())),
-            results: orders.iter().map(|order| visible.show(caller, order)).collect(),
+            count,
+            next,
+            previous,
+            results,
             explain: (asked.explain && caller.is_staff()).then(|| plan.explain()),
         };
         Ok((page, orders))
@@ -341,10 +299,7 @@ impl App {
             .into_iter()
             .chain(turn.changed_and_wanted())
             .map(|order| (ordering.place(&order), order))
-            .filter(|(place, _)| match at {
-                Some(At::After(after) | At::Before(after)) => ordering.compare(place, after).is_gt(),
-                None => true,
-            })
+            .filter(|(place, _)| at.is_none_or(|at| ordering.compare(place, at.place()).is_gt()))
             .collect();
         elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
         let known = elsewhere.into_iter().map(|(_, order)| {

@@ -3,6 +3,7 @@
 use super::Place;
 use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
+use std::cmp::Ordering;
 
 /// Where a page begins, or ends: at an entry that the page before, or after it, showed.
 #[derive(Clone, Debug)]
@@ -44,8 +45,8 @@ impl<P> At<P> {
 pub struct Cut<T> {
     /// How many entries all pages have together.
     pub count: u64,
-    pub(super) number: u64,
-    pub(super) has_next: bool,
+    pub(crate) number: u64,
+    pub(crate) has_next: bool,
     /// What is on it.
     pub listed: Vec<T>,
 }
@@ -69,6 +70,37 @@ impl<T> Cut<T> {
             results,
         }
     }
+}
+
+/// A page of all that is wanted, which is sorted here.
+///
+/// # Errors
+/// `InvalidPage` beyond the last page.
+pub(crate) fn cut<P, T>(
+    mut all: Vec<(P, T)>,
+    compare: impl Fn(&P, &P) -> Ordering,
+    request: &PageRequest,
+    at: Option<&At<P>>,
+) -> Reply<Cut<T>> {
+    all.sort_by(|(a, _), (b, _)| compare(a, b));
+    let count = all.len() as u64;
+    let number = request.resolve(count)?;
+    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
+    let before = |place: &P| all.partition_point(|(p, _)| compare(p, place).is_lt());
+    let (start, end) = match at {
+        None => {
+            let start = usize::try_from(number - 1).unwrap_or(usize::MAX).saturating_mul(size);
+            (start, start.saturating_add(size))
+        }
+        Some(At::After(place)) => {
+            let start = all.partition_point(|(p, _)| compare(p, place).is_le());
+            (start, start + size)
+        }
+        Some(At::Before(place)) => (before(place).saturating_sub(size), before(place)),
+    };
+    let has_next = end < all.len();
+    let listed = all.into_iter().skip(start).take(end.saturating_sub(start));
+    Ok(Cut { count, number, has_next, listed: listed.map(|(_, one)| one).collect() })
 }
 
 /// The part of a list that is walked through for a page.

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The routes of template.yaml as the local router has them: each path with its function.
 fn router() -> BTreeMap<String, String> {
-    let parameters = ["AuthIssuer", "AuthAudience"].map(|name| (name.to_owned(), String::new())).into();
+    let parameters = ["AuthIssuer", "AuthAudience", "PaymentGateway"];
+    let parameters = parameters.map(|name| (name.to_owned(), String::new())).into();
     let system = System::read(&root().join("template.yaml"), &parameters, "http://127.0.0.1:1");
     system.expect("template.yaml can be read").router()
 }

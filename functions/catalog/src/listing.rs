@@ -95,7 +95,7 @@ impl SortKey for Key {
 mod tests {
     use super::*;
     use axum::extract::FromRequestParts;
-    use oms_core::config::Config;
+    use oms_core::config::{Config, GatewayKeys};
     use oms_core::http::pages::PageNumber;
     use std::sync::Arc;
 
@@ -129,7 +129,7 @@ mod tests {
     fn config() -> Arc<Config> {
         let required = ["TABLE_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
         let settings = |name: &str| required.contains(&name).then(|| name.to_owned());
-        Arc::new(Config::from_lookup(settings).unwrap())
+        Arc::new(Config::from_lookup(GatewayKeys::NotNeeded, settings).unwrap())
     }
 
     /// The cursor of a link, opened.

@@ -1,6 +1,8 @@
 //! The HTTP function of the catalogue endpoints.
 
+use oms_core::config::GatewayKeys;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    oms_core::app::serve(catalog::router).await
+    oms_core::app::serve(GatewayKeys::NotNeeded, catalog::router).await
 }

@@ -24,6 +24,9 @@ pub(crate) struct HealthView {
     /// The release that answers.
     #[schema(example = "0.1.0")]
     version: &'static str,
+    /// Which gateway takes the money: `stripe`, or `simulated`, which takes none.
+    #[schema(example = "simulated")]
+    gateway: &'static str,
     /// What it could reach, at most five seconds ago.
     reached: ReachedView,
 }
@@ -76,8 +79,11 @@ pub(crate) async fn health(
     let status = if reached.everything() { "ok" } else { "degraded" };
     let reached =
         ReachedView { table: word(reached.table), topic: word(reached.topic), queue: word(reached.queue) };
-    let version = env!("CARGO_PKG_VERSION");
-    ([(CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(HealthView { status, version, reached }))
+    let (version, gateway) = (env!("CARGO_PKG_VERSION"), app.config().payment_gateway.name());
+    (
+        [(CACHE_CONTROL, HeaderValue::from_static("no-store"))],
+        Json(HealthView { status, version, gateway, reached }),
+    )
 }
 
 const fn word(reach: Reach) -> &'static str {

@@ -1,6 +1,8 @@
 //! The HTTP function of the documentation and health endpoints, and of unknown paths.
 
+use oms_core::config::GatewayKeys;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    oms_core::app::serve(docs::router).await
+    oms_core::app::serve(GatewayKeys::NotNeeded, docs::router).await
 }

@@ -4,10 +4,11 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use job_worker::{Worker, consume};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::App;
+use oms_core::config::GatewayKeys;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let worker = &Worker::new(App::start_consumer().await?)?;
+    let worker = &Worker::new(App::start_consumer(GatewayKeys::Required).await?)?;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| Ok::<_, Error>(consume(worker, event.payload).await)))
         .await
 }

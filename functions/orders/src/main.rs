@@ -1,6 +1,8 @@
 //! The HTTP function of the orders endpoints.
 
+use oms_core::config::GatewayKeys;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    oms_core::app::serve(orders::router).await
+    oms_core::app::serve(GatewayKeys::Required, orders::router).await
 }

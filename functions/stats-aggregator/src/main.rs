@@ -3,12 +3,13 @@
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::App;
+use oms_core::config::GatewayKeys;
 use oms_core::metrics::Metrics;
 use stats_aggregator::Audits;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let app = &App::start_consumer().await?;
+    let app = &App::start_consumer(GatewayKeys::NotNeeded).await?;
     let metrics = Metrics::start("stats")?;
     let audits = &Audits::default();
     run(service_fn(async |event: LambdaEvent<Event>| {

@@ -180,6 +180,8 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
         ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
         ("AuthJwks".to_owned(), issuer.jwks().to_string()),
         ("DebugCapacity".to_owned(), "on".to_owned()),
+        // A deployment has to choose: no default may let a shop give its goods away.
+        ("PaymentGateway".to_owned(), "simulated".to_owned()),
     ]);
     for (variable, parameter) in FROM_ENVIRONMENT {
         if let Ok(value) = std::env::var(variable) {

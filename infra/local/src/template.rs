@@ -238,9 +238,31 @@ mod tests {
     use super::*;
 
     fn ours() -> System {
+        read(&[("PaymentGateway", "simulated")]).unwrap()
+    }
+
+    fn read(more: &[(&str, &str)]) -> Result<System> {
         let parameters = [("AuthIssuer", "i"), ("AuthAudience", "a"), ("AuthJwks", "{}")];
-        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        System::read(&crate::root().join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap()
+        let parameters = parameters.iter().chain(more);
+        let parameters = parameters.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        System::read(&crate::root().join("template.yaml"), &parameters, "http://127.0.0.1:1")
+    }
+
+    #[test]
+    fn no_gateway_is_chosen_by_default_and_only_who_moves_money_has_its_keys() {
+        assert_eq!(
+            read(&[]).unwrap_err().to_string(),
+            "template.yaml: the parameter PaymentGateway has no local value"
+        );
+        let system = read(&[("PaymentGateway", "stripe"), ("StripeSecretKey", "k"), ("Stage", "production")]);
+        let mut keyed = Vec::new();
+        for function in system.unwrap().functions {
+            let told = |name: &str| function.environment.get(name).map(String::as_str);
+            assert_eq!((told("PAYMENT_GATEWAY"), told("STAGE")), (Some("stripe"), Some("production")));
+            keyed.extend(told("STRIPE_SECRET_KEY").map(|_| function.name.clone()));
+        }
+        keyed.sort();
+        assert_eq!(keyed, ["job-worker", "orders", "payments"]);
     }
 
     #[test]

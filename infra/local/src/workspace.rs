@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_local_router_is_that_of_the_template() {
-        let parameters = [("AuthIssuer", ""), ("AuthAudience", "")];
+        let parameters = [("AuthIssuer", ""), ("AuthAudience", ""), ("PaymentGateway", "")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let root = crate::root();
         let system = System::read(&root.join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap();

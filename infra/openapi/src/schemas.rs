@@ -197,6 +197,7 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
         ("level", _) => words!(NoticeLevel),
         ("event_type", _) => words!(EventType),
         ("status", "Health") => vec!["ok", "degraded"],
+        ("gateway", "Health") => vec!["simulated", "stripe"],
         (_, "Reached") => vec!["ok", "unreachable", "not_configured"],
         ("status", "Payment" | "RecentPayment" | "payments") => words!(PaymentState),
         ("status", "Refund") => words!(RefundState),

@@ -2,7 +2,7 @@
 
 use crate::stand::Fault;
 use oms_core::app::App;
-use oms_core::config::Config;
+use oms_core::config::{Config, GatewayKeys};
 use std::collections::HashMap;
 
 /// What `.local/dev.env` calls a setting of the functions.
@@ -21,7 +21,8 @@ const LOCAL: [(&str, &str); 6] = [
 /// # Errors
 /// Settings that are missing or make no sense, each named; no running local system.
 pub fn app(local: bool) -> Result<App, Fault> {
-    let config = if local { Config::from_lookup(local_settings()?)? } else { Config::from_env()? };
+    let keys = GatewayKeys::NotNeeded;
+    let config = if local { Config::from_lookup(keys, local_settings()?)? } else { Config::from_env(keys)? };
     Ok(App::without_callers(config))
 }
 

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt;
 use oms_core::app::App;
-use oms_core::config::Config;
+use oms_core::config::{Config, GatewayKeys};
 use oms_core::http::edge;
 use oms_core::stream::Arrived;
 use oms_domain::{Order, OrderId};
@@ -68,6 +68,7 @@ impl Stand {
             ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
             ("AuthJwks".to_owned(), issuer.jwks().to_string()),
             ("DebugCapacity".to_owned(), "on".to_owned()),
+            ("PaymentGateway".to_owned(), "simulated".to_owned()),
         ]);
         let mut system =
             System::read(&oms_local::root().join("template.yaml"), &parameters, "http://127.0.0.1:9")?;
@@ -80,7 +81,7 @@ impl Stand {
         let url = serve(&storage, &system)?;
         let function = system.functions.iter().find(|function| function.name == "orders");
         let environment = &function.ok_or("template.yaml has no function orders")?.environment;
-        let config = Config::from_lookup(|name| match name {
+        let config = Config::from_lookup(GatewayKeys::Required, |name| match name {
             "AWS_REGION" => Some(REGION.to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),

@@ -1,7 +1,7 @@
 //! What a function instance holds from its start to its end.
 
 use crate::bus::{Bus, NoTopic};
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, GatewayKeys};
 use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
@@ -51,8 +51,8 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.
-    pub async fn start() -> Result<Self, StartError> {
-        let app = Self::new(Config::from_env()?)?;
+    pub async fn start(keys: GatewayKeys) -> Result<Self, StartError> {
+        let app = Self::new(Config::from_env(keys)?)?;
         app.table.warm_up().await;
         Ok(app)
     }
@@ -91,8 +91,8 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start_consumer() -> Result<Self, StartError> {
-        let app = Self::start().await?;
+    pub async fn start_consumer(keys: GatewayKeys) -> Result<Self, StartError> {
+        let app = Self::start(keys).await?;
         crate::http::logging::init(app.config());
         Ok(app)
     }
@@ -193,8 +193,11 @@ impl FromRef<App> for Arc<Verifier> {
 ///
 /// # Errors
 /// Where it cannot start.
-pub async fn serve(routes: impl FnOnce() -> Router<App>) -> Result<(), lambda_http::Error> {
-    let app = App::start().await?;
+pub async fn serve(
+    keys: GatewayKeys,
+    routes: impl FnOnce() -> Router<App>,
+) -> Result<(), lambda_http::Error> {
+    let app = App::start(keys).await?;
     let config = Arc::clone(&app.config);
     edge::serve(with_idempotency(app, routes()), &config).await
 }

@@ -9,7 +9,10 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use uuid::Uuid;
 
+mod gateway;
 mod lookup;
+
+pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
 use lookup::Lookup;
 
 /// How many pieces a list's partition may be split into.
@@ -50,10 +53,12 @@ pub struct Config {
     pub time_zone: TimeZone,
     /// `TRACKING_URL`: where parcels can be followed, with `{}` for the carrier's number.
     pub tracking_url: Option<String>,
-    /// `PAYMENT_GATEWAY` (simulated).
+    /// `STAGE` (dev): what this deployment is for.
+    pub stage: Stage,
+    /// `PAYMENT_GATEWAY` (simulated). With `STAGE=production` neither the simulated one nor a test key will do.
     pub payment_gateway: Gateway,
     /// `STRIPE_WEBHOOK_SECRET`: `whsec_…`, what Stripe signs its events with. Required where
-    /// `PAYMENT_GATEWAY` is `stripe`.
+    /// `PAYMENT_GATEWAY` is `stripe` and the function moves money.
     pub stripe_webhook_secret: Option<Secret>,
     /// `SETTLE_AFTER_SECONDS` (60): when what a gateway has not answered is asked for again; at
     /// least as long as a request may take, 900 at most.
@@ -92,48 +97,6 @@ pub enum KeySource {
     Inline(String),
     /// `AUTH_JWKS_URL`: where it is fetched from, `https` unless it is on this machine.
     Url(String),
-}
-
-/// Who moves the money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gateway {
-    /// Our own, which does what the payment's token says. For trials and tests.
-    Simulated,
-    /// Stripe's PaymentIntents.
-    Stripe(StripeConfig),
-}
-
-/// How Stripe is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StripeConfig {
-    /// `STRIPE_SECRET_KEY`: `sk_…`. Required where `PAYMENT_GATEWAY` is `stripe`.
-    pub secret_key: Secret,
-    /// `STRIPE_API_URL` (`https://api.stripe.com`), without a slash at its end.
-    pub api_url: String,
-}
-
-/// A text that nobody may read in a log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The text itself, for who it is meant for.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 /// How AWS is reached. `Debug` shows no secret.
@@ -195,8 +158,8 @@ impl Config {
     /// # Errors
     /// All settings that are missing or make no sense, at once.
     #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
-    pub fn from_env() -> Result<Self, ConfigError> {
-        Self::from_lookup(|name| std::env::var(name).ok())
+    pub fn from_env(keys: GatewayKeys) -> Result<Self, ConfigError> {
+        Self::from_lookup(keys, |name| std::env::var(name).ok())
     }
 
     /// Reads settings from anywhere, by the name of the variable. An empty value counts as unset,
@@ -204,8 +167,12 @@ impl Config {
     ///
     /// # Errors
     /// All settings that are missing or make no sense, at once.
-    pub fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn from_lookup(
+        keys: GatewayKeys,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         let mut env = Lookup::new(&lookup);
+        let stage = env.parsed("STAGE", Stage::Dev, "dev, test, staging or production", gateway::stage);
         let config = Self {
             table_name: env.required("TABLE_NAME"),
             topic_arn: env.text("TOPIC_ARN"),
@@ -233,7 +200,8 @@ impl Config {
                         .then(|| Some(url.to_owned()))
                 },
             ),
-            payment_gateway: gateway(&mut env),
+            stage,
+            payment_gateway: gateway::chosen(&mut env, stage, keys),
             stripe_webhook_secret: env.text("STRIPE_WEBHOOK_SECRET").as_deref().map(Secret::from),
             settle_after: env.seconds("SETTLE_AFTER_SECONDS", 60, MAX_SETTLE_AFTER_SECONDS),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
@@ -318,28 +286,6 @@ fn aws(env: &mut Lookup<'_>) -> AwsConfig {
 fn fraction(text: &str) -> Option<Decimal> {
     let rate = Decimal::from_str_exact(text).ok()?;
     (Decimal::ZERO..=Decimal::ONE).contains(&rate).then_some(rate)
-}
-
-fn gateway(env: &mut Lookup<'_>) -> Gateway {
-    let is_stripe = env.parsed("PAYMENT_GATEWAY", false, "simulated or stripe", |text| match text {
-        "simulated" => Some(false),
-        "stripe" => Some(true),
-        _ => None,
-    });
-    if !is_stripe {
-        return Gateway::Simulated;
-    }
-    for name in ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"] {
-        if env.text(name).is_none() {
-            env.problem(format!("{name} is missing: PAYMENT_GATEWAY is stripe"));
-        }
-    }
-    let api_url = env.text("STRIPE_API_URL").unwrap_or_else(|| "https://api.stripe.com".to_owned());
-    if !is_safe_url(&api_url) {
-        env.problem(format!("STRIPE_API_URL is \"{api_url}\", but must be an https URL"));
-    }
-    let secret_key = Secret::from(env.text("STRIPE_SECRET_KEY").unwrap_or_default().as_str());
-    Gateway::Stripe(StripeConfig { secret_key, api_url: api_url.trim_end_matches('/').to_owned() })
 }
 
 fn switch(text: &str) -> Option<bool> {

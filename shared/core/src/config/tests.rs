@@ -7,7 +7,7 @@ pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
         ("AWS_ACCESS_KEY_ID", "id"),
         ("AWS_SECRET_ACCESS_KEY", "hidden"),
     ];
-    Config::from_lookup(|name| {
+    Config::from_lookup(GatewayKeys::Required, |name| {
         let all = settings.iter().chain(&defaults);
         all.clone().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
     })
@@ -22,7 +22,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.currency, Currency::USD);
     assert_eq!(config.tax_rate.to_string(), "0.1000");
     assert_eq!(config.time_zone, TimeZone::UTC);
-    assert_eq!(config.payment_gateway, Gateway::Simulated);
+    assert_eq!((config.stage, &config.payment_gateway), (Stage::Dev, &Gateway::Simulated));
     assert_eq!(config.list_shards, 1);
     assert_eq!(config.log_level, LevelFilter::INFO);
     assert!(config.cors_origins.is_empty() && !config.debug_capacity && config.auth.is_none());
@@ -45,6 +45,41 @@ fn stripe_needs_its_keys_and_shows_them_to_nobody() {
     assert!(!shown.contains("sk_test_1") && !shown.contains("whsec_1"), "{shown}");
     let Gateway::Stripe(stripe) = config.payment_gateway else { panic!("it is stripe") };
     assert_eq!((stripe.secret_key.reveal(), &*stripe.api_url), ("sk_test_1", "https://api.stripe.com"));
+}
+
+#[test]
+fn only_functions_that_move_money_need_keys() {
+    let told = |name: &str| match name {
+        "PAYMENT_GATEWAY" => Some("stripe".to_owned()),
+        "STAGE" => Some("production".to_owned()),
+        _ => Some(name.to_lowercase()).filter(|_| name == "TABLE_NAME" || name.starts_with("AWS_")),
+    };
+    let told = |name: &str| if name.starts_with("STRIPE") { None } else { told(name) };
+    let config = Config::from_lookup(GatewayKeys::NotNeeded, told).unwrap();
+    assert_eq!((config.payment_gateway.name(), config.stripe_webhook_secret.is_none()), ("stripe", true));
+    assert_eq!(Config::from_lookup(GatewayKeys::Required, told).unwrap_err().problems.len(), 2);
+}
+
+/// Each stage with each gateway and kind of key: whether a function starts, and why not.
+#[test]
+fn production_takes_real_money_only() {
+    let keys = ["sk_test_1", "rk_test_1", "sk_live_1", "rk_live_1"];
+    let stripe = keys.map(|key| vec![("PAYMENT_GATEWAY", "stripe"), ("STRIPE_SECRET_KEY", key)]);
+    let simulated = [vec![], vec![("PAYMENT_GATEWAY", "simulated")]];
+    let test_key = "STRIPE_SECRET_KEY is a test key, which takes no money: STAGE is production";
+    let no_money = "PAYMENT_GATEWAY is simulated, which takes no money: STAGE is production";
+    let refused = [Some(no_money), Some(no_money), Some(test_key), Some(test_key), None, None];
+    for (gateway, refused) in simulated.into_iter().chain(stripe).zip(refused) {
+        for stage in ["", "dev", "test", "staging", "production"] {
+            let stage_and_secret = [("STAGE", stage), ("STRIPE_WEBHOOK_SECRET", "whsec_1")];
+            let problems = config(&[&gateway[..], &stage_and_secret].concat()).map(|config| config.stage);
+            let problems = problems.map_err(|error| error.problems).err().unwrap_or_default();
+            let expected: Vec<&str> = refused.into_iter().filter(|_| stage == "production").collect();
+            assert_eq!(problems, expected, "{stage} {gateway:?}");
+        }
+    }
+    let problems = config(&[("STAGE", "prod")]).unwrap_err().problems;
+    assert_eq!(problems, ["STAGE is \"prod\", but must be dev, test, staging or production"]);
 }
 
 #[test]

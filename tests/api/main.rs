@@ -7,6 +7,7 @@ mod bulk_jobs;
 mod capacity;
 mod catalog;
 mod chaos;
+mod deadlines;
 mod documentation;
 mod edits;
 mod errors;

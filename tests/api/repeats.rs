@@ -4,7 +4,8 @@ use oms_tests::shop::text;
 use oms_tests::{Shop, eventually};
 use serde_json::{Value, json};
 
-fn record(sequence: u32, image: &Value) -> Value {
+/// A record of the table's stream.
+pub(crate) fn record(sequence: u32, image: &Value) -> Value {
     json!({
         "eventID": format!("{sequence}"), "eventName": "MODIFY", "eventVersion": "1.1",
         "eventSource": "aws:dynamodb", "awsRegion": "us-east-1",

@@ -12,11 +12,14 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc};
 
+/// How long an invocation may take, unless its test says otherwise.
+const TIMEOUT_MS: u64 = 60_000;
 /// How long a process may take to start or to answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -26,6 +29,7 @@ pub struct Function {
     work: mpsc::Sender<Value>,
     answers: mpsc::Receiver<Value>,
     waits: mpsc::Receiver<()>,
+    timeout_ms: Arc<AtomicU64>,
 }
 
 /// What kills a function's process.
@@ -35,6 +39,7 @@ struct Runtime {
     work: Mutex<mpsc::Receiver<Value>>,
     answers: mpsc::Sender<Value>,
     waits: mpsc::Sender<()>,
+    timeout_ms: Arc<AtomicU64>,
 }
 
 impl Function {
@@ -49,7 +54,10 @@ impl Function {
         let (work, takes_work) = mpsc::channel(1);
         let (answers, takes_answers) = mpsc::channel(1);
         let (waits, takes_waits) = mpsc::channel(8);
-        let runtime = Arc::new(Runtime { work: Mutex::new(takes_work), answers, waits });
+        let timeout_ms = Arc::new(AtomicU64::new(TIMEOUT_MS));
+        let runtime =
+            Runtime { work: Mutex::new(takes_work), answers, waits, timeout_ms: Arc::clone(&timeout_ms) };
+        let runtime = Arc::new(runtime);
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/{what}", post(answer))
@@ -73,11 +81,22 @@ impl Function {
             .stderr(log(name))
             .kill_on_drop(true);
         let child = command.spawn().expect("the function's binary starts");
-        let mut function =
-            Self { child: Arc::new(Mutex::new(child)), work, answers: takes_answers, waits: takes_waits };
+        let mut function = Self {
+            child: Arc::new(Mutex::new(child)),
+            work,
+            answers: takes_answers,
+            waits: takes_waits,
+            timeout_ms,
+        };
         let asked = tokio::time::timeout(PATIENCE, function.waits.recv()).await;
         asked.expect("the function asks for work").expect("the runtime API runs");
         function
+    }
+
+    /// From now on its invocations are told that they may take so long. One that takes longer fails the test.
+    pub fn may_take(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).expect("a time that a function may take");
+        self.timeout_ms.store(ms, Ordering::Relaxed);
     }
 
     /// What kills its process.
@@ -104,7 +123,8 @@ impl Function {
                 () = died => None,
             }
         };
-        tokio::time::timeout(PATIENCE, answered).await.expect("the function answers or dies")
+        let timeout = Duration::from_millis(self.timeout_ms.load(Ordering::Relaxed));
+        tokio::time::timeout(timeout, answered).await.expect("the function answers in time, or dies")
     }
 
     /// Makes an HTTP request of it, as API Gateway does: the status and the body.
@@ -163,10 +183,11 @@ async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
         // The test has let go of it, which kills it.
         return std::future::pending().await;
     };
-    let in_a_minute = jiff::Timestamp::now().as_millisecond() + 60_000;
+    let timeout_ms = runtime.timeout_ms.load(Ordering::Relaxed);
+    let deadline_ms = jiff::Timestamp::now().as_millisecond().saturating_add_unsigned(timeout_ms);
     let headers = [
         ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned()),
-        ("lambda-runtime-deadline-ms", in_a_minute.to_string()),
+        ("lambda-runtime-deadline-ms", deadline_ms.to_string()),
         (
             "lambda-runtime-invoked-function-arn",
             "arn:aws:lambda:us-east-1:000000000000:function:f".to_owned(),

@@ -46,6 +46,7 @@ struct Plan {
     requests: usize,
     cut: Option<Cut>,
     killer: Option<Killer>,
+    is_silent: bool,
 }
 
 impl Proxy {
@@ -83,7 +84,12 @@ impl Proxy {
     /// From now on counts requests anew, and cuts off the one that the test says. With a killer,
     /// the process dies there and then; without, it finds its connection closed.
     pub fn cut(&self, cut: Option<Cut>, killer: Option<Killer>) {
-        *self.state.plan() = Plan { requests: 0, cut, killer };
+        *self.state.plan() = Plan { cut, killer, ..Plan::default() };
+    }
+
+    /// From now on takes requests, passes none on, and never answers.
+    pub fn fall_silent(&self) {
+        *self.state.plan() = Plan { is_silent: true, ..Plan::default() };
     }
 
     /// How many requests there have been since.
@@ -135,6 +141,10 @@ impl ProxyState {
 }
 
 async fn pass(State(state): State<Arc<ProxyState>>, request: Request) -> Response {
+    if state.plan().is_silent {
+        state.count();
+        return std::future::pending().await;
+    }
     let (before, after, killer) = state.count();
     if before {
         return cut_off(killer).await;

@@ -3,6 +3,7 @@
 use crate::{Unfinished, Worker};
 use futures::StreamExt;
 use oms_core::bulk_updates::ByJob;
+use oms_core::deadline;
 use oms_core::http::{ApiError, Reply};
 use oms_core::queue::Job;
 use oms_core::table::bulk_updates::{BulkUpdate, NotMoved, PieceResult};
@@ -42,7 +43,8 @@ pub(crate) async fn work(
     let outcomes = move_all(worker, &job, &orders).await;
     let passing = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).filter(|error| passes(error));
     let passing = passing.count();
-    if passing > 0 && !is_last_try {
+    // What there was no time for has not been tried.
+    if passing > 0 && (!is_last_try || deadline::is_near()) {
         return Err(Unfinished::Orders(passing));
     }
     let failed = orders.iter().zip(outcomes).filter_map(|(order, outcome)| {

@@ -9,6 +9,7 @@ mod settle_payment;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use oms_core::app::App;
+use oms_core::deadline::{self, OutOfTime};
 use oms_core::http::ApiError;
 use oms_core::http::logging::chain;
 use oms_core::queue::{Job, NoQueue, Queue, QueueError};
@@ -40,6 +41,8 @@ impl Worker {
 /// Why a message must come again.
 #[derive(Debug, thiserror::Error)]
 enum Unfinished {
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
     #[error("the message is no job")]
     Unreadable(#[source] serde_json::Error),
     #[error(transparent)]
@@ -54,11 +57,13 @@ enum Unfinished {
     NoAnswer(OrderId),
 }
 
-/// Works off some messages, one after the other; the answer names those that must come again.
+/// Works off some messages, one after the other; the answer names those that must come again, also for want
+/// of time.
 pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        if let Err(error) = work(worker, &message).await {
+        let worked = if deadline::is_near() { Err(OutOfTime.into()) } else { work(worker, &message).await };
+        if let Err(error) = worked {
             let id = message.message_id.unwrap_or_default();
             tracing::error!(message = %id, error = chain(&error), "a job must be tried again");
             response.add_failure(id);

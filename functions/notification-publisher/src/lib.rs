@@ -9,6 +9,7 @@ use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::bus::{Bus, Event, PublishError};
+use oms_core::deadline;
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::queue::{Job, Queue, QueueError};
@@ -17,7 +18,7 @@ use oms_core::table::TableError;
 use oms_core::table::notifications::News;
 use oms_core::table::watermarks::Claim;
 use oms_domain::notice::{Notice, notices};
-use oms_domain::{Change, Order};
+use oms_domain::{Change, JobId, Order};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -26,8 +27,7 @@ pub const CONSUMER: &str = "publisher";
 /// How many orders are told of at the same time. The events of one order go out in their order.
 const AT_ONCE: usize = 8;
 
-/// How long the topic is waited for, within the function's timeout of 60 s: a last attempt may take
-/// 10 s more.
+/// How long the topic is waited for about one event, if the invocation has the time.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How long the first wait is; each one is twice the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -75,14 +75,24 @@ pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEvent
 
 async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
     let Batch { arrived, bulk_updates, unreadable: mut failed, .. } = batch;
-    for (id, record) in bulk_updates {
-        if let Err(error) = publisher.queue.send(Job::StartBulkUpdate { id }, Duration::ZERO).await {
-            tracing::error!(%id, error = chain(&error), "could not start a bulk update");
-            failed.push(record);
-        }
-    }
-    failed.extend(tell_all(publisher, arrived).await);
+    let (not_started, untold) =
+        futures::join!(start_all(publisher, bulk_updates), tell_all(publisher, arrived));
+    failed.extend(not_started);
+    failed.extend(untold);
     see_again(failed)
+}
+
+/// Puts bulk updates on the queue. The records of those that it did not take come back.
+async fn start_all(publisher: &Publisher, bulk_updates: Vec<(JobId, String)>) -> Vec<String> {
+    let started = futures::stream::iter(bulk_updates).map(|(id, record)| async move {
+        let sent = publisher.queue.send(Job::StartBulkUpdate { id }, Duration::ZERO).await;
+        sent.map_err(|error| {
+            tracing::error!(%id, error = chain(&error), "could not start a bulk update");
+            record
+        })
+    });
+    let started = started.buffer_unordered(AT_ONCE).filter_map(|sent| std::future::ready(sent.err()));
+    started.collect().await
 }
 
 /// Tells what is new about some orders. The records of those that could not be told come back.
@@ -95,30 +105,55 @@ pub async fn tell_all(publisher: &Publisher, arrived: Vec<Arrived>) -> Vec<Strin
             return all;
         }
     };
-    let told = futures::stream::iter(fresh).map(|fresh| async move {
-        match tell(publisher, &fresh).await {
-            Ok(()) => Vec::new(),
+    // First, so that no money waits for a topic that is out of reach.
+    let looked_after = each(fresh, async |fresh| have_settled(publisher, fresh).await).await;
+    let told = each(looked_after.done, async |fresh| tell(publisher, fresh).await).await;
+    looked_after.failed.into_iter().chain(told.failed).collect()
+}
+
+/// The orders that something was done about, and the records of those that it failed for.
+struct Outcome {
+    done: Vec<Fresh>,
+    failed: Vec<String>,
+}
+
+/// Does something about each order, about [`AT_ONCE`] of them at the same time.
+async fn each(fresh: Vec<Fresh>, work: impl AsyncFn(&Fresh) -> Result<(), Untold>) -> Outcome {
+    let work = &work;
+    let tried = futures::stream::iter(fresh).map(|fresh| async move {
+        let outcome = work(&fresh).await;
+        (fresh, outcome)
+    });
+    let tried: Vec<(Fresh, Result<(), Untold>)> = tried.buffer_unordered(AT_ONCE).collect().await;
+    let mut outcome = Outcome { done: Vec::new(), failed: Vec::new() };
+    for (fresh, tried) in tried {
+        match tried {
+            Ok(()) => outcome.done.push(fresh),
             Err(error) => {
                 let order = fresh.arrived.order.id;
                 tracing::error!(%order, error = chain(&error), "could not tell");
-                fresh.arrived.records
+                outcome.failed.extend(fresh.arrived.records);
             }
         }
-    });
-    let untold: Vec<Vec<String>> = told.buffer_unordered(AT_ONCE).collect().await;
-    untold.into_iter().flatten().collect()
+    }
+    outcome
 }
 
-/// Has what waits for a gateway looked after, tells every change after the watermark, then moves it.
+/// Has what waits for a gateway looked after.
+async fn have_settled(publisher: &Publisher, Fresh { arrived, seen }: &Fresh) -> Result<(), Untold> {
+    let order = &arrived.order;
+    if waits_since(order, *seen) {
+        let delay = publisher.app.config().settle_after;
+        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
+    }
+    Ok(())
+}
+
+/// Tells every change after the watermark, then moves it.
 async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     let order = &fresh.arrived.order;
     if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
         return Err(TableError::LogTooShort(order.id).into());
-    }
-    // First, so that money does not wait for a topic that is out of reach.
-    if waits_since(order, fresh.seen) {
-        let delay = publisher.app.config().settle_after;
-        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
     }
     for change in order.log.iter().filter(|change| change.version > fresh.seen) {
         let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
@@ -145,14 +180,14 @@ fn waits_since(order: &Order, seen: u64) -> bool {
         && fresh.any(|change| change.changes.keys().any(|path| path.starts_with("payments.")))
 }
 
-/// Publishes an event; where the topic is out of reach, tries again for as long as an invocation may
-/// wait. Each invocation does, and there are several for a record before it is set aside.
+/// Publishes an event; where the topic is out of reach, tries again for as long as the invocation may
+/// wait for it. Each invocation does, and there are several for a record before it is set aside.
 async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishError> {
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let Err(error) = publisher.bus.publish(event).await else { return Ok(()) };
-        if began.elapsed() + pause > PATIENCE {
+        if began.elapsed() + pause > PATIENCE || pause >= deadline::left() {
             return Err(error);
         }
         tracing::warn!(error = chain(&error), "the topic is out of reach, trying again");

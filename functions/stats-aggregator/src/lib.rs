@@ -11,6 +11,7 @@ pub use audit::Audits;
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
+use oms_core::deadline;
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::stream::{Arrived, Batch, Fresh, see_again};
@@ -21,9 +22,12 @@ use oms_core::verify::STATS;
 use oms_domain::Order;
 use oms_domain::measure::{Measure, measures};
 use oms_domain::tally::{Scope, Tally, tally};
+use std::time::Duration;
 
 /// How often a batch that met another consumer of the same orders is sorted out anew.
 const RACES: u32 = 5;
+/// What an audit may take of the invocation's time.
+const TO_AUDIT: Duration = Duration::from_secs(10);
 
 /// Counts what a batch of records changed, and now and then proves the counters of one of its users.
 pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event) -> DynamoDbEventResponse {
@@ -32,6 +36,7 @@ pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event)
     let user = batch.arrived.first().map(|arrived| arrived.order.user.id.clone());
     let answer = count_batch(app, metrics, batch).await;
     if let Some(user) = user
+        && deadline::left() > TO_AUDIT
         && let Some(drift) = audits.of(app, user).await
     {
         metrics.drift(drift);

@@ -4,6 +4,7 @@ use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::App;
 use oms_core::config::GatewayKeys;
+use oms_core::http::scope;
 use oms_core::metrics::Metrics;
 use stats_aggregator::Audits;
 
@@ -13,7 +14,8 @@ async fn main() -> Result<(), Error> {
     let metrics = Metrics::start("stats")?;
     let audits = &Audits::default();
     run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(stats_aggregator::consume(app, metrics, audits, event.payload).await)
+        let counting = stats_aggregator::consume(app, metrics, audits, event.payload);
+        Ok::<_, Error>(scope::invocation(&event.context, counting).await)
     }))
     .await
 }

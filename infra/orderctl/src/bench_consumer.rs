@@ -5,6 +5,7 @@ use crate::report::Report;
 use crate::samples::Samples;
 use crate::stand::{Fault, Stand};
 use jiff::SignedDuration;
+use oms_core::deadline::Deadline;
 use oms_core::http::meter::Consumed;
 use oms_core::http::scope::{Scope, within};
 use oms_domain::{Decimal, Order};
@@ -57,7 +58,7 @@ async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {
     let samples = Samples::new(USERS, STORES, stand.app.now() - SignedDuration::from_hours(24 * 300), EVERY);
     let orders = (0..orders).map(|number| samples.order(number)).collect::<Result<Vec<_>, _>>()?;
     let records = records(&orders);
-    let scope = Arc::new(Scope::new("bench".to_owned()));
+    let scope = Arc::new(Scope::new("bench".to_owned(), Deadline::default()));
     let began = std::time::Instant::now();
     for batch in records.chunks(size) {
         within(Arc::clone(&scope), stand.keep(batch.to_vec())).await?;

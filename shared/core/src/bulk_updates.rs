@@ -1,6 +1,7 @@
 //! Moving orders by the status that they are to have, many at once: in a request, or by a job.
 
 use crate::app::App;
+use crate::deadline::{self, OutOfTime};
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::logging::chain;
@@ -27,7 +28,7 @@ impl App {
     /// # Errors
     /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the gateway
     /// refuses; 409 after too many lost races, and where the gateway has not answered about a refund yet;
-    /// 503 where the table gave no answer.
+    /// 503 where the table gave no answer, and where the invocation has no time for it.
     pub async fn move_order(
         &self,
         caller: &Caller,
@@ -51,6 +52,9 @@ impl App {
             })
         };
         let outcome = async {
+            if deadline::is_near() {
+                return Err(ApiError::Unavailable(OutOfTime.into()));
+            }
             let moved = self.orders(caller).change_with(id, prepare, decide).await?;
             let Seen { order, .. } = self.pay_back(caller, moved).await?;
             if status != Status::Refunded || order.status == Status::Refunded {

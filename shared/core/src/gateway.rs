@@ -12,6 +12,7 @@ pub use simulated::Simulated;
 pub use stripe::Stripe;
 
 use crate::config::{Config, Gateway as Chosen};
+use crate::deadline::{self, OutOfTime};
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::{ChargeOutcome, Mover};
@@ -76,6 +77,9 @@ pub enum GatewayError {
     /// An answer came, but it does not say how it ends.
     #[error("the gateway does not say how it ends: {0}")]
     Undecided(String),
+    /// The function has to answer before the gateway has.
+    #[error("the gateway was not waited for any longer")]
+    OutOfTime(#[from] OutOfTime),
     /// The money is at another gateway than the one that is configured.
     #[error("the payment is one of {0}, which is not PAYMENT_GATEWAY")]
     Elsewhere(Mover),
@@ -105,10 +109,13 @@ impl Gateway {
     /// # Errors
     /// Where it is not known how it ended: the payment stays in `processing`.
     pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
-        match self {
-            Gateway::Simulated(simulated) => simulated.charge(charge).await,
-            Gateway::Stripe(stripe) => stripe.charge(charge).await,
-        }
+        let answer = async {
+            match self {
+                Gateway::Simulated(simulated) => simulated.charge(charge).await,
+                Gateway::Stripe(stripe) => stripe.charge(charge).await,
+            }
+        };
+        deadline::in_time(answer).await?
     }
 
     /// Gives money back.
@@ -116,9 +123,12 @@ impl Gateway {
     /// # Errors
     /// Where it is not known how it ended: the refund stays pending.
     pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
-        match self {
-            Gateway::Simulated(simulated) => simulated.refund(refund).await,
-            Gateway::Stripe(stripe) => stripe.refund(refund).await,
-        }
+        let answer = async {
+            match self {
+                Gateway::Simulated(simulated) => simulated.refund(refund).await,
+                Gateway::Stripe(stripe) => stripe.refund(refund).await,
+            }
+        };
+        deadline::in_time(answer).await?
     }
 }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::http::auth::{Verifier, bearer};
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::scope;
 use crate::table::idempotency::{KEPT_S, Remembered};
 use crate::table::keys;
 use axum::Router;
@@ -19,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use oms_domain::{Order, UserId};
 use ring::digest::{Context, SHA256};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,8 +33,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 pub const MAX_KEY_CHARS: usize = 255;
-/// How long a request that takes several steps may be at work, in seconds: the functions' timeout.
-/// A repeat within that time is told to wait; one after it finds what the first one left.
+/// How long a request that takes several steps may be at work, in seconds, where its end is not known. A
+/// repeat within that time is told to wait; one after it finds what the first one left.
 const BUSY_S: i64 = 30;
 
 tokio::task_local! {
@@ -49,6 +51,7 @@ pub(crate) struct Pending {
     status: u16,
     path: String,
     now_s: i64,
+    ends_at_s: i64,
     location: Mutex<String>,
     answer: Mutex<Option<(u16, String)>>,
     more: AtomicBool,
@@ -119,7 +122,7 @@ impl Pending {
             status,
             location,
             body,
-            busy_until: if self.more.load(Ordering::Relaxed) { self.now_s + BUSY_S } else { 0 },
+            busy_until: if self.more.load(Ordering::Relaxed) { self.ends_at_s } else { 0 },
             expires_at: self.now_s + KEPT_S,
         }
     }
@@ -183,6 +186,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
         status: expected_status(&parts.method, &path),
         path,
         now_s: app.now().as_second(),
+        ends_at_s: ends_at_s(app.now()),
         location: Mutex::default(),
         answer: Mutex::default(),
         more: AtomicBool::default(),
@@ -200,6 +204,12 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
         };
     }
     keep_answer(app, &user, &pending, response).await
+}
+
+/// When the function will have been ended, if the request in progress is not done by then.
+fn ends_at_s(now: Timestamp) -> i64 {
+    let end = scope::current().and_then(|scope| scope.deadline().ends_at_s(now));
+    end.unwrap_or(now.as_second() + BUSY_S)
 }
 
 /// Remembers the answer itself where it cannot be read again later.

@@ -4,6 +4,7 @@ pub mod app;
 pub mod bulk_updates;
 pub mod bus;
 pub mod config;
+pub mod deadline;
 mod error_mapping;
 pub mod freshness;
 pub mod gateway;

@@ -2,7 +2,9 @@
 //! at a cold start than everything that the function does itself.
 
 pub mod https;
+mod invocation;
 
+use self::invocation::Invocation;
 use crate::config::Config;
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
@@ -41,7 +43,8 @@ macro_rules! client {
                 .region(Region::new(config.aws.region.clone()))
                 .credentials_provider(credentials(config))
                 .http_client(HTTP.clone())
-                .timeout_config(timeouts())
+                .timeout_config(timeouts(Duration::MAX))
+                .interceptor(Invocation)
                 .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));
             builder.set_endpoint_url(config.aws.$endpoint.clone());
             $sdk::Client::from_conf(builder.build())
@@ -73,11 +76,13 @@ fn credentials(config: &Config) -> Credentials {
     )
 }
 
-fn timeouts() -> TimeoutConfig {
+/// What a call may take where there is so much time left.
+fn timeouts(left: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
+        // Always the same: connections are shared by what is to be waited for them.
         .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(OPERATION_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT.min(left))
+        .operation_timeout(OPERATION_TIMEOUT.min(left))
         .build()
 }
 

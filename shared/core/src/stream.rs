@@ -2,6 +2,7 @@
 //! failed back to the records to see again.
 
 use crate::app::App;
+use crate::deadline;
 use crate::table::{Item, TableError, keys, record, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -10,9 +11,11 @@ use oms_domain::{JobId, Order, OrderId};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How long a consumer waits while the counters are held, within its function's timeout of 60 s. After
-/// that its records come again.
+/// How long a consumer waits while the counters are held, if its invocation has the time. After that its
+/// records come again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(40);
+/// What it keeps of its time, to count when the hold has ended.
+const TO_COUNT: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -127,7 +130,8 @@ impl App {
     /// [`TableError`] where it cannot be told.
     pub async fn wait_while_held(&self) -> Result<(), TableError> {
         let give_up = self.now() + PATIENCE;
-        while self.now() < give_up && self.table().held_until(self.now()).await?.is_some() {
+        let may_wait = || self.now() < give_up && deadline::left() > TO_COUNT;
+        while may_wait() && self.table().held_until(self.now()).await?.is_some() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())

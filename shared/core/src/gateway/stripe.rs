@@ -21,7 +21,7 @@ use std::time::Duration;
 
 /// The version of the API that this is written for.
 const VERSION: &str = "2024-06-20";
-/// How long Stripe may take over one call. The function's time holds two of them.
+/// How long Stripe may take over one call, if the invocation has the time.
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// For how long an idempotency key is sure to be known to Stripe, which says a day.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(20);

@@ -14,6 +14,7 @@ use super::pages::AskedPath;
 use super::scope::{self, Scope};
 use super::{ApiError, etag, logging};
 use crate::config::{self, Config};
+use crate::deadline::Deadline;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
@@ -110,7 +111,9 @@ async fn no_such_method(matched: Option<MatchedPath>) -> Response {
 impl Edge {
     async fn answer(&self, request: Request) -> Response {
         let started = Instant::now();
-        let scope = Arc::new(Scope::new(request_id(&request)));
+        let deadline = request.extensions().get::<lambda_http::Context>();
+        let deadline = deadline.map(|context| Deadline::of(context, config::now())).unwrap_or_default();
+        let scope = Arc::new(Scope::new(request_id(&request), deadline));
         let span = tracing::error_span!("request", request_id = scope.request_id());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let asked = request.headers().clone();

@@ -266,6 +266,7 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deadline::Deadline;
 
     async fn body(error: ApiError) -> Value {
         let response = error.into_response();
@@ -291,7 +292,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_fault_tells_the_client_the_request_id_and_nothing_else() {
-        let scope = Arc::new(scope::Scope::new("r-1".to_owned()));
+        let scope = Arc::new(scope::Scope::new("r-1".to_owned(), Deadline::default()));
         let shown = scope::within(scope, body(ApiError::internal("the table has gone"))).await;
         assert_eq!(
             shown,

@@ -1,5 +1,6 @@
 //! HTTPS on the stack that the SDK brings along, for the few calls that are not to an AWS API.
 
+use crate::deadline;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -64,7 +65,7 @@ pub async fn send(request: http::Request<SdkBody>) -> Result<http::Response<Byte
     send_within(request, TIMEOUT).await
 }
 
-/// As [`send`], for those who may take longer.
+/// As [`send`], for those who may take longer; none waits past the end of its invocation.
 ///
 /// # Errors
 /// As [`send`].
@@ -72,6 +73,7 @@ pub async fn send_within(
     request: http::Request<SdkBody>,
     timeout: Duration,
 ) -> Result<http::Response<Bytes>, FetchError> {
+    let timeout = timeout.min(deadline::left());
     let is_aws = request.uri().host().is_some_and(|host| host.ends_with(".amazonaws.com"));
     let connector = if is_aws { &*TO_AWS } else { &*TO_OTHERS };
     let request = HttpRequest::try_from(request).map_err(|error| FetchError::Request(error.into()))?;

@@ -1,6 +1,7 @@
 //! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
 
 use super::{Item, Table, TableError, keys, text};
+use crate::deadline;
 use crate::http::meter;
 use crate::idempotency;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -163,7 +164,7 @@ impl Table {
 pub(crate) async fn backoff(tries: u32) {
     let longest_ms = 20_u64 << tries.min(6);
     let random = crate::config::random_uuid_v7().as_u64_pair().1;
-    tokio::time::sleep(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
+    deadline::pause(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
 }
 
 /// The key of the item that an action writes.

@@ -101,7 +101,7 @@ async fn what_a_client_read_it_can_send_back() {
 }
 
 #[tokio::test]
-async fn items_and_store_are_fixed_once_the_order_is_confirmed() {
+async fn items_are_fixed_once_the_order_is_confirmed_and_the_store_always() {
     let (shop, other) = (Shop::open().await, Shop::open().await);
     let (mug, cup) = (shop.sells("Mug", 10).await, other.sells("Cup", 10).await);
     let ada = shop.customer().await;
@@ -112,20 +112,28 @@ async fn items_and_store_are_fixed_once_the_order_is_confirmed() {
     let words = "Product does not belong to the selected store.";
     assert_eq!(refused.status, 400);
     assert!(refused.text.contains(words), "{}", refused.text);
-    let moved = ada.client.put(&path_of(&order), ada.order_of(&other, &cup, 1)).await.expect(200);
-    assert_eq!(moved["store"], other.store["id"]);
-    assert_eq!((shop.stock(&mug).await, other.stock(&cup).await), (json!(10), json!(9)));
-
-    other.does("confirm_order", &order).await.expect(200);
-    let refused = ada.client.put(&path_of(&order), ada.order_of(&other, &cup, 2)).await;
+    let stays = json!({ "store": ["An order cannot move to another store."] });
+    for confirm in [true, false] {
+        for person in [&ada, &shop.vendor, &shop.staff] {
+            let there = ada.order_of(&other, &cup, 1);
+            let refused = person.client.put(&path_of(&order), there.clone()).await;
+            assert_eq!((refused.status, &refused.body["details"]), (400, &stays));
+            let part = json!({ "store": other.store["id"], "items": there["items"], "status": "confirmed" });
+            let refused = person.client.change(&path_of(&order), part).await;
+            assert_ne!(refused.status, 200, "{}", refused.text);
+        }
+        assert_eq!((shop.stock(&mug).await, other.stock(&cup).await), (json!(8), json!(10)));
+        if confirm {
+            shop.does("confirm_order", &order).await.expect(200);
+        }
+    }
+    let refused = ada.client.put(&path_of(&order), ada.order_of(&shop, &mug, 1)).await;
     assert_eq!(
         (refused.status, refused.error()),
         (400, "Order items cannot be changed in the order's current status")
     );
-    let refused = ada.client.put(&path_of(&order), ada.order_of(&shop, &mug, 1)).await;
-    assert!(refused.body["details"]["store"].is_array(), "{}", refused.text);
-    ada.client.put(&path_of(&order), ada.order_of(&other, &cup, 1)).await.expect(200);
-    assert_eq!((shop.stock(&mug).await, other.stock(&cup).await), (json!(10), json!(9)));
+    ada.client.put(&path_of(&order), ada.order_of(&shop, &mug, 2)).await.expect(200);
+    assert_eq!((shop.stock(&mug).await, other.stock(&cup).await), (json!(8), json!(10)));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use oms_domain::order::MAX_LINES;
 use oms_domain::place::{WantedLine, summed};
 use oms_domain::{
     Actor, Address, AddressId, Currency, Decimal, OrderId, PaymentMethod, ProductId, ShippingMethod, Status,
-    StoreId, UserId,
+    StoreId,
 };
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -27,7 +27,7 @@ pub(crate) struct PatchOrder {
     /// Where it goes from here, by the same rules as the actions.
     #[schema(value_type = Option<String>, example = "confirmed")]
     status: Option<Status>,
-    /// Who sells it; fixed once the order is no longer pending.
+    /// Who sells it: an order stays in its store.
     store: Option<Uuid>,
     /// What is wanted instead of all its lines, 1 to 40; fixed once the order is no longer pending.
     /// A line that the order has already keeps the price it was sold at.
@@ -71,7 +71,6 @@ pub(crate) struct Prepared {
     edit: Edit,
     status: Option<Status>,
     offer: Offer,
-    may_set_prices: bool,
 }
 
 /// Changes an order as a body says, and sends the refunds that come of it.
@@ -86,7 +85,7 @@ pub(crate) async fn change(
     let prepare = |seen: Seen| async move {
         expected.check(seen.order.version)?;
         let wanted = PatchOrder::read(body.clone(), mode, seen.manages)?;
-        let prepared = wanted.prepare(app, caller, &seen).await?;
+        let prepared = wanted.prepare(app, &seen).await?;
         Ok((seen, prepared))
     };
     let changed = app.orders(caller).change_with(id, prepare, |seen, prepared, by| prepared.apply(seen, by));
@@ -127,10 +126,8 @@ impl PatchOrder {
     }
 
     /// Reads what the edit needs of the catalogue, in one trip at most.
-    async fn prepare(self, app: &App, caller: &Caller, seen: &Seen) -> Reply<Prepared> {
+    async fn prepare(self, app: &App, seen: &Seen) -> Reply<Prepared> {
         let order = &seen.order;
-        let store = self.store.map_or(order.store.id, StoreId);
-        let moves_house = store != order.store.id;
         let known = [Some(order.shipping_address.id), order.billing_address.as_ref().map(|known| known.id)];
         let named = [self.shipping_address, self.billing_address.flatten()];
         let addresses: Vec<_> =
@@ -140,15 +137,13 @@ impl PatchOrder {
             Some(_) | None => Vec::new(),
         };
         let reships = self.shipping_method.is_some_and(|method| method != order.shipping_method);
-        let offer = if moves_house || reships || !products.is_empty() || !addresses.is_empty() {
-            app.table().offer(store, &products, &order.user.id, &addresses).await?
+        let offer = if reships || !products.is_empty() || !addresses.is_empty() {
+            app.table().offer(order.store.id, &products, &order.user.id, &addresses).await?
         } else {
             Offer::default()
         };
-        let owns = |id: &UserId| offer.store.as_ref().is_some_and(|store| store.owner.as_ref() == Some(id));
-        let may_set_prices = seen.manages && (!moves_house || caller.is_staff() || owns(&caller.user.id));
         let status = self.status;
-        Ok(Prepared { edit: self.into_edit(seen, &offer)?, status, offer, may_set_prices })
+        Ok(Prepared { edit: self.into_edit(seen, &offer)?, status, offer })
     }
 
     fn into_edit(self, seen: &Seen, offer: &Offer) -> Reply<Edit> {
@@ -194,7 +189,7 @@ impl Prepared {
         if let Some(action) = status.and_then(Status::action) {
             seen.may(action)?;
         }
-        let prices = PriceList { products: &self.offer.products, may_set_prices: self.may_set_prices };
+        let prices = PriceList { products: &self.offer.products, may_set_prices: manages };
         let catalogue = Catalogue { store: self.offer.store.as_ref(), prices };
         let edited = seen.order.edit(self.edit, &catalogue, by).map_err(ApiError::from)?;
         let Some(status) = status else { return Ok(edited) };

@@ -13,7 +13,7 @@ use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
 
 /// Changes an order as a whole. While it is pending, its lines are replaced and it is repriced;
-/// afterwards lines and store must be what they are. It may also take what PATCH takes.
+/// afterwards they must be what they are. Its store never changes. It may also take what PATCH takes.
 #[utoipa::path(
     put, path = "/api/orders/{id}/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),

@@ -4,7 +4,7 @@ use crate::catalog::Store;
 use crate::lifecycle::Moved;
 use crate::lines::{PriceList, is_same, moves_between};
 use crate::order::{Address, Line, Order};
-use crate::place::{PlaceError, WantedLine, check_store, invalid_pk};
+use crate::place::{PlaceError, WantedLine, invalid_pk, not_this_currency};
 use crate::{Actor, Currency, Decimal, Deed, Refusal, ShippingMethod, StoreId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 /// the caller's to know.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Edit {
-    /// Who sells it.
+    /// Who the client believes to sell it.
     pub store: Option<StoreId>,
     /// The currency that the client believes it to be in.
     pub currency: Option<Currency>,
@@ -44,7 +44,7 @@ pub struct Edit {
 /// What an edit may need of the catalogue.
 #[derive(Clone, Copy, Debug)]
 pub struct Catalogue<'a> {
-    /// The wanted store, or the order's own; none where it does not exist.
+    /// The order's store; none where it does not exist.
     pub store: Option<&'a Store>,
     /// What lines are priced by.
     pub prices: PriceList<'a>,
@@ -55,17 +55,17 @@ impl Order {
     /// payment's amount follows the total.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`] for other lines, and a field error for another store, once it is
-    /// not pending; a field error for what is part of the price once it has left the store or its
+    /// [`Refusal::ItemsFixed`] for other lines once it is not pending; a field error for another
+    /// store or currency, and for what is part of the price once it has left the store or its
     /// payment has been sent; what [`crate::place::place`] refuses.
     pub fn edit(mut self, edit: Edit, catalogue: &Catalogue<'_>, by: &Actor) -> Result<Moved, PlaceError> {
         let before = self.state();
         let had = self.lines.clone();
-        let moved_house = self.set_store(&edit, catalogue)?;
-        let relined = self.set_lines(edit.lines.as_deref(), moved_house, catalogue, by)?;
-        let reshipped = self.set_shipping(edit.shipping_method, moved_house, catalogue)?;
+        self.check_store(edit.store, edit.currency)?;
+        let relined = self.set_lines(edit.lines.as_deref(), catalogue, by)?;
+        let reshipped = self.set_shipping(edit.shipping_method, catalogue)?;
         let discounted = self.set_discount(edit.discount_amount)?;
-        if moved_house || relined || reshipped || discounted {
+        if relined || reshipped || discounted {
             self.reprice(by)?;
         }
         set(&mut self.shipping_address, edit.shipping_address);
@@ -80,41 +80,27 @@ impl Order {
         Ok(Moved { order: self.changed(&before, Deed::Edit, by, ""), stock })
     }
 
-    /// Moves it to another store; whether that is another one.
-    fn set_store(&mut self, edit: &Edit, catalogue: &Catalogue<'_>) -> Result<bool, Refusal> {
-        let Some(id) = edit.store.filter(|id| *id != self.store.id) else {
-            return match edit.currency.filter(|currency| *currency != self.currency) {
-                Some(_) => Err(not_this_currency(self.currency)),
-                None => Ok(false),
-            };
-        };
-        if self.items_are_fixed() {
-            return Err(Refusal::fixed("store"));
+    /// Whether it may be said to be of this store and in this currency: only of its own. What was
+    /// agreed with one vendor, a discount or a payment's name, is none of another's.
+    fn check_store(&self, store: Option<StoreId>, currency: Option<Currency>) -> Result<(), Refusal> {
+        if store.is_some_and(|store| store != self.store.id) {
+            let message = "An order cannot move to another store.".into();
+            return Err(Refusal::Field { field: "store", message });
         }
-        let store = catalogue.store.filter(|store| store.id == id);
-        let store = store.ok_or_else(|| unknown_store(id))?;
-        check_store(store, edit.currency)?;
-        if self.currency != store.currency {
-            self.discount_amount = Decimal::ZERO;
+        match currency.filter(|currency| *currency != self.currency) {
+            Some(_) => Err(not_this_currency(self.currency)),
+            None => Ok(()),
         }
-        self.store = store.snapshot();
-        self.currency = store.currency;
-        self.tax_rate = store.tax_rate;
-        Ok(true)
     }
 
-    /// Replaces its lines; whether they are others now. Another store's prices are its own, so
-    /// nothing that was sold before keeps its price there.
+    /// Replaces its lines; whether they are others now.
     fn set_lines(
         &mut self,
         wanted: Option<&[WantedLine]>,
-        moved_house: bool,
         catalogue: &Catalogue<'_>,
         by: &Actor,
     ) -> Result<bool, PlaceError> {
-        let Some(wanted) = wanted else {
-            return if moved_house { Err(required("items").into()) } else { Ok(false) };
-        };
+        let Some(wanted) = wanted else { return Ok(false) };
         if self.items_are_fixed() {
             return if is_unchanged(&self.lines, wanted) {
                 Ok(false)
@@ -122,8 +108,8 @@ impl Order {
                 Err(Refusal::ItemsFixed.into())
             };
         }
-        let had = if moved_house { &[] } else { self.lines.as_slice() };
-        let (lines, made) = self.till(catalogue.prices, by).ring_up(wanted, had, self.lines_made())?;
+        let till = self.till(catalogue.prices, by);
+        let (lines, made) = till.ring_up(wanted, &self.lines, self.lines_made())?;
         let changed = lines != self.lines;
         (self.lines, self.lines_made) = (lines, made);
         Ok(changed)
@@ -133,16 +119,13 @@ impl Order {
     fn set_shipping(
         &mut self,
         method: Option<ShippingMethod>,
-        moved_house: bool,
         catalogue: &Catalogue<'_>,
     ) -> Result<bool, Refusal> {
-        let method = method.unwrap_or(self.shipping_method);
-        if method == self.shipping_method && !moved_house {
+        let Some(method) = method.filter(|method| *method != self.shipping_method) else {
             return Ok(false);
-        }
+        };
         self.check_price_may_change("shipping_method")?;
-        let store = catalogue.store.filter(|store| store.id == self.store.id);
-        let store = store.ok_or_else(|| unknown_store(self.store.id))?;
+        let store = catalogue.store.ok_or_else(|| unknown_store(self.store.id))?;
         self.shipping_method = method;
         self.shipping_cost = store.shipping_cost(method);
         Ok(true)
@@ -184,13 +167,4 @@ fn is_unchanged(lines: &[Line], wanted: &[WantedLine]) -> bool {
 
 fn unknown_store(id: StoreId) -> Refusal {
     Refusal::Field { field: "store", message: invalid_pk(&id) }
-}
-
-fn required(field: &'static str) -> Refusal {
-    Refusal::Field { field, message: "This field is required.".into() }
-}
-
-fn not_this_currency(currency: Currency) -> Refusal {
-    let message = format!("This store sells in {}.", currency.code());
-    Refusal::Field { field: "currency", message }
 }

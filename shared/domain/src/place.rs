@@ -200,16 +200,20 @@ pub fn place(
 }
 
 /// Whether a store takes an order in the currency that the client believes it to be in.
-pub(crate) fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), Refusal> {
-    let wrong = |field, message: String| Err(Refusal::Field { field, message });
+fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), Refusal> {
     if store.status != StoreStatus::Active {
-        return wrong("store", "This store takes no orders.".into());
+        return Err(Refusal::Field { field: "store", message: "This store takes no orders.".into() });
     }
-    let code = store.currency.code();
-    if believed.is_some_and(|currency| currency != store.currency) {
-        return wrong("currency", format!("This store sells in {code}."));
+    match believed.filter(|currency| *currency != store.currency) {
+        Some(_) => Err(not_this_currency(store.currency)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What is said to a client that believes an order to be in another currency than its store's.
+pub(crate) fn not_this_currency(currency: Currency) -> Refusal {
+    let message = format!("This store sells in {}.", currency.code());
+    Refusal::Field { field: "currency", message }
 }
 
 /// DRF's words for a reference to what does not exist, or what the caller may not see.

@@ -9,6 +9,7 @@ mod catalog;
 mod chaos;
 mod deadlines;
 mod documentation;
+mod edit_rules;
 mod edits;
 mod errors;
 mod events;

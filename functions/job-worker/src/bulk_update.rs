@@ -83,10 +83,12 @@ fn passes(error: &ApiError) -> bool {
         | ApiError::Internal(_) => true,
         ApiError::Validation(_)
         | ApiError::Rule { .. }
+        | ApiError::RuleBecause { .. }
         | ApiError::ParseError(_)
         | ApiError::Unauthenticated
         | ApiError::Declined { .. }
         | ApiError::Forbidden
+        | ApiError::ForbiddenBecause(_)
         | ApiError::NotFound(_)
         | ApiError::UnknownPath
         | ApiError::InvalidPage

@@ -10,7 +10,6 @@ use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::read_item;
 use oms_core::orders::Seen;
 use oms_core::views::item::ItemView;
-use oms_domain::lines::PriceList;
 use oms_domain::place::{WantedLine, invalid_pk};
 use oms_domain::{Decimal, Order, OrderId};
 use serde_json::{Map, Value};
@@ -77,7 +76,7 @@ pub(crate) async fn create(
         Ok((seen, offer))
     };
     let added = app.orders(&caller).change_with(*id, prepare, |seen, offer, by| {
-        let prices = PriceList { products: &offer.products, may_set_prices: seen.manages };
+        let prices = offer.prices(&seen.order, seen.manages);
         let (moved, _) = seen.order.add_line(wanted, prices, by)?;
         Ok(moved)
     });

@@ -8,7 +8,7 @@ use oms_core::http::{Caller, JsonObject, Reply};
 use oms_core::items::read_item;
 use oms_core::orders::Seen;
 use oms_core::table::catalog::Offer;
-use oms_domain::lines::{LineEdit, PriceList};
+use oms_domain::lines::LineEdit;
 use oms_domain::{Decimal, Line, LineId, Order};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -53,7 +53,7 @@ pub(crate) async fn change(
         Ok((seen, (edit, offer)))
     };
     let changed = app.orders(caller).change_with(id.order(), prepare, |seen, (edit, offer), by| {
-        let prices = PriceList { products: &offer.products, may_set_prices: seen.manages };
+        let prices = offer.prices(&seen.order, seen.manages);
         Ok(seen.order.edit_line(id, edit, prices, by)?)
     });
     Ok(changed.await.map_err(of_item)?.order)
@@ -70,11 +70,12 @@ fn read(body: JsonObject, mode: Mode, order: &Order) -> Reply<LineEdit> {
     Ok(edit)
 }
 
-/// What the catalogue holds of it, where it becomes something else.
+/// What the catalogue holds of it, where it becomes something else, or more.
 async fn offer(app: &App, order: &Order, line: &Line, edit: &LineEdit) -> Reply<Offer> {
     let wanted = edit.clone().of(line);
     let variant = line.variant.as_ref().map(|variant| variant.id);
-    if wanted.product == line.product.id && wanted.variant == variant {
+    let is_same = wanted.product == line.product.id && wanted.variant == variant;
+    if is_same && wanted.quantity <= line.quantity {
         return Ok(Offer::default());
     }
     Ok(app.table().offer(order.store.id, &[wanted.product], &order.user.id, &[]).await?)

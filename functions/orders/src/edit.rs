@@ -10,7 +10,6 @@ use oms_core::orders::Seen;
 use oms_core::table::catalog::Offer;
 use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::Moved;
-use oms_domain::lines::PriceList;
 use oms_domain::order::MAX_LINES;
 use oms_domain::place::{WantedLine, summed};
 use oms_domain::{
@@ -36,12 +35,21 @@ pub(crate) struct PatchOrder {
     /// The store's currency; another one is refused.
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
+    /// What the customer will pay with, while the order is pending. A payment that there is keeps its own.
+    #[schema(value_type = Option<String>, example = "credit_card")]
+    payment_method: Option<PaymentMethod>,
+    /// The client's own name for the customer, while the order is pending.
+    #[schema(example = "CUST123")]
+    customer_id: Option<String>,
+    /// The customer's language, while the order is pending.
+    #[schema(example = "en")]
+    language: Option<String>,
     /// How it travels, until it does.
     #[schema(value_type = Option<String>, example = "express")]
     shipping_method: Option<ShippingMethod>,
-    /// Where it goes: an address of the order's user.
+    /// Where it goes, until it is shipped: an address of the order's user.
     shipping_address: Option<Uuid>,
-    /// Where the bill goes, if elsewhere: an address of the order's user.
+    /// Where the bill goes, if elsewhere, until it is shipped: an address of the order's user.
     #[schema(value_type = Option<Uuid>)]
     billing_address: Option<Option<Uuid>>,
     /// The customer's notes.
@@ -98,13 +106,14 @@ impl PatchOrder {
     /// Reads what the caller may write; the rest is not even looked at.
     fn read(body: JsonObject, mode: Mode, manages: bool) -> Reply<Self> {
         let mut f = Fields::new(body.0, mode);
-        // A PUT takes the create body, of which this much is settled for good.
-        let _ = f.required::<PaymentMethod>("payment_method");
         let mut read = Self {
             status: f.optional("status"),
             store: f.required("store"),
             items: f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new()),
             currency: f.optional("currency"),
+            payment_method: f.required("payment_method"),
+            customer_id: f.optional::<BlankText<100>>("customer_id").map(|text| text.0),
+            language: f.optional::<BlankText<35>>("language").map(|text| text.0),
             shipping_method: f.optional("shipping_method"),
             shipping_address: f.required("shipping_address"),
             billing_address: f.nullable("billing_address"),
@@ -168,6 +177,9 @@ impl PatchOrder {
             lines: self.items,
             shipping_method: self.shipping_method,
             discount_amount: self.discount_amount,
+            payment_method: self.payment_method,
+            customer_id: self.customer_id,
+            language: self.language,
             shipping_address,
             billing_address,
             tracking_number: self.tracking_number,
@@ -189,7 +201,7 @@ impl Prepared {
         if let Some(action) = status.and_then(Status::action) {
             seen.may(action)?;
         }
-        let prices = PriceList { products: &self.offer.products, may_set_prices: manages };
+        let prices = self.offer.prices(&seen.order, manages);
         let catalogue = Catalogue { store: self.offer.store.as_ref(), prices };
         let edited = seen.order.edit(self.edit, &catalogue, by).map_err(ApiError::from)?;
         let Some(status) = status else { return Ok(edited) };

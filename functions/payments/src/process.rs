@@ -84,7 +84,12 @@ pub(crate) async fn process_payment(
 
 fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Actor) -> Reply<Order> {
     if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_by_hand()) {
-        return Ok(seen.managed()?.pay_by_hand(id, &wanted.reference, by)?);
+        if !seen.manages {
+            return Err(ApiError::ForbiddenBecause(
+                "The seller confirms cash on delivery and bank transfers.",
+            ));
+        }
+        return Ok(seen.order.pay_by_hand(id, &wanted.reference, by)?);
     }
     idempotency::more_to_come();
     Ok(seen.order.start_payment(id, app.gateway().mover(), by)?)

@@ -8,23 +8,11 @@ use serde_json::{Map, Value, json};
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
-        match &refusal {
-            Refusal::Field { field, message } => ApiError::field(field, message),
-            Refusal::Status(_)
-            | Refusal::BackToPending
-            | Refusal::InsufficientStock { .. }
-            | Refusal::ItemsFixed
-            | Refusal::LastLine
-            | Refusal::NotRatable
-            | Refusal::AlreadyRated
-            | Refusal::PaymentNotProcessable
-            | Refusal::PaymentNotRefundable
-            | Refusal::PaymentFixed
-            | Refusal::PaymentNotDeletable
-            | Refusal::Full { .. }
-            | Refusal::AmountTooLarge => {
-                ApiError::Rule { code: refusal.code(), message: refusal.to_string() }
-            }
+        let code = refusal.code();
+        match (&refusal, refusal.reason()) {
+            (Refusal::Field { field, message }, _) => ApiError::field(field, message),
+            (_, Some(why)) => ApiError::RuleBecause { code, message: refusal.to_string(), why },
+            (_, None) => ApiError::Rule { code, message: refusal.to_string() },
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::catalog::Store;
 use crate::lifecycle::Moved;
-use crate::lines::{PriceList, is_same, moves_between};
+use crate::lines::{PriceList, has_all, kept_lines, moves_between, sells_in_another};
 use crate::order::{Address, Line, Order};
 use crate::place::{PlaceError, WantedLine, invalid_pk, not_this_currency};
-use crate::{Actor, Currency, Decimal, Deed, Refusal, ShippingMethod, StoreId};
+use crate::{Actor, Currency, Decimal, Deed, PaymentMethod, Refusal, ShippingMethod, Status, StoreId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -23,6 +23,12 @@ pub struct Edit {
     pub shipping_method: Option<ShippingMethod>,
     /// What staff take off.
     pub discount_amount: Option<Decimal>,
+    /// What the customer says they will pay with. A payment that there is keeps its own.
+    pub payment_method: Option<PaymentMethod>,
+    /// The client's own name for the customer.
+    pub customer_id: Option<String>,
+    /// The customer's language.
+    pub language: Option<String>,
     /// Where it goes.
     pub shipping_address: Option<Address>,
     /// Where the bill goes, or nowhere else.
@@ -52,12 +58,12 @@ pub struct Catalogue<'a> {
 
 impl Order {
     /// Changes some of its fields, and reprices it where they are part of its price. A pending
-    /// payment's amount follows the total.
+    /// payment's amount follows the total. What the order's status forbids is refused, unless it is
+    /// what there is already: what a client read, it may send back.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`] for other lines once it is not pending; a field error for another
-    /// store or currency, and for what is part of the price once it has left the store or its
-    /// payment has been sent; what [`crate::place::place`] refuses.
+    /// [`Refusal::ItemsFixed`] and [`Refusal::ItemsPaidFor`] for other lines; a field error for what
+    /// else can no longer change, for another store or currency; what [`crate::place::place`] refuses.
     pub fn edit(mut self, edit: Edit, catalogue: &Catalogue<'_>, by: &Actor) -> Result<Moved, PlaceError> {
         let before = self.state();
         let had = self.lines.clone();
@@ -68,8 +74,14 @@ impl Order {
         if relined || reshipped || discounted {
             self.reprice(by)?;
         }
-        set(&mut self.shipping_address, edit.shipping_address);
-        set(&mut self.billing_address, edit.billing_address);
+        let status = self.status;
+        let pending = Until { is_over: status != Status::Pending, status };
+        pending.set("payment_method", &mut self.payment_method, edit.payment_method)?;
+        pending.set("customer_id", &mut self.customer_id, edit.customer_id)?;
+        pending.set("language", &mut self.language, edit.language)?;
+        let shipped = Until { is_over: !status.is_before_shipping(), status };
+        shipped.set("shipping_address", &mut self.shipping_address, edit.shipping_address)?;
+        shipped.set("billing_address", &mut self.billing_address, edit.billing_address)?;
         set(&mut self.tracking_number, edit.tracking_number);
         set(&mut self.estimated_delivery, edit.estimated_delivery);
         set(&mut self.payment_reference, edit.payment_reference);
@@ -101,13 +113,10 @@ impl Order {
         by: &Actor,
     ) -> Result<bool, PlaceError> {
         let Some(wanted) = wanted else { return Ok(false) };
-        if self.items_are_fixed() {
-            return if is_unchanged(&self.lines, wanted) {
-                Ok(false)
-            } else {
-                Err(Refusal::ItemsFixed.into())
-            };
+        if self.items_are_fixed() && is_unchanged(&self.lines, wanted) {
+            return Ok(false);
         }
+        self.check_items_may_change()?;
         let till = self.till(catalogue.prices, by);
         let (lines, made) = till.ring_up(wanted, &self.lines, self.lines_made())?;
         let changed = lines != self.lines;
@@ -126,6 +135,10 @@ impl Order {
         };
         self.check_price_may_change("shipping_method")?;
         let store = catalogue.store.ok_or_else(|| unknown_store(self.store.id))?;
+        if store.currency != self.currency {
+            let message = sells_in_another(store.currency, self.currency);
+            return Err(Refusal::Field { field: "shipping_method", message });
+        }
         self.shipping_method = method;
         self.shipping_cost = store.shipping_cost(method);
         Ok(true)
@@ -141,11 +154,31 @@ impl Order {
     }
 
     fn check_price_may_change(&self, field: &'static str) -> Result<(), Refusal> {
-        if self.status.is_before_shipping() && !self.amount_is_fixed() {
-            Ok(())
-        } else {
-            Err(Refusal::fixed(field))
+        if !self.status.is_before_shipping() {
+            return Err(Refusal::fixed_by_status(field, self.status));
         }
+        match self.sent_payment() {
+            Some(payment) => Err(Refusal::fixed_by_payment(field, payment.status)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Until when some fields may change.
+struct Until {
+    is_over: bool,
+    status: Status,
+}
+
+impl Until {
+    /// Gives a field another value.
+    fn set<T: PartialEq>(&self, name: &'static str, field: &mut T, value: Option<T>) -> Result<(), Refusal> {
+        let Some(value) = value.filter(|value| value != field) else { return Ok(()) };
+        if self.is_over {
+            return Err(Refusal::fixed_by_status(name, self.status));
+        }
+        *field = value;
+        Ok(())
     }
 }
 
@@ -155,14 +188,11 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-/// Whether these are the lines that there are: what a client read, it may send back.
+/// Whether these are the lines that there are, in any order.
 fn is_unchanged(lines: &[Line], wanted: &[WantedLine]) -> bool {
-    let is_line = |(line, wanted): (&Line, &WantedLine)| {
-        is_same(line, wanted)
-            && line.quantity == wanted.quantity
-            && wanted.unit_price.is_none_or(|price| price == line.unit_price)
-    };
-    lines.len() == wanted.len() && lines.iter().zip(wanted).all(is_line)
+    let is_kept =
+        |(kept, wanted): (Option<&Line>, &WantedLine)| kept.is_some_and(|line| has_all(line, wanted));
+    lines.len() == wanted.len() && kept_lines(wanted, lines).into_iter().zip(wanted).all(is_kept)
 }
 
 fn unknown_store(id: StoreId) -> Refusal {

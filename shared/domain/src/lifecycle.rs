@@ -147,19 +147,19 @@ impl Order {
     /// gateway has paid it ([`Order::finish_refund`]).
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it has left the store and has a paid payment.
+    /// [`Refusal::Status`] unless it has left the store, [`Refusal::NothingToRefund`] unless it has a
+    /// paid payment; [`Refusal::Full`] after too many refunds.
     pub fn start_order_refund(
         self,
         restock: bool,
         reason: &str,
         by: &Actor,
     ) -> Result<(Order, RefundId), Refusal> {
-        let refused = Refusal::Status(Action::Refund);
-        let payment = self.collected_payment().map(|payment| payment.id);
-        let (true, Some(payment)) = (self.can_refund(), payment) else { return Err(refused) };
+        self.status.after(Action::Refund).ok_or(Refusal::Status(Action::Refund))?;
+        let payment = self.collected_payment().filter(|_| self.can_refund()).map(|payment| payment.id);
+        let payment = payment.ok_or(Refusal::NothingToRefund)?;
         let then = if restock { AfterRefund::CloseOrderAndRestock } else { AfterRefund::CloseOrder };
         self.start_refund(payment, NewRefund { amount: None, reason: reason.to_owned(), then }, by)
-            .map_err(|_| refused)
     }
 
     /// Puts some of a payment on its way back, never more than is left of it.

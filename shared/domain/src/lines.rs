@@ -6,8 +6,8 @@ use crate::order::{Line, MAX_LINES, MAX_LINES_EVER, Order, State};
 use crate::place::{LineProblem, PlaceError, StockMove, WantedLine, invalid_pk, summed};
 use crate::pricing::{line_total, totals};
 use crate::{
-    Actor, Currency, Decimal, Deed, LineId, Money, OrderId, PaymentState, ProductId, Refusal, Status,
-    StoreId, VariantId,
+    Actor, Currency, Decimal, Deed, LineId, Money, OrderId, Payment, PaymentState, ProductId, Refusal,
+    Status, StoreId, VariantId,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -17,6 +17,8 @@ use serde_json::{Map, Value};
 pub struct PriceList<'a> {
     /// What the catalogue holds of the wanted products.
     pub products: &'a [Product],
+    /// The currency of its prices.
+    pub currency: Currency,
     /// Whether the caller may sell at other prices: what those who run the store may.
     pub may_set_prices: bool,
 }
@@ -78,7 +80,12 @@ impl Order {
     /// Whether money has been asked for, so that its total can no longer change.
     #[must_use]
     pub fn amount_is_fixed(&self) -> bool {
-        self.payments.iter().any(crate::Payment::is_beyond_pending)
+        self.sent_payment().is_some()
+    }
+
+    /// The payment by which money has been asked for.
+    pub(crate) fn sent_payment(&self) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.is_beyond_pending())
     }
 
     /// Adds a line.
@@ -177,8 +184,14 @@ impl Order {
         Till { order: self.id, store: self.store.id, currency: self.currency, prices, at: by.at }
     }
 
-    fn check_items_may_change(&self) -> Result<(), Refusal> {
-        if self.items_are_fixed() { Err(Refusal::ItemsFixed) } else { Ok(()) }
+    pub(crate) fn check_items_may_change(&self) -> Result<(), Refusal> {
+        if self.status != Status::Pending {
+            Err(Refusal::ItemsFixed)
+        } else if self.amount_is_fixed() {
+            Err(Refusal::ItemsPaidFor)
+        } else {
+            Ok(())
+        }
     }
 
     fn relined(mut self, had: &[Line], before: &State, deed: Deed, by: &Actor) -> Result<Moved, Refusal> {
@@ -194,8 +207,39 @@ pub(crate) fn moves_between(had: &[Line], lines: &[Line]) -> Vec<StockMove> {
     summed(back.chain(lines.iter().map(StockMove::taken_by)))
 }
 
+/// The lines that there were, each beside the wanted one that keeps it: the one that is the same in
+/// all that it says, else another of its kind. What says no price is the same at any, so it comes last.
+pub(crate) fn kept_lines<'a>(wanted: &[WantedLine], had: &'a [Line]) -> Vec<Option<&'a Line>> {
+    let mut had: Vec<&Line> = had.iter().collect();
+    let mut kept = vec![None; wanted.len()];
+    let rules: [fn(&Line, &WantedLine) -> bool; 2] = [has_all, is_same];
+    for keeps in rules {
+        for says_price in [true, false] {
+            for (kept, wanted) in kept.iter_mut().zip(wanted) {
+                if kept.is_none() && wanted.unit_price.is_some() == says_price {
+                    let found = had.iter().position(|line| keeps(line, wanted));
+                    *kept = found.map(|at| had.remove(at));
+                }
+            }
+        }
+    }
+    kept
+}
+
+/// Whether a line is the wanted one in kind, number and price.
+pub(crate) fn has_all(line: &Line, wanted: &WantedLine) -> bool {
+    is_same(line, wanted)
+        && line.quantity == wanted.quantity
+        && wanted.unit_price.is_none_or(|price| price == line.unit_price)
+}
+
+/// What is said where a store has turned to another currency than an order's, as stores could once.
+pub(crate) fn sells_in_another(store: Currency, order: Currency) -> String {
+    format!("The store sells in {} now, and this order is in {}.", store.code(), order.code())
+}
+
 /// Whether a line is of the wanted kind: it then keeps the price it was sold at.
-pub(crate) fn is_same(line: &Line, wanted: &WantedLine) -> bool {
+fn is_same(line: &Line, wanted: &WantedLine) -> bool {
     line.product.id == wanted.product && line.variant.as_ref().map(|variant| variant.id) == wanted.variant
 }
 
@@ -230,11 +274,9 @@ impl Till<'_> {
         had: &[Line],
         mut made: u16,
     ) -> Result<(Vec<Line>, u16), PlaceError> {
-        let mut had: Vec<&Line> = had.iter().collect();
         let mut lines = Vec::with_capacity(wanted.len());
         let mut problems = Vec::new();
-        for (index, wanted) in wanted.iter().enumerate() {
-            let kept = had.iter().position(|line| is_same(line, wanted)).map(|at| had.remove(at));
+        for (index, (wanted, kept)) in wanted.iter().zip(kept_lines(wanted, had)).enumerate() {
             let line = if let Some(line) = kept {
                 self.kept_line(wanted, line)
             } else {
@@ -252,6 +294,9 @@ impl Till<'_> {
 
     /// A line that the order already has, as it is wanted now.
     fn kept_line(&self, wanted: &WantedLine, line: &Line) -> Result<Line, LineError> {
+        if wanted.quantity > line.quantity {
+            self.check_currency("quantity")?;
+        }
         let unit_price = self.agreed(wanted.unit_price, line.unit_price)?;
         let kept = Line {
             quantity: wanted.quantity,
@@ -267,6 +312,7 @@ impl Till<'_> {
 
     fn new_line(&self, wanted: &WantedLine, id: LineId) -> Result<Line, LineError> {
         let (product, variant) = self.find(wanted)?;
+        self.check_currency("product")?;
         let price = variant.map_or(product.current_price, |variant| variant.current_price);
         let unit_price = self.agreed(wanted.unit_price, Money::rounded(price, self.currency).amount())?;
         Ok(Line {
@@ -281,6 +327,15 @@ impl Till<'_> {
             created_at: self.at,
             updated_at: self.at,
         })
+    }
+
+    fn check_currency(&self, field: &'static str) -> Result<(), LineError> {
+        let sells_in = self.prices.currency;
+        if sells_in == self.currency {
+            Ok(())
+        } else {
+            Err((field, sells_in_another(sells_in, self.currency)))
+        }
     }
 
     fn find(&self, wanted: &WantedLine) -> Result<(&Product, Option<&Variant>), LineError> {

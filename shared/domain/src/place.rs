@@ -140,7 +140,7 @@ pub fn place(
 ) -> Result<Order, PlaceError> {
     let currency = new.store.currency;
     check_store(&new.store, new.currency)?;
-    let prices = PriceList { products, may_set_prices };
+    let prices = PriceList { products, currency, may_set_prices };
     let till = Till { order: new.id, store: new.store.id, currency, prices, at: by.at };
     let (lines, lines_made) = till.ring_up(&new.lines, &[], 0)?;
     let tax_rate = new.store.tax_rate;

@@ -1,7 +1,8 @@
 //! Why a decision went against the caller, in the API's own words.
 
 use crate::money::MoneyError;
-use crate::status::Action;
+use crate::payment::PaymentState;
+use crate::status::{Action, Status};
 use rust_decimal::Decimal;
 
 /// A business rule that says no. The text is what clients see and rely on.
@@ -22,6 +23,12 @@ pub enum Refusal {
     /// The order's items are fixed by now.
     #[error("Order items cannot be changed in the order's current status")]
     ItemsFixed,
+    /// The order's items are fixed, because its payment has been sent.
+    #[error("Order items cannot be changed in the order's current status")]
+    ItemsPaidFor,
+    /// The order has left the store, but no money came in that could go back.
+    #[error("Order cannot be refunded in its current status")]
+    NothingToRefund,
     /// An order without lines is none.
     #[error("The last item of an order cannot be deleted")]
     LastLine,
@@ -71,7 +78,8 @@ impl Refusal {
         match self {
             Refusal::Status(_) | Refusal::BackToPending | Refusal::NotRatable => "invalid_status",
             Refusal::InsufficientStock { .. } => "insufficient_stock",
-            Refusal::ItemsFixed => "items_fixed",
+            Refusal::ItemsFixed | Refusal::ItemsPaidFor => "items_fixed",
+            Refusal::NothingToRefund => "nothing_to_refund",
             Refusal::LastLine => "last_item",
             Refusal::AlreadyRated => "already_rated",
             Refusal::PaymentNotProcessable => "payment_not_processable",
@@ -84,8 +92,38 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn fixed(field: &'static str) -> Self {
-        let message = "This field cannot be changed in the order's current status.".to_owned();
+    /// Why, where the text leaves it open.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&'static str> {
+        match self {
+            Refusal::ItemsPaidFor => Some("The order's payment has been sent."),
+            Refusal::NothingToRefund => Some("The order has no paid payment of which anything is left."),
+            Refusal::Status(_)
+            | Refusal::BackToPending
+            | Refusal::InsufficientStock { .. }
+            | Refusal::ItemsFixed
+            | Refusal::LastLine
+            | Refusal::NotRatable
+            | Refusal::AlreadyRated
+            | Refusal::PaymentNotProcessable
+            | Refusal::PaymentNotRefundable
+            | Refusal::PaymentFixed
+            | Refusal::PaymentNotDeletable
+            | Refusal::Field { .. }
+            | Refusal::Full { .. }
+            | Refusal::AmountTooLarge => None,
+        }
+    }
+
+    /// A field that the order's status no longer lets change.
+    pub(crate) fn fixed_by_status(field: &'static str, status: Status) -> Self {
+        let message = format!("This field cannot be changed in the order's current status, {status}.");
+        Refusal::Field { field, message }
+    }
+
+    /// A field that is part of the price, which a payment has settled.
+    pub(crate) fn fixed_by_payment(field: &'static str, status: PaymentState) -> Self {
+        let message = format!("This field cannot be changed any more: the order's payment is {status}.");
         Refusal::Field { field, message }
     }
 

@@ -41,7 +41,7 @@ fn wants(lines: Vec<WantedLine>) -> Edit {
 /// Edits as a customer may, with prices that have doubled since.
 fn edit(order: Order, edit: Edit) -> Result<Moved, PlaceError> {
     let products = [product(1, cents(2000)), product(2, cents(1000)), product(3, cents(100))];
-    let prices = PriceList { products: &products, may_set_prices: false };
+    let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: false };
     order.edit(edit, &Catalogue { store: Some(&mugs()), prices }, &by(60))
 }
 
@@ -92,7 +92,7 @@ fn a_pending_payment_follows_and_a_sent_one_stands_in_the_way() {
     let order = edit(paying(placed()), wants(vec![line(1, 1)])).unwrap().order;
     assert_eq!((order.total_amount, order.payments[0].amount), (cents(2100), cents(2100)));
     let refused = |wanted| edit(sent(placed()), wanted).unwrap_err();
-    assert_eq!(refused(wants(vec![line(1, 1)])), PlaceError::Refused(Refusal::ItemsFixed));
+    assert_eq!(refused(wants(vec![line(1, 1)])), PlaceError::Refused(Refusal::ItemsPaidFor));
     let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
     assert!(matches!(refused(express), PlaceError::Refused(Refusal::Field { field: "shipping_method", .. })));
     let discount = Edit { discount_amount: Some(cents(1)), ..Edit::default() };
@@ -122,7 +122,7 @@ fn once_accepted_an_order_takes_back_what_was_read_of_it_and_nothing_else() {
 fn an_order_stays_in_its_store_in_every_status() {
     let there = Store { id: StoreId(Uuid::from_u128(2)), ..mugs() };
     let cups = [Product { store: there.id, ..product(7, cents(1)) }];
-    let prices = PriceList { products: &cups, may_set_prices: true };
+    let prices = PriceList { products: &cups, currency: Currency::USD, may_set_prices: true };
     let words = "An order cannot move to another store.".to_owned();
     for status in Status::ALL {
         let order = Order { status: *status, ..placed() };
@@ -154,6 +154,60 @@ fn a_log_that_holds_a_change_of_stores_is_still_read() {
     assert_eq!(orders(moved.store.id), Some(Decimal::TWO));
 }
 
+/// What a client read it may send back, whatever order it keeps its lines in, with prices or without.
+#[test]
+fn the_same_lines_in_another_order_are_no_change() {
+    let products = [product(1, cents(1000)), product(2, cents(500))];
+    let priced = |n, quantity, price| WantedLine { unit_price: Some(cents(price)), ..line(n, quantity) };
+    // The same mug at three prices, as those who run the store may sell it.
+    let mugs_of = vec![priced(1, 2, 1000), priced(1, 2, 800), line(2, 1), priced(1, 1, 700)];
+    let placed = place(new_order(mugs(), mugs_of.clone(), Decimal::ZERO), &products, true, &by(0)).unwrap();
+    let sent_back = [
+        mugs_of.iter().rev().cloned().collect(),
+        vec![line(1, 2), line(1, 1), priced(1, 2, 1000), line(2, 1)],
+        vec![line(1, 1), line(2, 1), line(1, 2), line(1, 2)],
+    ];
+    for order in [placed.clone(), placed.clone().confirm(&by(1)).unwrap(), sent(placed)] {
+        for wanted in &sent_back {
+            let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: true };
+            let catalogue = Catalogue { store: Some(&mugs()), prices };
+            let edited = order.clone().edit(wants(wanted.clone()), &catalogue, &by(60)).unwrap();
+            assert_eq!(edited, Moved::from(order.clone()), "{wanted:?}");
+        }
+    }
+    let other = vec![line(1, 2), line(1, 2), line(2, 2), line(1, 1)];
+    assert!(edit(placed_and_confirmed(), wants(other)).is_err());
+}
+
+fn placed_and_confirmed() -> Order {
+    placed().confirm(&by(1)).unwrap()
+}
+
+/// Stores could turn to another currency once. Their open orders stay in the old one.
+#[test]
+fn nothing_of_another_currency_is_taken_into_an_order() {
+    let turned = store(Currency::JPY, cents(10), cents(250_000));
+    let products = [product(1, cents(150_000)), product(2, cents(500)), product(3, cents(100))];
+    let prices = PriceList { products: &products, currency: Currency::JPY, may_set_prices: true };
+    let catalogue = Catalogue { store: Some(&turned), prices };
+    let edit = |edit| placed().edit(edit, &catalogue, &by(1));
+    let words = "The store sells in JPY now, and this order is in USD.".to_owned();
+    for (lines, index, field) in [
+        (vec![line(1, 2), line(2, 1), line(3, 1)], 2, "product"),
+        (vec![line(1, 2), line(2, 2)], 1, "quantity"),
+    ] {
+        let problem = LineProblem { index, field, message: words.clone() };
+        assert_eq!(edit(wants(lines)), Err(PlaceError::Lines(vec![problem])));
+    }
+    let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
+    let refusal = Refusal::Field { field: "shipping_method", message: words.clone() };
+    assert_eq!(edit(express), Err(PlaceError::Refused(refusal)));
+    let refusal = Refusal::Field { field: "product", message: words };
+    assert_eq!(placed().add_line(&line(3, 1), prices, &by(1)), Err(refusal));
+    let fewer = edit(wants(vec![line(1, 1)])).unwrap().order;
+    assert_eq!((fewer.currency, fewer.lines[0].unit_price), (Currency::USD, cents(1000)));
+}
+
 #[test]
 fn a_discount_is_never_more_than_there_is_to_take_off() {
     let discounted =
@@ -167,7 +221,7 @@ fn a_discount_is_never_more_than_there_is_to_take_off() {
 #[test]
 fn a_line_that_becomes_something_else_gets_its_price_and_the_last_one_stays() {
     let products = [product(3, cents(100))];
-    let prices = PriceList { products: &products, may_set_prices: false };
+    let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: false };
     let order = placed();
     let (first, second) = (order.lines[0].id, order.lines[1].id);
     let other = line(3, 1);

@@ -113,7 +113,7 @@ fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError>
     let last = order.payments.last().map(|payment| payment.id);
     let unpaid = Refusal::PaymentNotProcessable;
     let products = products();
-    let prices = PriceList { products: &products, may_set_prices: false };
+    let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: false };
     Ok(match command {
         Command::Confirm => order.confirm(by)?.into(),
         Command::Process => order.process(by)?.into(),

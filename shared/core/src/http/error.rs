@@ -33,6 +33,16 @@ pub enum ApiError {
         /// For people, as the contract words it.
         message: String,
     },
+    /// 400: a business rule forbids it, for a reason that its message leaves open.
+    #[error("{message}")]
+    RuleBecause {
+        /// Stable and machine-readable.
+        code: &'static str,
+        /// For people, as the contract words it.
+        message: String,
+        /// Why; the client reads it as `details`.
+        why: &'static str,
+    },
     /// 400: the body is no JSON. Holds what is wrong and where.
     #[error("JSON parse error - {0}")]
     ParseError(String),
@@ -48,6 +58,9 @@ pub enum ApiError {
     /// 403: the caller sees it but may not do this.
     #[error("Insufficient permissions")]
     Forbidden,
+    /// 403: likewise, and it says who may.
+    #[error("Insufficient permissions")]
+    ForbiddenBecause(&'static str),
     /// 404: there is no such thing, or the caller may not see it. Holds its noun, such as `Order`.
     #[error("{0} not found")]
     NotFound(&'static str),
@@ -116,7 +129,7 @@ pub struct ErrorBody {
     /// For programs: stable, whatever the wording.
     #[schema(example = "validation_failed")]
     pub code: &'static str,
-    /// What is wrong with which field, or the id of the failed request.
+    /// What is wrong with which field, why a rule forbids it, or the id of the failed request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<Value>,
 }
@@ -147,10 +160,12 @@ impl ApiError {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::Validation(_) | Self::Rule { .. } | Self::ParseError(_) => StatusCode::BAD_REQUEST,
+            Self::Validation(_) | Self::Rule { .. } | Self::RuleBecause { .. } | Self::ParseError(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Declined { .. } => StatusCode::PAYMENT_REQUIRED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::ForbiddenBecause(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::UnknownPath | Self::InvalidPage | Self::InvalidUrlVersion => {
                 StatusCode::NOT_FOUND
             }
@@ -172,11 +187,14 @@ impl ApiError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Validation(_) => "validation_failed",
-            Self::Rule { code, .. } | Self::Conflict { code, .. } | Self::Unprocessable { code, .. } => code,
+            Self::Rule { code, .. }
+            | Self::RuleBecause { code, .. }
+            | Self::Conflict { code, .. }
+            | Self::Unprocessable { code, .. } => code,
             Self::ParseError(_) => "parse_error",
             Self::Unauthenticated => "not_authenticated",
             Self::Declined { .. } => "payment_declined",
-            Self::Forbidden => "permission_denied",
+            Self::Forbidden | Self::ForbiddenBecause(_) => "permission_denied",
             Self::NotFound(_) | Self::UnknownPath => "not_found",
             Self::InvalidPage => "invalid_page",
             Self::InvalidUrlVersion | Self::NotAcceptable => "invalid_version",
@@ -193,6 +211,7 @@ impl ApiError {
     fn into_details(self) -> (Option<Value>, Option<Fault>) {
         match self {
             Self::Validation(details) | Self::Declined { details } => (Some(details), None),
+            Self::RuleBecause { why, .. } | Self::ForbiddenBecause(why) => (Some(why.into()), None),
             Self::Internal(error) => {
                 let request_id = scope::current().map(|scope| scope.request_id().to_owned());
                 (request_id.map(Value::String), Some(Fault(error.into())))
@@ -229,9 +248,11 @@ impl ApiError {
             }
             Self::Validation(_)
             | Self::Rule { .. }
+            | Self::RuleBecause { .. }
             | Self::ParseError(_)
             | Self::Declined { .. }
             | Self::Forbidden
+            | Self::ForbiddenBecause(_)
             | Self::NotFound(_)
             | Self::UnknownPath
             | Self::InvalidPage
@@ -250,7 +271,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, code, header, error) = (self.status(), self.code(), self.header(), self.to_string());
-        if matches!(self, Self::Rule { .. } | Self::Declined { .. }) {
+        if matches!(self, Self::Rule { .. } | Self::RuleBecause { .. } | Self::Declined { .. }) {
             tracing::warn!(code, "a business rule forbids it");
         }
         let (details, fault) = self.into_details();

@@ -4,7 +4,8 @@ use super::addresses::AddressRecord;
 pub(crate) use super::entity::read;
 use super::{Table, TableError, keys, text};
 use oms_domain::catalog::{Product, Store};
-use oms_domain::{Address, AddressId, ProductId, StoreId, UserId};
+use oms_domain::lines::PriceList;
+use oms_domain::{Address, AddressId, Order, ProductId, StoreId, UserId};
 
 /// What an order needs of the catalogue and of its user, read in one trip.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,14 @@ impl Offer {
     pub fn address(&self, id: AddressId) -> Option<Address> {
         let found = self.addresses.iter().find(|record| record.address.id == id);
         found.map(|record| record.address.clone())
+    }
+
+    /// What lines of an order are priced by. Where the store is no more there are no products either,
+    /// in any currency.
+    #[must_use]
+    pub fn prices(&self, order: &Order, may_set_prices: bool) -> PriceList<'_> {
+        let currency = self.store.as_ref().map_or(order.currency, |store| store.currency);
+        PriceList { products: &self.products, currency, may_set_prices }
     }
 }
 

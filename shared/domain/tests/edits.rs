@@ -180,7 +180,7 @@ fn the_same_lines_in_another_order_are_no_change() {
 }
 
 fn placed_and_confirmed() -> Order {
-    placed().confirm(&by(1)).unwrap()
+    placed().confirm(&by(1)).expect("it is pending")
 }
 
 /// Stores could turn to another currency once. Their open orders stay in the old one.

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,6 +31,7 @@ pub struct Function {
     answers: mpsc::Receiver<Value>,
     waits: mpsc::Receiver<()>,
     timeout_ms: Arc<AtomicU64>,
+    output: PathBuf,
 }
 
 /// What kills a function's process.
@@ -65,6 +67,7 @@ impl Function {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let test = std::env::current_exe().expect("a test has a path");
         let target = test.ancestors().nth(2).expect("tests are in target/debug/deps").to_owned();
+        let output = stack().directory().join(format!("{name}.{}.log", uuid::Uuid::new_v4().simple()));
         let mut command = Command::new("sh");
         command
             .args(["-c", r#". "$0"; exec env "$@""#])
@@ -77,7 +80,7 @@ impl Function {
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .current_dir(root())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(File::create(&output).expect("the stack's directory can be written"))
             .stderr(log(name))
             .kill_on_drop(true);
         let child = command.spawn().expect("the function's binary starts");
@@ -87,6 +90,7 @@ impl Function {
             answers: takes_answers,
             waits: takes_waits,
             timeout_ms,
+            output,
         };
         let asked = tokio::time::timeout(PATIENCE, function.waits.recv()).await;
         asked.expect("the function asks for work").expect("the runtime API runs");
@@ -97,6 +101,16 @@ impl Function {
     pub fn may_take(&self, time: Duration) {
         let ms = u64::try_from(time.as_millis()).expect("a time that a function may take");
         self.timeout_ms.store(ms, Ordering::Relaxed);
+    }
+
+    /// What it has logged so far: each line as it stands.
+    ///
+    /// # Panics
+    /// Where its output cannot be read.
+    #[must_use]
+    pub fn log_lines(&self) -> Vec<String> {
+        let output = std::fs::read_to_string(&self.output).expect("the output can be read");
+        output.lines().map(str::to_owned).collect()
     }
 
     /// What kills its process.
@@ -143,6 +157,21 @@ impl Function {
         body: &Value,
         more: &[(&str, &str)],
     ) -> Option<(u16, Value)> {
+        self.send("POST", token, path, body, more).await
+    }
+
+    /// The same with another method.
+    ///
+    /// # Panics
+    /// Where the answer is none of HTTP.
+    pub async fn send(
+        &mut self,
+        method: &str,
+        token: Option<&str>,
+        path: &str,
+        body: &Value,
+        more: &[(&str, &str)],
+    ) -> Option<(u16, Value)> {
         let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
         if let Some(token) = token {
             headers["authorization"] = format!("Bearer {token}").into();
@@ -156,7 +185,7 @@ impl Function {
             "requestContext": {
                 "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
                 "http": {
-                    "method": "POST", "path": path, "protocol": "HTTP/1.1",
+                    "method": method, "path": path, "protocol": "HTTP/1.1",
                     "sourceIp": "127.0.0.1", "userAgent": "test",
                 },
                 "requestId": "r", "routeKey": "$default", "stage": "$default",

@@ -2,11 +2,11 @@
 
 use crate::{Unfinished, Worker};
 use futures::StreamExt;
-use oms_core::bulk_updates::ByJob;
+use oms_core::bulk_updates::{ByJob, result_of};
 use oms_core::deadline;
 use oms_core::http::{ApiError, Reply};
 use oms_core::queue::Job;
-use oms_core::table::bulk_updates::{BulkUpdate, NotMoved, PieceResult};
+use oms_core::table::bulk_updates::BulkUpdate;
 use oms_domain::{JobId, OrderId};
 use std::collections::HashSet;
 
@@ -47,12 +47,7 @@ pub(crate) async fn work(
     if passing > 0 && (!is_last_try || deadline::is_near()) {
         return Err(Unfinished::Orders(passing));
     }
-    let failed = orders.iter().zip(outcomes).filter_map(|(order, outcome)| {
-        let error = outcome.err()?.to_string();
-        Some(NotMoved { id: order.0, error })
-    });
-    let failed: Vec<NotMoved> = failed.collect();
-    let result = PieceResult { piece, updated: orders.len() - failed.len(), failed, at: worker.app.now() };
+    let result = result_of(piece, &orders, &outcomes, worker.app.now());
     table.finish_bulk_update_piece(&job, &result).await?;
     tracing::info!(%id, piece, updated = result.updated, failed = result.failed.len(), "piece done");
     Ok(())
@@ -61,7 +56,7 @@ pub(crate) async fn work(
 async fn move_all(worker: &Worker, job: &BulkUpdate, orders: &[OrderId]) -> Vec<Reply<()>> {
     let caller = &job.caller();
     let by_job = ByJob { id: job.id, since: job.created_at };
-    let moves = orders.iter().map(|id| worker.app.move_order(caller, *id, job.target, Some(by_job)));
+    let moves = orders.iter().map(|id| worker.app.move_order(caller, *id, job.target, by_job));
     futures::stream::iter(moves).buffered(AT_ONCE).collect().await
 }
 

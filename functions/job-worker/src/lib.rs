@@ -65,7 +65,7 @@ pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
         let worked = if deadline::is_near() { Err(OutOfTime.into()) } else { work(worker, &message).await };
         if let Err(error) = worked {
             let id = message.message_id.unwrap_or_default();
-            tracing::error!(message = %id, error = chain(&error), "a job must be tried again");
+            tracing::error!(message_id = %id, error = chain(&error), "a job must be tried again");
             response.add_failure(id);
         }
     }

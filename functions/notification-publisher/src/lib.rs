@@ -13,12 +13,12 @@ use oms_core::deadline;
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::queue::{Job, Queue, QueueError};
-use oms_core::stream::{Arrived, Batch, Fresh, see_again};
+use oms_core::stream::{Arrived, Batch, BulkUpdateAsked, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::notifications::News;
 use oms_core::table::watermarks::Claim;
 use oms_domain::notice::{Notice, notices};
-use oms_domain::{Change, JobId, Order};
+use oms_domain::{Change, Order};
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -83,9 +83,12 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
 }
 
 /// Puts bulk updates on the queue. The records of those that it did not take come back.
-async fn start_all(publisher: &Publisher, bulk_updates: Vec<(JobId, String)>) -> Vec<String> {
-    let started = futures::stream::iter(bulk_updates).map(|(id, record)| async move {
-        let sent = publisher.queue.send(Job::StartBulkUpdate { id }, Duration::ZERO).await;
+async fn start_all(publisher: &Publisher, bulk_updates: Vec<BulkUpdateAsked>) -> Vec<String> {
+    let started = futures::stream::iter(bulk_updates).map(|asked| async move {
+        let BulkUpdateAsked { id, held_until, record } = asked;
+        let held = held_until.map(|until| until.duration_since(publisher.app.now()));
+        let delay = held.and_then(|held| Duration::try_from(held).ok()).unwrap_or_default();
+        let sent = publisher.queue.send(Job::StartBulkUpdate { id }, delay).await;
         sent.map_err(|error| {
             tracing::error!(%id, error = chain(&error), "could not start a bulk update");
             record

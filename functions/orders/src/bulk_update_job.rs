@@ -1,4 +1,4 @@
-//! Bulk updates of more orders than a request can wait for, and
+//! Bulk updates of more orders than a request waits for, and
 //! `GET /api/orders/bulk_update_status/{job}/`
 
 use crate::bulk_update_status::FailedUpdate;
@@ -33,6 +33,20 @@ pub(crate) struct BulkAccepted {
         example = "https://api.example.com/api/orders/bulk_update_status/0192f0c0-77aa-7b02-8c11-3d1e5a7b0a07/"
     )]
     status_url: String,
+}
+
+impl BulkAccepted {
+    /// What is said of a job.
+    pub(crate) fn of(job: &BulkUpdate, links: &Links) -> Self {
+        let status_url = links.to(&format!("/api/orders/bulk_update_status/{}/", job.id));
+        Self { job: job.id.0, status_url }
+    }
+}
+
+impl IntoResponse for BulkAccepted {
+    fn into_response(self) -> Response {
+        (StatusCode::ACCEPTED, Json(self)).into_response()
+    }
 }
 
 /// How far a job is.
@@ -108,17 +122,10 @@ impl BulkUpdateJob {
     }
 }
 
-/// Makes a job of a bulk update. It begins with the stream's record of it, so that nothing can come
-/// between writing it down and doing it.
-pub(crate) async fn accept(
-    app: &App,
-    caller: &Caller,
-    links: &Links,
-    orders: &[OrderId],
-    target: Status,
-) -> Reply<Response> {
+/// A job of a bulk update, which counts for nothing until it is written down.
+pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Status) -> Reply<BulkUpdate> {
     let now = app.now();
-    let job = BulkUpdate {
+    Ok(BulkUpdate {
         id: app.new_id(),
         maker: caller.user.id.clone(),
         role: caller.role,
@@ -127,13 +134,23 @@ pub(crate) async fn accept(
         pieces: u16::try_from(orders.len().div_ceil(PIECE)).map_err(ApiError::internal)?,
         created_at: now,
         started_at: now,
+        held_until: None,
         version: FIRST_VERSION,
-    };
-    let status_url = links.to(&format!("/api/orders/bulk_update_status/{}/", job.id));
-    let accepted = BulkAccepted { job: job.id.0, status_url };
+    })
+}
+
+/// Writes a job down, and the answer with it. It begins with the stream's record of it, so that nothing can
+/// come between writing it down and doing it.
+pub(crate) async fn write_down(
+    app: &App,
+    links: &Links,
+    job: &BulkUpdate,
+    orders: &[OrderId],
+) -> Reply<Response> {
+    let accepted = BulkAccepted::of(job, links);
     will_answer(StatusCode::ACCEPTED, &accepted)?;
-    app.table().insert_bulk_update(&job, orders).await?;
-    Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+    app.table().insert_bulk_update(job, orders).await?;
+    Ok(accepted.into_response())
 }
 
 /// Whether nothing has come of what is left of a job for so long that nothing will: its start, or a
@@ -143,7 +160,7 @@ fn is_stalled(job: &BulkUpdate, results: &[PieceResult], now: jiff::Timestamp) -
     results.len() < usize::from(job.pieces) && now.as_second() - last.as_second() > STALLED_S
 }
 
-/// How far a bulk update of more than 100 orders is, and which of them failed. For who asked for it,
+/// How far a bulk update is that was answered 202, and which of them failed. For who asked for it,
 /// and for staff. One that has stood still for half an hour is put on its way again.
 #[utoipa::path(
     get, path = "/api/orders/bulk_update_status/{job}/", tag = "orders",

@@ -1,17 +1,20 @@
 //! `POST /api/orders/bulk_update_status/`
 
-use crate::bulk_update_job::{BulkAccepted, accept};
+use crate::bulk_update_job::{BulkAccepted, job_of, write_down};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use http::HeaderMap;
 use oms_core::app::App;
+use oms_core::bulk_updates::{ByJob, is_open, result_of};
+use oms_core::deadline;
 use oms_core::http::error::ErrorBody;
+use oms_core::http::logging::chain;
 use oms_core::http::pages::Links;
 use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply, Role};
-use oms_core::idempotency::{IDEMPOTENCY_KEY, more_to_come};
+use oms_core::idempotency::{apart, is_keyed, more_to_come};
+use oms_core::table::bulk_updates::{BulkUpdate, PIECE};
 use oms_domain::{OrderId, Status};
 use serde::Serialize;
 use std::collections::HashSet;
@@ -22,8 +25,9 @@ use uuid::Uuid;
 const MAX_ORDERS: usize = 10_000;
 /// How many of them are moved before it is answered; more are left to a job.
 const MAX_AT_ONCE: usize = 100;
-/// How many orders are changed at the same time.
-const AT_ONCE: usize = 8;
+/// How many orders are changed at the same time: so many that a hundred of them can be paid back in a
+/// function's time through a gateway that takes seconds, and no more than a gateway lets in.
+const AT_ONCE: usize = 25;
 
 /// Where some orders go.
 #[derive(Clone, Debug, ToSchema)]
@@ -71,14 +75,15 @@ impl BulkUpdateStatus {
 }
 
 /// Moves some orders to a status, each by itself: those whose rules forbid it are told, the others
-/// move. For those who run the orders. Up to 100 are moved before the answer; 101 to 10,000 by a job,
-/// which does what its maker may do, and whose page tells how far it is.
+/// move. For those who run the orders. Up to 100 are moved before the answer; 101 to 10,000, and what a
+/// request's time does not suffice for, by a job, which does what its maker may do, and whose page tells how
+/// far it is.
 #[utoipa::path(
     post, path = "/api/orders/bulk_update_status/", tag = "orders",
     request_body = BulkUpdateStatus,
     responses(
         (status = 200, description = "Up to 100 orders: what became of them", body = BulkUpdated),
-        (status = 202, description = "101 orders and more: where to see what becomes of them", body = BulkAccepted),
+        (status = 202, description = "101 orders and more, or those for which there was no time, or no answer of the gateway: where to see what becomes of them", body = BulkAccepted),
         (status = 400, description = "A field is wrong, or an order is none that the caller may see: nothing has changed", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "Customers may not", body = ErrorBody),
@@ -88,7 +93,6 @@ impl BulkUpdateStatus {
 pub(crate) async fn bulk_update_status(
     State(app): State<App>,
     caller: Caller,
-    headers: HeaderMap,
     links: Links,
     body: JsonObject,
 ) -> Reply<Response> {
@@ -101,13 +105,59 @@ pub(crate) async fn bulk_update_status(
     let mut named = HashSet::new();
     let orders: Vec<OrderId> = order_ids.into_iter().filter(|id| named.insert(*id)).map(OrderId).collect();
     check_visible(&app, &caller, &orders).await?;
+    let job = job_of(&app, &caller, &orders, status)?;
     if is_job {
-        return accept(&app, &caller, &links, &orders, status).await;
+        return write_down(&app, &links, &job, &orders).await;
     }
-    more_to_come();
-    // The first write takes the key's record with it, so there must be one that is first.
-    let at_once = if headers.contains_key(&IDEMPOTENCY_KEY) { 1 } else { AT_ONCE };
-    Ok(Json(move_all(&app, &caller, &orders, status, at_once).await).into_response())
+    move_now(&app, &caller, &links, job, &orders).await
+}
+
+/// Moves some orders as a job would, and leaves what there is no time for to that job. With a key the job is
+/// there from the beginning, together with the key's record, and held until the request has ended: wherever
+/// that dies, a repeat is told of the job, which ends what was begun.
+async fn move_now(
+    app: &App,
+    caller: &Caller,
+    links: &Links,
+    mut job: BulkUpdate,
+    orders: &[OrderId],
+) -> Reply<Response> {
+    if is_keyed() {
+        job.held_until = Some(deadline::end(app.now()));
+        more_to_come();
+        write_down(app, links, &job, orders).await?;
+    }
+    let outcomes = apart(move_all(app, caller, orders, &job)).await;
+    if outcomes.iter().any(|outcome| outcome.as_ref().is_err_and(is_open)) {
+        return go_on_later(app, links, &job, orders).await;
+    }
+    if is_keyed() {
+        apart(note_results(app, &job, orders, &outcomes)).await;
+    }
+    Ok(Json(BulkUpdated::new(&job, orders, outcomes)).into_response())
+}
+
+/// Leaves the rest to the job.
+async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[OrderId]) -> Reply<Response> {
+    tracing::info!(id = %job.id, "a bulk update goes on as a job");
+    if job.held_until.is_none() {
+        return write_down(app, links, job, orders).await;
+    }
+    if let Err(error) = apart(app.table().restart_bulk_update(job, app.now())).await {
+        tracing::warn!(id = %job.id, error = chain(&error), "a bulk update goes on when it is no longer held");
+    }
+    Ok(BulkAccepted::of(job, links).into_response())
+}
+
+/// Notes what came of the job that was held, so that the worker finds nothing left to do. Where that fails, it
+/// finds each order moved.
+async fn note_results(app: &App, job: &BulkUpdate, orders: &[OrderId], outcomes: &[Reply<()>]) {
+    for ((orders, outcomes), piece) in orders.chunks(PIECE).zip(outcomes.chunks(PIECE)).zip(0..) {
+        let result = result_of(piece, orders, outcomes, app.now());
+        if let Err(error) = app.table().finish_bulk_update_piece(job, &result).await {
+            tracing::warn!(id = %job.id, error = chain(&error), "what came of a bulk update was not noted");
+        }
+    }
 }
 
 /// Refuses the whole request where it names an order that the caller may not see.
@@ -122,21 +172,21 @@ async fn check_visible(app: &App, caller: &Caller, orders: &[OrderId]) -> Reply<
     }
 }
 
-async fn move_all(
-    app: &App,
-    caller: &Caller,
-    orders: &[OrderId],
-    status: Status,
-    at_once: usize,
-) -> BulkUpdated {
-    let moves = orders.iter().copied().map(|id| app.move_order(caller, id, status, None));
-    let outcomes: Vec<_> = futures::stream::iter(moves).buffered(at_once).collect().await;
-    let failed = orders.iter().zip(outcomes).filter_map(|(id, outcome)| {
-        let error = outcome.err()?.to_string();
-        Some(FailedUpdate { id: id.0, error })
-    });
-    let failed: Vec<_> = failed.collect();
-    let updated_count = orders.len() - failed.len();
-    let message = format!("Updated {updated_count} orders to {status}");
-    BulkUpdated { message, updated_count, failed }
+async fn move_all(app: &App, caller: &Caller, orders: &[OrderId], job: &BulkUpdate) -> Vec<Reply<()>> {
+    let by_job = ByJob { id: job.id, since: job.created_at };
+    let moves = orders.iter().copied().map(|id| app.move_order(caller, id, job.target, by_job));
+    futures::stream::iter(moves).buffered(AT_ONCE).collect().await
+}
+
+impl BulkUpdated {
+    fn new(job: &BulkUpdate, orders: &[OrderId], outcomes: Vec<Reply<()>>) -> Self {
+        let failed = orders.iter().zip(outcomes).filter_map(|(id, outcome)| {
+            let error = outcome.err()?.to_string();
+            Some(FailedUpdate { id: id.0, error })
+        });
+        let failed: Vec<_> = failed.collect();
+        let updated_count = orders.len() - failed.len();
+        let message = format!("Updated {updated_count} orders to {}", job.target);
+        Self { message, updated_count, failed }
+    }
 }

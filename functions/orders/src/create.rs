@@ -7,6 +7,7 @@ use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits};
 use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
 use oms_core::table::TableError;
@@ -185,7 +186,12 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
         language: wanted.language.clone(),
         extra_data: wanted.extra_data.clone(),
     };
-    let order = place(new, &offer.products, manages, &by).map_err(ApiError::from)?;
+    idempotency::as_manager(manages);
+    let placed = place(new, &offer.products, manages, &by).map_err(ApiError::from);
+    if let Err(error) = &placed {
+        tracing::debug!(action = "place", refusal = error.code(), "refused");
+    }
+    let order = placed?;
     app.table().save(None, &order, order.lines.iter().map(StockMove::taken_by)).await?;
     tracing::info!(order = %order.id, number = order.order_number, "order created");
     Ok(Seen { order, manages })

@@ -5,11 +5,17 @@ use crate::deadline::{self, OutOfTime};
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::logging::chain;
+use crate::http::scope;
 use crate::orders::Seen;
+use crate::table::bulk_updates::{NotMoved, PieceResult};
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
 use oms_domain::{Actor, JobId, Order, OrderId, Payment, Status};
 use serde_json::json;
+use tracing::Instrument;
+
+/// The code of an order that waits for its refund.
+const REFUND_PENDING: &str = "refund_pending";
 
 /// A job that moves orders on its maker's behalf.
 #[derive(Clone, Copy, Debug)]
@@ -22,39 +28,26 @@ pub struct ByJob {
 
 impl App {
     /// Moves an order to a status by the action that leads there, for those who run it, and sends
-    /// the refunds that come of it to the gateway. The status that it has is no change. A job moves an
-    /// order once, however often it tries.
+    /// the refunds that come of it to the gateway. The status that it has is no change. It moves an
+    /// order once, however often it tries: what comes of a request may go on as a job.
     ///
     /// # Errors
     /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the gateway
     /// refuses; 409 after too many lost races, and where the gateway has not answered about a refund yet;
     /// 503 where the table gave no answer, and where the invocation has no time for it.
-    pub async fn move_order(
-        &self,
-        caller: &Caller,
-        id: OrderId,
-        status: Status,
-        job: Option<ByJob>,
-    ) -> Reply<()> {
+    pub async fn move_order(&self, caller: &Caller, id: OrderId, status: Status, job: ByJob) -> Reply<()> {
+        if deadline::is_near() {
+            return Err(ApiError::Unavailable(OutOfTime.into()));
+        }
         let prepare = |seen: Seen| async move {
-            let is_done = match job {
-                Some(job) => self.was_moved_long_ago(&seen.order, job).await?,
-                None => false,
-            };
+            let is_done = self.was_moved_long_ago(&seen.order, job).await?;
             Ok((seen, is_done))
         };
         let decide = |seen: Seen, is_done, by: &Actor| {
             let order = seen.managed()?;
-            Ok(match job {
-                Some(_) if is_done => order.into(),
-                Some(job) => order.move_to_by_job(status, true, job.id, by)?,
-                None => order.move_to(status, true, by)?,
-            })
+            Ok(if is_done { order.into() } else { order.move_to_by_job(status, true, job.id, by)? })
         };
         let outcome = async {
-            if deadline::is_near() {
-                return Err(ApiError::Unavailable(OutOfTime.into()));
-            }
             let moved = self.orders(caller).change_with(id, prepare, decide).await?;
             let Seen { order, .. } = self.pay_back(caller, moved).await?;
             if status != Status::Refunded || order.status == Status::Refunded {
@@ -66,9 +59,16 @@ impl App {
                 Err(refused())
             }
         };
-        let outcome = outcome.await;
-        if let Err(error @ (ApiError::Internal(_) | ApiError::Unavailable(_))) = &outcome {
-            tracing::error!(order = %id, error = chain(error), "an order was not moved");
+        let outcome = outcome.instrument(scope::of_order(id)).await;
+        match &outcome {
+            Ok(()) => {}
+            Err(error @ (ApiError::Internal(_) | ApiError::Unavailable(_))) => {
+                tracing::error!(order = %id, to = %status, error = chain(error), "an order was not moved");
+            }
+            Err(error) => {
+                let refusal = error.code();
+                tracing::warn!(order = %id, to = %status, refusal, why = %error, "an order was not moved");
+            }
         }
         outcome
     }
@@ -100,14 +100,32 @@ impl App {
     }
 }
 
+/// What came of a piece of a bulk update.
+#[must_use]
+pub fn result_of(piece: u16, orders: &[OrderId], outcomes: &[Reply<()>], at: Timestamp) -> PieceResult {
+    let failed = orders.iter().zip(outcomes).filter_map(|(order, outcome)| {
+        let error = outcome.as_ref().err()?.to_string();
+        Some(NotMoved { id: order.0, error })
+    });
+    let failed: Vec<NotMoved> = failed.collect();
+    PieceResult { piece, updated: orders.len() - failed.len(), failed, at }
+}
+
 fn refused() -> ApiError {
     ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) }
+}
+
+/// Whether it is still open what becomes of an order: there was no time for it, or the gateway has not
+/// answered.
+#[must_use]
+pub fn is_open(error: &ApiError) -> bool {
+    matches!(error, ApiError::Unavailable(_)) || error.code() == REFUND_PENDING
 }
 
 /// The refund is on its way, but the order is not yet where it was to go.
 fn unanswered() -> ApiError {
     ApiError::Conflict {
-        code: "refund_pending",
+        code: REFUND_PENDING,
         message: "The gateway has not answered about the refund yet".to_owned(),
     }
 }

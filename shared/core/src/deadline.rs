@@ -16,6 +16,9 @@ const TO_ANSWER: Duration = Duration::from_millis(1_500);
 /// What is kept, besides, by calls whose outcome is to be saved.
 const TO_SAVE: Duration = Duration::from_millis(2_500);
 
+/// How long an invocation takes at most where its end is not known.
+const USUAL: Duration = Duration::from_secs(30);
+
 /// Until when an invocation may wait for others; without an end outside one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deadline(Option<Instant>);
@@ -34,12 +37,17 @@ impl Deadline {
         self.0.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()))
     }
 
-    /// When the function will have been ended, in seconds since 1970; none where that is not known.
-    pub(crate) fn ends_at_s(self, now: Timestamp) -> Option<i64> {
-        let left = self.0.map(|_| self.left() + TO_ANSWER)?;
-        // What does not fit into a number of seconds is no deadline of Lambda's.
-        Some(now.as_second().saturating_add(i64::try_from(left.as_secs()).ok()?).saturating_add(1))
+    /// When the function will have been ended.
+    fn end(self, now: Timestamp) -> Timestamp {
+        let left = self.0.map_or(USUAL, |_| self.left().saturating_add(TO_ANSWER));
+        now.checked_add(left).unwrap_or(Timestamp::MAX)
     }
+}
+
+/// When the invocation in progress will have been ended, whatever has become of it.
+#[must_use]
+pub fn end(now: Timestamp) -> Timestamp {
+    scope::current().map(|scope| scope.deadline()).unwrap_or_default().end(now)
 }
 
 /// How long may be waited until a moment in milliseconds since 1970. One that is over is none: no invocation
@@ -133,13 +141,13 @@ mod tests {
     fn without_an_invocation_there_is_no_end() {
         assert_eq!(left(), Duration::MAX);
         assert!(!is_near());
-        assert_eq!(Deadline::default().ends_at_s(at(0)), None);
+        assert_eq!(end(at(0)), at(30_000), "but nothing takes for ever");
     }
 
     #[test]
-    fn the_end_is_told_in_seconds_rounded_up() {
-        let end = ending_in(30_000).ends_at_s(at(1_000_000)).unwrap();
-        assert!((1_030..=1_031).contains(&end), "{end}");
+    fn the_end_is_that_of_the_function() {
+        let left = ending_in(30_000).end(at(1_000_000)).as_millisecond() - 1_000_000;
+        assert!((29_000..=30_000).contains(&left), "{left}");
     }
 
     #[tokio::test]

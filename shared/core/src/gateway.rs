@@ -19,6 +19,8 @@ use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Currency, Decimal, PaymentId, RefundId};
 use serde_json::{Map, Value};
 use std::error::Error;
+use std::fmt::Display;
+use std::time::Instant;
 
 /// A gateway, chosen by `PAYMENT_GATEWAY`.
 #[derive(Clone, Debug)]
@@ -115,7 +117,14 @@ impl Gateway {
                 Gateway::Stripe(stripe) => stripe.charge(charge).await,
             }
         };
-        deadline::in_time(answer).await?
+        let (began, answer) = (Instant::now(), in_time(answer).await);
+        let said = match &answer {
+            Ok(Answer { outcome: ChargeOutcome::Paid(_), .. }) => "paid",
+            Ok(Answer { outcome: ChargeOutcome::Declined(..), .. }) => "declined",
+            Err(_) => "undecided",
+        };
+        self.log("charge", &charge.payment, said, began);
+        answer
     }
 
     /// Gives money back.
@@ -129,6 +138,23 @@ impl Gateway {
                 Gateway::Stripe(stripe) => stripe.refund(refund).await,
             }
         };
-        deadline::in_time(answer).await?
+        let (began, answer) = (Instant::now(), in_time(answer).await);
+        let said = match &answer {
+            Ok(RefundOutcome::Succeeded) => "succeeded",
+            Ok(RefundOutcome::Refused) => "refused",
+            Err(_) => "undecided",
+        };
+        self.log("refund", &refund.refund, said, began);
+        answer
     }
+
+    fn log(&self, call: &str, key: &impl Display, said: &str, began: Instant) {
+        let duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(gateway = %self.mover(), call, %key, said, duration_us, "asked the gateway");
+    }
+}
+
+/// Waits for a gateway as long as there is time left to save what it says.
+async fn in_time<T>(answer: impl Future<Output = Result<T, GatewayError>>) -> Result<T, GatewayError> {
+    deadline::in_time(answer).await?
 }

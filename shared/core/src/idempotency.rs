@@ -3,29 +3,35 @@
 //! The key travels with the request (a task-local), so that whatever the request writes to the
 //! table, it writes together with the record of the key ([`crate::table::Table::remember`]). A request
 //! that changes nothing leaves no record. One that dies after its write has left enough for a
-//! repeat to be answered: where what it made or changed can be read.
+//! repeat to be answered: where what it made or changed can be read. One that writes more than once says so
+//! ([`more_to_come`]): until its answer is known its record is one of a request that is running, and of one
+//! that was cut off once its function's time is over; the repeat goes on with it (`again.rs`).
 
+mod again;
+
+pub(crate) use again::{Left, replayed};
+
+use self::again::{answer_again, check_same, left_of, still_running};
 use crate::app::App;
+use crate::deadline;
 use crate::http::auth::{Verifier, bearer};
 use crate::http::body;
 use crate::http::error::ApiError;
-use crate::http::scope;
-use crate::table::idempotency::{KEPT_S, Remembered};
+use crate::table::TableError;
+use crate::table::idempotency::{KEPT_S, Remembered, Stand};
 use crate::table::keys;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use oms_domain::{Order, UserId};
+use oms_domain::{Order, OrderId, UserId};
 use ring::digest::{Context, SHA256};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tower::ServiceExt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The request's header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -33,12 +39,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 pub const MAX_KEY_CHARS: usize = 255;
-/// How long a request that takes several steps may be at work, in seconds, where its end is not known. A
-/// repeat within that time is told to wait; one after it finds what the first one left.
-const BUSY_S: i64 = 30;
-
 tokio::task_local! {
-    static PENDING: Arc<Pending>;
+    static PENDING: Option<Arc<Pending>>;
 }
 
 /// The key of the request in progress.
@@ -54,14 +56,33 @@ pub(crate) struct Pending {
     ends_at_s: i64,
     location: Mutex<String>,
     answer: Mutex<Option<(u16, String)>>,
+    manages: OnceLock<bool>,
     more: AtomicBool,
     written: AtomicBool,
-    lost: AtomicBool,
+    resumes: Option<Left>,
 }
 
 /// The key of the request in progress; none outside one, and for one without a key.
 pub(crate) fn pending() -> Option<Arc<Pending>> {
-    PENDING.try_with(Arc::clone).ok()
+    PENDING.try_with(Clone::clone).ok().flatten()
+}
+
+/// Whether the request in progress has a key.
+#[must_use]
+pub fn is_keyed() -> bool {
+    pending().is_some()
+}
+
+/// Does a part of a request's work without the record of its key: writes that go on side by side, or are not
+/// what the record stands for.
+pub async fn apart<F: Future>(work: F) -> F::Output {
+    PENDING.scope(None, work).await
+}
+
+/// What the request has left of an order, where an earlier try of it was cut off after that: it is not to be
+/// decided anew.
+pub(crate) fn resumed(order: OrderId) -> Option<Left> {
+    pending()?.resumes.filter(|left| left.order == order)
 }
 
 /// Says that the request will write again after its next write: it charges or refunds.
@@ -81,10 +102,20 @@ pub fn will_answer(status: StatusCode, body: &impl serde::Serialize) -> Result<(
     Ok(())
 }
 
-/// Says which order the next write is of, and in which version, so that the record can tell where
-/// the answer is.
-pub(crate) fn about(order: &Order) {
+/// Says whether the caller runs the order that the next write is of: the answer depends on it.
+pub fn as_manager(manages: bool) {
     if let Some(pending) = pending() {
+        // The first one stays: a request with a key is about one order.
+        let _ = pending.manages.set(manages);
+    }
+}
+
+/// Says which order the next write is of, and in which version, so that the record can tell where
+/// the answer is: with the first one, where there are several.
+pub(crate) fn about(order: &Order) {
+    if let Some(pending) = pending()
+        && !pending.written.load(Ordering::Relaxed)
+    {
         let location = location_of(&pending.path, order);
         *pending.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
     }
@@ -108,6 +139,48 @@ fn location_of(path: &str, order: &Order) -> String {
 }
 
 impl Pending {
+    fn new(
+        user: UserId,
+        key: String,
+        fingerprint: String,
+        method: &Method,
+        path: &str,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            user: user.0,
+            key,
+            fingerprint,
+            owner: crate::config::random_uuid_v7().to_string(),
+            status: expected_status(method, path),
+            path: path.to_owned(),
+            now_s: now.as_second(),
+            // Rounded up: a repeat must not begin before its function has been ended.
+            ends_at_s: deadline::end(now).as_second() + 1,
+            location: Mutex::default(),
+            answer: Mutex::default(),
+            manages: OnceLock::new(),
+            more: AtomicBool::default(),
+            written: AtomicBool::default(),
+            resumes: None,
+        }
+    }
+
+    /// Takes over from an earlier try that was cut off after its first write.
+    async fn go_on(&mut self, app: &App, earlier: &Remembered, left: Left) -> Result<(), ApiError> {
+        let taken = app.table().take_over(&self.user, &self.key, earlier, &self.owner, self.ends_at_s).await;
+        taken.map_err(
+            |error| if matches!(error, TableError::Conflict) { still_running() } else { error.into() },
+        )?;
+        tracing::warn!(order = %left.order, version = left.version, "a request was cut off: going on with it");
+        self.location = Mutex::new(earlier.location.clone());
+        self.manages = left.manages.map_or_else(OnceLock::new, OnceLock::from);
+        self.more = AtomicBool::new(true);
+        self.written = AtomicBool::new(true);
+        self.resumes = Some(left);
+        Ok(())
+    }
+
     /// What to remember with the next write, of the item with this partition key.
     pub(crate) fn record(&self, pk: &str, sk: &str) -> Remembered {
         let mut location = self.location.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -122,6 +195,7 @@ impl Pending {
             status,
             location,
             body,
+            manages: self.manages.get().copied(),
             busy_until: if self.more.load(Ordering::Relaxed) { self.ends_at_s } else { 0 },
             expires_at: self.now_s + KEPT_S,
         }
@@ -130,11 +204,6 @@ impl Pending {
     /// Notes that the record has been written.
     pub(crate) fn wrote(&self) {
         self.written.store(true, Ordering::Relaxed);
-    }
-
-    /// Notes that another request with the key was faster.
-    pub(crate) fn lost(&self) {
-        self.lost.store(true, Ordering::Relaxed);
     }
 }
 
@@ -172,115 +241,62 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
         });
     }
     let body = body::read(body).await?;
-    let path = parts.uri.path().to_owned();
     let fingerprint = fingerprint(&parts.method, &parts.uri, &body);
-    let user = caller.user.id.clone();
-    if let Some(earlier) = app.table().remembered(&user.0, &key, app.now()).await? {
-        return answer_again(app, routes, &earlier, &fingerprint, &parts.headers).await;
+    let (user, headers) = (caller.user.id, parts.headers.clone());
+    let mut pending = Pending::new(user, key, fingerprint, &parts.method, parts.uri.path(), app.now());
+    if let Some(earlier) = app.table().remembered(&pending.user, &pending.key, app.now()).await? {
+        check_same(&earlier, &pending.fingerprint)?;
+        match left_of(&earlier).filter(|_| earlier.stand(app.now()) == Stand::CutOff) {
+            Some(left) => pending.go_on(app, &earlier, left).await?,
+            None => return answer_again(app, routes, &earlier, &headers).await,
+        }
     }
-    let pending = Arc::new(Pending {
-        user: user.0.clone(),
-        key,
-        fingerprint,
-        owner: crate::config::random_uuid_v7().to_string(),
-        status: expected_status(&parts.method, &path),
-        path,
-        now_s: app.now().as_second(),
-        ends_at_s: ends_at_s(app.now()),
-        location: Mutex::default(),
-        answer: Mutex::default(),
-        more: AtomicBool::default(),
-        written: AtomicBool::default(),
-        lost: AtomicBool::default(),
-    });
-    let headers = parts.headers.clone();
+    let pending = Arc::new(pending);
     let request = Request::from_parts(parts, Body::from(body));
-    let response = PENDING.scope(Arc::clone(&pending), next.run(request)).await;
-    if pending.lost.load(Ordering::Relaxed) && !pending.written.load(Ordering::Relaxed) {
-        let earlier = app.table().remembered(&user.0, &pending.key, app.now()).await?;
-        return match earlier {
-            Some(earlier) => answer_again(app, routes, &earlier, &pending.fingerprint, &headers).await,
-            None => Ok(response),
-        };
+    let response = PENDING.scope(Some(Arc::clone(&pending)), next.run(request)).await;
+    if pending.written.load(Ordering::Relaxed) {
+        return keep_answer(app, &pending, response).await;
     }
-    keep_answer(app, &user, &pending, response).await
+    if response.status().is_server_error() {
+        return Ok(response);
+    }
+    // Another request with the key may have been faster, and be why this one was refused or found nothing to do.
+    match app.table().remembered(&pending.user, &pending.key, app.now()).await? {
+        Some(earlier) => {
+            check_same(&earlier, &pending.fingerprint)?;
+            answer_again(app, routes, &earlier, &headers).await
+        }
+        None => Ok(response),
+    }
 }
 
-/// When the function will have been ended, if the request in progress is not done by then.
-fn ends_at_s(now: Timestamp) -> i64 {
-    let end = scope::current().and_then(|scope| scope.deadline().ends_at_s(now));
-    end.unwrap_or(now.as_second() + BUSY_S)
-}
-
-/// Remembers the answer itself where it cannot be read again later.
-async fn keep_answer(
-    app: &App,
-    user: &UserId,
-    pending: &Pending,
-    response: Response,
-) -> Result<Response, ApiError> {
-    let derivable = pending.path.starts_with("/api/orders/")
-        && response.status().as_u16() == pending.status
-        && !pending.more.load(Ordering::Relaxed);
-    let is_kept = pending.answer.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    if derivable || is_kept || !pending.written.load(Ordering::Relaxed) {
+/// Remembers the answer itself where it cannot be read again later. What went wrong on our side is none: a
+/// repeat goes on.
+async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Result<Response, ApiError> {
+    let (status, takes_steps) = (response.status(), pending.more.load(Ordering::Relaxed));
+    let has_ended = !status.is_server_error() && status != StatusCode::CONFLICT;
+    let derivable = pending.path.starts_with("/api/orders/") && status.as_u16() == pending.status;
+    let is_kept = derivable || pending.answer.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    if !takes_steps && (is_kept || !has_ended) {
+        return Ok(response);
+    }
+    if !has_ended {
+        let now_s = app.now().as_second();
+        log_lost(app.table().let_go(&pending.user, &pending.key, &pending.owner, now_s).await);
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await.map_err(ApiError::internal)?.to_bytes();
     let text = String::from_utf8_lossy(&bytes);
-    let status = parts.status.as_u16();
-    let kept = app.table().remember_answer(&user.0, &pending.key, &pending.owner, status, &text).await;
-    if let Err(error) = kept {
-        // The work is done and the record says where to read it; only the wording may differ.
-        tracing::warn!(error = crate::http::logging::chain(&error), "the answer was not remembered");
-    }
+    let (user, key, owner) = (&pending.user, &pending.key, &pending.owner);
+    log_lost(app.table().remember_answer(user, key, owner, status.as_u16(), &text).await);
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 
-/// The answer to a request whose key is remembered.
-async fn answer_again(
-    app: &App,
-    routes: Router,
-    earlier: &Remembered,
-    fingerprint: &str,
-    headers: &http::HeaderMap,
-) -> Result<Response, ApiError> {
-    if earlier.fingerprint != fingerprint {
-        return Err(ApiError::Unprocessable {
-            code: "idempotency_key_reused",
-            message: "This Idempotency-Key was used for another request.".to_owned(),
-        });
-    }
-    if earlier.busy_until > app.now().as_second() {
-        return Err(ApiError::Conflict {
-            code: "idempotency_key_in_use",
-            message: "A request with this Idempotency-Key is still running.".to_owned(),
-        });
-    }
-    let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
-    let mut response = match &earlier.body {
-        Some(body) => {
-            let json = HeaderValue::from_static("application/json");
-            ([(CONTENT_TYPE, json)], body.clone()).into_response()
-        }
-        None => read_again(routes, &earlier.location, headers).await?,
-    };
-    if response.status().is_success() {
-        *response.status_mut() = status;
-    }
-    response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
-}
-
-/// Reads what the earlier request left, as the same caller.
-async fn read_again(routes: Router, location: &str, headers: &http::HeaderMap) -> Result<Response, ApiError> {
-    let mut request = Request::get(location).body(Body::empty()).map_err(ApiError::internal)?;
-    let authorization = headers.get(http::header::AUTHORIZATION).cloned();
-    request.headers_mut().extend(authorization.map(|value| (http::header::AUTHORIZATION, value)));
-    match routes.oneshot(request).await {
-        Ok(response) => Ok(response),
-        Err(impossible) => match impossible {},
+/// The work is done and the record says where to read it, or that it was cut off: a repeat goes on.
+fn log_lost(kept: Result<(), TableError>) {
+    if let Err(error) = kept {
+        tracing::warn!(error = crate::http::logging::chain(&error), "the answer was not remembered");
     }
 }
 

@@ -4,10 +4,11 @@
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::idempotency;
+use crate::http::scope;
+use crate::idempotency::{self, Left};
 use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::Moved;
-use oms_domain::{Action, Actor, Order, OrderId, StoreId};
+use oms_domain::{Action, Actor, Order, OrderId, Status, StoreId};
 
 /// How often a change that lost a race is decided again on what the winner left.
 const RACES: u32 = 8;
@@ -77,6 +78,10 @@ impl Orders<'_> {
     /// # Errors
     /// 404 where there is none that the caller may see.
     pub async fn load(self, id: OrderId) -> Reply<Seen> {
+        if let Some(left) = idempotency::replayed(id) {
+            return self.as_left(left).await;
+        }
+        scope::note_order(id);
         let order = self.app.table().order(id).await?.ok_or(ApiError::NotFound("Order"))?;
         let manages = self.manages(order.store.id).await?;
         if manages || order.user.id == self.caller.user.id {
@@ -94,6 +99,19 @@ impl Orders<'_> {
         let mut seen = self.load(id).await?;
         self.app.table().recall(&mut seen.order, version).await?;
         Ok(seen)
+    }
+
+    /// An order as a request of the caller's has left it, also where it has been deleted since.
+    async fn as_left(self, left: Left) -> Reply<Seen> {
+        let order = self.app.table().order_or_tombstone(left.order).await?;
+        let mut order = order.ok_or(ApiError::NotFound("Order"))?;
+        self.app.table().recall(&mut order, left.version).await?;
+        let order = order.as_of(left.version).ok_or(ApiError::NotFound("Order"))?;
+        let manages = match left.manages {
+            Some(manages) => manages,
+            None => self.manages(order.store.id).await?,
+        };
+        Ok(Seen { order, manages })
     }
 
     /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
@@ -117,11 +135,18 @@ impl Orders<'_> {
         prepare: impl Fn(Seen) -> F,
         decide: impl Fn(Seen, T, &Actor) -> Reply<Moved>,
     ) -> Reply<Seen> {
+        if let Some(left) = idempotency::resumed(id) {
+            return self.as_left(left).await;
+        }
         for races in 1..=RACES {
             let (seen, prepared) = prepare(self.load(id).await?).await?;
             let manages = seen.manages;
             let version = seen.order.version;
-            let moved = decide(seen, prepared, &self.app.acting(&self.caller.user.id))?;
+            let from = seen.order.status;
+            let decided = decide(seen, prepared, &self.app.acting(&self.caller.user.id));
+            log_decision(from, version, &decided);
+            let moved = decided?;
+            idempotency::as_manager(manages);
             let mut payments = moved.order.payments.iter();
             if payments.any(|payment| payment.pending_refunds().next().is_some()) {
                 idempotency::more_to_come();
@@ -150,6 +175,20 @@ impl Orders<'_> {
         }
         let store = self.app.table().store(store).await?;
         Ok(store.is_some_and(|store| store.owner.as_ref() == Some(&self.caller.user.id)))
+    }
+}
+
+/// Says in the log how it was decided.
+fn log_decision(from: Status, version: u64, decided: &Reply<Moved>) {
+    match decided {
+        Ok(Moved { order, stock }) => {
+            let change = order.log.last().filter(|change| change.version > version);
+            let action = change.map_or("none", |change| change.action.as_str());
+            tracing::debug!(version, action, %from, to = %order.status, shelves = stock.len(), "decided");
+            let fields = change.map(|change| change.changes.keys().map(String::as_str).collect::<Vec<_>>());
+            tracing::trace!(version, action, fields = fields.map(|fields| fields.join(" ")), "what changes");
+        }
+        Err(error) => tracing::debug!(version, %from, refusal = error.code(), "refused"),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::deadline;
+use crate::table::bulk_updates::HELD_UNTIL;
 use crate::table::{Item, TableError, keys, record, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -33,12 +34,23 @@ pub struct Arrived {
 pub struct Batch {
     /// The orders, each once.
     pub arrived: Vec<Arrived>,
-    /// The bulk updates that were asked for, each with the sequence number of its record.
-    pub bulk_updates: Vec<(JobId, String)>,
+    /// The bulk updates that were asked for.
+    pub bulk_updates: Vec<BulkUpdateAsked>,
     /// The sequence numbers of records that hold no readable order.
     pub unreadable: Vec<String>,
     /// When the oldest record was made.
     pub oldest: Option<Timestamp>,
+}
+
+/// A bulk update that is to be put on its way.
+#[derive(Clone, Debug)]
+pub struct BulkUpdateAsked {
+    /// Which one.
+    pub id: JobId,
+    /// Until when the request that asked for it is at work on it itself, if it is.
+    pub held_until: Option<Timestamp>,
+    /// The sequence number of its record.
+    pub record: String,
 }
 
 /// An order with changes that a consumer has not applied.
@@ -66,8 +78,9 @@ impl Batch {
                 continue;
             }
             let item: Item = change.new_image.into();
-            if let Some(job) = keys::job_of(text(&item, keys::PK)) {
-                batch.bulk_updates.push((job, sequence));
+            if let Some(id) = keys::job_of(text(&item, keys::PK)) {
+                let held_until = text(&item, HELD_UNTIL).parse().ok();
+                batch.bulk_updates.push(BulkUpdateAsked { id, held_until, record: sequence });
                 continue;
             }
             let order = match record::from_item(item) {

@@ -28,7 +28,7 @@ use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How long `tok_slow` thinks.
+/// How long `tok_slow` thinks, about the charge as about each refund.
 const SLOW: Duration = Duration::from_secs(3);
 /// How often a refund that met another one of the same charge is tried again.
 const TRIES: u32 = 8;
@@ -135,6 +135,9 @@ impl Simulated {
                 return Ok(outcome_of(&known));
             }
             let charge = self.get(&refund.refund.payment().to_string(), CHARGE).await?.unwrap_or_default();
+            if text(&charge, "script") == "slow" && tries == 1 {
+                tokio::time::sleep(SLOW).await;
+            }
             let is_refused = left(&charge) < refund.amount
                 || (text(&charge, "script") == "refuse" && !charge.contains_key("refused"));
             let outcome = if is_refused { RefundOutcome::Refused } else { RefundOutcome::Succeeded };
@@ -275,11 +278,13 @@ fn entry(key: &str, decided: &ChargeOutcome, charge: Charge<'_>) -> Item {
         Script::LoseTheAnswerAboutRefunds => {
             put("script", "lose".to_owned());
         }
+        Script::AnswerSlowly => {
+            put("script", "slow".to_owned());
+        }
         Script::Approve
         | Script::Decline { .. }
         | Script::LoseTheRequest
         | Script::LoseTheAnswer
-        | Script::AnswerSlowly
         | Script::AnswerTwice => {}
     }
     entry

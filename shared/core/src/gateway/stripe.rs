@@ -180,7 +180,9 @@ impl Stripe {
     ) -> Result<Answered, GatewayError> {
         let no_answer = |error: https::FetchError| GatewayError::NoAnswer(error.into());
         let request = request.map_err(|error| GatewayError::NoAnswer(error.into()))?;
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let answer = https::send_within(request, TIMEOUT).await.map_err(no_answer)?;
+        tracing::debug!(%method, path, status = answer.status().as_u16(), "Stripe answered");
         let body = serde_json::from_slice(answer.body());
         Ok((answer.status(), body.map_err(|error| GatewayError::NoAnswer(error.into()))?))
     }

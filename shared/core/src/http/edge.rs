@@ -37,6 +37,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 /// The request's id, on requests and answers.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -113,9 +114,17 @@ impl Edge {
         let started = Instant::now();
         let deadline = request.extensions().get::<lambda_http::Context>();
         let deadline = deadline.map(|context| Deadline::of(context, config::now())).unwrap_or_default();
-        let scope = Arc::new(Scope::new(request_id(&request), deadline));
-        let span = tracing::error_span!("request", request_id = scope.request_id());
+        let scope = Scope::new(request_id(&request), deadline).at(request.uri().path().to_owned());
+        let scope = Arc::new(scope);
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let span = tracing::error_span!(
+            "request",
+            request_id = scope.request_id(),
+            %method,
+            path,
+            user = Empty,
+            order = Empty
+        );
         let asked = request.headers().clone();
 
         let respond = self.respond(request).instrument(span.clone());

@@ -4,8 +4,9 @@ use super::meter::Meter;
 use crate::config;
 use crate::deadline::Deadline;
 use lambda_runtime::Context;
+use oms_domain::OrderId;
 use std::sync::{Arc, OnceLock};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 tokio::task_local! {
     static CURRENT: Arc<Scope>;
@@ -16,6 +17,7 @@ tokio::task_local! {
 pub struct Scope {
     request_id: String,
     deadline: Deadline,
+    path: Option<String>,
     meter: Meter,
     user: OnceLock<String>,
 }
@@ -24,7 +26,13 @@ impl Scope {
     /// A request that has cost nothing yet.
     #[must_use]
     pub fn new(request_id: String, deadline: Deadline) -> Self {
-        Self { request_id, deadline, meter: Meter::default(), user: OnceLock::new() }
+        Self { request_id, deadline, path: None, meter: Meter::default(), user: OnceLock::new() }
+    }
+
+    /// The same, of a path.
+    #[must_use]
+    pub fn at(self, path: String) -> Self {
+        Self { path: Some(path), ..self }
     }
 
     /// What the answer, the log and an error name the request by.
@@ -55,6 +63,7 @@ impl Scope {
     pub fn note_user(&self, id: &str) {
         // Another extractor of the same request has noted the same user already.
         let _ = self.user.set(id.to_owned());
+        Span::current().record("user", id);
     }
 }
 
@@ -68,6 +77,24 @@ pub async fn invocation<F: Future>(context: &Context, work: F) -> F::Output {
     let scope = Scope::new(context.request_id.clone(), Deadline::of(context, config::now()));
     let span = tracing::error_span!("invocation", request_id = scope.request_id());
     within(Arc::new(scope), work.instrument(span)).await
+}
+
+/// Notes in the lines that follow which order they are about.
+pub(crate) fn note_order(order: OrderId) {
+    Span::current().record("order", tracing::field::display(order));
+}
+
+/// A part of an invocation that is about one of several orders.
+pub(crate) fn of_order(order: OrderId) -> Span {
+    let scope = current();
+    let scope = scope.as_deref();
+    tracing::error_span!(
+        "order",
+        request_id = scope.map(Scope::request_id),
+        path = scope.and_then(|scope| scope.path.as_deref()),
+        user = scope.and_then(Scope::user),
+        %order
+    )
 }
 
 /// The request in progress; none outside one, as in the operator's command line.

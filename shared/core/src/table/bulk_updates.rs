@@ -42,6 +42,9 @@ pub struct BulkUpdate {
     pub created_at: Timestamp,
     /// When it was last put on its way; first when it was asked for.
     pub started_at: Timestamp,
+    /// Until when the request that wrote it down is at work on it itself; the worker begins afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
     /// How often it has been put on its way.
     pub version: u64,
 }
@@ -85,6 +88,9 @@ pub struct PieceResult {
     pub at: Timestamp,
 }
 
+/// Where the stream's record of a bulk update says until when it is held.
+pub(crate) const HELD_UNTIL: &str = "held_until";
+
 #[derive(Serialize, Deserialize)]
 struct Piece {
     orders: Vec<OrderId>,
@@ -116,7 +122,7 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn restart_bulk_update(&self, job: &BulkUpdate, now: Timestamp) -> Result<(), TableError> {
-        let again = BulkUpdate { started_at: now, version: job.version + 1, ..job.clone() };
+        let again = BulkUpdate { started_at: now, held_until: None, version: job.version + 1, ..job.clone() };
         let item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
         match self.put(self.put_over(Some(job.version), item)?).await {
             Err(TableError::Conflict) => Ok(()),

@@ -3,6 +3,7 @@
 
 use super::writes::{meter_write, part};
 use super::{Table, TableError, key, keys, text};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use jiff::Timestamp;
 
@@ -15,6 +16,7 @@ const STATUS: &str = "status";
 const LOCATION: &str = "location";
 const BODY: &str = "body";
 const BUSY_UNTIL: &str = "busy_until";
+const MANAGES: &str = "manages";
 
 /// What is remembered of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +32,38 @@ pub struct Remembered {
     pub location: String,
     /// The body that was answered; none where `location` gives the same.
     pub body: Option<String>,
-    /// Until when, in seconds since 1970, the request may still be at work; 0 once it has ended.
+    /// Whether its maker ran the order that it was about, where that matters to the answer.
+    pub manages: Option<bool>,
+    /// Until when, in seconds since 1970, the request may still be at work; 0 once it has ended, or where it
+    /// writes but once.
     pub busy_until: i64,
     /// Until when it is remembered, in seconds since 1970.
     pub expires_at: i64,
+}
+
+/// How a remembered request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// It has been answered, or what is to be answered is certain.
+    Ended,
+    /// It may still be at work.
+    Running,
+    /// It began and will not end: its function died, or had no time left.
+    CutOff,
+}
+
+impl Remembered {
+    /// How it stands.
+    #[must_use]
+    pub fn stand(&self, now: Timestamp) -> Stand {
+        if self.busy_until > now.as_second() {
+            Stand::Running
+        } else if self.busy_until == 0 || self.body.is_some() {
+            Stand::Ended
+        } else {
+            Stand::CutOff
+        }
+    }
 }
 
 fn number(item: &super::Item, name: &str) -> i64 {
@@ -62,6 +92,7 @@ impl Table {
             status: u16::try_from(number(&item, STATUS)).unwrap_or_default(),
             location: text(&item, LOCATION).to_owned(),
             body: item.get(BODY).and_then(|body| body.as_s().ok()).cloned(),
+            manages: item.get(MANAGES).and_then(|value| value.as_bool().ok()).copied(),
             busy_until: number(&item, BUSY_UNTIL),
             expires_at: number(&item, keys::EXPIRES_AT),
         };
@@ -85,6 +116,9 @@ impl Table {
         item.insert(LOCATION.into(), text(&what.location));
         item.insert(BUSY_UNTIL.into(), number(what.busy_until));
         item.insert(keys::EXPIRES_AT.into(), number(what.expires_at));
+        if let Some(manages) = what.manages {
+            item.insert(MANAGES.into(), AttributeValue::Bool(manages));
+        }
         if let Some(body) = &what.body {
             item.insert(BODY.into(), text(body));
         }
@@ -112,25 +146,70 @@ impl Table {
         status: u16,
         body: &str,
     ) -> Result<(), TableError> {
-        let answer = self
-            .client
+        let update = self
+            .update_remembered(user, idempotency_key, owner)
+            .update_expression("SET #status = :status, #body = :body, #busy = :none")
+            .expression_attribute_names("#status", STATUS)
+            .expression_attribute_names("#body", BODY)
+            .expression_attribute_values(":status", AttributeValue::N(status.to_string()))
+            .expression_attribute_values(":body", AttributeValue::S(body.to_owned()))
+            .expression_attribute_values(":none", AttributeValue::N("0".to_owned()));
+        meter_write(update.send().await?.consumed_capacity());
+        Ok(())
+    }
+
+    /// Says of a request that it is no longer at work, and has not come to its end: a repeat may go on with
+    /// it at once.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where it is no longer this request's.
+    pub async fn let_go(
+        &self,
+        user: &str,
+        idempotency_key: &str,
+        owner: &str,
+        now_s: i64,
+    ) -> Result<(), TableError> {
+        let update = self
+            .update_remembered(user, idempotency_key, owner)
+            .update_expression("SET #busy = :now")
+            .expression_attribute_values(":now", AttributeValue::N(now_s.to_string()));
+        meter_write(update.send().await?.consumed_capacity());
+        Ok(())
+    }
+
+    /// Makes the record of a request that was cut off that of a repeat, which will be at work until a time in
+    /// seconds since 1970.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where another repeat was faster.
+    pub async fn take_over(
+        &self,
+        user: &str,
+        idempotency_key: &str,
+        earlier: &Remembered,
+        owner: &str,
+        busy_until: i64,
+    ) -> Result<(), TableError> {
+        let update = self
+            .update_remembered(user, idempotency_key, &earlier.owner)
+            .update_expression("SET #busy = :until, #owner = :new")
+            .expression_attribute_values(":new", AttributeValue::S(owner.to_owned()))
+            .expression_attribute_values(":until", AttributeValue::N(busy_until.to_string()));
+        meter_write(update.send().await?.consumed_capacity());
+        Ok(())
+    }
+
+    /// A change of what is remembered of a request, as long as it is that request's.
+    fn update_remembered(&self, user: &str, idempotency_key: &str, owner: &str) -> UpdateItemFluentBuilder {
+        self.client
             .update_item()
             .table_name(&self.name)
             .set_key(Some(key(keys::idempotency(user, idempotency_key), keys::IDEMPOTENCY.to_owned())))
-            .update_expression("SET #status = :status, #body = :body, #busy = :none")
             .condition_expression("#owner = :owner")
-            .expression_attribute_names("#status", STATUS)
-            .expression_attribute_names("#body", BODY)
             .expression_attribute_names("#busy", BUSY_UNTIL)
             .expression_attribute_names("#owner", OWNER)
-            .expression_attribute_values(":status", AttributeValue::N(status.to_string()))
-            .expression_attribute_values(":body", AttributeValue::S(body.to_owned()))
-            .expression_attribute_values(":none", AttributeValue::N("0".to_owned()))
             .expression_attribute_values(":owner", AttributeValue::S(owner.to_owned()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        meter_write(answer.consumed_capacity());
-        Ok(())
     }
 }

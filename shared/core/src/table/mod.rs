@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod catalog_lists;
 mod counter_names;
 pub mod counters;
+pub(crate) mod described;
 pub mod entity;
 mod error;
 pub mod hold;

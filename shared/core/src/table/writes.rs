@@ -114,7 +114,6 @@ impl Table {
             Err(TableError::Cancelled(reasons))
                 if TableError::failed_conditions(&reasons).any(|(index, _)| index == last) =>
             {
-                pending.lost();
                 Err(TableError::Repeated)
             }
             Err(error) => Err(error),

@@ -1,0 +1,106 @@
+//! The answer to a request whose key is remembered: the first one's, if that came to its end.
+//!
+//! One that was cut off between its steps is gone on with: what it saved first stands in the record, and the
+//! repeat takes the steps after it, each of which can be repeated ([`left_of`]).
+
+use crate::app::App;
+use crate::http::error::ApiError;
+use crate::table::idempotency::{Remembered, Stand};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use oms_domain::{OrderId, PaymentId};
+use uuid::Uuid;
+
+tokio::task_local! {
+    /// What a request left, while it is read again.
+    static REPLAYED: Option<Left>;
+}
+
+/// An order as a request left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// The order.
+    pub(crate) order: OrderId,
+    /// Its version then.
+    pub(crate) version: u64,
+    /// Whether the caller ran it then, where that was noted.
+    pub(crate) manages: Option<bool>,
+}
+
+/// What the request left of an order whose first answer is read again: shown to who was answered so before,
+/// whatever has become of the order, and of their right to see it, since.
+pub(crate) fn replayed(order: OrderId) -> Option<Left> {
+    REPLAYED.try_with(|left| *left).ok().flatten().filter(|left| left.order == order)
+}
+
+/// What a request has left of an order, if that is what it wrote to. Lines and payments have their order's id
+/// in their own.
+pub(super) fn left_of(earlier: &Remembered) -> Option<Left> {
+    let (path, version) = earlier.location.split_once("?as_of=")?;
+    let id: Uuid = path.trim_end_matches('/').rsplit('/').next()?.parse().ok()?;
+    Some(Left { order: PaymentId(id).order(), version: version.parse().ok()?, manages: earlier.manages })
+}
+
+/// Refuses a key that was used for something else.
+pub(super) fn check_same(earlier: &Remembered, fingerprint: &str) -> Result<(), ApiError> {
+    if earlier.fingerprint == fingerprint {
+        return Ok(());
+    }
+    Err(ApiError::Unprocessable {
+        code: "idempotency_key_reused",
+        message: "This Idempotency-Key was used for another request.".to_owned(),
+    })
+}
+
+pub(super) fn still_running() -> ApiError {
+    ApiError::Conflict {
+        code: "idempotency_key_in_use",
+        message: "A request with this Idempotency-Key is still running.".to_owned(),
+    }
+}
+
+/// The answer to a request that has come to its end, again.
+pub(super) async fn answer_again(
+    app: &App,
+    routes: Router,
+    earlier: &Remembered,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    match earlier.stand(app.now()) {
+        Stand::Ended => {}
+        // What it left otherwise than with an order can be read, and reading goes on with it.
+        Stand::CutOff if left_of(earlier).is_none() => {}
+        Stand::Running | Stand::CutOff => return Err(still_running()),
+    }
+    let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
+    let mut response = match &earlier.body {
+        Some(body) => {
+            let json = HeaderValue::from_static("application/json");
+            ([(CONTENT_TYPE, json)], body.clone()).into_response()
+        }
+        None => read_again(routes, earlier, headers).await?,
+    };
+    if !response.status().is_success() {
+        // It cannot be told any more, so it is not said to be the first answer.
+        return Ok(response);
+    }
+    *response.status_mut() = status;
+    response.headers_mut().insert(super::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+/// Reads what the earlier request left, as the same caller.
+async fn read_again(routes: Router, earlier: &Remembered, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let mut request = Request::get(&earlier.location).body(Body::empty()).map_err(ApiError::internal)?;
+    let authorization = headers.get(AUTHORIZATION).cloned();
+    request.headers_mut().extend(authorization.map(|value| (AUTHORIZATION, value)));
+    let reading = tower::ServiceExt::oneshot(routes, request);
+    match REPLAYED.scope(left_of(earlier), reading).await {
+        Ok(response) => Ok(response),
+        Err(impossible) => match impossible {},
+    }
+}

@@ -6,12 +6,13 @@ use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits};
-use oms_core::http::{Caller, JsonObject, Reply};
+use oms_core::http::{Caller, JsonObject, Reply, meter};
 use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
 use oms_core::table::TableError;
 use oms_core::table::catalog::Offer;
+use oms_core::table::lists::{OrderList, Wanted};
 use oms_core::views::order::OrderView;
 use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;
@@ -25,6 +26,8 @@ use uuid::Uuid;
 
 /// How often an order whose number or id was taken meanwhile is tried again.
 const TRIES: u32 = 3;
+/// In how many of another user's newest orders their name is looked for.
+const LOOKED_AT: usize = 10;
 /// What is said of an address that is not the order's user's.
 pub(crate) const NOT_YOUR_ADDRESS: &str = "Address does not belong to you.";
 
@@ -160,11 +163,13 @@ impl From<ApiError> for Failed {
 }
 
 async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<Seen, Failed> {
-    let user = buyer(caller, wanted);
     let addresses = [Some(wanted.shipping_address), wanted.billing_address];
     let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
     let products: Vec<_> = wanted.items.iter().map(|item| item.product).collect();
-    let offer = app.table().offer(StoreId(wanted.store), &products, &user.id, &addresses).await?;
+    let user = wanted.user.as_ref().filter(|_| caller.is_staff()).unwrap_or(&caller.user.id);
+    let offer = app.table().offer(StoreId(wanted.store), &products, user, &addresses);
+    let read = async { futures::try_join!(offer, buyer(app, caller, wanted)) };
+    let (offer, user) = meter::at_once(read).await?;
     let (store, shipping, billing) = resolve(wanted, &offer)?;
     let by = app.acting(&caller.user.id);
     let manages = caller.is_staff() || (caller.is_vendor() && store.owner.as_ref() == Some(&by.id));
@@ -197,18 +202,22 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
     Ok(Seen { order, manages })
 }
 
-/// Whose order it becomes. Of another user than the caller only the id is known.
-fn buyer(caller: &Caller, wanted: &CreateOrder) -> User {
-    match &wanted.user {
-        Some(id) if caller.is_staff() && *id != caller.user.id => User {
-            id: id.clone(),
-            username: id.0.clone(),
-            email: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-        },
-        Some(_) | None => caller.user.clone(),
-    }
+/// Whose order it becomes. The token of whoever places it for another user tells only that user's id; their
+/// name and mail are what an order says that they have placed themselves.
+async fn buyer(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<User, TableError> {
+    let another = wanted.user.as_ref().filter(|id| caller.is_staff() && **id != caller.user.id);
+    let Some(id) = another else { return Ok(caller.user.clone()) };
+    let list = [OrderList::OfUser(id.clone())];
+    let placed = app.table().listed_orders(&list, &Wanted::default(), LOOKED_AT).await?;
+    let mut users = placed.into_iter().map(|order| order.user);
+    let known = users.find(|user| user.username != user.id.0 || !user.email.is_empty());
+    Ok(known.unwrap_or_else(|| User {
+        id: id.clone(),
+        username: id.0.clone(),
+        email: String::new(),
+        first_name: String::new(),
+        last_name: String::new(),
+    }))
 }
 
 /// The store and the addresses that the order names; everything that is wrong with them at once.

@@ -20,8 +20,11 @@ pub(super) fn write(
     tracking_url: Option<&str>,
 ) -> String {
     let address = place(&order.shipping_address);
-    let mut text =
-        format!("{what_happened}\n\n{}, for {}, {address}\n\n", order.store.name, name(&order.user));
+    let mut text = format!(
+        "{what_happened}\n\n{}, for {}, {address}\n\n",
+        order.store.name,
+        name(&order.user, &order.shipping_address)
+    );
     let lines = order.lines.iter().map(|line| (bought(line), amount(order, line.total_price)));
     let rows: Vec<_> = lines.chain([(String::new(), String::new())]).chain(sums(order)).collect();
     text += &columns(&rows);
@@ -65,9 +68,15 @@ fn amount(order: &Order, amount: Decimal) -> String {
     format!("{} {}", order.currency.code(), money(amount, order.currency))
 }
 
-fn name(user: &User) -> String {
+/// What a customer is called: one whose name nobody knew when somebody placed the order for them is who
+/// lives where it goes.
+fn name<'a>(user: &'a User, goes_to: &'a Address) -> std::borrow::Cow<'a, str> {
     let name = format!("{} {}", user.first_name, user.last_name);
-    if name.trim().is_empty() { user.username.clone() } else { name.trim().to_owned() }
+    match name.trim() {
+        "" if user.username == user.id.0 => goes_to.full_name.as_str().into(),
+        "" => user.username.as_str().into(),
+        name => name.to_owned().into(),
+    }
 }
 
 /// The town: what says where it goes, without saying where somebody lives.
@@ -122,6 +131,26 @@ mod tests {
         assert_eq!(tracking("1Z 9&9", url), link);
         assert_eq!(tracking("1Z99", None), "1Z99");
         assert_eq!(tracking("https://carrier.example/1Z99", url), "https://carrier.example/1Z99");
+    }
+
+    #[test]
+    fn whose_name_nobody_knows_is_who_lives_where_it_goes() {
+        let id = oms_domain::UserId("5f2c3c0e".into());
+        let user = |username: &str, first_name: &str| User {
+            id: id.clone(),
+            username: username.into(),
+            email: String::new(),
+            first_name: first_name.into(),
+            last_name: String::new(),
+        };
+        let address = serde_json::json!({
+            "id": uuid::Uuid::nil(), "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
+            "city": "London", "country": "GB",
+        });
+        let address: Address = serde_json::from_value(address).unwrap();
+        assert_eq!(name(&user("5f2c3c0e", ""), &address), "Ada Lovelace");
+        assert_eq!(name(&user("ada", ""), &address), "ada");
+        assert_eq!(name(&user("ada", "Ada"), &address), "Ada");
     }
 
     #[test]

@@ -126,7 +126,7 @@ pub fn record_trip() {
 }
 
 /// Makes calls at the same time, one each: together they are one round trip.
-pub(crate) async fn at_once<F: Future>(calls: F) -> F::Output {
+pub async fn at_once<F: Future>(calls: F) -> F::Output {
     let Some(scope) = scope::current() else { return calls.await };
     let before = scope.meter().trips.load(Ordering::Relaxed);
     let outcome = calls.await;

@@ -266,15 +266,18 @@ async fn what_is_wrong_with_a_subscription_is_told_all_at_once() {
         ("https", "http://example.com/"),
         ("https", "https://169.254.169.254/latest/meta-data/"),
         ("sqs", "https://sqs.us-east-1.amazonaws.com/123456789012/orders"),
-        ("sms", "555-0123"),
     ] {
         let refused =
             subscribe(&shop.vendor, protocol, endpoint, &["order.shipped"], store).await.expect(400);
         assert!(refused["details"]["endpoint"].is_array(), "{protocol} {endpoint}: {refused}");
     }
-    let number = format!("+1415{:07}", uuid::Uuid::new_v4().as_u128() % 10_000_000);
-    let made =
-        subscribe(&shop.vendor, "sms", &number, &["order.shipped", "order.shipped"], store).await.expect(201);
+    for person in [&shop.vendor, &shop.staff] {
+        let refused = subscribe(person, "sms", "+14155550123", &["order.shipped"], store).await.expect(400);
+        assert_eq!(refused["details"], json!({ "protocol": ["\"sms\" is not a valid choice."] }));
+    }
+    let hook = Hook::open();
+    let twice = &["order.shipped", "order.shipped"];
+    let made = subscribe(&shop.vendor, "https", &hook.url, twice, store).await.expect(201);
     assert_eq!(made["event_types"], json!(["order.shipped"]));
     let moved = json!({ "protocol": "email", "endpoint": address("moved"), "event_types": ["order.shipped"], "store": store });
     let fixed = shop.vendor.client.send(Method::PUT, &path_of(&made), Some(moved), &[]).await.expect(400);
@@ -283,6 +286,80 @@ async fn what_is_wrong_with_a_subscription_is_told_all_at_once() {
     let same =
         shop.vendor.client.send(Method::PUT, &path_of(&made), Some(made.clone()), &[]).await.expect(200);
     assert_eq!(same, made);
+}
+
+/// Does something at the topic as its operator does, by hand.
+async fn by_hand(action: &str, parameters: &[(&str, &str)]) -> String {
+    let form = [("Action", action), ("Version", "2010-03-31"), ("TopicArn", stack().setting("TOPIC_ARN"))];
+    let form: Vec<_> = form.iter().chain(parameters).collect();
+    let answer = Client::stranger().bare().post(stack().setting("SNS_URL")).form(&form).send().await;
+    let answer = answer.expect("SNS answers");
+    assert!(answer.status().is_success());
+    answer.text().await.expect("a text")
+}
+
+#[tokio::test]
+async fn only_staff_take_over_what_the_operator_has_subscribed_by_hand() {
+    let shop = Shop::open().await;
+    let (store, mail) = (&shop.store["id"], address("by-hand"));
+    let filter = r#"{"event_type":["order.deleted"]}"#;
+    let attributes = [("Attributes.entry.1.key", "FilterPolicy"), ("Attributes.entry.1.value", filter)];
+    let endpoint = [("Protocol", "email"), ("Endpoint", mail.as_str())];
+    by_hand("Subscribe", &[&endpoint[..], &attributes[..]].concat()).await;
+
+    for _ in 0..2 {
+        let refused = subscribe(&shop.vendor, "email", &mail, &["order.shipped"], store).await.expect(400);
+        assert_eq!(refused["details"], json!({ "endpoint": ["This endpoint is already subscribed."] }));
+        assert_eq!(shop.vendor.client.get(PATH).await.expect(200)["count"], 0, "it has left no record");
+    }
+    let adopted = subscribe(&shop.staff, "email", &mail, &["order.shipped"], store).await.expect(201);
+    assert_eq!(adopted["event_types"], json!(["order.shipped"]));
+}
+
+#[tokio::test]
+async fn the_subscriptions_of_a_store_end_when_it_changes_hands() {
+    let (sold, closed) = (Shop::open().await, Shop::open().await);
+    let other = Person::new("vendor", Some("vendor"));
+    let mut ended = Vec::new();
+    for shop in [&sold, &closed] {
+        for name in ["one", "two"] {
+            let mail = address(name);
+            let made = subscribe(&shop.vendor, "email", &mail, &["order.shipped"], &shop.store["id"]).await;
+            ended.push((mail, path_of(&made.expect(201))));
+        }
+    }
+    let store = |shop: &Shop| format!("/api/stores/{}/", text(&shop.store["id"]));
+    sold.vendor.client.change(&store(&sold), json!({ "name": "Sold" })).await.expect(200);
+    assert_eq!(sold.vendor.client.get(PATH).await.expect(200)["count"], 2, "another name is no other owner");
+    sold.staff.client.change(&store(&sold), json!({ "owner": other.id })).await.expect(200);
+    closed.vendor.client.send(Method::DELETE, &store(&closed), None, &[]).await.expect(200);
+    let mail = address("new");
+    let kept = subscribe(&other, "email", &mail, &["order.shipped"], &sold.store["id"]).await.expect(201);
+    for (mail, path) in &ended {
+        eventually(|| sold.staff.client.get(path), |answer| answer.status == 404).await;
+        assert!(!is_at_the_topic(mail).await, "{mail}");
+    }
+    assert_eq!(other.client.get(&path_of(&kept)).await.expect(200)["status"], "confirmed");
+    assert!(is_at_the_topic(&mail).await);
+}
+
+/// Whether the topic lists an endpoint.
+async fn is_at_the_topic(endpoint: &str) -> bool {
+    let mut next = String::new();
+    for _ in 0..50 {
+        let parameters = [("NextToken", next.as_str())];
+        let given = if next.is_empty() { &[][..] } else { &parameters[..] };
+        let listed = by_hand("ListSubscriptionsByTopic", given).await;
+        if listed.contains(endpoint) {
+            return true;
+        }
+        let token = listed.split("<NextToken>").nth(1).and_then(|rest| rest.split("</NextToken>").next());
+        match token.filter(|token| !token.is_empty()) {
+            Some(token) => next = token.to_owned(),
+            None => return false,
+        }
+    }
+    panic!("the topic's list does not end")
 }
 
 #[tokio::test]

@@ -23,6 +23,8 @@ pub(crate) struct SeenStore {
 pub(crate) struct SeenProduct {
     /// The product and its stock.
     pub(crate) product: Versioned<StockedProduct>,
+    /// Its store; none where that is no more.
+    pub(crate) store: Option<Store>,
     /// The currency of its prices.
     pub(crate) currency: Currency,
     /// Whether the caller may write it.
@@ -70,8 +72,8 @@ pub(crate) async fn product(app: &App, caller: &Caller, id: ProductId) -> Reply<
     let is_on_sale = product.entity.product.status == ProductStatus::Active
         && store.as_ref().is_some_and(|store| store.status == StoreStatus::Active);
     if manages || is_on_sale {
-        let currency = store.map_or(app.config().currency, |store| store.currency);
-        Ok(SeenProduct { product, currency, manages })
+        let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
+        Ok(SeenProduct { product, store, currency, manages })
     } else {
         Err(ApiError::NotFound("Product"))
     }

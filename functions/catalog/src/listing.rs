@@ -1,11 +1,12 @@
-//! Lists of the catalogue: searched, sorted, counted and cut into pages in memory, because they
-//! are small; the API contract's "Lists". How much is read for one has a limit, [`MAX_LISTED`].
+//! Lists of the catalogue, the API contract's "Lists". By time an index has them in order, at any length.
+//! What is searched or sorted by name is read as a whole, up to [`MAX_LISTED`], and cut into pages in
+//! memory.
 
 use jiff::Timestamp;
 use oms_core::http::pages::Links;
 use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Page, PageRequest, Query, Reply};
-use oms_core::sorted::{SortKey, Sorting, Value};
+use oms_core::sorted::{Cut, SortKey, Sorting, Value};
 use oms_core::table::catalog_lists::{Listed, MAX_LISTED};
 use uuid::Uuid;
 
@@ -66,8 +67,32 @@ pub(crate) fn page<T>(
     Ok(sorting.page(&cut, ends, shown, links))
 }
 
+/// The direction in which a list goes by time, where nothing else is asked for.
+pub(crate) fn by_time(query: &Query) -> Option<Sorting<Key>> {
+    let sorting = Sorting::read(query);
+    (sorting.keys().is_empty() && query.search_terms().is_empty()).then_some(sorting)
+}
+
+/// A page of what an index has in order, each entry with when it was made and its id.
+pub(crate) fn page_of<T, S>(
+    sorting: &Sorting<Key>,
+    mut cut: Cut<T>,
+    made: impl Fn(&T) -> (Timestamp, Uuid),
+    shown: impl Fn(T) -> S,
+    links: &Links,
+) -> Page<S> {
+    let place = |entry: &T| {
+        let (created_at, id) = made(entry);
+        sorting.place(created_at, id, |_| Value::Time(created_at))
+    };
+    let ends = cut.ends(place);
+    let results = std::mem::take(&mut cut.listed).into_iter().map(shown).collect();
+    sorting.page(&cut, ends, results, links)
+}
+
+/// What the catalogue is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
+pub(crate) enum Key {
     CreatedAt,
     Name,
 }

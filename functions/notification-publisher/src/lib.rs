@@ -13,7 +13,7 @@ use oms_core::deadline;
 use oms_core::http::logging::chain;
 use oms_core::metrics::Metrics;
 use oms_core::queue::{Job, Queue, QueueError};
-use oms_core::stream::{Arrived, Batch, BulkUpdateAsked, Fresh, see_again};
+use oms_core::stream::{Arrived, Batch, BulkUpdateAsked, ChangedHands, Fresh, see_again};
 use oms_core::table::TableError;
 use oms_core::table::notifications::News;
 use oms_core::table::watermarks::Claim;
@@ -74,10 +74,14 @@ pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEvent
 }
 
 async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
-    let Batch { arrived, bulk_updates, unreadable: mut failed, .. } = batch;
-    let (not_started, untold) =
-        futures::join!(start_all(publisher, bulk_updates), tell_all(publisher, arrived));
+    let Batch { arrived, bulk_updates, stores, unreadable: mut failed, .. } = batch;
+    let (not_started, not_ended, untold) = futures::join!(
+        start_all(publisher, bulk_updates),
+        end_all(publisher, stores),
+        tell_all(publisher, arrived)
+    );
     failed.extend(not_started);
+    failed.extend(not_ended);
     failed.extend(untold);
     see_again(failed)
 }
@@ -96,6 +100,22 @@ async fn start_all(publisher: &Publisher, bulk_updates: Vec<BulkUpdateAsked>) ->
     });
     let started = started.buffer_unordered(AT_ONCE).filter_map(|sent| std::future::ready(sent.err()));
     started.collect().await
+}
+
+/// Ends the subscriptions of stores that have changed hands. The records of those that could not be ended
+/// come back.
+async fn end_all(publisher: &Publisher, stores: Vec<ChangedHands>) -> Vec<String> {
+    let mut failed = Vec::new();
+    for ChangedHands { store, at, record } in stores {
+        match publisher.app.end_subscriptions_of(store, at).await {
+            Ok(ended) => tracing::info!(%store, ended, "a store has changed hands: its subscriptions end"),
+            Err(error) => {
+                tracing::error!(%store, error = chain(&error), "could not end the subscriptions of a store");
+                failed.push(record);
+            }
+        }
+    }
+    failed
 }
 
 /// Tells what is new about some orders. The records of those that could not be told come back.

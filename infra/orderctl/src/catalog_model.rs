@@ -55,19 +55,21 @@ impl World {
                 created_at: made_at(&mut chance, now),
                 ..store
             };
-            table.insert_store(&store).await.unwrap();
+            table.insert_store(&store, 20).await.unwrap();
             stores.push(store);
         }
         let mut products = Vec::new();
         for _ in 0..PRODUCTS {
             let product = product(&mut chance, &stores, now);
             let stocked = StockedProduct { product, shelves: Vec::new() };
-            table.insert_product(&stocked).await.unwrap();
+            let store = stores.iter().find(|store| store.id == stocked.product.store);
+            table.insert_product(&stocked, store.unwrap(), 5_000).await.unwrap();
             products.push(stocked.product);
         }
         for gone in products.extract_if(.., |product| product.id.0.as_u128() % 10 == 0) {
             let seen = table.product(gone.id).await.unwrap().unwrap();
-            table.delete_product(&seen).await.unwrap();
+            let store = stores.iter().find(|store| store.id == gone.store);
+            table.delete_products(&[seen], store).await.unwrap();
         }
         let user = UserId(User::new(CUSTOMER, None).id().to_string());
         let mut addresses = Vec::new();

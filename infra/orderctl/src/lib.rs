@@ -5,6 +5,8 @@ pub mod bench_consumer;
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod catalog_limits;
+#[cfg(test)]
 mod catalog_model;
 pub mod environment;
 #[cfg(test)]

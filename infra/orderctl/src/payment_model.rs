@@ -33,7 +33,7 @@ impl World {
             store.owner = Some(vendor.clone());
         }
         for store in &samples.stores {
-            stand.app.table().insert_store(store).await.unwrap();
+            stand.app.table().insert_store(store, 20).await.unwrap();
         }
         let mut orders = Vec::new();
         for number in 0..ORDERS {

@@ -8,6 +8,7 @@ use crate::report::Report;
 use crate::stand::Fault;
 use crate::verify;
 use oms_core::app::App;
+use oms_domain::catalog::StoreStatus;
 
 /// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first,
 /// and removes those that no order has.
@@ -20,6 +21,7 @@ pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
         let orders = rows(app).await?;
         let stale = remove_stale_rows(app).await?;
         text = format!("the rows of {orders} orders written, {stale} rows removed that no order has\n");
+        count_products(app).await?;
     }
     text.push_str(&while_held(app, correct(app)).await?);
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
@@ -50,6 +52,15 @@ async fn rows(app: &App) -> Result<usize, Fault> {
             return Ok(done);
         }
     }
+}
+
+/// Counts the products of stores from before there were counters of them.
+async fn count_products(app: &App) -> Result<(), Fault> {
+    let stores = app.table().stores_with(StoreStatus::ALL).await?.entries;
+    for store in app.table().stores(stores.into_iter().map(|store| store.id)).await? {
+        app.table().begin_assortment(&store).await?;
+    }
+    Ok(())
 }
 
 /// Removes rows of codes that their order has no more, and of orders that are gone; how many.

@@ -2,6 +2,7 @@
 
 use crate::http::cursor::CursorKey;
 use jiff::tz::TimeZone;
+use oms_domain::subscription::Protocol;
 use oms_domain::{Currency, Decimal};
 use std::fmt;
 use std::num::NonZeroU32;
@@ -63,6 +64,12 @@ pub struct Config {
     /// `SETTLE_AFTER_SECONDS` (60): when what a gateway has not answered is asked for again; at
     /// least as long as a request may take, 900 at most.
     pub settle_after: Duration,
+    /// `MAX_STORES_PER_OWNER` (20).
+    pub max_stores_per_owner: NonZeroU32,
+    /// `MAX_PRODUCTS_PER_STORE` (5000).
+    pub max_products_per_store: NonZeroU32,
+    /// `SUBSCRIPTION_PROTOCOLS` (email, https and sqs): how subscribers may be told.
+    pub subscription_protocols: Vec<Protocol>,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
@@ -204,6 +211,14 @@ impl Config {
             payment_gateway: gateway::chosen(&mut env, stage, keys),
             stripe_webhook_secret: env.text("STRIPE_WEBHOOK_SECRET").as_deref().map(Secret::from),
             settle_after: env.seconds("SETTLE_AFTER_SECONDS", 60, MAX_SETTLE_AFTER_SECONDS),
+            max_stores_per_owner: env.count("MAX_STORES_PER_OWNER", 20),
+            max_products_per_store: env.count("MAX_PRODUCTS_PER_STORE", 5_000),
+            subscription_protocols: env.parsed(
+                "SUBSCRIPTION_PROTOCOLS",
+                vec![Protocol::Email, Protocol::Https, Protocol::Sqs],
+                "a comma-separated list of email, https, sqs, sms",
+                |text| commas(text).iter().map(|word| word.parse().ok()).collect(),
+            ),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
                 text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
             }),

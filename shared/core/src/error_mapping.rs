@@ -40,6 +40,7 @@ impl From<TableError> for ApiError {
     fn from(error: TableError) -> Self {
         match error {
             TableError::InsufficientStock { available } => Refusal::InsufficientStock { available }.into(),
+            TableError::Full { .. } => ApiError::Rule { code: "limit_reached", message: error.to_string() },
             TableError::TooLarge => ApiError::Rule {
                 code: "order_too_large",
                 message: "The order is too large: shorten its notes and extra data.".to_owned(),

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod bulk_updates;
 pub mod bus;
+pub mod catalog_lists;
 pub mod config;
 pub mod deadline;
 mod error_mapping;
@@ -25,6 +26,7 @@ pub mod sdk;
 pub mod sorted;
 pub mod statistics;
 pub mod stream;
+pub mod subscriptions;
 pub mod table;
 pub mod verify;
 pub mod views;

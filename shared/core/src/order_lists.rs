@@ -56,7 +56,7 @@ impl App {
         }
         let own = OrderList::OfUser(caller.user.id.clone());
         let owned: Vec<StoreId> = if caller.is_vendor() {
-            let stores = self.table().stores_of(&caller.user.id).await?;
+            let stores = self.table().stores_ever_of(&caller.user.id).await?;
             stores.into_iter().map(|store| store.id).collect()
         } else {
             Vec::new()

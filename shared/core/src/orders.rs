@@ -162,7 +162,7 @@ impl Orders<'_> {
         Err(TableError::Conflict.into())
     }
 
-    /// Whether the caller runs a store.
+    /// Whether the caller runs a store, or ran it when it was deleted.
     ///
     /// # Errors
     /// 503 where the table cannot be read.
@@ -173,8 +173,8 @@ impl Orders<'_> {
         if !self.caller.is_vendor() {
             return Ok(false);
         }
-        let store = self.app.table().store(store).await?;
-        Ok(store.is_some_and(|store| store.owner.as_ref() == Some(&self.caller.user.id)))
+        let owner = self.app.table().owner_of_store(store).await?;
+        Ok(owner.as_ref() == Some(&self.caller.user.id))
     }
 }
 

@@ -69,7 +69,7 @@ impl App {
         }
         let mut scopes = vec![Scope::User(caller.user.id.clone())];
         if caller.is_vendor() {
-            let stores = self.table().stores_of(&caller.user.id).await?;
+            let stores = self.table().stores_ever_of(&caller.user.id).await?;
             scopes.extend(stores.into_iter().map(|store| Scope::Store(store.id)));
         }
         Ok(Asked::new(scopes))

@@ -4,11 +4,11 @@
 use crate::app::App;
 use crate::deadline;
 use crate::table::bulk_updates::HELD_UNTIL;
-use crate::table::{Item, TableError, keys, record, text};
+use crate::table::{Item, TableError, keys, record, stores, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::{JobId, Order, OrderId};
+use oms_domain::{JobId, Order, OrderId, StoreId};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -29,6 +29,32 @@ pub struct Arrived {
     pub records: Vec<String>,
 }
 
+/// A store that has another owner, or none any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedHands {
+    /// The store.
+    pub store: StoreId,
+    /// When it got its new owner; none where it was deleted.
+    pub at: Option<Timestamp>,
+    /// The sequence number of the record that says so.
+    pub record: String,
+}
+
+impl ChangedHands {
+    /// What a record of a store says, where it says so.
+    fn read(before: &Item, after: &Item, record: String) -> Option<Self> {
+        if text(before, keys::SK) != keys::STORE || !stores::is_there(before) {
+            return None;
+        }
+        let store = keys::store_of(text(before, keys::PK))?;
+        if after.is_empty() || !stores::is_there(after) {
+            return Some(Self { store, at: None, record });
+        }
+        let at = text(after, "updated_at").parse().ok();
+        (stores::owner(before) != stores::owner(after)).then_some(Self { store, at, record })
+    }
+}
+
 /// A batch, sorted out.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
@@ -36,6 +62,8 @@ pub struct Batch {
     pub arrived: Vec<Arrived>,
     /// The bulk updates that were asked for.
     pub bulk_updates: Vec<BulkUpdateAsked>,
+    /// The stores that have another owner now, or are no more.
+    pub stores: Vec<ChangedHands>,
     /// The sequence numbers of records that hold no readable order.
     pub unreadable: Vec<String>,
     /// When the oldest record was made.
@@ -63,7 +91,7 @@ pub struct Fresh {
 }
 
 impl Batch {
-    /// Takes the orders and the bulk updates out of an event. An order's records carry its whole log, so the newest
+    /// Takes the orders, the bulk updates and what became of stores out of an event. An order's records carry its whole log, so the newest
     /// image says all that the others do. Removals say nothing: orders are not removed.
     #[must_use]
     pub fn read(event: Event) -> Self {
@@ -74,10 +102,11 @@ impl Batch {
             let made = change.approximate_creation_date_time.timestamp_millis();
             let made = Timestamp::from_millisecond(made).ok().filter(|made| *made > Timestamp::UNIX_EPOCH);
             batch.oldest = [batch.oldest, made].into_iter().flatten().min();
-            if change.new_image.is_empty() {
+            let item: Item = change.new_image.into();
+            if item.is_empty() || text(&item, keys::SK) == keys::STORE {
+                batch.stores.extend(ChangedHands::read(&change.old_image.into(), &item, sequence));
                 continue;
             }
-            let item: Item = change.new_image.into();
             if let Some(id) = keys::job_of(text(&item, keys::PK)) {
                 let held_until = text(&item, HELD_UNTIL).parse().ok();
                 batch.bulk_updates.push(BulkUpdateAsked { id, held_until, record: sequence });

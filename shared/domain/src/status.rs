@@ -183,6 +183,19 @@ impl Status {
         }
     }
 
+    /// Whether somebody still has something to do before it ends well or badly.
+    #[must_use]
+    pub const fn is_unfinished(self) -> bool {
+        match self {
+            Status::Pending
+            | Status::Confirmed
+            | Status::Processing
+            | Status::Shipped
+            | Status::OutForDelivery => true,
+            Status::Delivered | Status::Cancelled | Status::Refunded => false,
+        }
+    }
+
     /// Whether the parcel is on its way or has arrived, which is also when its total is revenue.
     #[must_use]
     pub const fn is_shipped(self) -> bool {

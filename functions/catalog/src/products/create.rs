@@ -4,6 +4,7 @@ use super::fields::ProductFields;
 use super::variants::merge;
 use super::view::ProductView;
 use super::{Shown, show};
+use crate::races::retried;
 use crate::{access, slug};
 use axum::extract::State;
 use http::StatusCode;
@@ -15,9 +16,9 @@ use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::table::entity::{FIRST_VERSION, Versioned};
 use oms_core::table::products::StockedProduct;
 use oms_core::table::stock::Shelf;
-use oms_domain::catalog::{Product, ProductStatus};
+use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::place::invalid_pk;
-use oms_domain::{Currency, StoreId, VariantId};
+use oms_domain::{StoreId, VariantId};
 use uuid::Uuid;
 
 /// Makes a product of a store, with its variants and what lies on the shelves.
@@ -26,7 +27,7 @@ use uuid::Uuid;
     request_body = ProductFields,
     responses(
         (status = 201, description = "The product", body = ProductView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the store has as many products as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
         (status = 409, description = "The store was deleted at the same time", body = ErrorBody),
@@ -39,21 +40,25 @@ pub(crate) async fn create(
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     access::sells(&caller)?;
-    let mut f = Fields::new(body.0, Mode::Create);
-    let store = named_store(&app, &caller, &mut f, None).await?;
-    let currency = store.map_or(app.config().currency, |(_, currency)| currency);
+    retried(|| try_to_create(&app, &caller, &body)).await
+}
+
+async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Reply<(StatusCode, Shown)> {
+    let mut f = Fields::new(body.0.clone(), Mode::Create);
+    let store = named_store(app, caller, &mut f, None).await?;
+    let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
     let fields = ProductFields::read(&mut f, None, currency);
     f.finish()?;
-    let (store, _) = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
-    let stocked = new_product(fields, store, &app)?;
-    app.table().insert_product(&stocked).await?;
+    let store = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
+    let stocked = new_product(fields, store.id, app)?;
+    app.table().insert_product(&stocked, &store, app.config().max_products_per_store.get()).await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, show(&made, currency)))
 }
 
-/// The store that the body names, where the caller may write it, and its currency; none where the
-/// body names none, or, with the problem noted, where there is no such store for them. `current`
-/// is the store that the product is in, which the caller is known to write.
+/// The store that the body names, where the caller may write it; none where the body names none or
+/// `current`, the one that the product is in, or, with the problem noted, where there is no such
+/// store for them.
 ///
 /// # Errors
 /// 403 where they see it but may not write it.
@@ -61,19 +66,13 @@ pub(crate) async fn named_store(
     app: &App,
     caller: &Caller,
     f: &mut Fields,
-    current: Option<(StoreId, Currency)>,
-) -> Reply<Option<(StoreId, Currency)>> {
-    let Some(id) = f.required::<Uuid>("store") else {
+    current: Option<StoreId>,
+) -> Reply<Option<Store>> {
+    let Some(id) = f.required::<Uuid>("store").map(StoreId).filter(|id| current != Some(*id)) else {
         return Ok(None);
     };
-    if current.is_some_and(|(store, _)| store.0 == id) {
-        return Ok(current);
-    }
-    match access::store(app, caller, StoreId(id)).await {
-        Ok(seen) => {
-            let store = seen.managed()?.entity;
-            Ok(Some((store.id, store.currency)))
-        }
+    match access::store(app, caller, id).await {
+        Ok(seen) => Ok(Some(seen.managed()?.entity)),
         Err(ApiError::NotFound(_)) => {
             f.error("store", invalid_pk(&id));
             Ok(None)

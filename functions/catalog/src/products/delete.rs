@@ -38,5 +38,5 @@ pub(crate) async fn delete(
 async fn delete_product(app: &App, caller: &Caller, id: ProductId, expected: &IfMatch) -> Reply<()> {
     let seen = access::product(app, caller, id).await?.managed()?;
     expected.check(seen.product.version)?;
-    Ok(app.table().delete_product(&seen.product).await?)
+    Ok(app.table().delete_products(&[seen.product], seen.store.as_ref()).await?)
 }

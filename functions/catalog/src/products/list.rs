@@ -1,17 +1,19 @@
 //! `GET /api/products/`
 
 use super::view::ProductView;
-use crate::access;
+use crate::access::{self, SeenStore};
 use crate::listing::{self, Entry};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
+use oms_core::catalog_lists::ByTime;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
+use oms_core::table::assortments::Assortment;
 use oms_core::table::products::ProductSummary;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
-use oms_domain::{Currency, ProductId, StoreId};
+use oms_domain::{ProductId, StoreId};
 use std::collections::BTreeSet;
 
 /// The products that the caller may see, newest first: active ones of active stores; a vendor's
@@ -42,33 +44,99 @@ pub(crate) async fn list(
     links: Links,
 ) -> Reply<Json<Page<ProductView>>> {
     let status = query.choice("status", |word| word.parse().ok())?;
-    let products = match query.filled("store") {
-        Some(store) => of_store(&app, &caller, store, status).await?,
-        None => of_all(&app, &caller, status).await?,
+    let store = match query.filled("store") {
+        Some(store) => Some(named(&app, &caller, store).await?),
+        None => None,
     };
-    let entries = products.into_iter().map(entry).collect();
-    let page = listing::page(entries, &query, &request, &links)?;
-    let results = show_all(&app, &page.results).await?;
+    let page = match listing::by_time(&query) {
+        Some(sorting) => {
+            let (lists, visible) = lists(&app, &caller, store.as_ref(), status).await?;
+            let wanted = |product: &ProductSummary| visible.shows(product.store);
+            let cut = app.products_by_time(lists, &sorting, &request, wanted).await?;
+            let made = |product: &ProductSummary| (product.created_at, product.id.0);
+            listing::page_of(&sorting, cut, made, |product| (product.id, product.store), &links)
+        }
+        None => {
+            let products = match &store {
+                Some(store) => of_store(&app, store, status).await?,
+                None => of_all(&app, &caller, status).await?,
+            };
+            listing::page(products.into_iter().map(entry).collect(), &query, &request, &links)?
+        }
+    };
+    let results = show_all(&app, &caller, &page.results).await?;
     Ok(Json(Page { count: page.count, next: page.next, previous: page.previous, results }))
 }
 
-/// What a store sells, as far as the caller may see it.
-async fn of_store(
-    app: &App,
-    caller: &Caller,
-    store: &str,
-    status: Option<ProductStatus>,
-) -> Reply<Vec<ProductSummary>> {
+/// The store that the filter names, which the caller must see.
+async fn named(app: &App, caller: &Caller, store: &str) -> Reply<SeenStore> {
     // django-filter's words for a reference to what is not among the caller's choices.
     let words = "Select a valid choice. That choice is not one of the available choices.";
     let no_choice = || ApiError::field("store", words);
     let id: StoreId = store.parse().map_err(|_| no_choice())?;
-    let store = match access::store(app, caller, id).await {
-        Err(ApiError::NotFound(_)) => return Err(no_choice()),
-        seen => seen?,
+    match access::store(app, caller, id).await {
+        Err(ApiError::NotFound(_)) => Err(no_choice()),
+        seen => seen,
+    }
+}
+
+/// Whose products of the list of all the caller sees: those of stores that sell, and their own.
+#[derive(Default)]
+struct Visible {
+    hidden: BTreeSet<StoreId>,
+}
+
+impl Visible {
+    fn shows(&self, store: StoreId) -> bool {
+        !self.hidden.contains(&store)
+    }
+}
+
+/// The lists that hold what the caller may see of the products of a store, or of all, and how many those are.
+async fn lists(
+    app: &App,
+    caller: &Caller,
+    store: Option<&SeenStore>,
+    status: Option<ProductStatus>,
+) -> Reply<(ByTime, Visible)> {
+    let mut lists = ByTime::default();
+    if let Some(SeenStore { store, manages }) = store {
+        let counted = app.table().count_of_products(store.entity.id).await?;
+        for status in statuses(status, *manages) {
+            lists.add_products_of(counted.store, status, counted.of(status));
+        }
+        return Ok((lists, Visible::default()));
+    }
+    let statuses = statuses(status, access::sells(caller).is_ok());
+    let (selling, others) = futures::try_join!(
+        app.table().assortments(&[StoreStatus::Active]),
+        app.table().assortments(&[StoreStatus::Inactive])
+    )?;
+    let own: BTreeSet<StoreId> = if caller.is_vendor() {
+        app.table().stores_of(&caller.user.id).await?.into_iter().map(|store| store.id).collect()
+    } else {
+        BTreeSet::new()
     };
+    let is_shown = |counted: &&Assortment| caller.is_staff() || own.contains(&counted.store);
+    let hidden = others.iter().filter(|counted| !is_shown(counted)).map(|counted| counted.store);
+    let visible = Visible { hidden: hidden.collect() };
+    for status in statuses {
+        if caller.is_staff() || status == ProductStatus::Active {
+            let shown = selling.iter().chain(others.iter().filter(is_shown));
+            lists.add_products(status, shown.map(|counted| counted.of(status)).sum());
+        } else {
+            for counted in selling.iter().chain(&others).filter(is_shown) {
+                lists.add_products_of(counted.store, status, counted.of(status));
+            }
+        }
+    }
+    Ok((lists, visible))
+}
+
+/// What a store sells, as far as the caller may see it.
+async fn of_store(app: &App, store: &SeenStore, status: Option<ProductStatus>) -> Reply<Vec<ProductSummary>> {
     let statuses = statuses(status, store.manages);
-    let listed = app.table().products_with(Some(id), &statuses).await?;
+    let listed = app.table().products_with(Some(store.store.entity.id), &statuses).await?;
     listing::complete(listed, "products")
 }
 
@@ -118,20 +186,19 @@ fn entry(product: ProductSummary) -> Entry<(ProductId, StoreId)> {
     }
 }
 
-/// The products of a page as they are now; what was deleted meanwhile is left out.
-async fn show_all(app: &App, page: &[(ProductId, StoreId)]) -> Reply<Vec<ProductView>> {
+/// The products of a page as they are now; what was deleted meanwhile is left out, and what the store
+/// no longer sells.
+async fn show_all(app: &App, caller: &Caller, page: &[(ProductId, StoreId)]) -> Reply<Vec<ProductView>> {
     let table = app.table();
     let (products, stores) = futures::try_join!(
         table.products(page.iter().map(|(product, _)| *product)),
         table.stores(page.iter().map(|(_, store)| *store)),
     )?;
-    let currency = |id: StoreId| -> Currency {
-        let store = stores.iter().find(|store| store.id == id);
-        store.map_or(app.config().currency, |store| store.currency)
-    };
     let shown = page.iter().filter_map(|(id, _)| {
         let stocked = products.iter().find(|stocked| stocked.product.id == *id)?;
-        Some(ProductView::new(stocked, currency(stocked.product.store)))
+        let store = stores.iter().find(|store| store.id == stocked.product.store)?;
+        let is_seen = store.status == StoreStatus::Active || access::manages(caller, store.owner.as_ref());
+        is_seen.then(|| ProductView::new(stocked, store.currency))
     });
     Ok(shown.collect())
 }

@@ -14,7 +14,7 @@ use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::table::entity::Versioned;
-use oms_core::table::products::StockedProduct;
+use oms_core::table::products::{StockedProduct, Stores};
 use oms_domain::{ProductId, VariantId};
 
 /// Changes a product as a whole. Optional fields that are left out stay as they are; of the
@@ -25,7 +25,7 @@ use oms_domain::{ProductId, VariantId};
     request_body = ProductFields,
     responses(
         (status = 200, description = "The product as it is now", body = ProductView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the new store has as many products as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
         (status = 404, description = "No such product for the caller", body = ErrorBody),
@@ -52,7 +52,7 @@ pub(crate) async fn put(
     request_body = ProductPatch,
     responses(
         (status = 200, description = "The product as it is now", body = ProductView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the new store has as many products as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
         (status = 404, description = "No such product for the caller", body = ErrorBody),
@@ -80,17 +80,20 @@ async fn update(
     mode: Mode,
 ) -> Reply<Shown> {
     let seen = access::product(app, caller, id).await?.managed()?;
-    let Versioned { entity: StockedProduct { mut product, mut shelves }, version } = seen.product;
+    let StockedProduct { mut product, mut shelves } = seen.product.entity.clone();
+    let (version, currency) = (seen.product.version, seen.currency);
     expected.check(version)?;
     let mut f = Fields::new(body.0.clone(), mode);
-    let current = (product.store, seen.currency);
-    let (store, currency) = named_store(app, caller, &mut f, Some(current)).await?.unwrap_or(current);
+    let moves_to = named_store(app, caller, &mut f, Some(product.store)).await?;
+    if moves_to.as_ref().is_some_and(|store| store.currency != currency) {
+        f.error("store", format!("The product is priced in {}.", currency.code()));
+    }
     let mut fields = ProductFields::read(&mut f, Some(&product.variants), currency);
     f.finish()?;
 
     let entries = fields.variants.take();
     fields.change(&mut product);
-    product.store = store;
+    product.store = moves_to.as_ref().map_or(product.store, |store| store.id);
     product.updated_at = app.now();
     let merged = match entries {
         Some(entries) => {
@@ -100,7 +103,10 @@ async fn update(
         None => Merged { variants: product.variants, ..Merged::default() },
     };
     product.variants = merged.variants;
-    app.table().replace_product(version, &product, &merged.made, &merged.removed).await?;
+    let stores = Stores { of: seen.store.as_ref(), to: moves_to.as_ref() };
+    let limited = (&stores, app.config().max_products_per_store.get());
+    let shelved = (&merged.made[..], &merged.removed[..]);
+    app.table().replace_product(&seen.product, &product, shelved, limited).await?;
     shelves.extend(merged.made);
     let entity = StockedProduct { product, shelves };
     Ok(show(&Versioned { entity, version: version + 1 }, currency))

@@ -18,7 +18,7 @@ use oms_core::table::entity::{FIRST_VERSION, Versioned};
     request_body = StoreFields,
     responses(
         (status = 201, description = "The store", body = StoreView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the owner has as many stores as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
     ),
@@ -32,7 +32,7 @@ pub(crate) async fn create(
     access::sells(&caller)?;
     let fields = StoreFields::read(body, Mode::Create, &caller, app.config().currency)?;
     let store = fields.into_store(app.new_id(), &caller, app.config(), app.now())?;
-    app.table().insert_store(&store).await?;
+    app.table().insert_store(&store, app.config().max_stores_per_owner.get()).await?;
     let made = Versioned { entity: store, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, show(&made)))
 }

@@ -4,28 +4,35 @@ use crate::access;
 use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
-use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::table::entity::Versioned;
+use oms_core::table::lists::{OrderList, Wanted};
+use oms_core::table::products::StockedProduct;
 use oms_core::views::Deleted;
+use oms_domain::StoreId;
 use oms_domain::catalog::ProductStatus;
-use oms_domain::{ProductId, StoreId};
+use oms_domain::tally::Scope;
 
 /// The most products that are deleted with their store, which is what one request has time for.
 const MAX_PRODUCTS: usize = 1_000;
-/// How many of them are deleted at the same time.
-const AT_ONCE: usize = 10;
+/// How many items one transaction removes: products, their shelves, and beside them the count.
+const AT_ONCE: usize = 99;
+/// How many of the newest orders are looked at; of more than those, the counters tell, which follow within
+/// moments.
+const NEWEST: usize = 100;
 
-/// Deletes a store with its products. Orders keep what they know of them. Should it fail halfway,
-/// the store is still there, and the same request deletes the rest.
+/// Deletes a store with its products, once all its orders are finished. They keep what they know of
+/// it, and its owner still sees them. Should it fail halfway, the store is still there, and the same
+/// request deletes the rest.
 #[utoipa::path(
     delete, path = "/api/stores/{id}/", tag = "stores",
     params(("id" = uuid::Uuid, Path, description = "The store")),
     responses(
         (status = 200, description = "It is gone", body = Deleted),
-        (status = 400, description = "It has more than 1,000 products", body = ErrorBody),
+        (status = 400, description = "It has orders that are not finished, or more than 1,000 products", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
         (status = 404, description = "No such store for the caller", body = ErrorBody),
@@ -47,6 +54,7 @@ pub(crate) async fn delete(
 async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatch) -> Reply<()> {
     let store = access::store(app, caller, id).await?.managed()?;
     expected.check(store.version)?;
+    check_orders(app, id).await?;
     let products = app.table().products_with(Some(id), ProductStatus::ALL).await?;
     if products.entries.len() > MAX_PRODUCTS {
         return Err(ApiError::Rule {
@@ -54,16 +62,40 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
             message: format!("A store with more than {MAX_PRODUCTS} products cannot be deleted"),
         });
     }
-    let products: Vec<_> = products.entries.into_iter().map(|product| product.id).collect();
-    let deletions = products.into_iter().map(|id| retried(move || delete_product(app, id)));
-    let deletions = futures::stream::iter(deletions).buffer_unordered(AT_ONCE);
-    deletions.try_collect::<()>().await?;
-    Ok(app.table().delete_store(id, store.version).await?)
+    let mut together: Vec<Versioned<StockedProduct>> = Vec::new();
+    let mut items = 0;
+    for product in products.entries {
+        let Some(product) = app.table().product(product.id).await? else { continue };
+        let more = 1 + product.entity.shelves.len();
+        if items + more > AT_ONCE {
+            app.table().delete_products(&together, Some(&store.entity)).await?;
+            (together, items) = (Vec::new(), 0);
+        }
+        together.push(product);
+        items += more;
+    }
+    if !together.is_empty() {
+        app.table().delete_products(&together, Some(&store.entity)).await?;
+    }
+    Ok(app.table().delete_store(&store, app.now()).await?)
 }
 
-async fn delete_product(app: &App, id: ProductId) -> Reply<()> {
-    match app.table().product(id).await? {
-        Some(product) => Ok(app.table().delete_product(&product).await?),
-        None => Ok(()),
+/// Refuses a store of which somebody still waits for something. An order that is placed at the very
+/// moment is not lost: the owner of a deleted store runs its orders as before. And none is placed any
+/// more once the shelves are gone, from which it would have to take.
+async fn check_orders(app: &App, id: StoreId) -> Reply<()> {
+    let (scope, list, wanted) = (Scope::Store(id), [OrderList::OfStore(id)], Wanted::default());
+    let (counts, newest) = futures::try_join!(
+        app.table().counts_by_status(&scope),
+        app.table().listed_orders(&list, &wanted, NEWEST)
+    )?;
+    let is_all = newest.len() < NEWEST;
+    let is_counted = counts.statuses.iter().any(|(status, count)| status.is_unfinished() && *count > 0);
+    if newest.iter().any(|order| order.status.is_unfinished()) || !is_all && is_counted {
+        return Err(ApiError::Rule {
+            code: "unfinished_orders",
+            message: "A store with unfinished orders cannot be deleted".to_owned(),
+        });
     }
+    Ok(())
 }

@@ -35,7 +35,8 @@ pub(crate) struct StoreFields {
     /// For staff: the vendor whose it is. A vendor's new store is their own.
     #[schema(value_type = Option<String>, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
     owner: Option<Option<UserId>>,
-    /// The currency of all its prices, ISO 4217; the deployment's where it is left out.
+    /// The currency of all its prices, ISO 4217; the deployment's where it is left out. It is fixed
+    /// once the store has had a product.
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
     /// Its tax, a fraction from 0 to 1; the deployment's where it is left out.

@@ -41,10 +41,21 @@ pub(crate) async fn list(
 ) -> Reply<Json<Page<StoreView>>> {
     let status = query.choice("status", |word| word.parse().ok())?;
     let statuses = visible_statuses(&caller, status);
-    let listed = app.table().stores_with(&statuses).await?;
-    let stores = listing::complete(listed, "stores")?.into_iter();
-    let entries = stores.filter(|store| is_visible(&caller, store)).map(entry);
-    let page = listing::page(entries.collect(), &query, &request, &links)?;
+    let page = match listing::by_time(&query) {
+        Some(sorting) => {
+            let others = own_hidden(&app, &caller, &statuses).await?;
+            let all: Vec<_> = statuses.into_iter().filter(|status| shows_all(&caller, *status)).collect();
+            let cut = app.stores_by_time(&all, others, &sorting, &request).await?;
+            let made = |store: &StoreSummary| (store.created_at, store.id.0);
+            listing::page_of(&sorting, cut, made, |store| store.id, &links)
+        }
+        None => {
+            let listed = app.table().stores_with(&statuses).await?;
+            let stores = listing::complete(listed, "stores")?.into_iter();
+            let entries = stores.filter(|store| is_visible(&caller, store)).map(entry);
+            listing::page(entries.collect(), &query, &request, &links)?
+        }
+    };
 
     let stores = app.table().stores(page.results.iter().copied()).await?;
     let shown = page.results.iter();
@@ -63,6 +74,21 @@ fn visible_statuses(caller: &Caller, asked: Option<StoreStatus>) -> Vec<StoreSta
     all.filter(|status| asked.is_none_or(|asked| asked == *status))
         .filter(|status| access::sells(caller).is_ok() || *status == StoreStatus::Active)
         .collect()
+}
+
+/// Whether the caller sees all stores of a status.
+fn shows_all(caller: &Caller, status: StoreStatus) -> bool {
+    caller.is_staff() || status == StoreStatus::Active
+}
+
+/// A vendor's own stores of the statuses of which they see no others.
+async fn own_hidden(app: &App, caller: &Caller, statuses: &[StoreStatus]) -> Reply<Vec<StoreSummary>> {
+    if !caller.is_vendor() || statuses.iter().all(|status| shows_all(caller, *status)) {
+        return Ok(Vec::new());
+    }
+    let mut own = app.table().stores_of(&caller.user.id).await?;
+    own.retain(|store| statuses.contains(&store.status) && !shows_all(caller, store.status));
+    Ok(own)
 }
 
 fn is_visible(caller: &Caller, store: &StoreSummary) -> bool {

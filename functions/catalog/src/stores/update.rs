@@ -10,9 +10,10 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
 use oms_core::table::entity::Versioned;
 use oms_domain::StoreId;
+use oms_domain::catalog::Store;
 
 /// Changes a store as a whole. Optional fields that are left out stay as they are; the map of
 /// shipping costs is replaced.
@@ -22,7 +23,7 @@ use oms_domain::StoreId;
     request_body = StoreFields,
     responses(
         (status = 200, description = "The store as it is now", body = StoreView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the new owner has as many stores as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
         (status = 404, description = "No such store for the caller", body = ErrorBody),
@@ -48,7 +49,7 @@ pub(crate) async fn put(
     request_body = StorePatch,
     responses(
         (status = 200, description = "The store as it is now", body = StoreView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or the new owner has as many stores as one may have", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
         (status = 404, description = "No such store for the caller", body = ErrorBody),
@@ -75,10 +76,23 @@ async fn update(
     body: &JsonObject,
     mode: Mode,
 ) -> Reply<Shown> {
-    let Versioned { entity: mut store, version } = access::store(app, caller, id).await?.managed()?;
-    expected.check(version)?;
+    let seen = access::store(app, caller, id).await?.managed()?;
+    expected.check(seen.version)?;
+    let mut store = seen.entity.clone();
     let fields = StoreFields::read(body.clone(), mode, caller, store.currency)?;
     fields.change(&mut store, app.now());
-    app.table().replace_store(version, &store).await?;
-    Ok(show(&Versioned { entity: store, version: version + 1 }))
+    if store.currency != seen.entity.currency {
+        check_currency(app, &seen.entity).await?;
+    }
+    app.table().replace_store(&seen, &store, app.config().max_stores_per_owner.get()).await?;
+    Ok(show(&Versioned { entity: store, version: seen.version + 1 }))
+}
+
+/// Whether a store may turn to another currency: its prices, and those of its orders, would not.
+async fn check_currency(app: &App, store: &Store) -> Reply<()> {
+    if app.table().begin_assortment(store).await?.was_begun() {
+        Err(ApiError::field("currency", "The currency is fixed once the store has a product or an order."))
+    } else {
+        Ok(())
+    }
 }

@@ -1,12 +1,13 @@
 //! `POST /api/notifications/subscriptions/`
 
-use super::fields::SubscriptionFields;
-use super::follow::{follow, full, refreshed};
+use super::fields::{May, SubscriptionFields};
+use super::follow::{follow, full, not_ended, refreshed, refusal, taken};
 use super::view::SubscriptionView;
 use super::{RACES, Record, Shown, check_store, manager, manages, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
+use oms_core::bus::Wanted;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::validation::Mode;
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
@@ -39,8 +40,7 @@ pub(crate) async fn create_subscription(
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     manager(&caller)?;
-    let is_local = app.config().aws.sns_is_on_this_machine();
-    let fields = SubscriptionFields::read(body, Mode::Create, None, is_local)?;
+    let fields = SubscriptionFields::read(body, Mode::Create, &May::make(&app, &caller))?;
     let store = fields.store.flatten();
     check_store(&app, &caller, store).await?;
     let (Some(protocol), Some(endpoint), Some(event_types)) =
@@ -64,7 +64,12 @@ pub(crate) async fn create_subscription(
     };
     idempotency::more_to_come();
     let record = want(&app, &caller, wanted).await?;
-    let record = follow(&app, record).await?;
+    let record = follow(&app, record, caller.is_staff()).await?;
+    if let Err(error) = check_store(&app, &caller, store).await {
+        // The store has changed hands meanwhile: who ends its subscriptions may not have seen this one.
+        app.end_subscription(&record).await.map_err(not_ended)?;
+        return Err(error);
+    }
     tracing::info!(subscription = %id, %protocol, "subscribed");
     Ok((StatusCode::CREATED, show(&record)))
 }
@@ -75,11 +80,10 @@ async fn want(app: &App, caller: &Caller, wanted: Subscription) -> Reply<Record>
     for _ in 0..RACES {
         let seen = app.table().subscription(wanted.id).await?;
         match &seen {
-            Some(seen) if !is_free(app, caller, seen).await? => {
-                return Err(ApiError::field("endpoint", "This endpoint is already subscribed."));
-            }
+            Some(seen) if !is_free(app, caller, seen).await? => return Err(taken()),
             Some(_) => {}
             None if is_full(&app.table().subscriptions().await?, wanted.store) => return Err(full()),
+            None if !caller.is_staff() && is_taken(app, &wanted).await? => return Err(taken()),
             None => {}
         }
         let record = SubscriptionRecord {
@@ -95,6 +99,12 @@ async fn want(app: &App, caller: &Caller, wanted: Subscription) -> Reply<Record>
         }
     }
     Err(TableError::Conflict.into())
+}
+
+/// Whether somebody has subscribed an endpoint at the topic by hand: only staff take that over.
+async fn is_taken(app: &App, wanted: &Subscription) -> Reply<bool> {
+    let bus = app.bus().map_err(ApiError::internal)?;
+    bus.has(&Wanted::new(wanted)).await.map_err(refusal)
 }
 
 /// Whether an endpoint that has a record may be subscribed again.

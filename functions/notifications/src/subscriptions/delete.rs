@@ -1,14 +1,14 @@
 //! `DELETE /api/notifications/subscriptions/{id}/`
 
-use super::follow::refusal;
+use super::follow::not_ended;
 use super::{RACES, load, manager};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::bus::Wanted;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
-use oms_core::http::{ApiError, Caller, PathId, Reply};
+use oms_core::http::{Caller, PathId, Reply};
+use oms_core::subscriptions::EndError;
 use oms_core::table::TableError;
 use oms_core::views::Deleted;
 use oms_domain::SubscriptionId;
@@ -35,17 +35,13 @@ pub(crate) async fn delete_subscription(
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
     manager(&caller)?;
-    let bus = app.bus().map_err(ApiError::internal)?;
     for _ in 0..RACES {
         let seen = load(&app, &caller, id).await?;
         expected.check(seen.version)?;
-        // The record goes last: as long as anybody could hear, somebody can see it.
-        let wanted = Wanted::new(&seen.entity.subscription);
-        bus.unsubscribe(&wanted, seen.entity.arn.as_deref()).await.map_err(refusal)?;
-        match app.table().delete_subscription(id, seen.version).await {
+        match app.end_subscription(&seen).await {
             Ok(()) => return Ok(Json(Deleted { message: "Subscription deleted successfully" })),
-            Err(TableError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+            Err(EndError::Table(TableError::Conflict)) => {}
+            Err(error) => return Err(not_ended(error)),
         }
     }
     Err(TableError::Conflict.into())

@@ -1,8 +1,9 @@
 //! What clients write of a subscription.
 
 use super::endpoint::{self, MAX_ENDPOINT_CHARS};
+use oms_core::app::App;
 use oms_core::http::validation::{Fields, Mode, Text};
-use oms_core::http::{JsonObject, Reply};
+use oms_core::http::{Caller, JsonObject, Reply};
 use oms_domain::StoreId;
 use oms_domain::notice::EventType;
 use oms_domain::subscription::{Protocol, Subscription};
@@ -14,7 +15,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Default, ToSchema)]
 #[schema(as = SubscriptionFields)]
 pub(crate) struct SubscriptionFields {
-    /// `email`, `https`, `sqs` or `sms`.
+    /// `email`, `https` or `sqs`, or what the deployment's settings name; `sms` is for staff.
     #[schema(value_type = String, example = "email")]
     pub(super) protocol: Option<Protocol>,
     /// A mail address, an https URL, the ARN of a standard queue, or a telephone number in E.164
@@ -47,31 +48,62 @@ pub(crate) struct SubscriptionPatch {
     store: Option<Uuid>,
 }
 
+/// What a body may say: of which subscription, and where subscribers can be.
+#[derive(Clone, Debug)]
+pub(super) struct May {
+    /// The subscription that it changes.
+    seen: Option<Subscription>,
+    /// How new subscribers may be told.
+    protocols: Vec<Protocol>,
+    /// Whether the caller may have telephones told, which is charged by the message.
+    tells_telephones: bool,
+    /// Whether the topic is on this machine.
+    is_local: bool,
+}
+
+impl May {
+    /// A new subscription.
+    pub(super) fn make(app: &App, caller: &Caller) -> Self {
+        Self {
+            seen: None,
+            protocols: app.config().subscription_protocols.clone(),
+            tells_telephones: caller.is_staff(),
+            is_local: app.config().aws.sns_is_on_this_machine(),
+        }
+    }
+
+    /// A change of one that there is, which is told as it was made to be.
+    pub(super) fn change(app: &App, seen: &Subscription) -> Self {
+        let is_local = app.config().aws.sns_is_on_this_machine();
+        Self { seen: Some(seen.clone()), protocols: Protocol::ALL.to_vec(), tells_telephones: true, is_local }
+    }
+}
+
 impl SubscriptionFields {
-    /// Reads a body. `seen` is the subscription that it changes, `is_local` whether the topic is on
-    /// this machine.
+    /// Reads a body.
     ///
     /// # Errors
     /// 400 with every problem.
-    pub(super) fn read(
-        body: JsonObject,
-        mode: Mode,
-        seen: Option<&Subscription>,
-        is_local: bool,
-    ) -> Reply<Self> {
+    pub(super) fn read(body: JsonObject, mode: Mode, may: &May) -> Reply<Self> {
         let mut f = Fields::new(body.0, mode);
         let protocol = f.required::<Protocol>("protocol");
         let text = f.required::<Text<MAX_ENDPOINT_CHARS>>("endpoint");
         let event_types = f.values::<EventType>("event_types", 1..=EventType::ALL.len());
         let store = f.nullable::<Uuid>("store").map(|store| store.map(StoreId));
+        if let Some(protocol) = protocol.filter(|protocol| !may.protocols.contains(protocol)) {
+            f.error("protocol", format!("\"{protocol}\" is not a valid choice."));
+        } else if protocol == Some(Protocol::Sms) && !may.tells_telephones {
+            f.error("protocol", "Only staff may subscribe telephones.");
+        }
         let mut endpoint = None;
-        if let (Some(protocol), Some(text)) = (protocol.or(seen.map(|seen| seen.protocol)), text) {
-            match endpoint::read(protocol, &text.0, is_local) {
+        let known = may.seen.as_ref().map(|seen| seen.protocol);
+        if let (Some(protocol), Some(text)) = (protocol.or(known), text) {
+            match endpoint::read(protocol, &text.0, may.is_local) {
                 Ok(read) => endpoint = Some(read),
                 Err(message) => f.error("endpoint", message),
             }
         }
-        if let Some(seen) = seen {
+        if let Some(seen) = &may.seen {
             let fixed = "This cannot be changed: make another subscription.";
             if protocol.is_some_and(|protocol| protocol != seen.protocol) {
                 f.error("protocol", fixed);
@@ -87,5 +119,40 @@ impl SubscriptionFields {
             types
         });
         Ok(Self { protocol, endpoint, event_types, store })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_core::http::ApiError;
+    use serde_json::{Value, json};
+
+    fn problems(protocols: &[Protocol], is_staff: bool, protocol: &str, endpoint: &str) -> Option<Value> {
+        let may =
+            May { seen: None, protocols: protocols.to_vec(), tells_telephones: is_staff, is_local: false };
+        let body = json!({ "protocol": protocol, "endpoint": endpoint, "event_types": ["order.shipped"] });
+        let Value::Object(body) = body else { unreachable!() };
+        match SubscriptionFields::read(JsonObject(body), Mode::Create, &may) {
+            Ok(_) => None,
+            Err(ApiError::Validation(problems)) => Some(problems),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn telephones_are_for_staff_where_the_settings_let_them_be_told() {
+        let usual = [Protocol::Email, Protocol::Https, Protocol::Sqs];
+        let number = "+14155550123";
+        let no_choice = Some(json!({ "protocol": ["\"sms\" is not a valid choice."] }));
+        for is_staff in [true, false] {
+            assert_eq!(problems(&usual, is_staff, "sms", number), no_choice);
+            assert_eq!(problems(&usual, is_staff, "email", "ada@example.com"), None);
+        }
+        let staff_only = Some(json!({ "protocol": ["Only staff may subscribe telephones."] }));
+        assert_eq!(problems(Protocol::ALL, false, "sms", number), staff_only);
+        assert_eq!(problems(Protocol::ALL, true, "sms", number), None);
+        let no_mail = problems(&[Protocol::Sqs], true, "email", "ada@example.com");
+        assert_eq!(no_mail, Some(json!({ "protocol": ["\"email\" is not a valid choice."] })));
     }
 }

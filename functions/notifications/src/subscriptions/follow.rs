@@ -4,25 +4,36 @@ use super::{RACES, Record};
 use oms_core::app::App;
 use oms_core::bus::{Answer, SubscribeError, Wanted};
 use oms_core::http::{ApiError, Reply};
+use oms_core::subscriptions::EndError;
 use oms_core::table::TableError;
 use oms_core::table::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
+use oms_domain::subscription::SubscriptionStatus;
 
-/// Makes the topic follow a record, where it does not yet, and notes that it does.
+/// Makes the topic follow a record, where it does not yet, and notes that it does. Of a record whose
+/// subscription has ended, a caller who `adopts` takes over what somebody has made at the topic since.
 ///
 /// # Errors
 /// 400 where the topic refuses; 404 where the record has been removed meanwhile; 503.
-pub(super) async fn follow(app: &App, mut record: Record) -> Reply<Record> {
+pub(super) async fn follow(app: &App, record: Record, adopts: bool) -> Reply<Record> {
+    try_to_follow(app, record, adopts).await?.map_err(refusal)
+}
+
+/// The same, with what the topic refuses apart.
+async fn try_to_follow(app: &App, mut record: Record, adopts: bool) -> Reply<Result<Record, SubscribeError>> {
     let bus = app.bus().map_err(ApiError::internal)?;
     for _ in 0..RACES {
         let wanted = Wanted::new(&record.entity.subscription);
-        let answer = bus.subscribe(&wanted, record.entity.arn.as_deref()).await.map_err(refusal)?;
+        let answer = match bus.subscribe(&wanted, record.entity.arn.as_deref(), adopts).await {
+            Ok(answer) => answer,
+            Err(error) => return Ok(Err(error)),
+        };
         let arn = answer.arn.clone();
         let version = record.version;
         // The topic did not say whom it serves now: whoever looks next asks again.
         let applied = if arn.is_some() { version } else { record.entity.applied };
         let followed = noted(record, answer, applied);
         match app.table().note_subscription(&followed).await {
-            Ok(()) => return Ok(followed),
+            Ok(()) => return Ok(Ok(followed)),
             Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
@@ -45,7 +56,14 @@ pub(super) async fn follow(app: &App, mut record: Record) -> Reply<Record> {
 /// 503.
 pub(super) async fn refreshed(app: &App, record: Record) -> Reply<Record> {
     if record.entity.applied < record.version {
-        return follow(app, record).await;
+        return match try_to_follow(app, record.clone(), false).await? {
+            // What hears now at this endpoint is not what this record made.
+            Err(SubscribeError::Taken) => {
+                let entity = SubscriptionRecord { status: SubscriptionStatus::Unsubscribed, ..record.entity };
+                Ok(Record { entity, version: record.version })
+            }
+            followed => followed.map_err(refusal),
+        };
     }
     let bus = app.bus().map_err(ApiError::internal)?;
     let wanted = Wanted::new(&record.entity.subscription);
@@ -77,8 +95,23 @@ pub(super) fn refusal(error: SubscribeError) -> ApiError {
             tracing::warn!(reason, "the topic refused an endpoint");
             ApiError::field("endpoint", "This endpoint cannot be subscribed.")
         }
+        SubscribeError::Taken => taken(),
         SubscribeError::Full => full(),
         SubscribeError::Unreachable(source) => ApiError::Unavailable(source),
+    }
+}
+
+/// The endpoint has a subscription, of ours or made at the topic by hand.
+pub(super) fn taken() -> ApiError {
+    ApiError::field("endpoint", "This endpoint is already subscribed.")
+}
+
+/// Why a subscription did not end, as a client hears of it.
+pub(super) fn not_ended(error: EndError) -> ApiError {
+    match error {
+        EndError::NoTopic(error) => ApiError::internal(error),
+        EndError::Topic(error) => refusal(error),
+        EndError::Table(error) => error.into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `PUT` and `PATCH /api/notifications/subscriptions/{id}/`
 
-use super::fields::{SubscriptionFields, SubscriptionPatch};
+use super::fields::{May, SubscriptionFields, SubscriptionPatch};
 use super::follow::follow;
 use super::view::SubscriptionView;
 use super::{RACES, Record, Shown, check_store, load, manager, show};
@@ -83,14 +83,14 @@ async fn update(
 ) -> Reply<Shown> {
     manager(caller)?;
     idempotency::more_to_come();
-    let is_local = app.config().aws.sns_is_on_this_machine();
     for _ in 0..RACES {
         let seen = load(app, caller, id).await?;
         expected.check(seen.version)?;
-        let fields = SubscriptionFields::read(body.clone(), mode, Some(&seen.entity.subscription), is_local)?;
+        let may = May::change(app, &seen.entity.subscription);
+        let fields = SubscriptionFields::read(body.clone(), mode, &may)?;
         match want(app, caller, &seen, fields).await {
             // Also where nothing was to change: an earlier attempt may have been cut off.
-            Ok(record) => return Ok(show(&follow(app, record).await?)),
+            Ok(record) => return Ok(show(&follow(app, record, caller.is_staff()).await?)),
             Err(oms_core::http::ApiError::Conflict { code: "conflict", .. }) => {}
             Err(error) => return Err(error),
         }

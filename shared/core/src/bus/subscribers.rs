@@ -56,6 +56,9 @@ pub enum SubscribeError {
     /// It will not have this endpoint.
     #[error("the topic refuses the endpoint: {0}")]
     Refused(String),
+    /// Somebody else has subscribed the endpoint, whom no record of ours names.
+    #[error("the endpoint is subscribed already")]
+    Taken,
     /// It has as many subscriptions as it can.
     #[error("the topic has no room for another subscription")]
     Full,
@@ -103,17 +106,24 @@ impl Meaning {
 
 impl Bus {
     /// Makes the topic tell an endpoint what is wanted, and nothing else. `arn` is what the topic
-    /// called it when it was last asked.
+    /// called it when it was last asked. Where that has ended, another subscription of the endpoint is
+    /// whoever's who made it at the topic: it is taken over only where the caller `adopts` it.
     ///
     /// # Errors
     /// [`SubscribeError`].
-    pub async fn subscribe(&self, wanted: &Wanted, arn: Option<&str>) -> Result<Answer, SubscribeError> {
+    pub async fn subscribe(
+        &self,
+        wanted: &Wanted,
+        arn: Option<&str>,
+        adopts: bool,
+    ) -> Result<Answer, SubscribeError> {
         let known = match arn {
             Some(arn) => self.attributes_of(arn).await?.map(|attributes| (arn.to_owned(), attributes)),
             None => None,
         };
         let found = match known {
             Some(found) => Some(found),
+            None if arn.is_some() && !adopts && self.has(wanted).await? => return Err(SubscribeError::Taken),
             None => self.begin(wanted).await?,
         };
         let Some((arn, attributes)) = found else {
@@ -194,8 +204,21 @@ impl Bus {
         Ok(Some((arn, attributes)))
     }
 
-    /// Looks an endpoint up among the topic's subscriptions.
+    /// Whether the topic has a subscription of an endpoint, whoever made it.
+    ///
+    /// # Errors
+    /// [`SubscribeError::Unreachable`].
+    pub async fn has(&self, wanted: &Wanted) -> Result<bool, SubscribeError> {
+        Ok(self.look_up(wanted).await?.is_some())
+    }
+
+    /// What the topic calls the subscription of an endpoint, if it has one and tells its name.
     async fn find(&self, wanted: &Wanted) -> Result<Option<String>, SubscribeError> {
+        Ok(self.look_up(wanted).await?.filter(|arn| is_arn(arn)))
+    }
+
+    /// Looks an endpoint up among the topic's subscriptions.
+    async fn look_up(&self, wanted: &Wanted) -> Result<Option<String>, SubscribeError> {
         let mut next = None;
         for _ in 0..MAX_PAGES {
             let list = self.client.list_subscriptions_by_topic().topic_arn(&self.topic);
@@ -204,8 +227,8 @@ impl Bus {
             let found = page.subscriptions().iter().find(|one| {
                 one.protocol() == Some(wanted.protocol) && one.endpoint() == Some(&wanted.endpoint)
             });
-            if let Some(arn) = found.and_then(|found| found.subscription_arn()) {
-                return Ok(is_arn(arn).then(|| arn.to_owned()));
+            if let Some(found) = found {
+                return Ok(Some(found.subscription_arn().unwrap_or_default().to_owned()));
             }
             next = page.next_token;
             if next.is_none() {

@@ -2,6 +2,7 @@
 
 use super::addresses::AddressRecord;
 pub(crate) use super::entity::read;
+use super::stores::is_there;
 use super::{Table, TableError, keys, text};
 use oms_domain::catalog::{Product, Store};
 use oms_domain::lines::PriceList;
@@ -54,6 +55,7 @@ impl Table {
         let mut offer = Offer::default();
         for item in self.get_items(wanted.into_iter().collect()).await? {
             match text(&item, keys::SK) {
+                keys::STORE if !is_there(&item) => {}
                 keys::STORE => offer.store = Some(read(item, "a store")?),
                 keys::PRODUCT => offer.products.push(read(item, "a product")?),
                 _ => offer.addresses.push(read(item, "an address")?),

@@ -29,6 +29,16 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn stores_of(&self, owner: &UserId) -> Result<Vec<StoreSummary>, TableError> {
+        let mut stores = self.stores_ever_of(owner).await?;
+        stores.retain(|store| store.deleted_at.is_none());
+        Ok(stores)
+    }
+
+    /// The same with those that they have deleted: what they had sold is theirs to see.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn stores_ever_of(&self, owner: &UserId) -> Result<Vec<StoreSummary>, TableError> {
         let list = (Index::User, keys::list_of_owner(owner));
         Ok(self.listed(vec![list], "a store").await?.entries)
     }

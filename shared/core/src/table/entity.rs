@@ -4,7 +4,7 @@
 
 use super::writes::VERSION;
 use super::{Item, Table, TableError, key, keys, record};
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -95,18 +95,6 @@ impl Table {
             .build()
             .map_err(TableError::request)?;
         Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// Makes a transaction fail where an item does not exist.
-    pub(crate) fn must_exist(&self, pk: String, sk: String) -> Result<TransactWriteItem, TableError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.name)
-            .set_key(Some(key(pk, sk)))
-            .condition_expression("attribute_exists(#pk)")
-            .expression_attribute_names("#pk", keys::PK)
-            .build()
-            .map_err(TableError::request)?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// Writes all or nothing, where every condition means that somebody else was faster.

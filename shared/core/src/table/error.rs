@@ -23,6 +23,16 @@ pub enum TableError {
         /// How many there are.
         available: u64,
     },
+    /// There are as many of something as there may be.
+    #[error("{owner} may have at most {limit} {what}")]
+    Full {
+        /// Whose they are, as a client reads it.
+        owner: &'static str,
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        limit: u32,
+    },
     /// The item has grown to its limit.
     #[error("the item would be larger than an item may be")]
     TooLarge,
@@ -80,6 +90,18 @@ impl TableError {
             TableError::Conflict
         } else {
             self
+        }
+    }
+
+    /// A condition that failed: where it is that of a counter that stands first, there are as many as there
+    /// may be; else somebody else was faster.
+    pub(crate) fn or_full(self, owner: &'static str, what: &'static str, limit: u32) -> Self {
+        let TableError::Cancelled(reasons) = &self else { return self };
+        let first = Self::failed_conditions(reasons).next();
+        if matches!(first, Some((0, Some(_)))) {
+            TableError::Full { owner, what, limit }
+        } else {
+            self.or_conflict()
         }
     }
 

@@ -8,7 +8,9 @@
 //! | rows of its lines (see [`super::line_rows`]) | `ORDER#<id>` | `LINE#<n>` |
 //! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
-//! | store | `STORE#<id>` | `STORE` |
+//! | store, also one that was deleted | `STORE#<id>` | `STORE` |
+//! | how many products a store has (see [`super::assortments`]) | `STORE#<id>` | `PRODUCTS` |
+//! | how many stores a vendor owns, and how many there are (see [`super::counted`]) | `USER#<sub>`, `CATALOGUE` | `STORES` |
 //! | product | `PRODUCT#<id>` | `PRODUCT` |
 //! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
@@ -30,7 +32,7 @@
 //! |---|---|---|
 //! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
 //! | `by-store` | `list_store` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
-//! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`; `ADDRESS#<id>`: whose it is |
+//! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
 
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -57,6 +59,9 @@ pub(crate) const LOG_PREFIX: &str = "LOG#";
 pub(crate) const JOB: &str = "JOB";
 pub(crate) const RESULT_PREFIX: &str = "RESULT#";
 pub(crate) const STORE: &str = "STORE";
+pub(crate) const ASSORTMENT: &str = "PRODUCTS";
+pub(crate) const CATALOGUE: &str = "CATALOGUE";
+pub(crate) const OWNERSHIP: &str = "STORES";
 pub(crate) const PRODUCT: &str = "PRODUCT";
 pub(crate) const STOCK_PREFIX: &str = "STOCK#";
 pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
@@ -143,6 +148,10 @@ pub(crate) fn watermark(consumer: &str) -> String {
 
 pub(crate) fn store(id: StoreId) -> String {
     format!("STORE#{id}")
+}
+
+pub(crate) fn store_of(pk: &str) -> Option<StoreId> {
+    pk.strip_prefix("STORE#")?.parse().ok()
 }
 
 pub(crate) fn product(id: ProductId) -> String {
@@ -245,6 +254,11 @@ pub(crate) fn list_of_store_products(store: StoreId, status: ProductStatus) -> S
 
 pub(crate) fn list_of_stores(status: StoreStatus) -> String {
     format!("STORES#{status}")
+}
+
+/// The counts of the products of stores of a status.
+pub(crate) fn list_of_assortments(status: StoreStatus) -> String {
+    format!("ASSORTMENTS#{status}")
 }
 
 pub(crate) fn list_of_products(status: ProductStatus) -> String {

@@ -4,9 +4,11 @@
 //! are consistent; reads of the indexes are not, and never decide a write.
 
 pub mod addresses;
+pub mod assortments;
 pub mod bulk_updates;
 pub mod catalog;
 pub mod catalog_lists;
+pub(crate) mod counted;
 mod counter_names;
 pub mod counters;
 pub(crate) mod described;

@@ -1,13 +1,14 @@
 //! Products and what lies on their shelves.
 
+use super::assortments::Counting;
 use super::entity::{FIRST_VERSION, Versioned};
 use super::stock::{self, Shelf};
 use super::writes::part;
 use super::{Item, Table, TableError, entity, keys, text};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use oms_domain::catalog::{Product, ProductStatus};
+use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::{ProductId, StoreId, VariantId};
 use serde::Deserialize;
 
@@ -16,6 +17,9 @@ const SUMMARY_FIELDS: [&str; 6] = ["id", "store", "name", "sku", "status", "crea
 /// The variants' stock keeping units, in the summary only.
 const VARIANT_SKUS: &str = "variant_skus";
 const WHAT: &str = "a product";
+/// Whose products are limited, as clients read it.
+const A_STORE: &str = "A store";
+const PRODUCTS: &str = "products";
 /// Up to so many shelves of one product are read by their keys, together with those of other
 /// products; more of them by a query of their own, which costs less capacity but one more trip.
 const FEW_SHELVES: usize = 8;
@@ -38,6 +42,15 @@ impl StockedProduct {
         let shelf = self.shelves.iter().find(|shelf| shelf.variant == variant);
         shelf.map_or(0, |shelf| shelf.available)
     }
+}
+
+/// The store that a product is in, unless that is no more, and the one that it moves to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stores<'a> {
+    /// The one that it is in.
+    pub of: Option<&'a Store>,
+    /// Another one.
+    pub to: Option<&'a Store>,
 }
 
 /// What an index carries of a product.
@@ -123,39 +136,46 @@ impl Table {
         Ok(StockedProduct { product, shelves })
     }
 
-    /// Makes a product with its shelves, in [`FIRST_VERSION`].
+    /// Makes a product of a store with its shelves, in [`FIRST_VERSION`]. The store may have so many.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where its id is taken or its store has gone.
-    pub async fn insert_product(&self, stocked: &StockedProduct) -> Result<(), TableError> {
+    /// [`TableError::Full`]; [`TableError::Conflict`] where its id is taken, or the store has gone or
+    /// sells in another currency by now.
+    pub async fn insert_product(
+        &self,
+        stocked: &StockedProduct,
+        store: &Store,
+        most: u32,
+    ) -> Result<(), TableError> {
         let product = &stocked.product;
-        let mut items = vec![
-            part(self.put_new(to_item(product, FIRST_VERSION)?)?),
-            self.must_exist(keys::store(product.store), keys::STORE.to_owned())?,
-        ];
+        let mut items = self.counted_in(store, product.status, most).await?;
+        items.push(part(self.put_new(to_item(product, FIRST_VERSION)?)?));
         for shelf in &stocked.shelves {
             items.push(self.new_shelf(product.id, *shelf)?);
         }
-        self.transact_as_seen(items).await
+        self.transact(items).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
     }
 
     /// Changes a product that was seen in version `seen`, into the next one; makes the shelves of
-    /// its new variants and removes those of the removed ones.
+    /// its new variants and removes those of the removed ones. A store that it moves to may have so many.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where somebody else was faster.
+    /// [`TableError::Full`]; [`TableError::Conflict`] where somebody else was faster.
     pub async fn replace_product(
         &self,
-        seen: u64,
+        seen: &Versioned<StockedProduct>,
         product: &Product,
-        made: &[Shelf],
-        removed: &[VariantId],
+        (made, removed): (&[Shelf], &[VariantId]),
+        (stores, most): (&Stores<'_>, u32),
     ) -> Result<(), TableError> {
-        let put = self.put_over(Some(seen), to_item(product, seen + 1)?)?;
-        if made.is_empty() && removed.is_empty() {
+        let before = &seen.entity.product;
+        let put = self.put_over(Some(seen.version), to_item(product, seen.version + 1)?)?;
+        let mut items = self.recounted(before, product, stores, most).await?;
+        let is_counted = !items.is_empty();
+        if !is_counted && made.is_empty() && removed.is_empty() {
             return self.put(put).await;
         }
-        let mut items = vec![part(put)];
+        items.push(part(put));
         for shelf in made {
             items.push(self.new_shelf(product.id, *shelf)?);
         }
@@ -163,19 +183,74 @@ impl Table {
             let shelf = keys::shelf(Some(*variant));
             items.push(self.delete_any(keys::product(product.id), shelf)?);
         }
-        self.transact_as_seen(items).await
+        if stores.to.is_none() {
+            return self.transact_as_seen(items).await;
+        }
+        self.transact(items).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
     }
 
-    /// Removes a product that was seen in version `seen`, with its shelves.
+    /// What the counts of stores become where a product gets another status or store.
+    async fn recounted(
+        &self,
+        before: &Product,
+        product: &Product,
+        stores: &Stores<'_>,
+        most: u32,
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let mut items = Vec::new();
+        if let Some(to) = stores.to {
+            items = self.counted_in(to, product.status, most).await?;
+        }
+        // Of a store that is no more, nothing is counted.
+        let Some(of) = stores.of.filter(|_| stores.to.is_some() || before.status != product.status) else {
+            return Ok(items);
+        };
+        self.begin_assortment(of).await?;
+        let counting = match stores.to {
+            Some(_) => Counting::gone([before.status]),
+            None => Counting::Turned(before.status, product.status),
+        };
+        items.push(self.count_product(of.id, counting)?);
+        Ok(items)
+    }
+
+    /// Counts a product more in a store that may have so many. The currency of a store that has had one is
+    /// fixed; that of a first one's store must be what the prices were read in.
+    async fn counted_in(
+        &self,
+        store: &Store,
+        status: ProductStatus,
+        most: u32,
+    ) -> Result<Vec<TransactWriteItem>, TableError> {
+        let is_first = !self.begin_assortment(store).await?.was_begun();
+        let mut items = vec![self.count_product(store.id, Counting::Made(status, most))?];
+        if is_first {
+            items.push(self.must_sell_in(store.id, store.currency)?);
+        }
+        Ok(items)
+    }
+
+    /// Removes some products of a store, which were seen so, with their shelves; all or none.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster.
-    pub async fn delete_product(&self, seen: &Versioned<StockedProduct>) -> Result<(), TableError> {
-        let StockedProduct { product, shelves } = &seen.entity;
-        let pk = || keys::product(product.id);
-        let mut items = vec![self.delete_seen(pk(), keys::PRODUCT.to_owned(), seen.version)?];
-        for shelf in shelves {
-            items.push(self.delete_any(pk(), keys::shelf(shelf.variant))?);
+    pub async fn delete_products(
+        &self,
+        seen: &[Versioned<StockedProduct>],
+        store: Option<&Store>,
+    ) -> Result<(), TableError> {
+        let mut items = Vec::new();
+        for Versioned { entity: StockedProduct { product, shelves }, version } in seen {
+            let pk = || keys::product(product.id);
+            items.push(self.delete_seen(pk(), keys::PRODUCT.to_owned(), *version)?);
+            for shelf in shelves {
+                items.push(self.delete_any(pk(), keys::shelf(shelf.variant))?);
+            }
+        }
+        if let Some(store) = store {
+            self.begin_assortment(store).await?;
+            let gone = seen.iter().map(|seen| seen.entity.product.status);
+            items.push(self.count_product(store.id, Counting::gone(gone))?);
         }
         self.transact_as_seen(items).await
     }

@@ -79,14 +79,10 @@ pub fn wrap(
         cors: Cors::new(&config.cors_origins),
         shows_capacity: config.debug_capacity,
     });
-    let answer = tower::service_fn(move |request: Request| {
+    tower::service_fn(move |request: Request| {
         let edge = Arc::clone(&edge);
         async move { Ok::<_, Infallible>(edge.answer(request).await) }
-    });
-    Compression::new(answer)
-        .quality(COMPRESSION)
-        .compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES))
-        .map_response(|response| weaken_tag(response.map(Body::new)))
+    })
 }
 
 struct Edge {
@@ -147,26 +143,48 @@ impl Edge {
         response
     }
 
+    /// The answer as it is sent. Whether the client has it already is seen last, when the answer to
+    /// it is known with all its headers: a 304 and a HEAD carry the tag of the 200 in their place.
     async fn respond(&self, request: Request) -> Response {
         if let Some(preflight) = self.cors.preflight(&request) {
             return preflight;
         }
+        let (asked_headers, asked_method) = (request.headers().clone(), request.method().clone());
+        let whole = tower::service_fn(async |request| Ok::<_, Infallible>(self.whole(request).await));
+        let compressed = Compression::new(whole)
+            .quality(COMPRESSION)
+            .compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES))
+            .oneshot(request);
+        let mut response = match compressed.await {
+            Ok(response) => response.map(Body::new),
+            Err(never) => match never {},
+        };
+        weaken_tag(response.headers_mut());
+        let is_read = matches!(asked_method, Method::GET | Method::HEAD);
+        if is_read && response.status() == StatusCode::OK && is_known(&asked_headers, response.headers()) {
+            return not_modified(response);
+        }
+        if asked_method == Method::HEAD { without_body(response) } else { response }
+    }
+
+    /// The answer with its body, neither compressed nor compared with what the client has.
+    async fn whole(&self, request: Request) -> Response {
         let content_type = match accept::negotiate(request.headers()) {
             Ok(content_type) => content_type,
             Err(error) => return error.into_response(),
         };
-        let (asked_headers, asked_method) = (request.headers().clone(), request.method().clone());
+        let asked_method = request.method().clone();
         let response = match prepare(request) {
             Ok(request) => self.route(request, &asked_method).await,
             Err(error) => error.into_response(),
         };
-        let mut response = tagged(response, &asked_method, &asked_headers).await;
+        let mut response = tagged(response, &asked_method).await;
         log_fault(&mut response);
         let content = response.headers_mut().get_mut(CONTENT_TYPE);
         if let Some(content) = content.filter(|content| content.as_bytes().starts_with(b"application/json")) {
             *content = content_type;
         }
-        if asked_method == Method::HEAD { without_body(response) } else { response }
+        response
     }
 
     async fn route(&self, request: Request, asked: &Method) -> Response {
@@ -204,6 +222,7 @@ impl Edge {
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.append(VARY, HeaderValue::from_static("accept, authorization"));
         self.cors.allow(headers, asked);
+        vary_once(headers);
     }
 }
 
@@ -244,8 +263,8 @@ fn allowed(headers: &HeaderMap) -> String {
     methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
 }
 
-/// Adds the tag to a successful answer, and answers 304 where the client has it already.
-async fn tagged(response: Response, method: &Method, asked: &HeaderMap) -> Response {
+/// Adds the tag to a successful answer.
+async fn tagged(response: Response, method: &Method) -> Response {
     let is_read = matches!(*method, Method::GET | Method::HEAD) && response.status() == StatusCode::OK;
     let version = response.extensions().get::<etag::Version>().copied();
     let is_tagged = is_read || (version.is_some() && response.status().is_success());
@@ -264,12 +283,6 @@ async fn tagged(response: Response, method: &Method, asked: &HeaderMap) -> Respo
     if is_read {
         parts.headers.entry(CACHE_CONTROL).or_insert(REVALIDATE);
     }
-    if is_read && etag::is_known(asked, &tag) {
-        parts.status = StatusCode::NOT_MODIFIED;
-        parts.headers.remove(CONTENT_TYPE);
-        parts.headers.remove(CONTENT_LENGTH);
-        return Response::from_parts(parts, Body::empty());
-    }
     parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
     Response::from_parts(parts, Body::from(body))
 }
@@ -285,17 +298,30 @@ fn without_body(response: Response) -> Response {
     response.map(|_| Body::empty())
 }
 
+/// Whether the client has this answer already.
+fn is_known(asked: &HeaderMap, answer: &HeaderMap) -> bool {
+    let tag = answer.get(ETAG).and_then(|tag| tag.to_str().ok());
+    tag.is_some_and(|tag| etag::is_known(asked, tag))
+}
+
+/// The answer to a client that has this one already.
+fn not_modified(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    for of_the_body in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING] {
+        response.headers_mut().remove(of_the_body);
+    }
+    without_body(response)
+}
+
 /// A strong tag promises the same bytes, which compression does not keep.
-fn weaken_tag(mut response: Response) -> Response {
-    if response.headers().contains_key(CONTENT_ENCODING)
-        && let Some(tag) = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok())
+fn weaken_tag(headers: &mut HeaderMap) {
+    if headers.contains_key(CONTENT_ENCODING)
+        && let Some(tag) = headers.get(ETAG).and_then(|tag| tag.to_str().ok())
         && !tag.starts_with("W/")
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
     {
-        response.headers_mut().insert(ETAG, weak);
+        headers.insert(ETAG, weak);
     }
-    vary_once(response.headers_mut());
-    response
 }
 
 /// One `Vary` of all that are there: of a header that stands twice, API Gateway is told the first only.

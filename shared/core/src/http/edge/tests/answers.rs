@@ -47,6 +47,44 @@ async fn large_answers_are_compressed_where_asked_and_their_tags_are_weak() {
 }
 
 #[tokio::test]
+async fn a_304_and_a_head_carry_the_tag_of_the_200() {
+    let paths = ["/api/large/", "/api/order-items/", "/api/page/", &format!("/api/order-items/{ID}/")];
+    for path in paths {
+        for encoding in ["", "identity", "gzip", "br", "gzip, br", "gzip;q=0", "*"] {
+            let accept = ("accept-encoding", encoding);
+            let whole = send("GET", path, &[accept]).await;
+            let tag = whole.header("etag").to_owned();
+            let is_weak = tag.starts_with("W/");
+            assert_eq!(is_weak, !whole.header("content-encoding").is_empty(), "{path} {encoding}: {tag}");
+            let head = send("HEAD", path, &[accept]).await;
+            for header in ["etag", "content-encoding", "content-length", "content-type", "vary"] {
+                assert_eq!(head.header(header), whole.header(header), "{path} {encoding} {header}");
+            }
+            // Compared weakly: strong and weak forms are the same answer.
+            let opaque = tag.trim_start_matches("W/");
+            for known in
+                [opaque.to_owned(), format!("W/{opaque}"), format!("\"x\", W/{opaque}"), "*".to_owned()]
+            {
+                for method in ["GET", "HEAD"] {
+                    let again = send(method, path, &[accept, ("if-none-match", &known)]).await;
+                    assert_eq!(
+                        (again.status, again.body.len()),
+                        (StatusCode::NOT_MODIFIED, 0),
+                        "{path} {known}"
+                    );
+                    assert_eq!(again.header("etag"), tag, "{path} {encoding} {known}");
+                    assert_eq!(again.header("vary"), whole.header("vary"), "{path} {encoding}");
+                    assert_eq!(again.header("cache-control"), whole.header("cache-control"), "{path}");
+                    for of_the_body in ["content-type", "content-length", "content-encoding"] {
+                        assert_eq!(again.header(of_the_body), "", "{path} {encoding}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn faults_and_panics_tell_the_request_id_and_nothing_else() {
     for (method, path) in [("GET", "/api/broken/"), ("POST", "/api/panicking/")] {
         let answer = send(method, path, &[("x-request-id", "r-1")]).await;

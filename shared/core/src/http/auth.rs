@@ -8,7 +8,8 @@ pub(crate) mod tests;
 mod verifier;
 
 pub use verifier::{
-    AuthError, LEEWAY_SECONDS, MAX_REMEMBERED_TOKENS, MAX_TOKEN_BYTES, REFETCH_SECONDS, Verifier,
+    AuthError, KEYS_AGE_SECONDS, LEEWAY_SECONDS, MAX_REMEMBERED_TOKENS, MAX_TOKEN_BYTES, REFETCH_SECONDS,
+    Verifier,
 };
 
 use super::{ApiError, scope};

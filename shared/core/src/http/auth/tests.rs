@@ -154,6 +154,28 @@ async fn foreign_and_incomplete_tokens_are_refused() {
 }
 
 #[tokio::test]
+async fn cognitos_id_tokens_are_known_by_aud_and_its_access_tokens_by_client_id() {
+    let accepted = |changes: Value| async move { verify(&ISSUER.token(&claims(changes))).await.is_ok() };
+    assert!(accepted(json!({"token_use": "id"})).await);
+    assert!(accepted(json!({"token_use": "access", "client_id": "shop", "aud": null})).await);
+    // The `aud` of an access token is what it gives access to.
+    let resource = json!({"token_use": "access", "client_id": "shop", "aud": "https://other.example"});
+    assert!(accepted(resource).await);
+    for (bad, reason) in [
+        (json!({"token_use": "access"}), "malformed or incomplete"),
+        (json!({"token_use": "access", "client_id": "bakery"}), "wrong audience"),
+        (json!({"token_use": "id", "client_id": "shop", "aud": null}), "malformed or incomplete"),
+        (json!({"token_use": "id", "client_id": "shop", "aud": "bakery"}), "wrong audience"),
+        (json!({"client_id": "shop", "aud": null}), "malformed or incomplete"),
+        (json!({"token_use": "refresh", "client_id": "shop"}), "made for another use"),
+        (json!({"token_use": ""}), "made for another use"),
+        (json!({"token_use": 1}), "malformed or incomplete"),
+    ] {
+        assert_eq!(refusal(&ISSUER.token(&claims(bad.clone()))).await, reason, "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn algorithms_that_prove_nothing_are_refused() {
     let claims = claims(json!({}));
     let unsigned = |header: Value| format!("{}.{}.", encode(header.to_string()), encode(claims.to_string()));

@@ -5,6 +5,7 @@ use super::claims::Claims;
 use super::keys::{Key, Keys};
 use super::provider;
 use crate::config::{self, AuthConfig, Config, ConfigError, KeySource};
+use crate::http::logging;
 use crate::sdk::https;
 use jsonwebtoken::{Validation, decode, decode_header};
 use ring::digest::{SHA256, digest};
@@ -17,14 +18,19 @@ pub const LEEWAY_SECONDS: u64 = 60;
 /// How many verified tokens are remembered until they expire.
 pub const MAX_REMEMBERED_TOKENS: usize = 1_000;
 
-/// Seconds between two fetches of the key set, so that made-up key ids cannot make us a nuisance.
+/// Seconds between two fetches of the key set, so that neither made-up key ids nor an issuer out of
+/// order can make us a nuisance.
 pub const REFETCH_SECONDS: u64 = 60;
+
+/// Seconds after which the key set is fetched again, so that a key which the issuer has withdrawn is
+/// good for no longer.
+pub const KEYS_AGE_SECONDS: u64 = 3_600;
 
 /// The longest token that is looked at, in bytes. An HTTP API takes 10 KB of headers.
 pub const MAX_TOKEN_BYTES: usize = 10_240;
 
 /// Why a token proves nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AuthError {
     /// It is not valid, for the reason given, which is for the log and not for its bearer.
     #[error("the token was refused: {0}")]
@@ -37,11 +43,26 @@ pub enum AuthError {
 /// Checks the signature, issuer, audience and times of tokens (RS256 and ES256).
 pub struct Verifier {
     auth: AuthConfig,
-    keys: Mutex<Arc<Keys>>,
-    /// Held while the key set is fetched: whoever waits finds the keys already there. Seconds
-    /// since 1970 of the last fetch; none before the first.
-    fetched_at: tokio::sync::Mutex<Option<u64>>,
+    keys: Mutex<KeySet>,
+    /// Held while the key set is fetched: whoever waits finds the keys already there. None before
+    /// the first fetch.
+    last: tokio::sync::Mutex<Option<Attempt>>,
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+}
+
+#[derive(Clone, Default)]
+struct KeySet {
+    keys: Arc<Keys>,
+    /// Seconds since 1970; none for keys that were not fetched.
+    fetched_at: Option<u64>,
+}
+
+/// A fetch of the key set.
+struct Attempt {
+    /// Seconds since 1970.
+    at: u64,
+    /// Why it brought nothing.
+    failure: Option<AuthError>,
 }
 
 struct Remembered {
@@ -80,8 +101,8 @@ impl Verifier {
     fn new(auth: AuthConfig, keys: Keys) -> Self {
         Self {
             auth,
-            keys: Mutex::new(Arc::new(keys)),
-            fetched_at: tokio::sync::Mutex::default(),
+            keys: Mutex::new(KeySet { keys: Arc::new(keys), fetched_at: None }),
+            last: tokio::sync::Mutex::default(),
             remembered: Mutex::default(),
         }
     }
@@ -91,12 +112,17 @@ impl Verifier {
     /// # Errors
     /// The token proves nothing, or the keys to check it with cannot be had.
     pub async fn verify(&self, token: &str) -> Result<Caller, AuthError> {
+        self.verify_at(token, now_seconds()).await
+    }
+
+    pub(super) async fn verify_at(&self, token: &str, now: u64) -> Result<Caller, AuthError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(AuthError::Refused("too long"));
         }
-        let now = now_seconds();
         let fingerprint = fingerprint(token);
-        if let Some(known) = lock(&self.remembered).get(&fingerprint).filter(|known| now < known.until) {
+        if !self.keys_are_old(now)
+            && let Some(known) = lock(&self.remembered).get(&fingerprint).filter(|known| now < known.until)
+        {
             return Ok(known.caller.clone());
         }
         let header = decode_header(token).map_err(|_| AuthError::Refused("malformed"))?;
@@ -115,43 +141,70 @@ impl Verifier {
         let mut validation = Validation::new(key.algorithm);
         validation.leeway = LEEWAY_SECONDS;
         validation.validate_nbf = true;
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.set_issuer(&[&self.auth.issuer]);
-        validation.set_audience(&self.auth.audiences);
+        // Which claim names the audience depends on what the token was made for.
+        validation.validate_aud = false;
         let claims = decode::<Claims>(token, &key.decoding, &validation)
             .map_err(|error| AuthError::Refused(reason(error.kind())))?
             .claims;
+        claims.check_audience(&self.auth.audiences).map_err(AuthError::Refused)?;
         if claims.iat.is_some_and(|issued| issued > now + LEEWAY_SECONDS) {
             return Err(AuthError::Refused("issued in the future"));
         }
         Ok(claims)
     }
 
+    /// The key of an id. Keys from a URL are fetched when they are first needed, when they are old,
+    /// and for an id that is not among them; the old ones stay where that fails.
     async fn key(&self, id: Option<&str>, now: u64) -> Result<Key, AuthError> {
         let unknown = AuthError::Refused("unknown key");
-        if let Some(key) = self.known_key(id) {
-            return Ok(key);
-        }
         let KeySource::Url(url) = &self.auth.keys else {
-            return Err(unknown);
+            return self.known_key(id).ok_or(unknown);
         };
-        let mut fetched_at = self.fetched_at.lock().await;
-        if let Some(key) = self.known_key(id) {
+        if let Some(key) = self.known_key(id).filter(|_| !self.keys_are_old(now)) {
             return Ok(key);
         }
-        if fetched_at.is_some_and(|fetched| now < fetched + REFETCH_SECONDS) {
-            return Err(unknown);
+        let mut last = self.last.lock().await;
+        if let Some(key) = self.known_key(id).filter(|_| !self.keys_are_old(now)) {
+            return Ok(key);
         }
-        // A failed fetch says nothing about the key: the next token tries again, or an issuer
-        // that was out of reach for a moment would keep everyone out for a minute.
-        let keys = Arc::new(fetch(url).await?);
-        *fetched_at = Some(now);
-        *lock(&self.keys) = keys;
-        self.known_key(id).ok_or(unknown)
+        if self.is_due(last.as_ref(), now) {
+            let failure = self.fetch(url, now).await.err();
+            *last = Some(Attempt { at: now, failure });
+        }
+        // A failed fetch says nothing about a key.
+        let failure = last.as_ref().and_then(|last| last.failure.clone());
+        self.known_key(id).ok_or(failure.unwrap_or(unknown))
+    }
+
+    /// Whether the keys may be fetched now. While there are none, each token tries again, or an issuer
+    /// that was out of reach for a moment would keep everyone out for a minute.
+    fn is_due(&self, last: Option<&Attempt>, now: u64) -> bool {
+        let has_none = lock(&self.keys).fetched_at.is_none();
+        last.is_none_or(|last| now >= last.at + REFETCH_SECONDS || (has_none && last.failure.is_some()))
+    }
+
+    async fn fetch(&self, url: &str, now: u64) -> Result<(), AuthError> {
+        let keys = match fetch(url).await {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::warn!(error = logging::chain(&error), "the keys of tokens could not be fetched");
+                return Err(error);
+            }
+        };
+        *lock(&self.keys) = KeySet { keys: Arc::new(keys), fetched_at: Some(now) };
+        // What was signed with a key that is no longer there is good no longer.
+        lock(&self.remembered).clear();
+        Ok(())
     }
 
     fn known_key(&self, id: Option<&str>) -> Option<Key> {
-        lock(&self.keys).find(id).cloned()
+        lock(&self.keys).keys.find(id).cloned()
+    }
+
+    fn keys_are_old(&self, now: u64) -> bool {
+        lock(&self.keys).fetched_at.is_some_and(|fetched| now >= fetched + KEYS_AGE_SECONDS)
     }
 
     fn remember(&self, fingerprint: [u8; 32], token: Remembered, now: u64) {
@@ -181,8 +234,6 @@ fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
         "not valid yet"
     } else if matches!(kind, ErrorKind::InvalidIssuer) {
         "wrong issuer"
-    } else if matches!(kind, ErrorKind::InvalidAudience) {
-        "wrong audience"
     } else if matches!(kind, ErrorKind::InvalidSignature) {
         "bad signature"
     } else {

@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A server on this machine that gives every request the same answer. Its thread ends with the
+/// A server on this machine. Its thread ends with the
 /// test's process.
 pub(crate) struct Server {
     pub(crate) url: String,
@@ -13,18 +13,24 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn answering(status: u16, body: &str) -> Self {
+        Self::answering_in_turn(&[(status, body)])
+    }
+
+    /// One that gives one answer after the other, and the last of them to all further requests.
+    pub(crate) fn answering_in_turn(answers: &[(u16, &str)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let answer = format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-            body.len()
-        );
+        let of = |(status, body): &(u16, &str)| {
+            let length = body.len();
+            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        };
+        let answers: Vec<String> = answers.iter().map(of).collect();
         let calls = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&calls);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                counter.fetch_add(1, Ordering::SeqCst);
-                reply(stream.unwrap(), &answer);
+                let earlier = counter.fetch_add(1, Ordering::SeqCst);
+                reply(stream.unwrap(), answers.get(earlier).or(answers.last()).unwrap());
             }
         });
         Self { url, calls }

@@ -78,6 +78,49 @@ async fn an_issuer_out_of_order_is_no_fault_of_the_callers_and_is_asked_again() 
     assert!(matches!(nonsense.verify(&good).await, Err(AuthError::NoKeys(_))));
 }
 
+#[tokio::test]
+async fn keys_are_fetched_again_after_an_hour_and_withdrawn_ones_are_good_no_longer() {
+    let rotated = ISSUER.jwks().replace("\"test\"", "\"next\"");
+    let server = Server::answering_in_turn(&[(200, &ISSUER.jwks()), (200, &rotated)]);
+    let verifier = fetching(&server);
+    let (start, day) = (now() as u64, 86_400);
+    let old = ISSUER.token(&claims(json!({"exp": start + day})));
+    let new = ISSUER.sign(&json!({"alg": "ES256", "kid": "next"}), &claims(json!({"exp": start + day})));
+    for later in [0, 1, KEYS_AGE_SECONDS - 1] {
+        assert!(verifier.verify_at(&old, start + later).await.is_ok(), "{later}");
+    }
+    assert_eq!(server.calls(), 1);
+    // Though it was remembered.
+    let refused = verifier.verify_at(&old, start + KEYS_AGE_SECONDS).await;
+    assert!(matches!(refused, Err(AuthError::Refused("unknown key"))), "{refused:?}");
+    assert!(verifier.verify_at(&new, start + KEYS_AGE_SECONDS).await.is_ok());
+    assert_eq!(server.calls(), 2);
+}
+
+#[tokio::test]
+async fn old_keys_stay_while_the_issuer_is_out_of_order_which_is_asked_once_a_minute() {
+    let server =
+        Server::answering_in_turn(&[(200, &ISSUER.jwks()), (500, ""), (500, ""), (200, &ISSUER.jwks())]);
+    let verifier = fetching(&server);
+    let start = now() as u64;
+    let good = ISSUER.token(&claims(json!({"exp": start + 86_400})));
+    let unknown = ISSUER.sign(&json!({"alg": "ES256", "kid": "new"}), &claims(json!({})));
+    assert!(verifier.verify_at(&good, start).await.is_ok());
+    for (later, calls) in
+        [(0, 2), (1, 2), (REFETCH_SECONDS - 1, 2), (REFETCH_SECONDS, 3), (REFETCH_SECONDS + 9, 3)]
+    {
+        let at = start + KEYS_AGE_SECONDS + later;
+        assert!(verifier.verify_at(&good, at).await.is_ok(), "{later}");
+        // Nobody can tell whether it is good.
+        assert!(matches!(verifier.verify_at(&unknown, at).await, Err(AuthError::NoKeys(_))), "{later}");
+        assert_eq!(server.calls(), calls, "{later}");
+    }
+    let recovered = start + KEYS_AGE_SECONDS + 2 * REFETCH_SECONDS;
+    assert!(verifier.verify_at(&good, recovered).await.is_ok());
+    assert!(matches!(verifier.verify_at(&unknown, recovered).await, Err(AuthError::Refused("unknown key"))));
+    assert_eq!(server.calls(), 4);
+}
+
 fn fetching(server: &Server) -> Verifier {
     let settings = [
         ("AUTH_ISSUER", "https://issuer.example"),

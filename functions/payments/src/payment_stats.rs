@@ -9,18 +9,19 @@ use oms_core::kept::Answer;
 use oms_core::payment_lists::PaymentRow;
 use oms_core::views::statistics::PaymentStats;
 
-/// Statistics of the payments that the caller may see: their own; all for staff; of one store with
-/// `?store=`, for those who run it.
+/// Statistics of the payments that the caller may see: their own; a vendor's also those of their
+/// stores; all for staff.
 #[utoipa::path(
     get, path = "/api/payments/payment_stats/", tag = "payments",
     params(
-        ("store" = Option<uuid::Uuid>, Query, description = "Only this store's payments; for those who run it"),
-        ("user" = Option<String>, Query, description = "Only this user's payments; for staff"),
+        ("store" = Option<uuid::Uuid>, Query, description = "Only this store's payments: all of them for those who run it, their own for others"),
+        ("user" = Option<String>, Query, description = "Only this user's payments; of others than the caller only for staff"),
     ),
     responses(
         (status = 200, description = "The statistics", body = PaymentStats),
-        (status = 400, description = "The store does not exist for the caller", body = ErrorBody),
+        (status = 400, description = "`store` is no id, or there are too many orders to add up", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "`user` is somebody else, and the caller is not staff", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]

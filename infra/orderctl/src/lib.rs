@@ -22,6 +22,8 @@ mod notification_model;
 mod own_changes;
 pub mod paging;
 #[cfg(test)]
+mod pair_stats;
+#[cfg(test)]
 mod payment_model;
 pub mod rebuild;
 pub mod redrive;

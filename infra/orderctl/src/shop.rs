@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 /// A store, three products of it, and who buys and runs them.
 pub(crate) struct Shop {
-    store: Value,
+    /// The store's id.
+    pub(crate) store: Value,
     products: Vec<Value>,
     address: Value,
     /// A customer's token.

@@ -85,6 +85,10 @@ impl App {
         beside: impl Future<Output = Reply<B>>,
         make: impl FnOnce(Snapshot, B) -> F,
     ) -> Reply<Answer> {
+        if let Some(pair) = asked.pair() {
+            let (snapshot, beside) = (self.folded(caller, pair, calendar).await?, beside.await?);
+            return answered(&make(snapshot, beside).await?);
+        }
         let now = self.now();
         let mut tries = 1;
         let mut beside = Some(beside);
@@ -117,8 +121,7 @@ impl App {
         };
         let beside = found.ok_or_else(|| ApiError::internal("what stands beside was not read"))?;
         let made = make(snapshot, beside).await?;
-        let body = serde_json::to_string(&made).map_err(ApiError::internal)?;
-        let answer = Answer { body: body.into(), is_kept: false };
+        let answer = answered(&made)?;
         if let (Some(question), Some(evidence)) = (question, evidence) {
             self.kept().keep(question, evidence, &answer, now, self.config().stats_cache_timeout);
         }
@@ -272,6 +275,11 @@ impl App {
         self.table().recall(&mut order, since).await?;
         Ok(tally(order.as_of(mark).as_ref(), &order, &self.config().time_zone))
     }
+}
+
+fn answered(made: &impl Serialize) -> Reply<Answer> {
+    let body = serde_json::to_string(made).map_err(ApiError::internal)?;
+    Ok(Answer { body: body.into(), is_kept: false })
 }
 
 impl Doubts {

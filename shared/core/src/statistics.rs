@@ -1,5 +1,8 @@
 //! Statistics as a caller may see them.
 
+mod folded;
+
+use self::folded::Pair;
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
@@ -19,18 +22,32 @@ const NEWEST: usize = 10;
 #[derive(Clone, Debug)]
 pub struct Asked {
     scopes: Vec<Scope>,
+    /// A user's orders of a store, in place of scopes: nothing is counted of these.
+    pair: Option<Pair>,
     newest: usize,
 }
 
 impl Asked {
     fn new(scopes: Vec<Scope>) -> Self {
-        Self { scopes, newest: NEWEST }
+        Self { scopes, pair: None, newest: NEWEST }
     }
 
     /// The scopes.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes
+    }
+
+    /// Whether the orders themselves are added up, so that there are no counters that could drift.
+    #[must_use]
+    pub const fn is_folded(&self) -> bool {
+        self.pair.is_some()
+    }
+
+    /// The user and the store whose orders are asked for, where it is one of each.
+    #[must_use]
+    pub(crate) const fn pair(&self) -> Option<&Pair> {
+        self.pair.as_ref()
     }
 
     /// How many of the newest orders are looked at.
@@ -48,31 +65,42 @@ impl Asked {
 
 impl App {
     /// Reads whose statistics a request asks for: a customer's own; for a vendor those of their
-    /// stores and their own; for staff everybody's. `?store=` narrows to a store that the caller
-    /// runs, `?user=` (staff) to a user; from others `?user=` is ignored.
+    /// stores and their own; for staff everybody's. `?user=` narrows to a user, `?store=` to a store:
+    /// to all of it for those who run it, to what they bought there for others.
     ///
     /// # Errors
-    /// 400 for a store that does not exist, or that the caller does not run.
+    /// 400 for what is no store's id; 403 for `?user=` of somebody else, unless staff ask.
     pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Reply<Asked> {
-        if let (Some(store), true) = (query.filled("store"), caller.is_staff() || caller.is_vendor()) {
-            let unknown = || ApiError::field("store", invalid_pk(&store));
-            let id: StoreId = store.parse().map_err(|_| unknown())?;
-            return if self.orders(caller).manages(id).await? {
-                Ok(Asked::new(vec![Scope::Store(id)]))
-            } else {
-                Err(unknown())
-            };
+        let own = &caller.user.id;
+        let user = query.filled("user").map(|user| UserId(user.to_owned()));
+        if user.as_ref().is_some_and(|user| user != own && !caller.is_staff()) {
+            return Err(ApiError::Forbidden);
         }
+        let store = query
+            .filled("store")
+            .map(|store| store.parse::<StoreId>().map_err(|_| ApiError::field("store", invalid_pk(&store))));
+        match (user, store.transpose()?) {
+            (Some(user), Some(store)) => Ok(Asked::of_pair(user, store)),
+            (Some(user), None) => Ok(Asked::new(vec![Scope::User(user)])),
+            (None, Some(store)) if self.orders(caller).manages(store).await? => {
+                Ok(Asked::new(vec![Scope::Store(store)]))
+            }
+            (None, Some(store)) => Ok(Asked::of_pair(own.clone(), store)),
+            (None, None) => Ok(Asked::new(self.scopes_of(caller).await?)),
+        }
+    }
+
+    /// All that a caller may see.
+    async fn scopes_of(&self, caller: &Caller) -> Reply<Vec<Scope>> {
         if caller.is_staff() {
-            let user = query.filled("user").map(|user| Scope::User(UserId(user.to_owned())));
-            return Ok(Asked::new(vec![user.unwrap_or(Scope::All)]));
+            return Ok(vec![Scope::All]);
         }
         let mut scopes = vec![Scope::User(caller.user.id.clone())];
         if caller.is_vendor() {
             let stores = self.table().stores_ever_of(&caller.user.id).await?;
             scopes.extend(stores.into_iter().map(|store| Scope::Store(store.id)));
         }
-        Ok(Asked::new(scopes))
+        Ok(scopes)
     }
 
     /// The last days and months of the deployment's time zone.

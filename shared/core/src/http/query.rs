@@ -29,6 +29,16 @@ impl Query {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
+    /// A parameter that is `true` or `false`; what is neither says nothing, as django-filter has it.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.filled(name)?.to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
     /// All values of a repeated parameter, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())

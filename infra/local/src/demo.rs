@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::console::{Step, say};
 use crate::error::{Doing, Error, Result};
+use crate::functions;
 use crate::places::{Places, replace};
 use crate::tokens::{Issuer, User};
 use client::Client;
@@ -49,7 +50,10 @@ pub async fn make_once(places: &Places, api: &str, issuer: &Issuer, table: Optio
     }
     let step = Step::begin("making the demo data");
     write(marker.as_ref(), State::Begun)?;
-    match make(api, issuer).await {
+    functions::expect_warnings(true);
+    let made = make(api, issuer).await;
+    functions::expect_warnings(false);
+    match made {
         Ok(()) => {
             write(marker.as_ref(), State::Finished)?;
             step.done("3 stores, 30 products, 12 customers, 200 orders");

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::try_join_all;
 use reqwest::Client;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
 use crate::error::{Doing, Error, Result};
@@ -203,9 +204,44 @@ impl Service for Functions {
         self.warm().await
     }
 
-    fn shows(&self) -> fn(&str) -> bool {
-        is_news
+    fn shows(&self) -> fn(&str) -> Option<String> {
+        news
     }
+}
+
+/// Set while the demo data is made, which has some payments declined and some orders refused on purpose.
+static EXPECTS_WARNINGS: AtomicBool = AtomicBool::new(false);
+
+/// Whether warnings of the functions are no news from now on.
+pub fn expect_warnings(expected: bool) {
+    EXPECTS_WARNINGS.store(expected, Ordering::Relaxed);
+}
+
+/// A line as the developer at the terminal is shown it, where they are: an entry of the log as a sentence.
+fn news(line: &str) -> Option<String> {
+    let line = line.trim();
+    if !is_news(line) {
+        return None;
+    }
+    let entry =
+        serde_json::from_str::<Map<String, Value>>(line).ok().filter(|entry| entry.contains_key("level"));
+    let Some(entry) = entry else { return Some(line.to_owned()) };
+    if entry["level"] == "WARN" && EXPECTS_WARNINGS.load(Ordering::Relaxed) {
+        return None;
+    }
+    Some(sentence(&entry))
+}
+
+/// An entry of the log, without what only machines need.
+fn sentence(entry: &Map<String, Value>) -> String {
+    let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let span = entry.get("span").and_then(Value::as_object).into_iter().flatten();
+    let known = ["timestamp", "level", "target", "message", "span", "spans", "name"];
+    let facts = entry.iter().chain(span).filter(|(name, _)| !known.contains(&name.as_str()));
+    let facts: Vec<String> = facts.map(|(name, value)| format!("{name}: {}", shown(value))).collect();
+    let message = entry.get("message").map(shown).unwrap_or_default();
+    let level = if entry["level"] == "ERROR" { "error: " } else { "" };
+    format!("! {level}{message} ({})", facts.join(", "))
 }
 
 /// What a developer wants to see besides the log: what the compiler says, panics, warnings and errors.
@@ -249,6 +285,23 @@ mod tests {
         let script = shell(&function, &BTreeMap::new()) + "printf %s \"$KEYS\"";
         let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), r#"{"it's": "$HOME `x` \ "}"#);
+    }
+
+    #[test]
+    fn an_entry_of_the_log_is_shown_as_a_sentence_and_nothing_as_raw_json() {
+        let entry = r#"{"timestamp":"2026-11-22T10:42:21Z","level":"WARN","message":"a business rule forbids it",
+            "code":"insufficient_stock","target":"oms_core::http::error","span":{"request_id":"r-1","name":"request"}}"#;
+        let entry = entry.replace('\n', "");
+        let shown = "! a business rule forbids it (code: insufficient_stock, request_id: r-1)";
+        assert_eq!(news(&entry).as_deref(), Some(shown));
+        let error = entry.replace("WARN", "ERROR");
+        assert_eq!(news(&error), Some(shown.replace("! ", "! error: ")));
+        assert_eq!(news(&entry.replace("WARN", "INFO")), None);
+        assert_eq!(news("error[E0308]: mismatched types").as_deref(), Some("error[E0308]: mismatched types"));
+        expect_warnings(true);
+        assert_eq!((news(&entry), news(&error).is_some()), (None, true));
+        expect_warnings(false);
+        assert!(news(&entry).is_some());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a hundred
-//! requests wait for one function, so the gate lets some in at a time and keeps the others waiting.
+//! requests wait for one function, so the gate lets some in at a time and keeps the others waiting. What API
+//! Gateway refuses is refused here, and what cargo-lambda cannot read goes another way ([`carried`]).
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::carried;
 use crate::error::{Doing, Error, Result};
+use crate::limits::{BODY, PAYLOAD, Refusal};
 
 /// How many requests are let in at a time.
 const AT_A_TIME: usize = 64;
-/// The most that a request may carry, in bytes; Lambda's own limit is 6 MB.
-const BODY: usize = 7 * 1024 * 1024;
 
 /// Lets requests in to the functions.
 #[derive(Clone)]
@@ -44,11 +45,18 @@ impl Gate {
 
     async fn pass_on(&self, request: Request) -> reqwest::Result<Response> {
         let (parts, body) = request.into_parts();
-        let Ok(body) = axum::body::to_bytes(body, BODY).await else {
-            return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+        // A little more is read, so that most clients are done with sending when they hear of it.
+        let body = axum::body::to_bytes(body, BODY + BODY / 8).await;
+        let Some(body) = body.ok().filter(|body| body.len() <= BODY) else {
+            return Ok(Refusal::BodyTooLarge.response());
         };
         let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        let mut headers = parts.headers;
+        let Some((mut headers, body)) = carried::readable(parts.headers, body) else {
+            return Ok(Refusal::BadRequest.response());
+        };
+        if carried::bytes_in_event(&body) > PAYLOAD {
+            return Ok(Refusal::RequestTooLarge.response());
+        }
         headers.remove("transfer-encoding");
         let url = format!("{}{target}", self.upstream);
         let answer = self.http.request(parts.method, url).headers(headers).body(body).send().await?;

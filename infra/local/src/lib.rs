@@ -18,6 +18,7 @@
 //! shard, a queue's messages are worked off by one invocation at a time and come again a second after they
 //! failed, and ministack forgets its topics' subscriptions and its queues' messages when it stops.
 
+mod carried;
 pub mod cli;
 pub mod console;
 pub mod demo;
@@ -27,6 +28,7 @@ pub mod event_sources;
 pub mod functions;
 pub mod gate;
 pub mod guardian;
+mod limits;
 pub mod ministack;
 pub mod places;
 pub mod runtime;

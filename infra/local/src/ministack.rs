@@ -130,8 +130,8 @@ impl Service for Ministack {
         Ok(())
     }
 
-    fn shows(&self) -> fn(&str) -> bool {
-        |line| line.contains("ERROR") || line.contains("Error")
+    fn shows(&self) -> fn(&str) -> Option<String> {
+        |line| (line.contains("ERROR") || line.contains("Error")).then(|| line.to_owned())
     }
 }
 

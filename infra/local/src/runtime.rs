@@ -4,9 +4,11 @@
 //! - the deadline that it is told is the function's own (cargo-lambda names a moment in 1970);
 //! - an invocation whose process dies fails at once, when the next process of the instance asks for work
 //!   (cargo-lambda waits for the answer for ever);
-//! - an invocation that takes longer than the function may is over. Its process is not killed, unlike on Lambda.
+//! - an invocation that takes longer than the function may is over. Its process is not killed, unlike on Lambda;
+//! - an event or an answer that is larger than Lambda takes is refused (cargo-lambda never ends such an
+//!   invocation).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,11 +23,11 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::carried;
 use crate::error::Error;
+use crate::limits::{PAYLOAD, Refusal};
 use crate::template::{ACCOUNT, REGION, System};
 
-/// The most that a function may answer, in bytes; Lambda's own limit is 6 MB.
-const ANSWER: usize = 7 * 1024 * 1024;
 /// How soon after a process's death the next one of its instance asks for work.
 const NEXT_PROCESS_WITHIN: Duration = Duration::from_secs(1);
 const ID: &str = "lambda-runtime-aws-request-id";
@@ -38,6 +40,8 @@ pub struct RuntimeApi {
     http: Client,
     upstream: String,
     timeouts: Arc<HashMap<String, Duration>>,
+    /// The functions that answer API Gateway.
+    http_functions: Arc<HashSet<String>>,
     /// The request that each instance is at.
     at_work: Arc<Mutex<HashMap<String, String>>>,
     /// The waits for work of processes that died waiting.
@@ -100,7 +104,9 @@ impl RuntimeApi {
     pub fn new(upstream: &str, system: &System) -> Self {
         let timeouts =
             system.functions.iter().map(|function| (function.name.clone(), function.timeout)).collect();
+        let answers_http = system.functions.iter().filter(|function| !function.routes.is_empty());
         Self {
+            http_functions: Arc::new(answers_http.map(|function| function.name.clone()).collect()),
             http: Client::new(),
             upstream: format!("{upstream}/.rt"),
             timeouts: Arc::new(timeouts),
@@ -122,26 +128,41 @@ impl RuntimeApi {
         if let Some(lost) = lost {
             self.fail_lost(asked.function, &lost).await;
         }
+        loop {
+            if let Some(work) = self.next_work(asked).await? {
+                return Ok(work);
+            }
+        }
+    }
+
+    /// Waits for an event; none where one came that is refused.
+    async fn next_work(&self, asked: &Asked<'_>) -> reqwest::Result<Option<Response>> {
         let mut waiting = self.wait_for_work(asked);
         let Ok(fetched) = (&mut waiting.work).await else {
-            return Ok(StatusCode::BAD_GATEWAY.into_response());
+            return Ok(Some(StatusCode::BAD_GATEWAY.into_response()));
         };
         waiting.has_ended = true;
         let answer = fetched?;
         let id = request_id(&answer);
+        let mut headers = answer.headers().clone();
+        headers.remove("content-length");
+        let event = carried::put_back(answer.bytes().await?);
+        if event.len() > PAYLOAD {
+            self.refuse(asked.function, &id, Refusal::RequestTooLarge).await;
+            return Ok(None);
+        }
         self.work().insert(asked.instance.to_owned(), id.clone());
         let timeout = self.timeouts.get(asked.function).copied().unwrap_or(Duration::from_secs(3));
         self.watch_time(asked, id, timeout);
         let deadline_ms = Timestamp::now().as_millisecond().saturating_add_unsigned(saturating_ms(timeout));
         let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", asked.function);
-        let mut headers = answer.headers().clone();
         headers.insert(DEADLINE, HeaderValue::from(deadline_ms));
         if let Ok(arn) = HeaderValue::from_str(&arn) {
             headers.insert(ARN, arn);
         }
-        let mut response = Response::new(Body::from(answer.bytes().await?));
+        let mut response = Response::new(Body::from(event));
         *response.headers_mut() = headers;
-        Ok(response)
+        Ok(Some(response))
     }
 
     /// The wait for work that an earlier process of the instance left behind, or a new one.
@@ -192,10 +213,9 @@ impl RuntimeApi {
     async fn pass_on(&self, asked: &Asked<'_>, request: Request) -> reqwest::Result<Response> {
         let id = asked.what.split('/').rev().nth(1).unwrap_or_default();
         let (parts, body) = request.into_parts();
-        let Ok(body) = axum::body::to_bytes(body, ANSWER).await else {
-            let kind = "Function.ResponseSizeTooLarge";
+        let Ok(body) = axum::body::to_bytes(body, PAYLOAD).await else {
             if self.finish(asked.instance, id) {
-                self.fail(asked.function, id, kind, "the answer is larger than 6 MB").await;
+                self.refuse(asked.function, id, Refusal::AnswerTooLarge).await;
             }
             return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
         };
@@ -213,6 +233,17 @@ impl RuntimeApi {
             Ok(answer) => Ok(answer?.status().into_response()),
             Err(_) => Ok(StatusCode::BAD_GATEWAY.into_response()),
         }
+    }
+
+    /// Ends an invocation as API Gateway answers its client, or as Lambda tells who else has invoked.
+    async fn refuse(&self, function: &str, id: &str, refusal: Refusal) {
+        if !self.http_functions.contains(function) {
+            let message = format!("RequestId: {id} Error: {refusal:?}");
+            return self.fail(function, id, "Function.ResponseSizeTooLarge", &message).await;
+        }
+        let url = format!("{}/{function}/2018-06-01/runtime/invocation/{id}/response", self.upstream);
+        // Nobody may be waiting any more.
+        let _ = self.http.post(url).json(&refusal.answer()).send().await;
     }
 
     async fn fail(&self, function: &str, id: &str, kind: &str, message: &str) {
@@ -287,3 +318,6 @@ fn request_id(answer: &reqwest::Response) -> String {
 fn saturating_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

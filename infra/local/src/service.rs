@@ -40,8 +40,8 @@ pub trait Service {
     fn command(&self) -> Command;
     /// Waits until it can be used, and makes what it has to hold.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send;
-    /// Chooses the lines of its output that are shown at the terminal, besides being in the log.
-    fn shows(&self) -> fn(&str) -> bool;
+    /// Chooses the lines of its output that are shown at the terminal, besides being in the log, and how.
+    fn shows(&self) -> fn(&str) -> Option<String>;
 }
 
 /// A service's process.
@@ -111,10 +111,10 @@ pub async fn keep<S: Service + Sync>(
 }
 
 /// The last lines of a log that are worth showing, for an error message.
-fn tail(log: &Path, shows: fn(&str) -> bool) -> String {
+fn tail(log: &Path, shows: fn(&str) -> Option<String>) -> String {
     let bytes = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let lines: Vec<&str> = text.lines().filter(|line| shows(line)).collect();
+    let lines: Vec<String> = text.lines().filter_map(shows).collect();
     let last = lines[lines.len().saturating_sub(15)..].join("\n  | ");
     format!("  the end of {}:\n  | {last}", log.display())
 }
@@ -128,7 +128,7 @@ async fn begin_log(log: &Path) -> Result<()> {
 
 /// Copies a process's output to its log until the process closes it. A log that cannot be written does not
 /// stop the copying: the process would hang on a full pipe.
-async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: fn(&str) -> bool) {
+async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: fn(&str) -> Option<String>) {
     let Some(output) = output else { return };
     let mut log = OpenOptions::new().create(true).append(true).open(log).await.ok();
     let mut output = BufReader::new(output);
@@ -137,9 +137,9 @@ async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: f
         if let Some(log) = &mut log {
             let _ = log.write_all(&line).await.and(log.flush().await);
         }
-        let text = String::from_utf8_lossy(&line);
-        if shows(&text) && !STOPPING.load(Ordering::Relaxed) {
-            say(text.trim_end());
+        let shown = shows(&String::from_utf8_lossy(&line));
+        if let Some(shown) = shown.filter(|_| !STOPPING.load(Ordering::Relaxed)) {
+            say(shown.trim_end());
         }
         line.clear();
     }

@@ -57,12 +57,31 @@ impl Workspace {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_local_router_is_that_of_the_template() {
+    fn system() -> System {
         let parameters = [("AuthIssuer", ""), ("AuthAudience", ""), ("PaymentGateway", "")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let root = crate::root();
-        let system = System::read(&root.join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap();
-        Workspace::read(&root).unwrap().check_router(&system).unwrap();
+        System::read(&crate::root().join("template.yaml"), &parameters, "http://127.0.0.1:1").unwrap()
+    }
+
+    #[test]
+    fn what_is_built_to_be_deployed_is_what_the_template_deploys() {
+        let config = std::fs::read_to_string(crate::root().join(".cargo/config.toml")).unwrap();
+        let alias = config.split("functions = [").nth(1).unwrap().split(']').next().unwrap();
+        let words: Vec<&str> =
+            alias.split([',', '"']).map(str::trim).filter(|word| !word.is_empty()).collect();
+        assert_eq!(words[..3], ["lambda", "build", "--release"]);
+        assert!(words[3..].chunks(2).all(|pair| pair[0] == "--bin"), "{words:?}");
+        let mut built: Vec<&str> = words[3..].chunks(2).map(|pair| pair[1]).collect();
+        let system = system();
+        let mut deployed: Vec<&str> =
+            system.functions.iter().map(|function| function.name.as_str()).collect();
+        built.sort_unstable();
+        deployed.sort_unstable();
+        assert_eq!(built, deployed);
+    }
+
+    #[test]
+    fn the_local_router_is_that_of_the_template() {
+        Workspace::read(&crate::root()).unwrap().check_router(&system()).unwrap();
     }
 }

@@ -17,8 +17,11 @@ use crate::error::{Doing, Error, Result};
 use crate::ministack::Messaging;
 use crate::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 
-/// What one look at a stream reads at most.
+/// What one look at a stream reads at most, in records.
 const READ: usize = 200;
+/// About how many bytes of records one look reads. In memory they take some twenty times as much, which
+/// the allocator keeps for each thread: a table of large items would hold gigabytes.
+const READ_BYTES: usize = 2 * 1024 * 1024;
 /// Where a record says when it was made.
 const MADE_AT: &str = "ApproximateCreationDateTime";
 
@@ -35,6 +38,8 @@ pub struct Stream {
     shard: String,
     checkpoint: Checkpoint,
     ahead: Ahead,
+    /// How many records the next look reads.
+    reach: usize,
     /// Since when the records that wait have been waiting for more.
     waiting_since: Option<Instant>,
 }
@@ -69,6 +74,7 @@ impl Stream {
             failures,
             checkpoint: Checkpoint::open(file, &stream),
             ahead: Ahead::default(),
+            reach: 1,
             waiting_since: None,
             stream,
             shard,
@@ -91,7 +97,7 @@ impl Stream {
 
     /// Hands one batch over, or waits for one.
     async fn go_on(&mut self) -> Result<()> {
-        let read = if self.ahead.wanted() < self.source.batch_size { self.read_on()? } else { 0 };
+        let is_more = self.ahead.wanted() < self.source.batch_size && self.read_on()?;
         let wanted = self.ahead.wanted();
         if wanted == 0 {
             let passed = self.ahead.take(0).until;
@@ -104,31 +110,34 @@ impl Stream {
                 return self.work_off(taken).await;
             }
         }
-        if read < READ {
+        if !is_more {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
     }
 
-    /// Reads on, and tells how many records there were, whether they pass the filter or not.
-    fn read_on(&mut self) -> Result<usize> {
+    /// Reads on, and tells whether there may be more.
+    fn read_on(&mut self) -> Result<bool> {
         let start = match self.ahead.last().or(self.checkpoint.after()) {
             Some(number) => {
                 json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
             }
             None => json!({ "ShardIteratorType": "TRIM_HORIZON" }),
         };
-        let read = self.read(start, READ)?;
-        let count = read.len();
+        let read = self.read(start, self.reach)?;
+        let is_more = read.len() == self.reach;
+        let mut largest = 1;
         for record in read {
             let number = record.dynamodb.sequence_number.clone();
             let bytes = usize::try_from(record.dynamodb.size_bytes).unwrap_or_default();
+            largest = largest.max(bytes);
             let event = self.event_of(serde_json::to_value(record).doing("reading a stream")?);
             let at_s = event["dynamodb"][MADE_AT].as_i64().unwrap_or_default();
             let passes = changes_something(&event) && filter::passes(&self.source.filters, &event);
             self.ahead.push(if passes { Ok(Record { event, number, at_s, bytes }) } else { Err(number) });
         }
-        Ok(count)
+        self.reach = reach_of(largest, self.reach);
+        Ok(is_more)
     }
 
     fn read(&self, mut start: Value, limit: usize) -> Result<Vec<dynoxide::actions::get_records::Record>> {
@@ -263,6 +272,11 @@ impl Stream {
     }
 }
 
+/// How many records the next look reads, by the largest of the last one; at most twice as many as that.
+fn reach_of(largest: usize, last: usize) -> usize {
+    (READ_BYTES / largest.max(1)).clamp(1, READ).min(last * 2)
+}
+
 /// A put that writes what was there already: DynamoDB emits nothing for it, dynoxide does.
 fn changes_something(event: &Value) -> bool {
     let change = &event["dynamodb"];
@@ -290,6 +304,14 @@ mod tests {
             json!({"pk": {"S": "a"}, "x": {"N": "1"}})
         )));
         assert!(changes_something(&event("INSERT", Value::Null, image)));
+    }
+
+    #[test]
+    fn a_look_at_large_records_reads_few_of_them() {
+        assert_eq!(reach_of(1, 1), 2);
+        assert_eq!(reach_of(1_000, READ), READ);
+        assert_eq!(reach_of(100_000, READ), 20);
+        assert_eq!((reach_of(900_000, READ), reach_of(usize::MAX, READ)), (2, 1));
     }
 
     #[test]

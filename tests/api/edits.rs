@@ -222,6 +222,13 @@ async fn an_admin_deletes_an_order_out_of_every_list_and_count() {
         record["log"]["L"].as_array().is_some_and(|log| log.len() == 2),
         "its change records stay: {record}"
     );
+    let history = format!("{}history/", path_of(&order));
+    for person in [&ada, &shop.vendor, &shop.staff] {
+        assert_eq!(person.client.get(&history).await.error(), "Order not found");
+    }
+    let told = admin.client.get(&history).await.expect(200);
+    assert_eq!((&told["count"], &told["results"][1]["by"]), (&json!(2), &json!(admin.id)), "{told}");
+    assert_eq!(told["results"][1]["action"], "delete", "{told}");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn unknown_paths_and_ids_are_not_found_in_our_shape() {
     let ada = shop.customer().await;
     for (path, error) in [
         ("/api/nothing/", "Not found"),
-        ("/", "Not found"),
+        ("/nothing/", "Not found"),
         ("/api/orders/nonsense/", "Order not found"),
         ("/api/orders/0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000/", "Order not found"),
         ("/api/payments/0192aaaa-bbbb-7ccc-8ddd-eeeeffff8000/", "Payment not found"),

@@ -36,6 +36,7 @@ mod refunds;
 mod repeats;
 mod requests;
 mod routes;
+mod settings;
 mod statistics;
 mod stores;
 mod stripe;

@@ -127,6 +127,22 @@ async fn a_mark_is_checked_and_conditional() {
 }
 
 #[tokio::test]
+async fn notifications_are_searched_and_sorted() {
+    let (ada, _) = told().await;
+    let newest = counted(&ada, "", 3).await;
+    let oldest = counted(&ada, "?ordering=created_at", 3).await;
+    let ids = |page: &Value| {
+        page["results"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&newest), ids(&oldest).into_iter().rev().collect::<Vec<_>>());
+    let message = text(&newest["results"][0]["message"]).to_owned();
+    let number = message.split_whitespace().find(|word| word.starts_with("ORD-")).unwrap();
+    counted(&ada, &format!("?search={}", number.to_lowercase()), 3).await;
+    counted(&ada, "?search=PAYMENT", 1).await;
+    counted(&ada, "?search=nothing+of+the+kind", 0).await;
+}
+
+#[tokio::test]
 async fn a_page_of_notifications_and_their_count_cost_what_is_on_it() {
     let (ada, _) = told().await;
     let first = ada.client.get("/api/notifications/?page_size=2").await;

@@ -172,6 +172,21 @@ impl Function {
         body: &Value,
         more: &[(&str, &str)],
     ) -> Option<(u16, Value)> {
+        let answer = self.answer(method, token, path, body, more).await?;
+        let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+        let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
+        Some((status.expect("a status"), body.unwrap_or(Value::Null)))
+    }
+
+    /// The same; the answer as API Gateway is given it.
+    pub async fn answer(
+        &mut self,
+        method: &str,
+        token: Option<&str>,
+        path: &str,
+        body: &Value,
+        more: &[(&str, &str)],
+    ) -> Option<Value> {
         let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
         if let Some(token) = token {
             headers["authorization"] = format!("Bearer {token}").into();
@@ -192,10 +207,7 @@ impl Function {
                 "time": "22/Nov/2026:10:42:21 +0000", "timeEpoch": 1_795_344_141_311_i64,
             },
         });
-        let answer = self.invoke(event).await?;
-        let status = answer["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-        let body = answer["body"].as_str().and_then(|body| serde_json::from_str(body).ok());
-        Some((status.expect("a status"), body.unwrap_or(Value::Null)))
+        self.invoke(event).await
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod health;
 mod page;
+mod root;
 mod schema;
 
 use axum::Router;
@@ -25,9 +26,11 @@ mod documented {
 pub use documented::api;
 pub use schema::DOCUMENT;
 
-/// The endpoints, and the files that the page is made of.
+/// The endpoints, what leads to them, and the files that the page is made of.
 pub fn router() -> Router<App> {
     documented::router()
+        .route("/", get(root::root))
+        .route("/api/", get(root::root))
         .route("/api/docs/{file}/", get(page::file))
         .layer(axum::Extension(health::Probe::default()))
 }

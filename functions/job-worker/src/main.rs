@@ -3,15 +3,16 @@
 use aws_lambda_events::event::sqs::SqsEvent;
 use job_worker::{Worker, consume};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use oms_core::app::App;
+use oms_core::app::{App, Fatal};
 use oms_core::config::GatewayKeys;
 use oms_core::http::scope;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Fatal> {
     let worker = &Worker::new(App::start_consumer(GatewayKeys::Required).await?)?;
     run(service_fn(async |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Error>(scope::invocation(&event.context, consume(worker, event.payload)).await)
     }))
-    .await
+    .await?;
+    Ok(())
 }

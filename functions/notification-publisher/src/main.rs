@@ -3,17 +3,18 @@
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification_publisher::{Publisher, consume};
-use oms_core::app::App;
+use oms_core::app::{App, Fatal};
 use oms_core::config::GatewayKeys;
 use oms_core::http::scope;
 use oms_core::metrics::Metrics;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Fatal> {
     let publisher =
         &Publisher::new(App::start_consumer(GatewayKeys::NotNeeded).await?, Metrics::start("publisher")?)?;
     run(service_fn(async |event: LambdaEvent<Event>| {
         Ok::<_, Error>(scope::invocation(&event.context, consume(publisher, event.payload)).await)
     }))
-    .await
+    .await?;
+    Ok(())
 }

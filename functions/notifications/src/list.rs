@@ -6,13 +6,17 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
+use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
-use oms_core::sorted::{At, Window};
-use oms_core::table::notifications::{Start, Wanted};
+use oms_core::sorted::{At, ByTime, Sorting, Window};
+use oms_core::table::notifications::{Notification, Start, Wanted};
 use oms_domain::NotificationId;
 
 /// How deep in its month a page may lie that is asked for by its number alone, in entries.
 const DEEPEST: u64 = 10_000;
+
+/// How many notifications are looked through for those that a search finds.
+const MOST_SEARCHED: usize = 10_000;
 
 /// What the caller should know, newest first. Notifications are kept for a year, to the end of its
 /// month.
@@ -21,12 +25,14 @@ const DEEPEST: u64 = 10_000;
     params(
         ("is_read" = Option<bool>, Query, description = "Only those that are read, or that are not"),
         ("notification_type" = Option<String>, Query, description = "Only those about this, such as `shipping_update`"),
+        ("search" = Option<String>, Query, description = "Terms that the title or the message, which names the order's number, must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, or `-created_at`, which it is unless said otherwise"),
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
     ),
     responses(
         (status = 200, description = "A page", body = Page<NotificationView>),
-        (status = 400, description = "A filter is no choice", body = ErrorBody),
+        (status = 400, description = "A filter is no choice, or there are too many to search", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
@@ -42,13 +48,22 @@ pub(crate) async fn list(
     let wanted = wanted(&query)?;
     let (user, now) = (&caller.user.id, app.now());
     let inbox = app.table().inbox(user, now).await?;
+    let by = Sorting::<ByTime>::read(&query);
+    let terms = query.search_terms();
+    if !terms.is_empty() {
+        let all =
+            app.table().notifications(user, &inbox, wanted, Start::Newest, MOST_SEARCHED + 1, now).await?;
+        return Ok(Json(found_page(all, &terms, &by, &request, &links)?));
+    }
     let at = At::read(&request, |id| id.parse::<NotificationId>().ok())?;
     let mut window = Window::of(inbox.count(wanted), &request, at.as_ref())?;
     let from = match at {
-        Some(At::After(id)) => Start::OlderThan(id),
-        Some(At::Before(id)) => Start::NewerThan(id),
+        Some(At::After(id)) if by.descends => Start::OlderThan(id),
+        Some(At::Before(id)) if !by.descends => Start::OlderThan(id),
+        Some(At::After(id) | At::Before(id)) => Start::NewerThan(id),
         None => {
-            let (from, left) = inbox.jump(wanted, window.from_end, window.skipped);
+            let oldest_first = window.from_end == by.descends;
+            let (from, left) = inbox.jump(wanted, oldest_first, window.skipped);
             window.skipped = left;
             from
         }
@@ -66,14 +81,28 @@ pub(crate) async fn list(
     Ok(Json(cut.page(ends, shown, &links)))
 }
 
-/// Reads the filters. An `is_read` that is neither `true` nor `false` filters nothing, as
-/// django-filter has it.
+/// A page of those that contain every term.
+fn found_page(
+    all: Vec<Notification>,
+    terms: &[String],
+    by: &Sorting<ByTime>,
+    request: &PageRequest,
+    links: &Links,
+) -> Reply<Page<NotificationView>> {
+    if all.len() > MOST_SEARCHED {
+        let words = format!("More than {MOST_SEARCHED} notifications to search: narrow the filter.");
+        return Err(ApiError::field("search", words));
+    }
+    let place = |one: &Notification| by.place_in_time(one.created_at, one.id.0);
+    let found = all.into_iter().filter(|one| contains_all([&*one.title, &*one.message], terms));
+    let cut = by.cut(found.map(|one| (place(&one), one)).collect(), request, by.at(request)?.as_ref())?;
+    let shown = cut.listed.iter().cloned().map(NotificationView::from).collect();
+    Ok(by.page(&cut, cut.ends(place), shown, links))
+}
+
+/// Reads the filters.
 fn wanted(query: &Query) -> Reply<Wanted> {
-    let is_read = query.filled("is_read").and_then(|word| match word.to_ascii_lowercase().as_str() {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    });
+    let is_read = query.flag("is_read");
     let kind = query.choice("notification_type", |word| word.parse().ok())?;
     Ok(Wanted { is_read, kind })
 }

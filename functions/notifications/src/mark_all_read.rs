@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, Reply};
+use oms_core::http::{Caller, Reply, UnusedBody};
 use oms_core::idempotency::will_answer;
 use oms_core::table::TableError;
 use oms_core::table::notifications::Wanted;
@@ -36,7 +36,11 @@ pub(crate) struct MarkedAll {
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn mark_all_read(State(app): State<App>, caller: Caller) -> Reply<Json<MarkedAll>> {
+pub(crate) async fn mark_all_read(
+    State(app): State<App>,
+    caller: Caller,
+    _: UnusedBody,
+) -> Reply<Json<MarkedAll>> {
     let user = &caller.user.id;
     for _ in 0..RACES {
         let inbox = app.table().inbox(user, app.now()).await?;

@@ -9,7 +9,8 @@ use oms_core::http::{Caller, Page, PageRequest, PathId, Reply};
 use oms_core::views::history::ChangeView;
 use oms_domain::OrderId;
 
-/// Everything that ever happened to an order, oldest first.
+/// Everything that ever happened to an order, oldest first. Admins are also told what happened to one
+/// that has been deleted.
 #[utoipa::path(
     get, path = "/api/orders/{id}/history/", tag = "orders",
     params(
@@ -31,7 +32,7 @@ pub(crate) async fn history(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<ChangeView>>> {
-    let seen = app.orders(&caller).load_since(id, 0).await?;
+    let seen = app.orders(&caller).load_history(id).await?;
     let Page { count, next, previous, results } = Page::of(seen.order.history(), &request, &links)?;
     let results = results.iter().map(ChangeView::from).collect();
     Ok(Json(Page { count, next, previous, results }))

@@ -3,6 +3,6 @@
 use oms_core::config::GatewayKeys;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), oms_core::app::Fatal> {
     oms_core::app::serve(GatewayKeys::Required, orders::router).await
 }

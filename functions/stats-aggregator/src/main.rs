@@ -2,14 +2,14 @@
 
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use oms_core::app::App;
+use oms_core::app::{App, Fatal};
 use oms_core::config::GatewayKeys;
 use oms_core::http::scope;
 use oms_core::metrics::Metrics;
 use stats_aggregator::Audits;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> Result<(), Fatal> {
     let app = &App::start_consumer(GatewayKeys::NotNeeded).await?;
     let metrics = Metrics::start("stats")?;
     let audits = &Audits::default();
@@ -17,5 +17,6 @@ async fn main() -> Result<(), Error> {
         let counting = stats_aggregator::consume(app, metrics, audits, event.payload);
         Ok::<_, Error>(scope::invocation(&event.context, counting).await)
     }))
-    .await
+    .await?;
+    Ok(())
 }

@@ -31,14 +31,20 @@ use crate::tools::{Tools, system_python};
 use crate::workspace::Workspace;
 
 /// Settings that `cargo dev` takes from its own environment, and the parameters that they are.
-const FROM_ENVIRONMENT: [(&str, &str); 6] = [
+const FROM_ENVIRONMENT: &[(&str, &str)] = &[
+    ("CORS_ORIGINS", "CorsOrigins"),
     ("LOG_LEVEL", "LogLevel"),
     ("PAYMENT_GATEWAY", "PaymentGateway"),
+    ("RATE_LIMIT", "RateLimit"),
     ("SETTLE_AFTER_SECONDS", "SettleAfterSeconds"),
     ("STRIPE_API_URL", "StripeApiUrl"),
     ("STRIPE_SECRET_KEY", "StripeSecretKey"),
     ("STRIPE_WEBHOOK_SECRET", "StripeWebhookSecret"),
 ];
+
+/// Where pages come from that are served on this machine.
+const THIS_MACHINE: &str = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*,\
+                            https://localhost:*,https://127.0.0.1:*,https://[::1]:*";
 
 /// What runs until the stack ends; the first to end ends all.
 type Parts = JoinSet<Error>;
@@ -182,10 +188,13 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
         ("DebugCapacity".to_owned(), "on".to_owned()),
         // A deployment has to choose: no default may let a shop give its goods away.
         ("PaymentGateway".to_owned(), "simulated".to_owned()),
+        ("CorsOrigins".to_owned(), THIS_MACHINE.to_owned()),
+        // Who tries things out is in nobody's way.
+        ("RateLimit".to_owned(), "0".to_owned()),
     ]);
     for (variable, parameter) in FROM_ENVIRONMENT {
         if let Ok(value) = std::env::var(variable) {
-            parameters.insert(parameter.to_owned(), value);
+            parameters.insert((*parameter).to_owned(), value);
         }
     }
     parameters

@@ -192,11 +192,16 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
     let timeout =
         properties.get("Timeout").or_else(|| globals.get("Timeout")).and_then(Value::as_u64).unwrap_or(3);
     let mut routes = Vec::new();
+    let mut throttled = Vec::new();
     let mut sources = Vec::new();
     for (event_id, event) in section(&properties, "Events") {
         let settings = &event["Properties"];
         match kind(&event) {
-            "HttpApi" => routes.push(settings["Path"].as_str().unwrap_or("$default").to_owned()),
+            "HttpApi" => {
+                let path = settings["Path"].as_str().unwrap_or("$default").to_owned();
+                let is_any = settings["Method"].as_str().is_none_or(|method| method == "ANY");
+                if is_any { &mut routes } else { &mut throttled }.push(path);
+            }
             "DynamoDB" => sources.push(sources::of_stream(settings)?),
             "SQS" => sources.push(sources::of_queue(settings)),
             other => {
@@ -206,6 +211,11 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
             }
         }
     }
+    if let Some(path) = throttled.iter().find(|path| !is_part_of_any(path, &routes)) {
+        return Err(Error::Template(format!(
+            "{path} of {id} is for one method: a route of any method must lead to the same function"
+        )));
+    }
     Ok(Function {
         name: resolver.physical_name(id)?,
         timeout: Duration::from_secs(timeout),
@@ -213,6 +223,16 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
         routes,
         sources,
     })
+}
+
+/// Whether one of some routes takes what this one does. A route of one method stands in the template for its
+/// throttling at the gateway, and there is none here.
+fn is_part_of_any(path: &str, routes: &[String]) -> bool {
+    let is_part = |route: &String| match route.strip_suffix("{proxy+}") {
+        Some(before) => path.starts_with(before),
+        None => route == path,
+    };
+    routes.iter().any(is_part)
 }
 
 fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
@@ -316,6 +336,41 @@ mod tests {
         assert!(redrive["deadLetterTargetArn"].as_str().unwrap().ends_with(":oms-JobFailures"));
         // The worker gives up of itself at the fifth.
         assert!(redrive["maxReceiveCount"].as_u64().unwrap() > 5);
+    }
+
+    #[test]
+    fn what_is_throttled_apart_has_a_route_of_its_own() {
+        let template =
+            yaml::read(&std::fs::read_to_string(crate::root().join("template.yaml")).unwrap()).unwrap();
+        let mut routes: Vec<String> = Vec::new();
+        for (_, resource) in section(&template, "Resources") {
+            for (_, event) in section(&resource["Properties"], "Events") {
+                let (method, path) = (&event["Properties"]["Method"], &event["Properties"]["Path"]);
+                if kind(&event) == "HttpApi" && method.as_str().is_some_and(|method| method != "ANY") {
+                    routes.push(format!("{} {}", method.as_str().unwrap(), path.as_str().unwrap()));
+                }
+            }
+        }
+        let settings = section(&template["Resources"]["Api"]["Properties"], "RouteSettings");
+        let mut settings: Vec<String> = settings.into_iter().map(|(route, _)| route).collect();
+        routes.sort();
+        settings.sort();
+        assert_eq!(routes, settings);
+        assert!(routes.contains(&"POST /api/orders/{proxy+}".to_owned()));
+    }
+
+    #[test]
+    fn a_route_of_one_method_must_be_part_of_one_of_any() {
+        let routes = ["/api/orders", "/api/payments/{proxy+}"].map(str::to_owned);
+        for (path, is_part) in [
+            ("/api/orders", true),
+            ("/api/orders/{proxy+}", false),
+            ("/api/payments/webhook", true),
+            ("/api/payments/webhook/{proxy+}", true),
+            ("/api/payments", false),
+        ] {
+            assert_eq!(is_part_of_any(path, &routes), is_part, "{path}");
+        }
     }
 
     #[test]

@@ -97,6 +97,8 @@ fn headers() -> Value {
         "RequestId": header("The caller's own id of the request, or the one that was made for it.", json!("0192f0c1-6b1e-7a55-9d0e-6f2f3f9a1c44")),
         "ETag": header("The tag of this answer, for `If-None-Match`, and of this version, for `If-Match`.", json!("\"3-9a64d0b1c2e35f70\"")),
         "IdempotentReplayed": header("`true` where the answer is that of an earlier request under the same key.", json!("true")),
+        "RateLimit": header("How many more requests the caller may make (`r`), and after how many seconds it will be one more (`t`). Left out where nothing is limited.", json!("\"default\";r=599;t=1")),
+        "RateLimitPolicy": header("How many requests (`q`) the caller may make in how many seconds (`w`). Left out where nothing is limited.", json!("\"default\";q=600;w=60")),
         "RetryAfter": header("After how many seconds to try again.", json!("1")),
         "WwwAuthenticate": header("How to authenticate.", json!("Bearer")),
     })

@@ -24,7 +24,7 @@ const fn shared(
 }
 
 /// Every status that an error may have, with what it means wherever the operation says nothing else.
-pub(crate) const SHARED: [Shared; 13] = [
+pub(crate) const SHARED: [Shared; 14] = [
     shared(
         "400",
         "BadRequest",
@@ -85,6 +85,13 @@ pub(crate) const SHARED: [Shared; 13] = [
         "idempotency_key_reused",
     ),
     shared(
+        "429",
+        "TooManyRequests",
+        "The caller makes too many requests; `Retry-After` says when the next one may come.",
+        "Request was throttled",
+        "throttled",
+    ),
+    shared(
         "500",
         "Failed",
         "A fault of ours; `details` is the request's id.",
@@ -99,6 +106,10 @@ pub(crate) const SHARED: [Shared; 13] = [
         "unavailable",
     ),
 ];
+
+/// The headers that tell a caller how many requests they may make, and their names in the document.
+pub(crate) const RATE_LIMITS: [(&str, &str); 2] =
+    [("RateLimit", "RateLimit"), ("RateLimit-Policy", "RateLimitPolicy")];
 
 /// The shared error of a status.
 pub(crate) fn of_status(status: &str) -> Option<&'static Shared> {
@@ -126,6 +137,11 @@ impl Shared {
         let mut headers = json!({ "X-Request-Id": { "$ref": "#/components/headers/RequestId" } });
         match self.status {
             "401" => headers["WWW-Authenticate"] = json!({ "$ref": "#/components/headers/WwwAuthenticate" }),
+            "429" => {
+                for (name, header) in RATE_LIMITS.into_iter().chain([("Retry-After", "RetryAfter")]) {
+                    headers[name] = json!({ "$ref": format!("#/components/headers/{header}") });
+                }
+            }
             "503" => headers["Retry-After"] = json!({ "$ref": "#/components/headers/RetryAfter" }),
             _ => {}
         }

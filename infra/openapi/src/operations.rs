@@ -114,6 +114,9 @@ fn complete_successes(method: &str, operation: &mut Operation) {
             headers.insert(name.to_owned(), json!({ "$ref": format!("#/components/headers/{header}") }));
         };
         add("X-Request-Id", "RequestId");
+        for (name, header) in errors::RATE_LIMITS {
+            add(name, header);
+        }
         if method == "get" {
             add("ETag", "ETag");
         }
@@ -129,13 +132,14 @@ fn complete_successes(method: &str, operation: &mut Operation) {
 /// Which errors an operation may answer by rule, besides those that it names itself.
 fn shared_statuses(path: &str, method: &str, operation: &Operation) -> Vec<&'static str> {
     let is_secured = is_secured(operation);
-    let has_body = operation.contains_key("requestBody");
+    // Also an action that needs no body must be able to read the one that it is sent.
+    let reads_body = operation.contains_key("requestBody") || (is_secured && is_write(method));
     let is_remembered = is_secured && is_write(method);
     let rules: [(bool, &[&str]); 7] = [
-        (true, &["406", "500", "503"]),
+        (true, &["406", "429", "500", "503"]),
         (is_secured, &["401"]),
         (path.contains('{') || returns_page(operation), &["404"]),
-        (has_body, &["400", "413", "415"]),
+        (reads_body, &["400", "413", "415"]),
         (is_remembered, &["400", "409", "413", "422"]),
         (is_change(path, method), &["409", "412"]),
         (method == "delete", &["409"]),

@@ -94,6 +94,19 @@ fn only_documentation_health_and_what_stripe_signs_are_open_to_strangers() {
 }
 
 #[test]
+fn every_operation_tells_how_much_a_caller_may_do() {
+    for (place, operation) in operations(&document()) {
+        let responses = operation["responses"].as_object().unwrap();
+        assert!(responses.contains_key("429"), "{place}");
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+            for name in ["RateLimit", "RateLimit-Policy"] {
+                assert!(response["headers"][name].is_object(), "{place}: {status}: {name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let text = document.to_string();

@@ -21,7 +21,11 @@ struct One {
     kind: NoticeKind,
     at: Timestamp,
     is_read: bool,
+    message: String,
 }
+
+/// What titles and messages are made of.
+const WORDS: [&str; 4] = ["Shipped", "Élan", "ORD-20261122-0001", "refund"];
 
 struct World {
     stand: Stand,
@@ -44,20 +48,21 @@ impl World {
             let order = OrderId::from_fresh(Uuid::from_u64_pair(chance.below(u64::MAX), number << 32));
             let kind = *chance.of(NoticeKind::ALL).unwrap();
             let id = order.notification(at, 1 + chance.below(9), 0);
+            let message = format!("{} {}", chance.of(&WORDS).unwrap(), chance.of(&WORDS).unwrap());
             for person in [&person, &stranger] {
                 let news = News {
                     id,
                     user: person.id.clone(),
                     order,
                     title: "Something".into(),
-                    message: "Something has happened.".into(),
+                    message: message.clone(),
                     kind: (kind, NoticeLevel::Info),
                     link: format!("/api/orders/{order}/"),
                     at,
                 };
                 stand.app.table().put_notification(news, now).await.unwrap();
             }
-            all.push(One { id, kind, at, is_read: false });
+            all.push(One { id, kind, at, is_read: false, message });
         }
         let kept_since: Timestamp = {
             let first = now.to_zoned(jiff::tz::TimeZone::UTC).date().first_of_month();
@@ -101,6 +106,20 @@ impl World {
             let is_read = chance.below(2) == 0;
             wanted.retain(|one| one.is_read == is_read);
             parameters.push(("is_read".to_owned(), is_read.to_string()));
+        }
+        if chance.below(3) == 0 {
+            let term = chance.of(&["élan", "ship", "-0001", "SOMETHING", "nothing"]).unwrap().to_lowercase();
+            let is_title = term == "something";
+            wanted.retain(|one| is_title || one.message.to_lowercase().contains(&term));
+            parameters.push(("search".to_owned(), term));
+        }
+        match chance.below(4) {
+            0 => {
+                wanted.reverse();
+                parameters.push(("ordering".to_owned(), "created_at".to_owned()));
+            }
+            1 => parameters.push(("ordering".to_owned(), "-created_at,nope".to_owned())),
+            _ => {}
         }
         let expected = wanted.iter().map(|one| one.id.to_string()).collect();
         Case { path: "/api/notifications/".to_owned(), parameters, expected }

@@ -84,7 +84,9 @@ fn sum(a: &Value, b: &Value) -> Value {
         }
         (one, Value::Null) | (Value::Null, one) => match one {
             Value::Object(_) => sum(one, &json!({})),
-            _ => one.clone(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                one.clone()
+            }
         },
         (Value::String(a), Value::String(b)) => {
             let amount = |text: &String| text.parse::<Decimal>().unwrap();

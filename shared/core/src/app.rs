@@ -5,6 +5,8 @@ use crate::config::{self, Config, ConfigError, GatewayKeys};
 use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
+use crate::http::logging;
+use crate::http::rate_limit::{self, RateLimiter};
 use crate::idempotency;
 use crate::kept::{Kept, Known};
 use crate::sdk;
@@ -29,6 +31,7 @@ pub struct App {
     bus: Arc<OnceLock<Bus>>,
     kept: Arc<Kept>,
     counted: Arc<Known>,
+    limiter: Arc<RateLimiter>,
 }
 
 /// Why a function did not start.
@@ -37,6 +40,22 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+/// What ended a function. Its `main` returns it, and Rust prints that as for a debugger: here so that the
+/// operator can read it, with everything that caused it.
+pub struct Fatal(Box<dyn std::error::Error + Send + Sync>);
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Fatal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl std::fmt::Debug for Fatal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&logging::chain(self.0.as_ref()))
+    }
 }
 
 impl std::fmt::Debug for App {
@@ -82,6 +101,7 @@ impl App {
             bus: Arc::default(),
             kept: Arc::default(),
             counted: Arc::default(),
+            limiter: Arc::new(RateLimiter::new(config.rate_limit)),
             config: Arc::new(config),
             table,
         }
@@ -93,7 +113,7 @@ impl App {
     /// [`StartError`].
     pub async fn start_consumer(keys: GatewayKeys) -> Result<Self, StartError> {
         let app = Self::start(keys).await?;
-        crate::http::logging::init(app.config());
+        logging::init(app.config());
         Ok(app)
     }
 
@@ -193,13 +213,13 @@ impl FromRef<App> for Arc<Verifier> {
 ///
 /// # Errors
 /// Where it cannot start.
-pub async fn serve(
-    keys: GatewayKeys,
-    routes: impl FnOnce() -> Router<App>,
-) -> Result<(), lambda_http::Error> {
+pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> Result<(), Fatal> {
     let app = App::start(keys).await?;
     let config = Arc::clone(&app.config);
-    edge::serve(with_idempotency(app, routes()), &config).await
+    let limits = (Arc::clone(&app.verifier), Arc::clone(&app.limiter));
+    let routes = with_idempotency(app, routes());
+    let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
+    Ok(edge::serve(routes, &config).await?)
 }
 
 /// The routes, each request with an `Idempotency-Key` done once.

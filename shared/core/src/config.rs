@@ -19,6 +19,9 @@ use lookup::Lookup;
 /// How many pieces a list's partition may be split into.
 pub const MAX_LIST_SHARDS: u32 = 64;
 
+/// The most requests a minute that `RATE_LIMIT` may allow.
+pub const MAX_RATE_LIMIT: u32 = 1_000_000;
+
 /// The longest that an answer may be kept, a day.
 pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
 
@@ -76,8 +79,12 @@ pub struct Config {
     /// `TABLE_NAME` and `AUTH_ISSUER`, which keeps chance and haste out but not those who know both.
     /// A cursor shows its holder nothing that the list before it did not.
     pub cursor_key: CursorKey,
-    /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`.
+    /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`; `:*` at the end of
+    /// one stands for any port.
     pub cors_origins: Vec<String>,
+    /// `RATE_LIMIT` (600): how many requests a minute a caller may make, of which staff and vendors
+    /// may make ten times as many; none for 0.
+    pub rate_limit: Option<NonZeroU32>,
     /// `LOG_LEVEL` (INFO).
     pub log_level: LevelFilter,
     /// `DEBUG_CAPACITY` (off): whether answers tell the capacity units that they took.
@@ -91,7 +98,8 @@ pub struct Config {
 pub struct AuthConfig {
     /// `AUTH_ISSUER`: what `iss` must be.
     pub issuer: String,
-    /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list.
+    /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list; for access tokens of
+    /// Cognito, what `client_id` must be.
     pub audiences: Vec<String>,
     /// `AUTH_JWKS` or `AUTH_JWKS_URL`.
     pub keys: KeySource,
@@ -229,6 +237,12 @@ impl Config {
                 "a comma-separated list of origins such as https://shop.example.com, or *",
                 origins,
             ),
+            rate_limit: NonZeroU32::new(env.parsed(
+                "RATE_LIMIT",
+                600,
+                "a number of requests from 0 to 1000000",
+                |text| text.parse().ok().filter(|limit| *limit <= MAX_RATE_LIMIT),
+            )),
             log_level: env.parsed(
                 "LOG_LEVEL",
                 LevelFilter::INFO,
@@ -322,9 +336,10 @@ fn origins(text: &str) -> Option<Vec<String>> {
     let is_origin = |origin: &String| {
         origin == "*"
             || origin.split_once("://").is_some_and(|(scheme, host)| {
+                let host = host.strip_suffix(":*").unwrap_or(host);
                 matches!(scheme, "http" | "https")
                     && !host.is_empty()
-                    && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+                    && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/*".contains(&byte))
             })
     };
     origins.iter().all(is_origin).then_some(origins)

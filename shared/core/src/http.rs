@@ -16,12 +16,13 @@ pub mod logging;
 pub mod meter;
 pub mod pages;
 pub mod query;
+pub mod rate_limit;
 pub mod scope;
 pub mod search;
 pub mod validation;
 
 pub use auth::{Admin, Caller, Role, Staff};
-pub use body::JsonObject;
+pub use body::{JsonObject, UnusedBody};
 pub use error::{ApiError, Reply};
 pub use ids::PathId;
 pub use pages::{Page, PageRequest};

@@ -114,6 +114,22 @@ impl Orders<'_> {
         Ok(Seen { order, manages })
     }
 
+    /// An order with its whole log; for admins also one that has been deleted, whose log stays.
+    ///
+    /// # Errors
+    /// 404 where there is none that the caller may see.
+    pub async fn load_history(self, id: OrderId) -> Reply<Seen> {
+        match self.load_since(id, 0).await {
+            Err(ApiError::NotFound(noun)) if self.caller.is_admin() => {
+                let order = self.app.table().order_or_tombstone(id).await?;
+                let mut order = order.ok_or(ApiError::NotFound(noun))?;
+                self.app.table().recall(&mut order, 0).await?;
+                Ok(Seen { order, manages: true })
+            }
+            loaded => loaded,
+        }
+    }
+
     /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
     /// was faster; else decides again, [`RACES`] times at most. The saved order comes back.
     ///

@@ -29,6 +29,33 @@ pub trait SortKey: Copy + PartialEq + 'static {
     fn read(self, text: &str) -> Option<Value>;
 }
 
+/// The only key of lists that are sorted by nothing but the time of making.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByTime {
+    /// The time of making.
+    CreatedAt,
+}
+
+impl SortKey for ByTime {
+    const ALL: &'static [Self] = &[Self::CreatedAt];
+    const CREATED_AT: Self = Self::CreatedAt;
+
+    fn name(self) -> &'static str {
+        "created_at"
+    }
+
+    fn read(self, text: &str) -> Option<Value> {
+        text.parse().ok().map(Value::Time)
+    }
+}
+
+impl Sorting<ByTime> {
+    /// Where an entry stands among others that are sorted by time.
+    pub fn place_in_time(&self, created_at: Timestamp, id: Uuid) -> Place {
+        self.place(created_at, id, |ByTime::CreatedAt| Value::Time(created_at))
+    }
+}
+
 /// A value that a list is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {

@@ -9,7 +9,9 @@ use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, Reply};
+use oms_core::http::search::contains_all;
+use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_core::sorted::{ByTime, Sorting};
 use oms_domain::StoreId;
 use oms_domain::subscription::SubscriptionStatus;
 
@@ -21,6 +23,8 @@ const AT_ONCE: usize = 8;
 #[utoipa::path(
     get, path = "/api/notifications/subscriptions/", tag = "notifications",
     params(
+        ("search" = Option<String>, Query, description = "Terms that the endpoint or the protocol must contain"),
+        ("ordering" = Option<String>, Query, description = "`created_at`, or `-created_at`, which it is unless said otherwise"),
         ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
         ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
     ),
@@ -36,6 +40,7 @@ const AT_ONCE: usize = 8;
 pub(crate) async fn list_subscriptions(
     State(app): State<App>,
     caller: Caller,
+    query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<SubscriptionView>>> {
@@ -48,12 +53,19 @@ pub(crate) async fn list_subscriptions(
             |record: &Record| record.entity.subscription.store.is_some_and(|store| own.contains(&store));
         records.retain(is_own);
     }
-    records.sort_by_key(|record| {
+    let (by, terms) = (Sorting::<ByTime>::read(&query), query.search_terms());
+    records.retain(|record| {
         let subscription = &record.entity.subscription;
-        std::cmp::Reverse((subscription.created_at, subscription.id))
+        contains_all([subscription.endpoint.as_str(), subscription.protocol.as_str()], &terms)
     });
-    let page = Page::of(records, &request, &links)?;
-    let shown = futures::stream::iter(page.results).map(|record| async {
+    let place = |record: &Record| {
+        let subscription = &record.entity.subscription;
+        by.place_in_time(subscription.created_at, subscription.id.0)
+    };
+    let placed = records.into_iter().map(|record| (place(&record), record)).collect();
+    let mut cut = by.cut(placed, &request, by.at(&request)?.as_ref())?;
+    let ends = cut.ends(place);
+    let shown = futures::stream::iter(std::mem::take(&mut cut.listed)).map(|record| async {
         let is_settled = record.entity.applied == record.version;
         if is_settled && record.entity.status == SubscriptionStatus::Confirmed {
             Ok(record)
@@ -63,5 +75,5 @@ pub(crate) async fn list_subscriptions(
     });
     let shown: Vec<Record> = shown.buffered(AT_ONCE).try_collect().await?;
     let results = shown.iter().map(|record| SubscriptionView::from(&record.entity)).collect();
-    Ok(Json(Page { count: page.count, next: page.next, previous: page.previous, results }))
+    Ok(Json(by.page(&cut, ends, results, &links)))
 }

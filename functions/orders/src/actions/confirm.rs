@@ -6,7 +6,7 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
+use oms_core::http::{Caller, PathId, Reply, UnusedBody};
 use oms_core::views::order::OrderView;
 use oms_domain::{Order, OrderId};
 
@@ -30,6 +30,7 @@ pub(crate) async fn confirm_order(
     caller: Caller,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
+    _: UnusedBody,
 ) -> Reply<Shown> {
     act(&app, &caller, id, &expected, Order::confirm).await
 }

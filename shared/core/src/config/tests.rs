@@ -26,6 +26,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!((config.max_stores_per_owner.get(), config.max_products_per_store.get()), (20, 5_000));
     assert_eq!(config.subscription_protocols, [Protocol::Email, Protocol::Https, Protocol::Sqs]);
     assert_eq!(config.list_shards, 1);
+    assert_eq!(config.rate_limit.map(NonZeroU32::get), Some(600));
     assert_eq!(config.log_level, LevelFilter::INFO);
     assert!(config.cors_origins.is_empty() && !config.debug_capacity && config.auth.is_none());
 }
@@ -99,6 +100,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
         ("SUBSCRIPTION_PROTOCOLS", "email,fax"),
         ("LIST_SHARDS", "65"),
         ("CORS_ORIGINS", "shop.example.com"),
+        ("RATE_LIMIT", "many"),
         ("LOG_LEVEL", "3"),
         ("DEBUG_CAPACITY", "perhaps"),
         ("AUTH_ISSUER", "https://issuer.example"),
@@ -122,6 +124,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
             "LIST_SHARDS is \"65\", but must be a number from 1 to 64",
             "CORS_ORIGINS is \"shop.example.com\", but must be a comma-separated list of origins such as \
              https://shop.example.com, or *",
+            "RATE_LIMIT is \"many\", but must be a number of requests from 0 to 1000000",
             "LOG_LEVEL is \"3\", but must be one of OFF, ERROR, WARN, INFO, DEBUG, TRACE",
             "DEBUG_CAPACITY is \"perhaps\", but must be on or off",
             "PAGE_SIZE is 20, which is more than MAX_PAGE_SIZE, 10",
@@ -153,6 +156,12 @@ fn one_endpoint_serves_the_services_that_have_none_of_their_own() {
     assert_eq!(aws.sns_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
     assert_eq!(aws.sqs_endpoint.as_deref(), Some("http://127.0.0.1:4566"));
     assert!(!format!("{aws:?}").contains("hidden"));
+}
+
+#[test]
+fn no_limit_is_none() {
+    assert_eq!(config(&[("RATE_LIMIT", "0")]).unwrap().rate_limit, None);
+    assert!(config(&[("RATE_LIMIT", "1000001")]).is_err());
 }
 
 #[test]

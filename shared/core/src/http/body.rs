@@ -24,15 +24,36 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(body).await?;
-        if bytes.is_empty() {
-            return Ok(Self::default());
-        }
-        let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        check_content_type(content_type.unwrap_or_default())?;
-        parse(&bytes)
+        json_of(request).await?.map_or_else(|| Ok(Self::default()), object)
     }
+}
+
+/// The body of an action that reads nothing from it: it may be left out or be null, and what it says
+/// is ignored as unknown fields are, but it must be as readable as any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnusedBody;
+
+impl<S: Send + Sync> FromRequest<S> for UnusedBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        match json_of(request).await? {
+            None | Some(Value::Null) => Ok(Self),
+            Some(value) => object(value).map(|_| Self),
+        }
+    }
+}
+
+/// The JSON of a body; none where it is empty.
+async fn json_of(request: Request) -> Result<Option<Value>, ApiError> {
+    let (parts, body) = request.into_parts();
+    let bytes = read(body).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    check_content_type(content_type.unwrap_or_default())?;
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| ApiError::ParseError(error.to_string()))
 }
 
 /// The whole body.
@@ -56,9 +77,7 @@ fn check_content_type(text: &str) -> Result<(), ApiError> {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<JsonObject, ApiError> {
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|error| ApiError::ParseError(error.to_string()))?;
+fn object(value: Value) -> Result<JsonObject, ApiError> {
     match value {
         Value::Object(map) => Ok(JsonObject(map)),
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
@@ -115,6 +134,20 @@ mod tests {
     async fn an_empty_body_needs_no_type_and_is_an_empty_object() {
         assert_eq!(read_as(None, "").await.unwrap(), JsonObject::default());
         assert_eq!(read_as(Some("text/plain"), "").await.unwrap(), JsonObject::default());
+    }
+
+    #[tokio::test]
+    async fn an_action_without_a_body_reads_what_it_is_sent_all_the_same() {
+        let send = |content_type: &'static str, body: &'static str| async move {
+            let request = http::Request::patch("/").header(CONTENT_TYPE, content_type);
+            UnusedBody::from_request(request.body(Body::from(body)).unwrap(), &()).await
+        };
+        for body in ["", "{}", "null", r#"{"reason": "x"}"#] {
+            assert!(send("application/json", body).await.is_ok(), "{body}");
+        }
+        assert!(matches!(send("text/plain", "{}").await, Err(ApiError::UnsupportedMediaType(_))));
+        assert!(matches!(send("application/json", "{nope").await, Err(ApiError::ParseError(_))));
+        assert!(matches!(send("application/json", "[]").await, Err(ApiError::Validation(_))));
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ mod leaf;
 mod tests;
 mod time;
 
+pub(crate) use decimal::plain_decimal;
 pub use decimal::{Digits, UnsignedDigits};
 pub use fields::{Fields, Mode};
 pub use leaf::{BlankText, Choice, FieldValue, JsonMap, MAX_JSON_DEPTH, Problem, Text, Whole};

@@ -4,10 +4,9 @@ use super::days::Days;
 use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
-use crate::http::validation::Moment;
+use crate::http::validation::{Moment, plain_decimal};
 use crate::table::OrderSummary;
 use jiff::Timestamp;
-use jiff::civil;
 use jiff::tz::TimeZone;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
@@ -152,18 +151,13 @@ fn both(a: Option<BTreeSet<Status>>, b: Option<BTreeSet<Status>>) -> Option<BTre
 
 /// A date, or a time with or without an offset.
 fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if let Ok(date) = text.parse::<civil::Date>()
-        && text.len() == "YYYY-MM-DD".len()
-    {
-        return date.to_zoned(zone.clone()).ok().map(|midnight| midnight.timestamp());
-    }
     // A `+` that a client has not escaped arrives as a space.
     let text = if text.contains('T') { text.replace(' ', "+") } else { text.to_owned() };
     Moment::parse_in(&text, zone).map(|moment| moment.0)
 }
 
 fn number(text: &str, _: &TimeZone) -> Option<Decimal> {
-    Decimal::from_str_exact(text).ok().filter(|_| text.len() <= MAX_NUMBER_CHARS)
+    plain_decimal(text).filter(|_| text.len() <= MAX_NUMBER_CHARS)
 }
 
 /// Reads values one by one and gathers what is wrong with them.

@@ -13,15 +13,41 @@ use http::{HeaderMap, HeaderValue, Method};
 const METHODS: &str = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT";
 const REQUEST_HEADERS: &str =
     "accept, authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id";
-const ANSWER_HEADERS: &str =
-    "allow, etag, idempotent-replayed, location, retry-after, x-cache, x-consumed-capacity, x-request-id";
+const ANSWER_HEADERS: &str = "allow, etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, x-cache, \
+     x-consumed-capacity, x-request-id";
 /// A day, in seconds.
 const PREFLIGHT_MAX_AGE: &str = "86400";
 
 pub(super) enum Cors {
     /// Tokens are sent by scripts and not by the browser itself, so that this gives nothing away.
     Any,
-    Only(Vec<HeaderValue>),
+    Only(Vec<Origin>),
+}
+
+/// Where pages come from that may call.
+pub(super) enum Origin {
+    This(String),
+    /// Of a host with whichever port, as `http://localhost:*` says it: the origin up to the port.
+    AnyPort(String),
+}
+
+impl Origin {
+    fn new(text: &str) -> Self {
+        match text.strip_suffix(":*") {
+            Some(host) => Self::AnyPort(host.to_owned()),
+            None => Self::This(text.to_owned()),
+        }
+    }
+
+    fn is(&self, asked: &str) -> bool {
+        match self {
+            Self::This(origin) => origin == asked,
+            Self::AnyPort(host) => asked.strip_prefix(host.as_str()).is_some_and(|rest| {
+                let port = rest.strip_prefix(':').unwrap_or_default();
+                rest.is_empty() || (!port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()))
+            }),
+        }
+    }
 }
 
 impl Cors {
@@ -29,7 +55,7 @@ impl Cors {
         if origins.iter().any(|origin| origin == "*") {
             Self::Any
         } else {
-            Self::Only(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
+            Self::Only(origins.iter().map(|origin| Origin::new(origin)).collect())
         }
     }
 
@@ -70,7 +96,10 @@ impl Cors {
         let origin = asked.get(ORIGIN)?;
         match self {
             Self::Any => Some(HeaderValue::from_static("*")),
-            Self::Only(origins) => origins.iter().find(|known| *known == origin).cloned(),
+            Self::Only(origins) => {
+                let asked = origin.to_str().ok()?;
+                origins.iter().any(|known| known.is(asked)).then(|| origin.clone())
+            }
         }
     }
 }

@@ -163,6 +163,32 @@ async fn options_describes_a_path() {
 }
 
 #[tokio::test]
+async fn an_origin_of_any_port_is_that_host_and_no_other() {
+    let settings = [("CORS_ORIGINS", "http://localhost:*,http://[::1]:*")];
+    for (origin, may) in [
+        ("http://localhost:5173", true),
+        ("http://localhost", true),
+        ("http://[::1]:3000", true),
+        ("https://localhost:5173", false),
+        ("http://localhost:", false),
+        ("http://localhost:80.evil.example", false),
+        ("http://localhost.evil.example", false),
+        ("http://localhost:5173/", false),
+        ("http://evil.example:5173", false),
+    ] {
+        let asked = [("origin", origin), ("access-control-request-method", "POST")];
+        for (method, headers) in [("OPTIONS", &asked[..]), ("GET", &asked[..1])] {
+            let answer = send_with(&settings, method, "/api/order-items/", headers).await;
+            let allowed = if may { origin } else { "" };
+            assert_eq!(answer.header("access-control-allow-origin"), allowed, "{method} {origin}");
+        }
+    }
+    for bad in ["http://*.example:*", "http://:*", "http://localhost:*:*"] {
+        assert!(config::tests::config(&[("CORS_ORIGINS", bad)]).is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn browsers_may_call_from_the_origins_that_are_configured() {
     let settings = [("CORS_ORIGINS", "https://shop.example, https://admin.example")];
     let preflight = |origin| {

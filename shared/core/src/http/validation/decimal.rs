@@ -53,6 +53,17 @@ fn decimal(value: &Value, digits: u32, places: u32) -> Result<Decimal, Problem> 
     number.value(places).ok_or_else(invalid)
 }
 
+/// A number of any size that a `Decimal` can hold exactly, with or without an exponent.
+pub(crate) fn plain_decimal(text: &str) -> Option<Decimal> {
+    let number = Written::parse(text)?;
+    let places = u32::try_from((-number.exponent).max(0)).ok()?;
+    // No more zeros than fit, so that an exponent cannot ask for a text of any length.
+    (number.digits.is_empty() || number.exponent <= MAX_ZEROS).then(|| number.value(places)).flatten()
+}
+
+/// As many digits as a `Decimal` can have.
+const MAX_ZEROS: i64 = 29;
+
 /// A decimal as it was written: its digits without leading zeros, and the power of ten of the
 /// last one.
 struct Written {

@@ -102,9 +102,14 @@ fn times_are_utc_unless_they_say_otherwise() {
         assert_eq!(moment.0.to_string(), "2026-11-22T10:42:21.311047Z", "{text}");
     }
     assert!(read::<Moment>(json!("2026-11-22T10:42")).is_ok());
+    let midnight = read::<Moment>(json!("2026-11-22")).unwrap();
+    assert_eq!(midnight.0.to_string(), "2026-11-22T00:00:00Z");
     for value in [
-        json!("2026-11-22"),
+        json!("20261122T1"),
         json!("soon"),
+        json!("9999-12-32T00:00:00Z"),
+        json!("9999-12-31T00:00:00+05:00Z"),
+        json!("10000-01-01T00:00:00Z"),
         json!(5),
         json!("2026-13-01T00:00:00Z"),
         json!("-000001-01-01T00:00:00Z"),
@@ -113,6 +118,27 @@ fn times_are_utc_unless_they_say_otherwise() {
         let message = read::<jiff::Timestamp>(value.clone()).unwrap_err();
         assert!(message.starts_with("Datetime has wrong format. Use one of these formats"), "{value}");
     }
+}
+
+#[test]
+fn the_end_of_time_is_what_is_kept_of_what_lies_beyond() {
+    for text in [
+        "9999-12-31",
+        "9999-12-31T23:59:59.999999Z",
+        "9999-12-31T23:59:59.999999999",
+        "9999-12-31T00:00:00+01:00",
+        "9999-12-30T20:00:00-05:00",
+        "9999-12-30 23:00z",
+        "9999-12-30T22:00:00.000001Z",
+    ] {
+        let moment = read::<Moment>(json!(text)).expect(text);
+        assert_eq!(moment.0.to_string(), "9999-12-30T22:00:00Z", "{text}");
+        assert_eq!(read::<Moment>(json!(moment.0.to_string())), Ok(moment), "it can be sent back");
+        let kiritimati = jiff::tz::TimeZone::get("Pacific/Kiritimati").unwrap();
+        assert!(Moment::parse_in(text, &kiritimati).is_some(), "{text}");
+    }
+    let earlier = read::<Moment>(json!("9999-12-31T10:00:00+13:00")).unwrap();
+    assert_eq!(earlier.0.to_string(), "9999-12-30T21:00:00Z");
 }
 
 #[test]

@@ -1,0 +1,22 @@
+//! `GET /`, `/api/` and `/api/v1/`: where somebody begins who knows nothing but the address.
+
+use axum::Json;
+use oms_core::http::pages::Links;
+use serde::Serialize;
+
+/// Where to read on.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Root {
+    /// The page to read and try the API.
+    docs: String,
+    /// The same for programs.
+    schema: String,
+    /// Whether the service is up.
+    health: String,
+}
+
+/// Tells where the API is described.
+pub(crate) async fn root(links: Links) -> Json<Root> {
+    let [docs, schema, health] = ["docs", "schema", "health"].map(|name| links.to(&format!("/api/{name}/")));
+    Json(Root { docs, schema, health })
+}

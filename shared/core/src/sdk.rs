@@ -90,6 +90,7 @@ fn timeouts(left: Duration) -> TimeoutConfig {
 mod tests {
     use super::*;
     use crate::config::tests::config;
+    use crate::http::scope;
 
     #[tokio::test]
     async fn an_endpoint_on_this_machine_is_called_without_tls() {
@@ -106,5 +107,19 @@ mod tests {
         let config = config(&[("AWS_ENDPOINT_URL", &server.url)]).unwrap();
         assert!(dynamodb(&config).list_tables().send().await.is_err());
         assert_eq!(server.calls(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_call_waits_no_longer_than_its_invocation() {
+        // It takes connections, and answers none.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let config = config(&[("AWS_ENDPOINT_URL", &url)]).unwrap();
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = u64::try_from(crate::config::now().as_millisecond()).unwrap() + 2_000;
+        let began = std::time::Instant::now();
+        let answer = scope::invocation(&context, dynamodb(&config).list_tables().send()).await;
+        assert!(answer.is_err());
+        assert!(began.elapsed() < ATTEMPT_TIMEOUT, "it took {:?}", began.elapsed());
     }
 }

@@ -104,3 +104,54 @@ async fn read_again(routes: Router, earlier: &Remembered, headers: &HeaderMap) -
         Err(impossible) => match impossible {},
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    fn remembered(location: &str, busy_until: i64, body: Option<&str>) -> Remembered {
+        Remembered {
+            fingerprint: String::new(),
+            owner: String::new(),
+            status: 200,
+            location: location.to_owned(),
+            body: body.map(str::to_owned),
+            manages: Some(true),
+            busy_until,
+            expires_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_request_that_began_and_has_no_answer_was_cut_off_once_its_time_is_over() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        for (busy_until, body, stand) in [
+            (0, None, Stand::Ended),
+            (0, Some("{}"), Stand::Ended),
+            (1_001, None, Stand::Running),
+            (1_001, Some("{}"), Stand::Running),
+            (1_000, None, Stand::CutOff),
+            // The answer was certain from the beginning: where to see what becomes of it.
+            (1_000, Some("{}"), Stand::Ended),
+        ] {
+            assert_eq!(remembered("", busy_until, body).stand(now), stand, "{busy_until} {body:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_request_left_is_the_order_that_its_path_names() {
+        let order: OrderId = "0192f0c0-77aa-7b02-8c11-3d1e5a7b0000".parse().unwrap();
+        let left = Some(Left { order, version: 7, manages: Some(true) });
+        for (location, expected) in [
+            ("/api/orders/0192f0c0-77aa-7b02-8c11-3d1e5a7b0000/?as_of=7", left),
+            ("/api/payments/0192f0c0-77aa-7b02-8c11-3d1e5a7b8000/?as_of=7", left),
+            ("/api/order-items/0192f0c0-77aa-7b02-8c11-3d1e5a7b0001/?as_of=7", left),
+            ("/api/payments//?as_of=7", None),
+            ("/api/products/0192f0c0-77aa-7b02-8c11-3d1e5a7b0000/", None),
+            ("/api/notifications/mark_all_read/", None),
+        ] {
+            assert_eq!(left_of(&remembered(location, 0, None)), expected, "{location}");
+        }
+    }
+}

@@ -41,4 +41,5 @@ mod statistics;
 mod stores;
 mod stripe;
 mod subscriptions;
+mod texts;
 mod versions;

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use oms_core::http::pages::Links;
 use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Page, PageRequest, Query, Reply};
-use oms_core::sorted::{Cut, SortKey, Sorting, Value};
+use oms_core::sorted::{Cut, Place, SortKey, Sorting, Value};
 use oms_core::table::catalog_lists::{Listed, MAX_LISTED};
+use serde::Serialize;
 use uuid::Uuid;
 
 /// An entry of a list, before anything but its page is shown.
@@ -40,16 +41,31 @@ pub(crate) fn complete<T>(listed: Listed<T>, what: &str) -> Reply<Vec<T>> {
     }
 }
 
-/// The page that is asked for, after search and ordering.
+/// The entries of a page, before what they show is read in full.
+pub(crate) struct Found<T> {
+    sorting: Sorting<Key>,
+    cut: Cut<(Place, T)>,
+}
+
+impl<T> Found<T> {
+    /// What the entries show, in their order.
+    pub(crate) fn listed(&self) -> Vec<&T> {
+        self.cut.listed.iter().map(|(_, shown)| shown).collect()
+    }
+
+    /// The page of what there is of the entries.
+    pub(crate) fn page<V: Serialize>(&self, view: impl Fn(&T) -> Option<V>, links: &Links) -> Page<V> {
+        let ends = self.cut.ends(|(place, _)| place.clone());
+        let shown = self.cut.listed.iter().filter_map(|(place, shown)| Some((place.clone(), view(shown)?)));
+        self.sorting.page(&self.cut, ends, shown.collect(), links)
+    }
+}
+
+/// The entries of the page that is asked for, after search and ordering.
 ///
 /// # Errors
 /// 404 for a page that does not exist.
-pub(crate) fn page<T>(
-    mut entries: Vec<Entry<T>>,
-    query: &Query,
-    request: &PageRequest,
-    links: &Links,
-) -> Reply<Page<T>> {
+pub(crate) fn found<T>(mut entries: Vec<Entry<T>>, query: &Query, request: &PageRequest) -> Reply<Found<T>> {
     let terms = query.search_terms();
     entries.retain(|entry| contains_all(entry.searched.iter().map(String::as_str), &terms));
     let sorting = Sorting::<Key>::read(query);
@@ -61,10 +77,8 @@ pub(crate) fn page<T>(
         });
         (place.clone(), (place, entry.shown))
     });
-    let mut cut = sorting.cut(placed.collect(), request, at.as_ref())?;
-    let ends = cut.ends(|(place, _)| place.clone());
-    let shown = std::mem::take(&mut cut.listed).into_iter().map(|(_, shown)| shown).collect();
-    Ok(sorting.page(&cut, ends, shown, links))
+    let cut = sorting.cut(placed.collect(), request, at.as_ref())?;
+    Ok(Found { sorting, cut })
 }
 
 /// The direction in which a list goes by time, where nothing else is asked for.
@@ -74,20 +88,17 @@ pub(crate) fn by_time(query: &Query) -> Option<Sorting<Key>> {
 }
 
 /// A page of what an index has in order, each entry with when it was made and its id.
-pub(crate) fn page_of<T, S>(
-    sorting: &Sorting<Key>,
-    mut cut: Cut<T>,
+pub(crate) fn found_by_time<T, S>(
+    sorting: Sorting<Key>,
+    cut: Cut<T>,
     made: impl Fn(&T) -> (Timestamp, Uuid),
     shown: impl Fn(T) -> S,
-    links: &Links,
-) -> Page<S> {
-    let place = |entry: &T| {
-        let (created_at, id) = made(entry);
-        sorting.place(created_at, id, |_| Value::Time(created_at))
-    };
-    let ends = cut.ends(place);
-    let results = std::mem::take(&mut cut.listed).into_iter().map(shown).collect();
-    sorting.page(&cut, ends, results, links)
+) -> Found<S> {
+    let cut = cut.map(|entry| {
+        let (created_at, id) = made(&entry);
+        (sorting.place(created_at, id, |_| Value::Time(created_at)), shown(entry))
+    });
+    Found { sorting, cut }
 }
 
 /// What the catalogue is sorted by.
@@ -148,7 +159,7 @@ mod tests {
         let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         let Ok(links) = Links::from_request_parts(&mut parts, &config()).await;
         let request = PageRequest { number, cursor, size: 3 };
-        page(entries, &Query::parse(query), &request, &links)
+        Ok(found(entries, &Query::parse(query), &request)?.page(|shown| Some(shown.clone()), &links))
     }
 
     fn config() -> Arc<Config> {

@@ -77,7 +77,8 @@ pub(crate) async fn list(
     let found = app.table().notifications(user, &inbox, wanted, from, window.reach(), now).await?;
     let cut = window.cut(found);
     let ends = cut.ends(|one| one.id.to_string());
-    let shown = cut.listed.iter().cloned().map(NotificationView::from).collect();
+    let shown =
+        cut.listed.iter().cloned().map(|one| (one.id.to_string(), NotificationView::from(one))).collect();
     Ok(Json(cut.page(ends, shown, &links)))
 }
 

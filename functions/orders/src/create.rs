@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Text, UnsignedDigits};
+use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
 use oms_core::http::{Caller, JsonObject, Reply, meter};
 use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
@@ -28,6 +28,8 @@ use uuid::Uuid;
 const TRIES: u32 = 3;
 /// In how many of another user's newest orders their name is looked for.
 const LOOKED_AT: usize = 10;
+/// The largest `extra_data` of an order, in bytes as they are stored.
+pub(crate) const MAX_EXTRA_BYTES: usize = 16_384;
 /// What is said of an address that is not the order's user's.
 pub(crate) const NOT_YOUR_ADDRESS: &str = "Address does not belong to you.";
 
@@ -85,12 +87,12 @@ impl CreateOrder {
         let billing_address = f.nullable::<Uuid>("billing_address").flatten();
         let shipping_method = f.optional::<ShippingMethod>("shipping_method");
         let customer_id = f.optional::<BlankText<100>>("customer_id").unwrap_or_default();
-        let notes = f.optional::<BlankText<2000>>("notes").unwrap_or_default();
-        let special_instructions = f.optional::<BlankText<2000>>("special_instructions").unwrap_or_default();
+        let notes = f.optional::<Lines<2000>>("notes").unwrap_or_default();
+        let special_instructions = f.optional::<Lines<2000>>("special_instructions").unwrap_or_default();
         let currency = f.optional::<Currency>("currency");
         let language = f.optional::<BlankText<35>>("language");
-        let extra_data = f.nullable::<JsonMap>("extra_data").flatten().unwrap_or_default();
-        let discount_amount = f.optional::<UnsignedDigits<13, 3>>("discount_amount");
+        let extra_data = f.nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").flatten().unwrap_or_default();
+        let discount_amount = f.optional::<Amount>("discount_amount");
         let user = f.nullable::<Text<255>>("user").flatten();
         f.finish()?;
         let read = || {

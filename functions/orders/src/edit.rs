@@ -1,9 +1,9 @@
 //! What PUT and PATCH of an order have in common.
 
-use crate::create::NOT_YOUR_ADDRESS;
+use crate::create::{MAX_EXTRA_BYTES, NOT_YOUR_ADDRESS};
 use oms_core::app::App;
 use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, JsonMap, Mode, Moment, UnsignedDigits};
+use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Moment};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
@@ -117,9 +117,11 @@ impl PatchOrder {
             shipping_method: f.optional("shipping_method"),
             shipping_address: f.required("shipping_address"),
             billing_address: f.nullable("billing_address"),
-            notes: f.optional::<BlankText<2000>>("notes").map(|text| text.0),
-            special_instructions: f.optional::<BlankText<2000>>("special_instructions").map(|text| text.0),
-            extra_data: f.nullable::<JsonMap>("extra_data").map(|data| data.unwrap_or_default().0),
+            notes: f.optional::<Lines<2000>>("notes").map(|text| text.0),
+            special_instructions: f.optional::<Lines<2000>>("special_instructions").map(|text| text.0),
+            extra_data: f
+                .nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data")
+                .map(|data| data.unwrap_or_default().0),
             ..Self::default()
         };
         if manages {
@@ -127,7 +129,7 @@ impl PatchOrder {
             let moment = f.nullable::<Moment>("estimated_delivery");
             read.estimated_delivery = moment.map(|moment| moment.map(|moment| moment.0));
             read.payment_reference = f.optional::<BlankText<100>>("payment_reference").map(|text| text.0);
-            let discount = f.optional::<UnsignedDigits<13, 3>>("discount_amount");
+            let discount = f.optional::<Amount>("discount_amount");
             read.discount_amount = discount.map(|discount| discount.0);
         }
         f.finish()?;

@@ -6,6 +6,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, PathId, Reply};
+use oms_core::sorted::{At, cut};
 use oms_core::views::history::ChangeView;
 use oms_domain::OrderId;
 
@@ -33,7 +34,10 @@ pub(crate) async fn history(
     links: Links,
 ) -> Reply<Json<Page<ChangeView>>> {
     let seen = app.orders(&caller).load_history(id).await?;
-    let Page { count, next, previous, results } = Page::of(seen.order.history(), &request, &links)?;
-    let results = results.iter().map(ChangeView::from).collect();
-    Ok(Json(Page { count, next, previous, results }))
+    let at = At::read(&request, |text| text.parse::<u64>().ok())?;
+    let changes = seen.order.history().into_iter().map(|change| (change.version, change));
+    let cut = cut(changes.collect(), u64::cmp, &request, at.as_ref())?;
+    let ends = cut.ends(|change| change.version.to_string());
+    let shown = cut.listed.iter().map(|change| (change.version.to_string(), ChangeView::from(change)));
+    Ok(Json(cut.page(ends, shown.collect(), &links)))
 }

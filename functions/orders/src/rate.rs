@@ -5,7 +5,7 @@ use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode, Whole};
+use oms_core::http::validation::{Fields, Lines, Mode, Whole};
 use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
 use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
@@ -26,7 +26,7 @@ impl RateOrder {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Create);
         let rating = fields.required::<Whole<1, 5>>("rating");
-        let comment = fields.optional::<BlankText<2000>>("comment").unwrap_or_default();
+        let comment = fields.optional::<Lines<2000>>("comment").unwrap_or_default();
         fields.finish()?;
         let rating = rating.and_then(|rating| u8::try_from(rating.0).ok());
         let rating = rating.ok_or_else(|| ApiError::internal("the rating was neither read nor refused"))?;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::validation::{Fields, JsonMap, Mode, UnsignedDigits};
+use oms_core::http::validation::{Amount, Fields, KeptMap, Mode};
 use oms_core::http::{Caller, JsonObject, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::Moved;
@@ -15,6 +15,9 @@ use oms_domain::{Decimal, OrderId, PaymentMethod};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// The largest `payment_details`, in bytes as they are stored.
+const MAX_DETAILS_BYTES: usize = 4_096;
 
 /// A new payment.
 #[derive(Clone, Debug, ToSchema)]
@@ -37,7 +40,7 @@ impl CreatePayment {
         let mut fields = Fields::new(body.0, Mode::Create);
         let order = fields.required::<Uuid>("order");
         let payment_method = fields.required::<PaymentMethod>("payment_method");
-        let amount = fields.nullable::<UnsignedDigits<13, 3>>("amount").flatten();
+        let amount = fields.nullable::<Amount>("amount").flatten();
         let details = read_details(&mut fields).unwrap_or_default();
         fields.finish()?;
         let read = || {
@@ -54,12 +57,9 @@ impl CreatePayment {
 
 /// What the gateway needs, as far as we may know it.
 pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
-    let details = fields.nullable::<JsonMap>("payment_details")?.unwrap_or_default().0;
-    if oms_domain::card::holds_card_number(&details) {
-        let message = "Card numbers are not accepted: send the gateway's token instead.";
-        fields.error("payment_details", message);
-    }
-    Some(details)
+    fields
+        .nullable::<KeptMap<MAX_DETAILS_BYTES>>("payment_details")
+        .map(|details| details.unwrap_or_default().0)
 }
 
 /// Adds a payment to an order. Nothing is charged before `process_payment/`.

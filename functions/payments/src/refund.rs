@@ -6,7 +6,7 @@ use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode, UnsignedDigits};
+use oms_core::http::validation::{Amount, BlankText, Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::NewRefund;
@@ -28,7 +28,7 @@ pub(crate) struct RefundPayment {
 impl RefundPayment {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
-        let amount = fields.nullable::<UnsignedDigits<13, 3>>("amount").flatten();
+        let amount = fields.nullable::<Amount>("amount").flatten();
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         fields.finish()?;
         Ok(Self { amount: amount.map(|amount| amount.0), reason: reason.0 })

@@ -2,6 +2,7 @@
 
 use crate::samples::Chance;
 use crate::stand::{Answer, Stand};
+use oms_core::http::search::folded;
 use oms_domain::{StoreId, UserId};
 use oms_local::tokens::User;
 use serde_json::Value;
@@ -92,7 +93,7 @@ pub(crate) fn terms(chance: &mut Chance, texts: &[&str]) -> (String, Vec<String>
         if term.contains(char::is_whitespace) { format!("\"{term}\"") } else { term }
     });
     let shown = shown.collect::<Vec<_>>().join(" ");
-    (shown, terms.into_iter().map(|term| term.to_lowercase()).collect())
+    (shown, terms.into_iter().map(|term| folded(&term)).collect())
 }
 
 /// Keys to sort by, as parameters; and those that mean something, each with whether it descends.

@@ -5,6 +5,7 @@ use crate::cases::{Case, Person, compared, keys, terms};
 use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::{SignedDuration, Timestamp};
+use oms_core::http::search::folded;
 use oms_core::table::addresses::AddressRecord;
 use oms_core::table::products::StockedProduct;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
@@ -164,7 +165,7 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
     if chance.below(3) == 0 {
         let (search, terms) = terms(chance, texts);
         wanted.retain(|entry| {
-            let searched: Vec<String> = entry.searched.iter().map(|text| text.to_lowercase()).collect();
+            let searched: Vec<String> = entry.searched.iter().map(|text| folded(text)).collect();
             terms.iter().all(|term| searched.iter().any(|text| text.contains(term)))
         });
         parameters.push(("search".to_owned(), search));

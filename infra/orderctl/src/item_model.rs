@@ -6,6 +6,7 @@ use crate::rebuild;
 use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::SignedDuration;
+use oms_core::http::search::folded;
 use oms_domain::order::VariantSnapshot;
 use oms_domain::{Actor, Decimal, Line, Order, UserId, VariantId};
 use oms_local::tokens::User;
@@ -116,7 +117,7 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
         let (search, terms) = terms(chance, &[number, "Stoneware mug", "Tea Cup", "Müsli bowl", "Grün"]);
         wanted.retain(|(order, line)| {
             let variant = line.variant.as_ref().map_or("", |variant| &variant.name);
-            let fields = [&*order.order_number, &*line.product.name, variant].map(str::to_lowercase);
+            let fields = [&*order.order_number, &*line.product.name, variant].map(folded);
             terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
         });
         parameters.push(("search".to_owned(), search));

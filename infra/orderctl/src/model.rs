@@ -6,6 +6,7 @@ use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use oms_core::http::search::folded;
 use oms_domain::{Currency, Decimal, Order, PaymentStatus, Status, StoreId, UserId};
 use oms_local::tokens::User;
 
@@ -180,7 +181,7 @@ fn search(
     let (search, terms) = terms(chance, &texts);
     wanted.retain(|order| {
         let fields = [&order.order_number, &order.tracking_number, &order.payment_reference];
-        let fields = fields.map(|field| field.to_lowercase());
+        let fields = fields.map(|field| folded(field));
         terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
     });
     parameters.push(("search".to_owned(), search));

@@ -6,6 +6,7 @@ use crate::rebuild;
 use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::{SignedDuration, Timestamp};
+use oms_core::http::search::folded;
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Actor, Currency, Decimal, Order, Payment, PaymentMethod, PaymentState, StoreId, UserId};
@@ -142,7 +143,7 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
         let texts = [&*a.order_number, &a.payments[0].transaction_id, &b.payments[0].transaction_id];
         let (search, terms) = terms(chance, &texts);
         wanted.retain(|(order, payment)| {
-            let fields = [&order.order_number, &payment.transaction_id].map(|field| field.to_lowercase());
+            let fields = [&order.order_number, &payment.transaction_id].map(|field| folded(field));
             terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
         });
         parameters.push(("search".to_owned(), search));

@@ -10,6 +10,7 @@ pub mod edge;
 pub mod endpoints;
 pub mod error;
 pub mod etag;
+pub(crate) mod exact;
 pub mod groups;
 pub mod ids;
 pub mod logging;

@@ -17,6 +17,7 @@ use crate::deadline;
 use crate::http::auth::{Verifier, bearer};
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::validation::NO_CARD_NUMBERS;
 use crate::table::TableError;
 use crate::table::idempotency::{KEPT_S, Remembered, Stand};
 use crate::table::keys;
@@ -28,7 +29,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use oms_domain::{Order, OrderId, UserId};
+use oms_domain::{Order, OrderId, UserId, card};
 use ring::digest::{Context, SHA256};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -239,6 +240,10 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
             code: "invalid_idempotency_key",
             message: format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} ASCII characters."),
         });
+    }
+    if card::is_in_text(&key) {
+        let message = NO_CARD_NUMBERS.to_owned();
+        return Err(ApiError::Rule { code: "invalid_idempotency_key", message });
     }
     let body = body::read(body).await?;
     let fingerprint = fingerprint(&parts.method, &parts.uri, &body);

@@ -88,7 +88,8 @@ impl ItemQuery {
         let placed = lines.map(|(row, line)| (self.place(&row), (self.place(&row), line)));
         let cut = self.sorting.cut(placed.collect(), request, at.as_ref())?;
         let ends = cut.ends(|(place, _)| place.clone());
-        let shown = cut.listed.iter().map(|(_, (order, line))| ItemView::new(order, line));
+        let shown =
+            cut.listed.iter().map(|(place, (order, line))| (place.clone(), ItemView::new(order, line)));
         let shown = shown.collect();
         Ok(self.sorting.page(&cut, ends, shown, links))
     }
@@ -206,7 +207,9 @@ impl App {
         });
         let cut = window.cut(lines.skip(first).take(on_page).collect());
         let ends = cut.ends(|(order, line)| Spot::of(order, line).show());
-        let shown = cut.listed.iter().map(|(order, line)| ItemView::new(order, line)).collect();
+        let shown = cut.listed.iter();
+        let shown = shown.map(|(order, line)| (Spot::of(order, line).show(), ItemView::new(order, line)));
+        let shown = shown.collect();
         Ok(cut.page(ends, shown, links))
     }
 

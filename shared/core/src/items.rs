@@ -1,6 +1,6 @@
 //! The lines of an order, as requests write them: within an order and by themselves.
 
-use crate::http::validation::{BlankText, Fields, JsonMap, UnsignedDigits, Whole};
+use crate::http::validation::{Amount, Fields, KeptMap, Lines, Whole};
 use oms_domain::lines::LineEdit;
 use oms_domain::{Decimal, ProductId, VariantId};
 use serde_json::{Map, Value};
@@ -9,6 +9,9 @@ use uuid::Uuid;
 
 /// How many pieces one line may ask for.
 const MAX_QUANTITY: i64 = 1_000_000;
+
+/// The largest `extra_data` of a line, in bytes as they are stored.
+const MAX_EXTRA_BYTES: usize = 4_096;
 
 /// A line that is wanted.
 #[derive(Clone, Debug, ToSchema)]
@@ -39,9 +42,9 @@ pub fn read_item(fields: &mut Fields) -> LineEdit {
     let product = fields.required::<Uuid>("product");
     let variant = fields.nullable::<Uuid>("variant");
     let quantity = fields.required::<Whole<1, MAX_QUANTITY>>("quantity");
-    let unit_price = fields.nullable::<UnsignedDigits<13, 3>>("unit_price").flatten();
-    let notes = fields.optional::<BlankText<2000>>("notes");
-    let extra_data = fields.nullable::<JsonMap>("extra_data");
+    let unit_price = fields.nullable::<Amount>("unit_price").flatten();
+    let notes = fields.optional::<Lines<2000>>("notes");
+    let extra_data = fields.nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data");
     LineEdit {
         product: product.map(ProductId),
         variant: variant.map(|variant| variant.map(VariantId)),

@@ -115,8 +115,8 @@ impl PaymentQuery {
         let rows = self.of(order).into_iter().map(|row| (self.place(&row), row));
         let cut = self.sorting.cut(rows.collect(), request, at.as_ref())?;
         let ends = cut.ends(|row| self.place(row));
-        let shown = cut.listed.iter().filter_map(|row| order.payment(row.id));
-        let views = shown.map(|payment| PaymentView::new(order, payment)).collect();
+        let shown = cut.listed.iter().filter_map(|row| Some((self.place(row), order.payment(row.id)?)));
+        let views = shown.map(|(place, payment)| (place, PaymentView::new(order, payment))).collect();
         Ok(self.sorting.page(&cut, ends, views, links))
     }
 

@@ -4,14 +4,14 @@
 
 mod window;
 
-pub(crate) use window::cut;
-pub use window::{At, Cut, Window};
+pub use window::{At, Cut, Window, cut};
 
 use crate::http::error::Reply;
 use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
 use jiff::Timestamp;
 use oms_domain::Decimal;
+use serde::Serialize;
 use std::cmp::Ordering;
 use uuid::Uuid;
 
@@ -195,15 +195,17 @@ impl<K: SortKey> Sorting<K> {
         cut(all, |a, b| self.compare(a, b), request, at)
     }
 
-    /// A page as clients see it, from what it shows and the places of its first and last entries.
-    pub fn page<T>(
+    /// A page as clients see it, from the places of its first and last entries and from what it shows,
+    /// each behind its place.
+    pub fn page<T: Serialize>(
         &self,
         cut: &Cut<impl Sized>,
         ends: Option<(Place, Place)>,
-        results: Vec<T>,
+        shown: Vec<(Place, T)>,
         links: &Links,
     ) -> Page<T> {
-        cut.page(ends.map(|(first, last)| (self.show(&first), self.show(&last))), results, links)
+        let shown = shown.into_iter().map(|(place, view)| (self.show(&place), view)).collect();
+        cut.page(ends.map(|(first, last)| (self.show(&first), self.show(&last))), shown, links)
     }
 }
 

@@ -58,6 +58,41 @@ choices! {
     }
 }
 
+/// What a deed makes larger of an order, whose item has a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Growth {
+    /// What its customer and its store write.
+    Content,
+    /// Its payments and refunds, as many as somebody asks for.
+    Money,
+    /// Little: what brings it to its end, which must always be possible.
+    Little,
+}
+
+impl Deed {
+    /// What it makes larger.
+    #[must_use]
+    pub const fn growth(self) -> Growth {
+        match self {
+            Deed::Place | Deed::Edit | Deed::AddLine | Deed::EditLine | Deed::Rate => Growth::Content,
+            Deed::AddPayment | Deed::EditPayment | Deed::StartRefund => Growth::Money,
+            Deed::RemoveLine
+            | Deed::Delete
+            | Deed::Confirm
+            | Deed::Process
+            | Deed::Ship
+            | Deed::SendOutForDelivery
+            | Deed::Deliver
+            | Deed::Cancel
+            | Deed::Refund
+            | Deed::RemovePayment
+            | Deed::StartPayment
+            | Deed::FinishPayment
+            | Deed::FinishRefund => Growth::Little,
+        }
+    }
+}
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
@@ -124,6 +159,10 @@ impl Change {
 /// The lists within an order whose entries have an id, and are compared entry by entry.
 const LISTS: [&str; 2] = ["items", "payments"];
 
+/// The list within a payment of which only the entries that became different are logged: with each
+/// refund, all the others would be kept twice again.
+const REFUNDS: &str = "refunds";
+
 /// What became different between two states of one order, as JSON objects.
 #[must_use]
 pub fn differences(before: &Map<String, Value>, after: &Map<String, Value>) -> BTreeMap<String, FieldChange> {
@@ -175,13 +214,38 @@ pub fn rewind(mut after: Map<String, Value>, change: &Change) -> Map<String, Val
                     .iter_mut()
                     .find(|entry| entry.get("id").and_then(Value::as_str) == Some(id));
                 if let Some(Value::Object(entry)) = entry {
-                    put(entry, name, &field.from);
+                    match name {
+                        REFUNDS => put(entry, name, &before_entries(entry.get(name), field)),
+                        name => put(entry, name, &field.from),
+                    }
                 }
             }
             _ => put(&mut after, path, &field.from),
         }
     }
     after
+}
+
+/// A list as it was before some of its entries changed or were added.
+fn before_entries(after: Option<&Value>, field: &FieldChange) -> Value {
+    let (was, became) = (by_id(Some(&field.from)), by_id(Some(&field.to)));
+    let kept = after.and_then(Value::as_array).into_iter().flatten();
+    let kept = kept.filter(|entry| !became.contains_key(text(entry))).cloned();
+    let mut entries: Vec<Value> = kept.chain(was.into_values().cloned().map(Value::Object)).collect();
+    entries.sort_by(|a, b| text(a).cmp(text(b)));
+    if entries.is_empty() { Value::Null } else { Value::Array(entries) }
+}
+
+/// The change of a list without the entries that it leaves as they were.
+fn changed_entries(field: &FieldChange) -> FieldChange {
+    let but = |list: &Value, other: &Value| {
+        let others = by_id(Some(other));
+        let entries = list.as_array().into_iter().flatten();
+        let changed = entries.filter(|entry| others.get(text(entry)).copied() != entry.as_object());
+        let changed: Vec<_> = changed.cloned().collect();
+        if changed.is_empty() { Value::Null } else { Value::Array(changed) }
+    };
+    FieldChange { from: but(&field.from, &field.to), to: but(&field.to, &field.from) }
 }
 
 fn text(entry: &Value) -> &str {
@@ -228,6 +292,8 @@ fn compare(
         let value = |of: &Map<String, Value>| of.get(name).cloned().unwrap_or(Value::Null);
         let field = FieldChange { from: value(before), to: value(after) };
         if field.from != field.to {
+            let is_refunds = name == REFUNDS && prefix.starts_with("payments.");
+            let field = if is_refunds { changed_entries(&field) } else { field };
             found.insert(format!("{prefix}{name}"), field);
         }
     }

@@ -148,6 +148,7 @@ impl Order {
         let Some(discount) = discount.filter(|discount| *discount != self.discount_amount) else {
             return Ok(false);
         };
+        let discount = Refusal::unless_exact("discount_amount", discount, self.currency)?;
         self.check_price_may_change("discount_amount")?;
         self.discount_amount = discount;
         Ok(true)

@@ -29,6 +29,7 @@ pub mod statistics;
 pub mod status;
 pub mod subscription;
 pub mod tally;
+pub mod text;
 pub mod token_bucket;
 pub mod totals;
 

@@ -1,10 +1,9 @@
 //! An order's way from placing to delivery, or to cancellation or refund.
 
-use crate::money::digits;
 use crate::order::Order;
 use crate::payment::{AfterRefund, MAX_REFUNDS, PaymentState, Refund, RefundState};
 use crate::place::StockMove;
-use crate::{Action, Actor, Decimal, Deed, JobId, Money, PaymentId, RefundId, Refusal, Status};
+use crate::{Action, Actor, Decimal, Deed, JobId, PaymentId, RefundId, Refusal, Status};
 use jiff::Timestamp;
 
 /// What the store may say when it hands an order to the carrier.
@@ -178,12 +177,8 @@ impl Order {
         if left <= Decimal::ZERO {
             return Err(Refusal::PaymentNotRefundable);
         }
-        let amount = Money::rounded(refund.amount.unwrap_or(left), self.currency).amount();
+        let amount = Refusal::unless_exact("amount", refund.amount.unwrap_or(left), self.currency)?;
         let wrong = |message: String| Err(Refusal::Field { field: "amount", message });
-        if refund.amount.is_some_and(|asked| asked != amount) {
-            let digits = digits(self.currency);
-            return wrong(format!("Ensure that there are no more than {digits} decimal places."));
-        }
         if amount <= Decimal::ZERO {
             return wrong("Ensure this value is greater than 0.".into());
         }

@@ -358,10 +358,10 @@ impl Till<'_> {
 
     /// The price that the client and we agree on: ours, or what those say who may set prices.
     fn agreed(&self, offered: Option<Decimal>, price: Decimal) -> Result<Decimal, LineError> {
+        let offered = offered.map(|offered| Money::exact(offered, self.currency)).transpose();
+        let offered = offered.map_err(|error| ("unit_price", error.to_string()))?.map(Money::amount);
         match offered {
-            Some(offered) if self.prices.may_set_prices => {
-                Ok(Money::rounded(offered, self.currency).amount())
-            }
+            Some(offered) if self.prices.may_set_prices => Ok(offered),
             Some(offered) if offered != price => Err(("unit_price", format!("The price is now {price}."))),
             Some(_) | None => Ok(price),
         }

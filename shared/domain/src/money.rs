@@ -20,6 +20,9 @@ pub enum MoneyError {
     /// Amounts of different currencies are never added.
     #[error("amounts in {0:?} and {1:?} cannot be added")]
     CurrencyMismatch(Currency, Currency),
+    /// It has more digits after the point than its currency: so many.
+    #[error("Ensure that there are no more than {0} decimal places.")]
+    TooFine(u32),
     /// The result has more digits than are kept.
     #[error("the amount is too large")]
     TooLarge,
@@ -39,6 +42,15 @@ impl Money {
             amount.round_dp_with_strategy(digits(currency), RoundingStrategy::MidpointAwayFromZero);
         amount.rescale(digits(currency));
         Self { amount, currency }
+    }
+
+    /// An amount as somebody asks for it.
+    ///
+    /// # Errors
+    /// [`MoneyError::TooFine`] where it is finer than the currency.
+    pub fn exact(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
+        let money = Self::rounded(amount, currency);
+        if money.amount == amount { Ok(money) } else { Err(MoneyError::TooFine(digits(currency))) }
     }
 
     /// No money.

@@ -2,6 +2,7 @@
 
 use crate::choices::choices;
 use crate::order::Order;
+use crate::text::one_line;
 use crate::{Change, Decimal, Money, NotificationId, Payment, PaymentState, RefundState, Status};
 use serde_json::Value;
 
@@ -108,7 +109,10 @@ impl EventType {
                 format!("Your order {number} has been shipped.")
             }
             EventType::OrderShipped => {
-                format!("Your order {number} has been shipped. Tracking number: {}.", order.tracking_number)
+                format!(
+                    "Your order {number} has been shipped. Tracking number: {}.",
+                    one_line(&order.tracking_number)
+                )
             }
             EventType::OrderOutForDelivery => format!("Your order {number} is out for delivery."),
             EventType::OrderDelivered => format!("Your order {number} has been delivered."),
@@ -137,10 +141,6 @@ impl EventType {
         let number = &order.order_number;
         let amount =
             |amount: Decimal| format!("{} {}", order.currency.code(), Money::rounded(amount, order.currency));
-        let why = |reason: &str| {
-            let reason: String = reason.trim().chars().take(MAX_REASON_CHARS).collect();
-            if reason.is_empty() { ".".to_owned() } else { format!(": {reason}") }
-        };
         let paid =
             order.payments.iter().map(|payment| payment.amount).next_back().unwrap_or(order.total_amount);
         let refunded = order.payments.iter().map(Payment::refunded_amount).sum();
@@ -151,22 +151,44 @@ impl EventType {
             EventType::OrderOutForDelivery => format!("Order {number} is out for delivery."),
             EventType::OrderDelivered => format!("Order {number} has been delivered."),
             EventType::OrderCancelled => {
-                format!("Order {number} has been cancelled{}", why(&change.reason))
+                format!("Order {number} has been cancelled{}", said(order, change))
             }
-            EventType::OrderRefunded => format!("Order {number} has been refunded{}", why(&change.reason)),
+            EventType::OrderRefunded => format!("Order {number} has been refunded{}", said(order, change)),
             EventType::PaymentPaid => {
                 format!("The payment of {} for order {number} has been received.", amount(paid))
             }
             EventType::PaymentFailed => {
                 let payment = order.payments.last();
                 let error = payment.map(|payment| payment.error_message.as_str()).unwrap_or_default();
-                format!("A payment of {} for order {number} was declined{}", amount(paid), why(error))
+                format!("A payment of {} for order {number} was declined{}", amount(paid), because(error))
             }
             EventType::PaymentRefunded => {
                 format!("{} of order {number} has been paid back so far.", amount(refunded))
             }
         }
     }
+}
+
+/// The reason of a change, in the words of whoever made it and as theirs: what they have typed must
+/// not read like a message of ours.
+fn said(order: &Order, change: &Change) -> String {
+    let who = match change.by.0.as_str() {
+        "system" => return because(&change.reason),
+        id if id == order.user.id.0 => "The customer",
+        _ => "The seller",
+    };
+    let words = reason(&change.reason).replace('"', "'");
+    if words.is_empty() { ".".to_owned() } else { format!(". {who} wrote: \"{words}\"") }
+}
+
+/// A reason in words of ours or of the gateway's.
+fn because(text: &str) -> String {
+    let text = reason(text);
+    if text.is_empty() { ".".to_owned() } else { format!(": {text}") }
+}
+
+fn reason(text: &str) -> String {
+    one_line(text).chars().take(MAX_REASON_CHARS).collect()
 }
 
 /// What a change tells: at most one event of the order and one of a payment.

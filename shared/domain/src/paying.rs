@@ -40,7 +40,9 @@ impl Order {
                 message: "This order cannot be paid in its current status.".into(),
             });
         }
-        if new.amount.is_some_and(|amount| amount != self.total_amount) {
+        let amount =
+            new.amount.map(|amount| Refusal::unless_exact("amount", amount, self.currency)).transpose()?;
+        if amount.is_some_and(|amount| amount != self.total_amount) {
             return Err(Refusal::Field {
                 field: "amount",
                 message: format!("Payment amount should match order total: {}", self.total_amount),
@@ -203,6 +205,12 @@ impl Order {
     #[must_use]
     pub fn collected_payment(&self) -> Option<&Payment> {
         self.payments.iter().rev().find(|payment| payment.is_collected())
+    }
+
+    /// Whether any of its payments has money left to go back.
+    #[must_use]
+    pub fn can_refund_more(&self) -> bool {
+        self.payments.iter().any(|payment| payment.refundable_amount() > Decimal::ZERO)
     }
 
     pub(crate) fn with_payment(

@@ -145,7 +145,8 @@ pub fn place(
     let (lines, lines_made) = till.ring_up(&new.lines, &[], 0)?;
     let tax_rate = new.store.tax_rate;
     let shipping = new.store.shipping_cost(new.shipping_method);
-    let totals = totals(&lines, tax_rate, shipping, new.discount_amount, currency)?;
+    let discount = Refusal::unless_exact("discount_amount", new.discount_amount, currency)?;
+    let totals = totals(&lines, tax_rate, shipping, discount, currency)?;
     Ok(Order {
         id: new.id,
         version: 1,

@@ -1,6 +1,7 @@
 //! Why a decision went against the caller, in the API's own words.
 
-use crate::money::MoneyError;
+use crate::Currency;
+use crate::money::{Money, MoneyError};
 use crate::payment::PaymentState;
 use crate::status::{Action, Status};
 use rust_decimal::Decimal;
@@ -125,6 +126,19 @@ impl Refusal {
     pub(crate) fn fixed_by_payment(field: &'static str, status: PaymentState) -> Self {
         let message = format!("This field cannot be changed any more: the order's payment is {status}.");
         Refusal::Field { field, message }
+    }
+
+    /// An amount that somebody asks for, in the order's currency.
+    ///
+    /// # Errors
+    /// A field error where it is finer than the currency.
+    pub(crate) fn unless_exact(
+        field: &'static str,
+        amount: Decimal,
+        currency: Currency,
+    ) -> Result<Decimal, Self> {
+        let money = Money::exact(amount, currency);
+        money.map(Money::amount).map_err(|error| Refusal::Field { field, message: error.to_string() })
     }
 
     pub(crate) fn discount_exceeds(limit: Decimal) -> Self {

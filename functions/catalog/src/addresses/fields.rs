@@ -3,6 +3,7 @@
 use crate::partial::Partial;
 use oms_core::http::validation::{BlankText, FieldValue, Fields, Mode, Problem, Text};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_domain::text::phone;
 use oms_domain::{Address, AddressId, UserId};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -14,6 +15,8 @@ const MAX_POSTAL_CODE_CHARS: usize = 20;
 /// The longest phone number, in characters: the 15 digits of E.164, with room for an extension
 /// and for the ways to write one.
 const MAX_PHONE_CHARS: usize = 32;
+/// The longest one with marks that nobody sees, in characters.
+const MAX_PASTED_CHARS: usize = 255;
 
 /// An address to make, or to put in place of another. What an update leaves out stays as it is.
 #[derive(Clone, Debug, Default, ToSchema)]
@@ -68,13 +71,14 @@ impl FieldValue for Country {
     }
 }
 
-/// A phone number as people write it: digits, with a plus, spaces, brackets, dots, hyphens,
-/// slashes and an extension.
+/// A phone number as people write or paste it: digits of any script, with a plus, spaces, brackets,
+/// dots, hyphens, slashes and an extension. It is kept in plain characters.
 struct Phone(String);
 
 impl FieldValue for Phone {
     fn read(value: &Value) -> Result<Self, Problem> {
-        let BlankText(text) = BlankText::<MAX_PHONE_CHARS>::read(value)?;
+        let BlankText(pasted) = BlankText::<MAX_PASTED_CHARS>::read(value)?;
+        let BlankText(text) = BlankText::<MAX_PHONE_CHARS>::read(&phone(&pasted).into())?;
         let is_part = |c: char| c.is_ascii_alphanumeric() || "+ ()./-#*,;".contains(c);
         let has_digit = text.chars().any(|c| c.is_ascii_digit());
         if text.is_empty() || (has_digit && text.chars().all(is_part)) {
@@ -181,7 +185,12 @@ mod tests {
         for good in ["", "+44 20 7946 0958", "(030) 901820", "555-0100 ext. 12", "0123/456.789"] {
             assert_eq!(read(good), Ok(good.to_owned()));
         }
-        for bad in ["call me", "+", "<script>1", "1".repeat(33).as_str()] {
+        for pasted in
+            ["+44\u{a0}20 7946\u{2013}0958", "\u{202a}+44 20 7946-0958\u{202c}", "＋４４ ２٠ 7946-0958"]
+        {
+            assert_eq!(read(pasted), Ok("+44 20 7946-0958".to_owned()), "{pasted}");
+        }
+        for bad in ["call me", "12\n34", "+", "<script>1", "1".repeat(33).as_str()] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

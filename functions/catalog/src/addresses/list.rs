@@ -41,7 +41,7 @@ pub(crate) async fn list(
     };
     let book = app.table().addresses(&user).await?;
     let entries = book.iter().map(entry).collect();
-    Ok(Json(listing::page(entries, &query, &request, &links)?))
+    Ok(Json(listing::found(entries, &query, &request)?.page(|shown| Some(shown.clone()), &links)))
 }
 
 fn entry(entry: &BookEntry) -> Entry<AddressView> {

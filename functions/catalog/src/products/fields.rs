@@ -5,7 +5,7 @@ use super::variants::{VariantFields, reader};
 use crate::money::price;
 use crate::partial::Partial;
 use crate::slug::Slug;
-use oms_core::http::validation::{BlankText, Fields, Text, Whole};
+use oms_core::http::validation::{BlankText, Fields, Lines, Text, Whole};
 use oms_domain::catalog::{MAX_VARIANTS, Product, ProductStatus, Variant};
 use oms_domain::{Currency, Decimal};
 use utoipa::ToSchema;
@@ -66,7 +66,7 @@ impl ProductFields {
         let name = f.required::<Text<MAX_NAME_CHARS>>("name");
         let slug = f.optional::<Slug>("slug");
         let sku = f.optional::<BlankText<MAX_SKU_CHARS>>("sku");
-        let description = f.optional::<BlankText<MAX_DESCRIPTION_CHARS>>("description");
+        let description = f.optional::<Lines<MAX_DESCRIPTION_CHARS>>("description");
         let base_price = f.required_as("base_price", price(currency));
         let current_price = f.optional_as("current_price", price(currency));
         let status = f.optional::<ProductStatus>("status");

@@ -2,7 +2,7 @@
 
 use super::view::ProductView;
 use crate::access::{self, SeenStore};
-use crate::listing::{self, Entry};
+use crate::listing::{self, Entry, Found};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
@@ -48,24 +48,23 @@ pub(crate) async fn list(
         Some(store) => Some(named(&app, &caller, store).await?),
         None => None,
     };
-    let page = match listing::by_time(&query) {
+    let found = match listing::by_time(&query) {
         Some(sorting) => {
             let (lists, visible) = lists(&app, &caller, store.as_ref(), status).await?;
             let wanted = |product: &ProductSummary| visible.shows(product.store);
             let cut = app.products_by_time(lists, &sorting, &request, wanted).await?;
             let made = |product: &ProductSummary| (product.created_at, product.id.0);
-            listing::page_of(&sorting, cut, made, |product| (product.id, product.store), &links)
+            listing::found_by_time(sorting, cut, made, |product| (product.id, product.store))
         }
         None => {
             let products = match &store {
                 Some(store) => of_store(&app, store, status).await?,
                 None => of_all(&app, &caller, status).await?,
             };
-            listing::page(products.into_iter().map(entry).collect(), &query, &request, &links)?
+            listing::found(products.into_iter().map(entry).collect(), &query, &request)?
         }
     };
-    let results = show_all(&app, &caller, &page.results).await?;
-    Ok(Json(Page { count: page.count, next: page.next, previous: page.previous, results }))
+    Ok(Json(page_of(&app, &caller, &found, &links).await?))
 }
 
 /// The store that the filter names, which the caller must see.
@@ -188,17 +187,22 @@ fn entry(product: ProductSummary) -> Entry<(ProductId, StoreId)> {
 
 /// The products of a page as they are now; what was deleted meanwhile is left out, and what the store
 /// no longer sells.
-async fn show_all(app: &App, caller: &Caller, page: &[(ProductId, StoreId)]) -> Reply<Vec<ProductView>> {
-    let table = app.table();
+async fn page_of(
+    app: &App,
+    caller: &Caller,
+    found: &Found<(ProductId, StoreId)>,
+    links: &Links,
+) -> Reply<Page<ProductView>> {
+    let (table, page) = (app.table(), found.listed());
     let (products, stores) = futures::try_join!(
         table.products(page.iter().map(|(product, _)| *product)),
         table.stores(page.iter().map(|(_, store)| *store)),
     )?;
-    let shown = page.iter().filter_map(|(id, _)| {
+    let view = |(id, _): &(ProductId, StoreId)| {
         let stocked = products.iter().find(|stocked| stocked.product.id == *id)?;
         let store = stores.iter().find(|store| store.id == stocked.product.store)?;
         let is_seen = store.status == StoreStatus::Active || access::manages(caller, store.owner.as_ref());
         is_seen.then(|| ProductView::new(stocked, store.currency))
-    });
-    Ok(shown.collect())
+    };
+    Ok(found.page(view, links))
 }

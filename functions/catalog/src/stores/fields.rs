@@ -5,7 +5,7 @@ use crate::partial::Partial;
 use crate::slug::{self, Slug};
 use jiff::Timestamp;
 use oms_core::config::Config;
-use oms_core::http::validation::{BlankText, Fields, Mode, Text};
+use oms_core::http::validation::{Fields, Lines, Mode, Text};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::catalog::{Store, StoreStatus};
 use oms_domain::{Currency, Decimal, ShippingMethod, StoreId, UserId};
@@ -63,7 +63,7 @@ impl StoreFields {
         let mut f = Fields::new(body.0, mode);
         let name = f.required::<Text<MAX_NAME_CHARS>>("name");
         let slug = f.optional::<Slug>("slug");
-        let description = f.optional::<BlankText<MAX_DESCRIPTION_CHARS>>("description");
+        let description = f.optional::<Lines<MAX_DESCRIPTION_CHARS>>("description");
         let owner = if caller.is_staff() { f.nullable::<Text<MAX_USER_CHARS>>("owner") } else { None };
         let new_currency = f.optional::<Currency>("currency");
         let tax_rate = f.optional_as("tax_rate", fraction);

@@ -41,31 +41,24 @@ pub(crate) async fn list(
 ) -> Reply<Json<Page<StoreView>>> {
     let status = query.choice("status", |word| word.parse().ok())?;
     let statuses = visible_statuses(&caller, status);
-    let page = match listing::by_time(&query) {
+    let found = match listing::by_time(&query) {
         Some(sorting) => {
             let others = own_hidden(&app, &caller, &statuses).await?;
             let all: Vec<_> = statuses.into_iter().filter(|status| shows_all(&caller, *status)).collect();
             let cut = app.stores_by_time(&all, others, &sorting, &request).await?;
             let made = |store: &StoreSummary| (store.created_at, store.id.0);
-            listing::page_of(&sorting, cut, made, |store| store.id, &links)
+            listing::found_by_time(sorting, cut, made, |store| store.id)
         }
         None => {
             let listed = app.table().stores_with(&statuses).await?;
             let stores = listing::complete(listed, "stores")?.into_iter();
             let entries = stores.filter(|store| is_visible(&caller, store)).map(entry);
-            listing::page(entries.collect(), &query, &request, &links)?
+            listing::found(entries.collect(), &query, &request)?
         }
     };
-
-    let stores = app.table().stores(page.results.iter().copied()).await?;
-    let shown = page.results.iter();
-    let shown = shown.filter_map(|id| stores.iter().find(|store| store.id == *id));
-    Ok(Json(Page {
-        count: page.count,
-        next: page.next,
-        previous: page.previous,
-        results: shown.map(StoreView::from).collect(),
-    }))
+    let stores = app.table().stores(found.listed().into_iter().copied()).await?;
+    let view = |id: &StoreId| stores.iter().find(|store| store.id == *id).map(StoreView::from);
+    Ok(Json(found.page(view, &links)))
 }
 
 /// The statuses of which the caller may see any at all.

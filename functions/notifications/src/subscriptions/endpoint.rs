@@ -7,6 +7,7 @@
 
 use http::Uri;
 use oms_domain::subscription::Protocol;
+use oms_domain::text::phone;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The longest endpoint, in characters.
@@ -27,8 +28,7 @@ pub(super) fn read(protocol: Protocol, text: &str, is_local: bool) -> Result<Str
         Protocol::Sqs => {
             Err("Enter the ARN of a standard queue, such as arn:aws:sqs:us-east-1:123456789012:orders.")
         }
-        Protocol::Sms if is_number(text) => Ok(text.to_owned()),
-        Protocol::Sms => Err("Enter a telephone number in E.164 form, such as +14155550123."),
+        Protocol::Sms => number(text).ok_or("Enter a telephone number in E.164 form, such as +14155550123."),
     }
 }
 
@@ -130,12 +130,14 @@ fn is_queue(text: &str) -> bool {
         && is_word(name, b"-_")
 }
 
-fn is_number(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (8..=15).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && !digits.starts_with('0')
-    })
+/// A telephone number without what people write between its digits.
+fn number(text: &str) -> Option<String> {
+    let number = phone(text).replace([' ', '-', '.', '/', '(', ')'], "");
+    let digits = number.strip_prefix('+')?;
+    let is_number = (8..=15).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !digits.starts_with('0');
+    is_number.then_some(number)
 }
 
 #[cfg(test)]
@@ -157,7 +159,9 @@ mod tests {
             assert!(taken(Protocol::Https, url), "{url}");
         }
         assert!(taken(Protocol::Sqs, "arn:aws:sqs:eu-west-1:123456789012:Orders_1"));
-        assert!(taken(Protocol::Sms, "+14155550123"));
+        for number in ["+14155550123", "+1 (415) 555\u{2013}0123", "\u{202a}＋1\u{a0}415 555 0123\u{202c}"] {
+            assert_eq!(read(Protocol::Sms, number, false).as_deref(), Ok("+14155550123"));
+        }
         assert_eq!(read(Protocol::Email, "Ada@EXAMPLE.com", false).unwrap(), "Ada@example.com");
     }
 

@@ -1,9 +1,11 @@
 //! One event, as each kind of subscriber gets it: readable mail, a short text, JSON for machines.
 
 use super::mail;
+use crate::http::exact;
 use crate::views::order::OrderView;
 use crate::views::time;
 use oms_domain::notice::Notice;
+use oms_domain::text::one_line;
 use oms_domain::{Change, Order};
 use serde_json::{Map, Value, json};
 
@@ -48,7 +50,7 @@ impl Event {
                 ("order_id", order.id.to_string()),
                 ("order_number", order.order_number.clone()),
                 ("store", order.store.id.to_string()),
-                ("user", order.user.id.to_string()),
+                ("user", one_line(&order.user.id.0)),
                 ("status", order.status.to_string()),
                 ("event_id", notice.id.to_string()),
             ],
@@ -95,13 +97,18 @@ fn order_json(order: &Order) -> Value {
 /// be. Standing in a text itself, a quote or a backslash takes twice the room.
 fn within_limit(event: &mut Value) -> String {
     let fits = |json: &str| escaped_length(json) + MAX_REST_BYTES <= MAX_MESSAGE_BYTES;
-    let mut json = event.to_string();
+    let written = |event: &Value| {
+        let json = event.to_string();
+        // Numbers as the client sent them, which are no texts.
+        String::from_utf8(exact::unmarked(json.as_bytes()).into_owned()).unwrap_or(json)
+    };
+    let mut json = written(event);
     for field in LARGE_FIELDS {
         if fits(&json) {
             break;
         }
         event["order"].as_object_mut().map(|order: &mut Map<String, Value>| order.remove(field));
-        json = event.to_string();
+        json = written(event);
     }
     json
 }

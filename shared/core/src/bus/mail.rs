@@ -1,10 +1,14 @@
 //! What a person reads: the mail and the short text of an event, for those who run the store.
+//!
+//! What a customer has typed is quoted, on one line and as it looks ([`one_line`]), behind words of
+//! ours that say whose it is: a town must not read like a message of the shop.
 
 use crate::views::money;
 use jiff::Timestamp;
+use oms_domain::text::one_line;
 use oms_domain::{Address, Change, Decimal, Line, Order, User};
 
-/// The longest name of a product or variant in a mail, in characters: 40 lines of them must fit
+/// The longest name of a product, a variant, a customer or a town in a mail, in characters: 40 lines of them must fit
 /// into a message, whatever the alphabet.
 const MAX_NAME_CHARS: usize = 70;
 /// How wide the left column may become, in characters.
@@ -19,10 +23,9 @@ pub(super) fn write(
     what_happened: &str,
     tracking_url: Option<&str>,
 ) -> String {
-    let address = place(&order.shipping_address);
+    let (store, address) = (one_line(&order.store.name), place(&order.shipping_address));
     let mut text = format!(
-        "{what_happened}\n\n{}, for {}, {address}\n\n",
-        order.store.name,
+        "{what_happened}\n\n{store}, for the customer {} in {address}\n\n",
         name(&order.user, &order.shipping_address)
     );
     let lines = order.lines.iter().map(|line| (bought(line), amount(order, line.total_price)));
@@ -30,7 +33,7 @@ pub(super) fn write(
     text += &columns(&rows);
     text += &format!("\nPayment: {}, {}\n", order.payment_method.label(), order.payment_status.label());
     if !order.tracking_number.is_empty() {
-        text += &format!("Tracking: {}\n", tracking(&order.tracking_number, tracking_url));
+        text += &format!("Tracking: {}\n", tracking(&one_line(&order.tracking_number), tracking_url));
     }
     if let Some(at) = order.estimated_delivery {
         text += &format!("Expected: {}\n", at.strftime("%-d %B %Y"));
@@ -70,18 +73,18 @@ fn amount(order: &Order, amount: Decimal) -> String {
 
 /// What a customer is called: one whose name nobody knew when somebody placed the order for them is who
 /// lives where it goes.
-fn name<'a>(user: &'a User, goes_to: &'a Address) -> std::borrow::Cow<'a, str> {
+fn name(user: &User, goes_to: &Address) -> String {
     let name = format!("{} {}", user.first_name, user.last_name);
-    match name.trim() {
-        "" if user.username == user.id.0 => goes_to.full_name.as_str().into(),
-        "" => user.username.as_str().into(),
-        name => name.to_owned().into(),
-    }
+    quoted(match name.trim() {
+        "" if user.username == user.id.0 => &goes_to.full_name,
+        "" => &user.username,
+        name => name,
+    })
 }
 
 /// The town: what says where it goes, without saying where somebody lives.
 fn place(address: &Address) -> String {
-    format!("{}, {}", address.city, address.country)
+    format!("{}, {}", quoted(&address.city), address.country)
 }
 
 fn tracking(number: &str, tracking_url: Option<&str>) -> String {
@@ -108,7 +111,14 @@ fn columns(rows: &[(String, String)]) -> String {
     text
 }
 
+/// What a customer has typed, as theirs.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text, MAX_NAME_CHARS).replace('"', "'"))
+}
+
+/// A text on one line, of so many characters.
 fn shortened(text: &str, most: usize) -> String {
+    let text = &one_line(text);
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -158,6 +168,13 @@ mod tests {
         let rows = [("2 x Mug (Blue)", "USD 59.98"), ("", ""), ("Total", "USD 175.98")];
         let rows = rows.map(|(left, right)| (left.to_owned(), right.to_owned()));
         assert_eq!(columns(&rows), "  2 x Mug (Blue)   USD 59.98\n\n  Total           USD 175.98\n");
+    }
+
+    #[test]
+    fn what_a_customer_has_typed_is_quoted_on_one_line() {
+        assert_eq!(quoted("Berlin\r\n\r\nPayment: Paid"), "\"Berlin Payment: Paid\"");
+        assert_eq!(quoted("\u{202E}nilreB\u{202C}\" to\u{200B}day"), "\"nilreB' today\"");
+        assert_eq!(quoted(&"é".repeat(500)).chars().count(), MAX_NAME_CHARS + 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading a request's body.
 
-use super::ApiError;
+use super::{ApiError, exact};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
@@ -53,7 +53,9 @@ async fn json_of(request: Request) -> Result<Option<Value>, ApiError> {
     }
     let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     check_content_type(content_type.unwrap_or_default())?;
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| ApiError::ParseError(error.to_string()))
+    serde_json::from_slice(&exact::marked(&bytes))
+        .map(Some)
+        .map_err(|error| ApiError::ParseError(error.to_string()))
 }
 
 /// The whole body.
@@ -98,6 +100,7 @@ pub(super) fn type_name(value: &Value) -> &'static str {
         Value::Bool(_) => "bool",
         Value::Number(number) if number.is_f64() => "float",
         Value::Number(_) => "int",
+        Value::String(text) if exact::number(text).is_some() => "float",
         Value::String(_) => "str",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",

@@ -10,9 +10,9 @@ mod tests;
 
 use self::cors::Cors;
 use super::error::Fault;
-use super::pages::AskedPath;
+use super::pages::{self, AskedPath};
 use super::scope::{self, Scope};
-use super::{ApiError, etag, logging};
+use super::{ApiError, etag, exact, logging};
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use axum::Router;
@@ -26,7 +26,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
+use oms_domain::card;
 use std::any::Any;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -50,6 +52,9 @@ pub const MIN_COMPRESSED_BYTES: u16 = 1_024;
 
 /// The longest request id that is taken from a caller, in characters.
 pub const MAX_REQUEST_ID_CHARS: usize = 128;
+
+/// The largest answer that leaves a function, in bytes: Lambda's 6,291,556, less room for headers.
+const MAX_ANSWER_BYTES: usize = 6_260_000;
 
 /// Good compression for little time, in gzip as in Brotli; the latter's own default takes a
 /// hundred times as long.
@@ -110,9 +115,8 @@ impl Edge {
         let started = Instant::now();
         let deadline = request.extensions().get::<lambda_http::Context>();
         let deadline = deadline.map(|context| Deadline::of(context, config::now())).unwrap_or_default();
-        let scope = Scope::new(request_id(&request), deadline).at(request.uri().path().to_owned());
-        let scope = Arc::new(scope);
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), path::to_log(request.uri().path()));
+        let scope = Arc::new(Scope::new(request_id(&request), deadline).at(path.clone()));
         let span = tracing::error_span!(
             "request",
             request_id = scope.request_id(),
@@ -178,6 +182,7 @@ impl Edge {
             Ok(request) => self.route(request, &asked_method).await,
             Err(error) => error.into_response(),
         };
+        let response = sendable(response).await;
         let mut response = tagged(response, &asked_method).await;
         log_fault(&mut response);
         let content = response.headers_mut().get_mut(CONTENT_TYPE);
@@ -245,7 +250,8 @@ fn prepare(mut request: Request) -> Result<Request, ApiError> {
 /// The caller's own id where it can stand in a header and a log, else Lambda's, else a new one.
 fn request_id(request: &Request) -> String {
     let callers = request.headers().get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
-    let is_sane = |id: &&str| (1..=MAX_REQUEST_ID_CHARS).contains(&id.len());
+    // It stands in the log.
+    let is_sane = |id: &&str| (1..=MAX_REQUEST_ID_CHARS).contains(&id.len()) && !card::is_in_text(id);
     if let Some(id) = callers.map(str::trim).filter(is_sane) {
         return id.to_owned();
     }
@@ -261,6 +267,30 @@ fn allowed(headers: &HeaderMap) -> String {
     let routed = headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).unwrap_or_default();
     let methods = routed.split(',').map(str::trim).filter(|method| !method.is_empty());
     methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes an answer as clients read it, and answers 500 in the place of one that Lambda would not
+/// send: what is logged is what the client sees.
+async fn sendable(response: Response) -> Response {
+    let content = response.headers().get(CONTENT_TYPE);
+    if content.is_none_or(|content| !content.as_bytes().starts_with(b"application/json")) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = match body.collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) => return ApiError::internal(error).into_response(),
+    };
+    let body = match exact::unmarked(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(written) => written.into(),
+    };
+    let size = pages::sent_bytes(&body);
+    if size > MAX_ANSWER_BYTES {
+        return ApiError::internal(format!("the answer has {size} bytes, too many to send")).into_response();
+    }
+    parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// Adds the tag to a successful answer.

@@ -43,6 +43,12 @@ impl<T> Page<T> {
     }
 }
 
+/// How many bytes a text takes within the answer of a function, where quotes and backslashes stand
+/// behind a backslash.
+pub(crate) fn sent_bytes(text: &[u8]) -> usize {
+    text.len() + text.iter().filter(|byte| matches!(byte, b'"' | b'\\')).count()
+}
+
 /// Which page is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageNumber {
@@ -164,17 +170,27 @@ impl Links {
     /// The link to a page, counted from 1, that begins at `cursor`. The first page needs neither.
     #[must_use]
     pub fn page(&self, number: u64, cursor: Option<&str>) -> String {
+        self.to_page(number, cursor.filter(|_| number > 1))
+    }
+
+    fn to_page(&self, number: u64, cursor: Option<&str>) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.query.iter().filter(|(name, _)| !matches!(*name, "page" | "cursor")));
-        if number > 1 {
+        if number > 1 || cursor.is_some() {
             query.append_pair("page", &number.to_string());
-            if let Some(cursor) = cursor {
-                let bound_to = bound_to(&self.path, number, &self.query);
-                query.append_pair("cursor", &self.config.cursor_key.seal(&bound_to, cursor));
-            }
+        }
+        if let Some(cursor) = cursor {
+            let bound_to = bound_to(&self.path, number, &self.query);
+            query.append_pair("cursor", &self.config.cursor_key.seal(&bound_to, cursor));
         }
         let query = query.finish();
         if query.is_empty() { self.base.clone() } else { format!("{}?{query}", self.base) }
+    }
+
+    /// The link to what a page had no room for, behind a place on it: it counts as the same page.
+    #[must_use]
+    pub fn rest(&self, number: u64, cursor: &str) -> String {
+        self.to_page(number, Some(cursor))
     }
 
     /// An absolute link to another path, which begins with `/`, on the same host.

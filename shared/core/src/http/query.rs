@@ -1,9 +1,10 @@
 //! The part of a URL after `?`, with repeated parameters kept.
 
+use super::validation::NO_CARD_NUMBERS;
 use super::{ApiError, search};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use std::convert::Infallible;
+use oms_domain::card;
 
 /// The query parameters in the order in which they came, decoded. What is no valid UTF-8 is
 /// replaced, never refused, as Django does.
@@ -49,7 +50,19 @@ impl Query {
         self.all(name).flat_map(|value| value.split(',')).map(str::trim).filter(|part| !part.is_empty())
     }
 
-    /// The terms of `search` as Django REST Framework splits them, in lower case.
+    /// Refuses what no list takes: card numbers, and a search for more words than people look for.
+    fn check(&self) -> Result<(), ApiError> {
+        if let Some((name, _)) = self.iter().find(|(_, value)| card::is_in_text(value)) {
+            return Err(ApiError::field(name, NO_CARD_NUMBERS));
+        }
+        if self.search_terms().len() > search::MAX_TERMS {
+            let words = format!("Ensure this search has no more than {} words.", search::MAX_TERMS);
+            return Err(ApiError::field("search", words));
+        }
+        Ok(())
+    }
+
+    /// The terms of `search` as Django REST Framework splits them, [`search::folded`].
     #[must_use]
     pub fn search_terms(&self) -> Vec<String> {
         search::terms(self.get("search").unwrap_or_default())
@@ -102,10 +115,12 @@ fn not_a_choice(name: &str, value: &str) -> ApiError {
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Query {
-    type Rejection = Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = Self::parse(parts.uri.query().unwrap_or_default());
+        query.check()?;
+        Ok(query)
     }
 }
 
@@ -119,6 +134,27 @@ mod tests {
         assert_eq!(query.list("ordering").collect::<Vec<_>>(), ["-created_at", "total_amount", "status"]);
         assert_eq!(query.get("page"), Some("3"));
         assert_eq!((query.get("q"), query.filled("q"), query.get("none")), (Some(" "), None, None));
+    }
+
+    #[test]
+    fn card_numbers_and_endless_searches_are_refused() {
+        let refused = |query: &str| match Query::parse(query).check() {
+            Err(ApiError::Validation(details)) => details,
+            other => panic!("{other:?}"),
+        };
+        let words = ["Card numbers are not accepted: send the gateway's token instead."];
+        for query in [
+            "search=4242424242424242",
+            "search=4242+4242+4242+4242+123",
+            "page=2&search=%20x.4242-4242-4242-4242",
+        ] {
+            assert_eq!(refused(query), serde_json::json!({"search": words}), "{query}");
+        }
+        assert_eq!(refused("user=4242424242424242&search=a"), serde_json::json!({"user": words}));
+        let terms = |count: usize| format!("search={}", vec!["a"; count].join("+"));
+        assert!(Query::parse(&terms(20)).check().is_ok());
+        let words = ["Ensure this search has no more than 20 words."];
+        assert_eq!(refused(&terms(21)), serde_json::json!({"search": words}));
     }
 
     #[test]

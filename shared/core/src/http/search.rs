@@ -1,10 +1,19 @@
 //! `search` as Django REST Framework has it: every term must be contained in one of the fields,
 //! whatever its case.
 
-/// How many terms are looked for; what a client sends beyond is no search that a person makes.
-const MAX_TERMS: usize = 20;
+use icu_casemap::CaseMapper;
 
-/// The terms of a search, in lower case. White space and commas part them, except within quotes: a
+/// How many terms a search may have: beyond, it is none that a person makes.
+pub(crate) const MAX_TERMS: usize = 20;
+
+/// A text without its case, as Unicode folds it: texts that differ by nothing else become one, also
+/// where a letter is two in the other case (`Straße`, `STRASSE`) or has a form for the end of words.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    CaseMapper::new().fold_string(text).into_owned()
+}
+
+/// The terms of a search, [`folded`]. White space and commas part them, except within quotes: a
 /// term that begins and ends with the same quote stands for what is between, where `\` takes the
 /// next character as it is. A quote without its pair is a character like any other.
 #[must_use]
@@ -22,7 +31,6 @@ pub fn terms(search: &str) -> Vec<String> {
         terms.extend(terms_of_word(word.trim_matches(',')));
         at = end;
     }
-    terms.truncate(MAX_TERMS);
     terms
 }
 
@@ -59,11 +67,11 @@ fn terms_of_word(word: &str) -> Vec<String> {
     let quoted = word.chars().next().filter(|c| is_quote(*c) && word.len() > 1 && word.ends_with(*c));
     let Some(quote) = quoted else {
         let parts = word.split(',').map(str::trim).filter(|part| !part.is_empty());
-        return parts.map(str::to_lowercase).collect();
+        return parts.map(folded).collect();
     };
     let within = &word[1..word.len() - 1];
     let term = within.replace(&format!("\\{quote}"), &quote.to_string()).replace(r"\\", r"\");
-    if term.is_empty() { Vec::new() } else { vec![term.to_lowercase()] }
+    if term.is_empty() { Vec::new() } else { vec![folded(&term)] }
 }
 
 const fn is_quote(c: char) -> bool {
@@ -75,7 +83,7 @@ pub fn contains_all<'a>(fields: impl IntoIterator<Item = &'a str>, terms: &[Stri
     if terms.is_empty() {
         return true;
     }
-    let fields: Vec<String> = fields.into_iter().map(str::to_lowercase).collect();
+    let fields: Vec<String> = fields.into_iter().map(folded).collect();
     terms.iter().all(|term| fields.iter().any(|field| field.contains(term)))
 }
 
@@ -95,7 +103,7 @@ mod tests {
         assert_eq!(terms(r#"ab"c d"e"#), [r#"ab"c d"e"#]);
         assert_eq!(terms("O'Brien \"open"), ["o'brien", "\"open"]);
         assert_eq!(terms("\"\" '' \\"), ["\\"]);
-        assert_eq!(terms(&"x ".repeat(50)).len(), MAX_TERMS);
+        assert_eq!(terms(&"x ".repeat(50)).len(), 50);
     }
 
     #[test]
@@ -104,5 +112,14 @@ mod tests {
         assert!(contains_all(fields, &terms("É ord")));
         assert!(!contains_all(fields, &terms("ord 2")));
         assert!(contains_all([], &terms("")));
+        for (text, search) in [
+            ("ΣΥΜΒΑΣ", "συμβας"),
+            ("συμβας", "ΣΥΜΒΑΣ"),
+            ("Straße", "STRASSE"),
+            ("STRASSE", "straße"),
+            ("ﬁne", "FINE"),
+        ] {
+            assert!(contains_all([text], &terms(search)), "{text} {search}");
+        }
     }
 }

@@ -20,8 +20,11 @@ mod leaf;
 mod tests;
 mod time;
 
-pub(crate) use decimal::plain_decimal;
-pub use decimal::{Digits, UnsignedDigits};
+pub use decimal::{Amount, Digits, UnsignedDigits};
+pub(crate) use decimal::{is_same_number, plain_decimal, significant};
+pub(crate) use fields::NO_CARD_NUMBERS;
 pub use fields::{Fields, Mode};
-pub use leaf::{BlankText, Choice, FieldValue, JsonMap, MAX_JSON_DEPTH, Problem, Text, Whole};
+pub use leaf::{
+    BlankText, Choice, FieldValue, JsonMap, KeptMap, Lines, MAX_JSON_DEPTH, Problem, Text, Whole,
+};
 pub use time::{Date, Moment};

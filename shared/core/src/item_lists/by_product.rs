@@ -75,7 +75,7 @@ impl App {
         let shown = cut.listed.iter().filter_map(|row| {
             let order = orders.get(&row.id.order())?;
             let line = order.line(row.id)?;
-            is_wanted(&LineRow::of(order, line)).then(|| ItemView::new(order, line))
+            is_wanted(&LineRow::of(order, line)).then(|| (query.place(row), ItemView::new(order, line)))
         });
         let shown = shown.collect();
         Ok(Some(query.sorting.page(&cut, ends, shown, links)))

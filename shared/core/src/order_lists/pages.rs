@@ -200,7 +200,11 @@ impl App {
         };
         let ends = cut.ends(|order| asked.ordering.show(&asked.ordering.place(order)));
         let orders = in_full(self.table(), std::mem::take(&mut cut.listed)).await?;
-        let shown = orders.iter().map(|order| visible.show(caller, order)).collect();
+        let place = |order: &OrderSummary| {
+            let listed = Listed::Summary(Box::new(order.clone()));
+            asked.ordering.show(&asked.ordering.place(&listed))
+        };
+        let shown = orders.iter().map(|order| (place(order), visible.show(caller, order))).collect();
         let Page { count, next, previous, results } = cut.page(ends, shown, links);
         let page = OrderPage {
             count,
@@ -321,7 +325,8 @@ impl App {
         }
         // The counters follow the table within moments; what is on the page is there for certain.
         let count = counted.max(before + listed.len() as u64 + u64::from(has_next));
-        Ok(Cut { count, number, has_next, listed })
+        let begins_at = matches!(at, Some(At::After(_)));
+        Ok(Cut { count, number, has_next, begins_at, listed })
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.

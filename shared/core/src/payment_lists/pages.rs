@@ -9,7 +9,7 @@ use crate::http::error::Reply;
 use crate::http::meter::{self, side_by_side};
 use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::order_lists::{MAX_READ, Visible, Walk, scope_of};
-use crate::sorted::{At, Cut, Window};
+use crate::sorted::{At, Cut, Place, Window};
 use crate::table::lists::OrderList;
 use crate::table::payment_rows::PaymentRow;
 use crate::table::rows::total_position;
@@ -105,7 +105,7 @@ impl App {
         turn: Turn<'_>,
         rows: &[PaymentRow],
         mut orders: Orders,
-    ) -> Reply<Vec<PaymentView>> {
+    ) -> Reply<Vec<(Place, PaymentView)>> {
         let missing: BTreeSet<OrderId> =
             rows.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
         if !missing.is_empty() {
@@ -116,7 +116,7 @@ impl App {
             let order = orders.get(&row.id.order())?;
             let payment = order.payment(row.id)?;
             let is_wanted = turn.query.wants(&PaymentRow::of(order, payment));
-            is_wanted.then(|| PaymentView::new(order, payment))
+            is_wanted.then(|| (turn.query.place(row), PaymentView::new(order, payment)))
         });
         Ok(shown.collect())
     }

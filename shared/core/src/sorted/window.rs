@@ -2,8 +2,12 @@
 
 use super::Place;
 use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
+use crate::http::pages::{self, Links, Page, PageRequest};
+use serde::Serialize;
 use std::cmp::Ordering;
+
+/// The largest page, in bytes as it is sent: within the 6 MB that Lambda takes, with room to spare.
+const MAX_PAGE_BYTES: usize = 5_000_000;
 
 /// Where a page begins, or ends: at an entry that the page before, or after it, showed.
 #[derive(Clone, Debug)]
@@ -47,6 +51,8 @@ pub struct Cut<T> {
     pub count: u64,
     pub(crate) number: u64,
     pub(crate) has_next: bool,
+    /// Whether it begins behind an entry that a cursor names.
+    pub(crate) begins_at: bool,
     /// What is on it.
     pub listed: Vec<T>,
 }
@@ -58,25 +64,55 @@ impl<T> Cut<T> {
         Some((place(first), place(last)))
     }
 
-    /// A page as clients see it, from what it shows and the places of its first and last entries, as
-    /// [`At::read`] will be given them.
-    pub fn page<V>(&self, ends: Option<(String, String)>, results: Vec<V>, links: &Links) -> Page<V> {
-        let (first, last) = ends.unzip();
-        let (first, last) = (first.map(|first| format!("<{first}")), last.map(|last| format!(">{last}")));
-        Page {
-            count: self.count,
-            next: self.has_next.then(|| links.page(self.number + 1, last.as_deref())),
-            previous: (self.number > 1).then(|| links.page(self.number - 1, first.as_deref())),
-            results,
-        }
+    /// The same page of something else.
+    #[must_use]
+    pub fn map<V>(self, other: impl FnMut(T) -> V) -> Cut<V> {
+        let Self { count, number, has_next, begins_at, listed } = self;
+        Cut { count, number, has_next, begins_at, listed: listed.into_iter().map(other).collect() }
     }
+
+    /// A page as clients see it, from the places of its first and last entries and from what it shows,
+    /// each behind its place; places as [`At::read`] will be given them. What would be too much for one
+    /// answer is on the next one, which has the same number.
+    pub fn page<V: Serialize>(
+        &self,
+        ends: Option<(String, String)>,
+        mut shown: Vec<(String, V)>,
+        links: &Links,
+    ) -> Page<V> {
+        let (first, last) = ends.unzip();
+        let first = first.map(|first| format!("<{first}"));
+        let fitting = fitting(&shown);
+        let next = if fitting < shown.len() {
+            shown.truncate(fitting);
+            shown.last().map(|(place, _)| links.rest(self.number, &format!(">{place}")))
+        } else {
+            let last = last.map(|last| format!(">{last}"));
+            self.has_next.then(|| links.page(self.number + 1, last.as_deref()))
+        };
+        let previous = match self.number {
+            1 => self.begins_at.then(|| links.page(1, None)),
+            number => Some(links.page(number - 1, first.as_deref())),
+        };
+        Page { count: self.count, next, previous, results: shown.into_iter().map(|(_, view)| view).collect() }
+    }
+}
+
+/// How many entries fit into an answer, one at least.
+fn fitting<V: Serialize>(shown: &[(String, V)]) -> usize {
+    let mut bytes = 0;
+    let fits = shown.iter().take_while(|(_, view)| {
+        bytes += serde_json::to_vec(view).map_or(0, |json| pages::sent_bytes(&json));
+        bytes <= MAX_PAGE_BYTES
+    });
+    fits.count().max(1)
 }
 
 /// A page of all that is wanted, which is sorted here.
 ///
 /// # Errors
 /// `InvalidPage` beyond the last page.
-pub(crate) fn cut<P, T>(
+pub fn cut<P, T>(
     mut all: Vec<(P, T)>,
     compare: impl Fn(&P, &P) -> Ordering,
     request: &PageRequest,
@@ -99,8 +135,9 @@ pub(crate) fn cut<P, T>(
         Some(At::Before(place)) => (before(place).saturating_sub(size), before(place)),
     };
     let has_next = end < all.len();
+    let begins_at = matches!(at, Some(At::After(_)));
     let listed = all.into_iter().skip(start).take(end.saturating_sub(start));
-    Ok(Cut { count, number, has_next, listed: listed.map(|(_, one)| one).collect() })
+    Ok(Cut { count, number, has_next, begins_at, listed: listed.map(|(_, one)| one).collect() })
 }
 
 /// The part of a list that is walked through for a page.
@@ -168,6 +205,6 @@ impl Window {
             !has_next && !self.from_end && !self.begins_at && (self.number == 1 || !found.is_empty());
         // The counters follow the table within moments; what was read is there for certain.
         let count = if is_end { seen } else { self.counted.max(seen) };
-        Cut { count, number: self.number, has_next, listed: found }
+        Cut { count, number: self.number, has_next, begins_at: self.begins_at, listed: found }
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod record;
 pub(crate) mod rows;
 pub(crate) mod search;
 pub mod shown;
+pub mod size;
 mod stale;
 pub mod stock;
 pub mod stores;

@@ -133,8 +133,8 @@ impl Table {
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
         crate::idempotency::about(order);
-        let (order, older) = record::split(order);
-        let put = self.put_over(seen, record::to_item(&order, self.shards)?)?;
+        let (item, older) = record::to_items(order, seen, self.shards)?;
+        let put = self.put_over(seen, item)?;
         let moves = summed(moves);
         if moves.is_empty() && older.is_empty() {
             return self.put(put).await;

@@ -2,22 +2,34 @@
 //! stand in the map `summary` ([`super::summary`]), which the indexes carry. No field is stored twice.
 
 use super::keys::{self, Index};
-use super::{Item, TableError, entity, summary, text};
+use super::{Item, TableError, entity, size, summary, text};
 use aws_sdk_dynamodb::types::AttributeValue;
-use oms_domain::{Change, Order, OrderId, StoreId, UserId};
+use oms_domain::change::Growth;
+use oms_domain::{Change, Deed, Order, OrderId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The shape of the items that this code writes; reading upgrades older ones.
 pub(crate) const SCHEMA: u32 = 1;
 /// Where an item says which shape it has.
 pub(crate) const SCHEMA_ATTRIBUTE: &str = "schema";
-/// The largest order that is saved, in bytes of its JSON: DynamoDB's limit of 400 KB less room
-/// for its own overhead.
-const MAX_BYTES: usize = 350_000;
+/// The largest content of an order, in bytes as they are stored: all but its payments and its log.
+/// 40 lines with the largest extra data take 170,000 of them. It leaves room for 20 payments.
+pub(crate) const MAX_CONTENT_BYTES: usize = 256 * 1024;
+/// The largest order that takes another payment or part refund, in bytes as they are stored, all but
+/// its log. It leaves room for all that brings an order to its end: a tracking number, reasons, what
+/// the gateway answers, and the log of the last change.
+const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
 
 /// The item of an order.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where it is larger than an item may be.
 pub(crate) fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
-    check_size(order)?;
+    let item = item_of_any_size(order, shards)?;
+    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+}
+
+fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
     let summary = summary::take(order, &mut item)?;
     item.remove("id");
@@ -36,26 +48,53 @@ pub(crate) fn summary_of(order: &Order) -> Result<Item, TableError> {
     summary::take(order, &mut item)
 }
 
-/// The order as it is to be kept, and the older changes that are kept beside it: the half that is
-/// too many, or all but the last that are too much.
-pub(crate) fn split(order: &Order) -> (Order, Vec<Change>) {
+/// The item of an order that was changed since it was `seen` (never, where it is new), and the
+/// older changes that are kept beside it: the half that is too many, or all but the last that are
+/// too much.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where the changes let it grow beyond what leaves room for later ones.
+pub(crate) fn to_items(
+    order: &Order,
+    seen: Option<u64>,
+    shards: u16,
+) -> Result<(Item, Vec<Change>), TableError> {
     let (trimmed, older) = order.clone().trimmed();
-    if check_size(&trimmed).is_ok() { (trimmed, older) } else { order.clone().stripped() }
+    let item = item_of_any_size(&trimmed, shards)?;
+    check_growth(order, seen.unwrap_or(0), &item)?;
+    if size::of_item(&item) <= size::MAX_ITEM_BYTES {
+        return Ok((item, older));
+    }
+    let (stripped, older) = order.clone().stripped();
+    Ok((to_item(&stripped, shards)?, older))
 }
 
-fn check_size(value: &impl Serialize) -> Result<(), TableError> {
-    let bytes = serde_json::to_vec(value).map_or(usize::MAX, |json| json.len());
-    if bytes > MAX_BYTES { Err(TableError::TooLarge) } else { Ok(()) }
+fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError> {
+    let part = |name: &str| item.get(name).map_or(0, |value| name.len() + size::of_value(value));
+    let all = size::of_item(item) - part("log");
+    let content = all - part("payments");
+    let fresh = order.log.iter().filter(|change| change.version > seen);
+    let is_too_large = |deed: Deed| match deed.growth() {
+        Growth::Content => content > MAX_CONTENT_BYTES || all > MAX_OPEN_BYTES,
+        // All that is left goes back whatever there is room for: it is the way to an end.
+        Growth::Money if deed == Deed::StartRefund && !order.can_refund_more() => false,
+        Growth::Money => all > MAX_OPEN_BYTES,
+        Growth::Little => false,
+    };
+    if fresh.map(|change| change.action).any(is_too_large) { Err(TableError::TooLarge) } else { Ok(()) }
 }
 
 /// The older changes of an order's log, as an item of their own.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where one change of many in a request is as large as an item.
 pub(crate) fn log_to_item(order: OrderId, older: Vec<Change>) -> Result<Item, TableError> {
-    check_size(&older)?;
     let first = older.first().map_or(0, |change| change.version);
     let log = OlderLog { schema: SCHEMA, log: older };
     let item = serde_dynamo::to_item(log).map_err(TableError::shape("a log"))?;
     let texts = [(keys::PK, keys::order(order)), (keys::SK, keys::older_log(first))];
-    Ok(entity::with_texts(item, texts))
+    let item = entity::with_texts(item, texts);
+    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
 }
 
 /// The changes that such an item holds.
@@ -116,3 +155,6 @@ pub(crate) fn owners_of(item: &Item) -> Option<OrderOwners> {
         store: store.parse().ok()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

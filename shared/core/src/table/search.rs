@@ -19,6 +19,7 @@
 
 use super::{Item, Table, TableError, key, keys, text};
 use crate::http::meter::side_by_side;
+use crate::http::search::folded;
 use futures::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use oms_domain::{Order, OrderId};
@@ -67,7 +68,7 @@ fn rows(order: &Order) -> BTreeSet<Row> {
     if order.is_deleted() {
         return BTreeSet::new();
     }
-    let number = order.order_number.to_lowercase();
+    let number = folded(&order.order_number);
     let mut rows = BTreeSet::new();
     if let Some((before, behind)) = number.rsplit_once('-') {
         rows.extend(row(behind, &format!("{}#n", order.id), &number));
@@ -81,15 +82,14 @@ fn rows(order: &Order) -> BTreeSet<Row> {
         }
     }
     for (field, code) in [('t', &order.tracking_number), ('r', &order.payment_reference)] {
-        rows.extend(rows_of(order.id, &field.to_string(), &code.to_lowercase()));
+        rows.extend(rows_of(order.id, &field.to_string(), &folded(code)));
     }
     for payment in &order.payments {
         let number = payment.id.number().unwrap_or_default();
-        let (name, code) =
-            (payment.id.transaction_id().to_lowercase(), payment.transaction_id.to_lowercase());
+        let (name, code) = (folded(&payment.id.transaction_id()), folded(&payment.transaction_id));
         // Also of a name that has been replaced: to remove the row would cost more than it does.
         rows.extend(row(&name[OURS.len()..], &format!("{}#p{number}", order.id), &name));
-        if code != name && code != order.payment_reference.to_lowercase() {
+        if code != name && code != folded(&order.payment_reference) {
             rows.extend(rows_of(order.id, &format!("p{number}."), &code));
         }
     }
@@ -125,7 +125,7 @@ pub(crate) enum Told {
     Nothing,
 }
 
-/// What the rows tell of a term, in lower case.
+/// What the rows tell of a term, folded.
 pub(crate) fn told(term: &str) -> Told {
     match of_numbers(term) {
         _ if term.chars().count() < SHORTEST => Told::Nothing,
@@ -230,7 +230,7 @@ impl Table {
         Ok(())
     }
 
-    /// The orders of which rows tell that they have a code which contains a term, in lower case; at
+    /// The orders of which rows tell that they have a code which contains a term, folded; at
     /// most `limit` and a few. Not a consistent read.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::http::ApiError;
 use http::Uri;
 use http::uri::PathAndQuery;
+use oms_domain::card;
 
 const PREFIX: &str = "/api";
 /// The only version that there is.
@@ -32,6 +33,14 @@ pub(super) fn normal(asked: &str) -> Result<String, ApiError> {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// A path as it may stand in the log: without what looks like a card number.
+pub(super) fn to_log(path: &str) -> String {
+    let decoded = form_urlencoded::parse(path.as_bytes());
+    let is_clean =
+        !decoded.into_iter().any(|(name, value)| card::is_in_text(&name) || card::is_in_text(&value));
+    if is_clean && !card::is_in_text(path) { path.to_owned() } else { "(a card number)".to_owned() }
 }
 
 /// The same URI with another path.
@@ -69,6 +78,17 @@ mod tests {
         }
         for asked in ["/api/v9/orders/", "/api/v2", "/api/v01/orders", "/api/v1.0/orders"] {
             assert!(matches!(normal(asked), Err(ApiError::InvalidUrlVersion)), "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_card_number_in_a_path_is_not_logged() {
+        let id = "/api/orders/0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000/";
+        assert_eq!(to_log(id), id);
+        for path in
+            ["/api/orders/4242424242424242/", "/api/4242%204242%204242%204242", "/4242/4242/4242/4242/"]
+        {
+            assert_eq!(to_log(path), "(a card number)");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::leaf::MAX_NUMBER_CHARS;
 use super::{FieldValue, Problem};
+use crate::http::exact;
 use oms_domain::Decimal;
 use serde_json::Value;
 
@@ -29,6 +30,10 @@ impl<const DIGITS: u32, const PLACES: u32> FieldValue for UnsignedDigits<DIGITS,
     }
 }
 
+/// An amount whose currency, and so how many digits it may have, is found out later: not below 0,
+/// at most ten digits before the point and 15 behind it.
+pub type Amount = UnsignedDigits<25, 15>;
+
 /// Twelve digits, two of them after the point: what the original's money fields take.
 impl FieldValue for Decimal {
     fn read(value: &Value) -> Result<Self, Problem> {
@@ -42,7 +47,7 @@ fn decimal(value: &Value, digits: u32, places: u32) -> Result<Decimal, Problem> 
         // The shortest text that reads back as the number, which is what the client wrote, up to
         // the digits that a JSON number can carry.
         Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => exact::number(text).unwrap_or(text).trim().to_owned(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(invalid()),
     };
     if text.len() > MAX_NUMBER_CHARS {
@@ -51,6 +56,19 @@ fn decimal(value: &Value, digits: u32, places: u32) -> Result<Decimal, Problem> 
     let number = Written::parse(&text).ok_or_else(invalid)?;
     number.check(i64::from(digits), i64::from(places))?;
     number.value(places).ok_or_else(invalid)
+}
+
+/// Whether two texts are one number, however it is written.
+pub(crate) fn is_same_number(a: &str, b: &str) -> bool {
+    let value = |text: &str| Some(Written::parse(text)?.shortest());
+    value(a).is_some_and(|a| value(b) == Some(a))
+}
+
+/// Whether a number is negative, how many digits it has without the zeros at both ends, and the
+/// power of ten of the last one.
+pub(crate) fn significant(number: &str) -> Option<(bool, usize, i64)> {
+    let Written { negative, digits, exponent } = Written::parse(number)?.shortest();
+    Some((negative, digits.len(), exponent))
 }
 
 /// A number of any size that a `Decimal` can hold exactly, with or without an exponent.
@@ -66,6 +84,7 @@ const MAX_ZEROS: i64 = 29;
 
 /// A decimal as it was written: its digits without leading zeros, and the power of ten of the
 /// last one.
+#[derive(PartialEq)]
 struct Written {
     negative: bool,
     digits: String,
@@ -89,6 +108,15 @@ impl Written {
             digits: all.trim_start_matches('0').to_owned(),
             exponent: i64::from(power) - i64::try_from(fraction.len()).ok()?,
         })
+    }
+
+    /// The same number without zeros at its end; nothing is neither negative nor of any power.
+    fn shortest(self) -> Self {
+        let digits = self.digits.trim_end_matches('0').to_owned();
+        let dropped = i64::try_from(self.digits.len() - digits.len()).unwrap_or_default();
+        let is_zero = digits.is_empty();
+        let exponent = if is_zero { 0 } else { self.exponent + dropped };
+        Self { negative: self.negative && !is_zero, digits, exponent }
     }
 
     /// The same counting as Django REST Framework's `validate_precision`, with its words.

@@ -3,8 +3,12 @@
 use super::{FieldValue, Problem};
 use crate::http::ApiError;
 use crate::http::body::{not_a_dictionary, type_name};
+use oms_domain::card;
 use serde_json::{Map, Value, json};
 use std::ops::RangeInclusive;
+
+/// What is said of a card number, wherever it stands.
+pub(crate) const NO_CARD_NUMBERS: &str = "Card numbers are not accepted: send the gateway's token instead.";
 
 /// How complete an object must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +62,14 @@ impl Fields {
 
     /// A field that may be missing, but not null.
     pub fn optional<T: FieldValue>(&mut self, name: &str) -> Option<T> {
-        let value = self.values.remove(name)?;
+        let value = self.take(name)?;
         self.read(name, &value, T::read)
     }
 
     /// A field that may be missing or null: `None` where it is missing or wrong, `Some(None)`
     /// where it is null.
     pub fn nullable<T: FieldValue>(&mut self, name: &str) -> Option<Option<T>> {
-        match self.values.remove(name)? {
+        match self.take(name)? {
             Value::Null => Some(None),
             value @ (Value::Bool(_)
             | Value::Number(_)
@@ -82,6 +86,7 @@ impl Fields {
         read: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Option<T> {
         let value = self.take_required(name)?;
+        let value = self.without_card(name, value)?;
         self.read(name, &value, read)
     }
 
@@ -91,7 +96,7 @@ impl Fields {
         name: &str,
         read: impl FnOnce(&Value) -> Result<T, Problem>,
     ) -> Option<T> {
-        let value = self.values.remove(name)?;
+        let value = self.take(name)?;
         self.read(name, &value, read)
     }
 
@@ -123,6 +128,7 @@ impl Fields {
     /// positions, as `{"1": ["Must be a valid UUID."]}`.
     pub fn values<T: FieldValue>(&mut self, name: &str, length: RangeInclusive<usize>) -> Option<Vec<T>> {
         let value = self.take_required(name)?;
+        let value = self.without_card(name, value)?;
         self.read_values(name, &value, length)
     }
 
@@ -132,7 +138,7 @@ impl Fields {
         name: &str,
         length: RangeInclusive<usize>,
     ) -> Option<Vec<T>> {
-        let value = self.values.remove(name)?;
+        let value = self.take(name)?;
         self.read_values(name, &value, length)
     }
 
@@ -166,6 +172,21 @@ impl Fields {
 
     fn put(&mut self, name: &str, problem: Value) {
         self.errors.insert(name.to_owned(), problem);
+    }
+
+    /// Takes a field that may be missing. What holds a card number is a problem, whatever the field
+    /// is for; of a list of objects, each object sees to that for its own fields.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let value = self.values.remove(name)?;
+        self.without_card(name, value)
+    }
+
+    fn without_card(&mut self, name: &str, value: Value) -> Option<Value> {
+        if card::is_in(&value) {
+            self.error(name, NO_CARD_NUMBERS);
+            return None;
+        }
+        Some(value)
     }
 
     fn take_required(&mut self, name: &str) -> Option<Value> {

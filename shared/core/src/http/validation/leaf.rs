@@ -1,6 +1,9 @@
 //! What a single field can be.
 
 use crate::http::body::type_name;
+use crate::http::exact;
+use crate::table::size;
+use oms_domain::text::is_control;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -77,17 +80,21 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// A text of 1 to `MAX` characters, without the space around it.
+/// A text of 1 to `MAX` characters on one line, without the space around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text<const MAX: usize>(pub String);
 
-/// A text of at most `MAX` characters, without the space around it, that may be empty.
+/// A text of at most `MAX` characters on one line, without the space around it, that may be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlankText<const MAX: usize>(pub String);
 
+/// Like [`BlankText`], of any number of lines: what people write to each other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines<const MAX: usize>(pub String);
+
 impl<const MAX: usize> FieldValue for Text<MAX> {
     fn read(value: &Value) -> Result<Self, Problem> {
-        let text = text(value, MAX)?;
+        let text = text(value, MAX, is_control)?;
         if text.is_empty() {
             return Err(Problem::message("This field may not be blank."));
         }
@@ -97,7 +104,14 @@ impl<const MAX: usize> FieldValue for Text<MAX> {
 
 impl<const MAX: usize> FieldValue for BlankText<MAX> {
     fn read(value: &Value) -> Result<Self, Problem> {
-        text(value, MAX).map(Self)
+        text(value, MAX, is_control).map(Self)
+    }
+}
+
+impl<const MAX: usize> FieldValue for Lines<MAX> {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        text(value, MAX, |c| is_control(c) && !matches!(c, '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}'))
+            .map(Self)
     }
 }
 
@@ -113,6 +127,12 @@ impl<const MAX: usize> From<BlankText<MAX>> for String {
     }
 }
 
+impl<const MAX: usize> From<Lines<MAX>> for String {
+    fn from(text: Lines<MAX>) -> Self {
+        text.0
+    }
+}
+
 /// A text of any length that is not blank. Its only limit is the body's.
 impl FieldValue for String {
     fn read(value: &Value) -> Result<Self, Problem> {
@@ -120,9 +140,9 @@ impl FieldValue for String {
     }
 }
 
-fn text(value: &Value, max: usize) -> Result<String, Problem> {
+fn text(value: &Value, max: usize, is_refused: impl Fn(char) -> bool) -> Result<String, Problem> {
     let text = match value {
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => exact::number(text).unwrap_or(text).trim().to_owned(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
             return Err(Problem::message("Not a valid string."));
@@ -130,6 +150,9 @@ fn text(value: &Value, max: usize) -> Result<String, Problem> {
     };
     if text.contains('\0') {
         return Err(Problem::message("Null characters are not allowed."));
+    }
+    if text.contains(is_refused) {
+        return Err(Problem::message("Control characters are not allowed."));
     }
     if text.chars().count() > max {
         return Err(Problem::message(format!("Ensure this field has no more than {max} characters.")));
@@ -191,7 +214,7 @@ fn whole(value: &Value) -> Result<i128, Problem> {
     let invalid = || Problem::message("A valid integer is required.");
     let text = match value {
         Value::Number(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
+        Value::String(text) => exact::number(text).unwrap_or(text).trim().to_owned(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(invalid()),
     };
     if text.len() > MAX_NUMBER_CHARS {
@@ -234,6 +257,22 @@ impl FieldValue for JsonMap {
     }
 }
 
+/// A [`JsonMap`] of at most `MAX` bytes, as they are stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptMap<const MAX: usize>(pub Map<String, Value>);
+
+impl<const MAX: usize> FieldValue for KeptMap<MAX> {
+    fn read(value: &Value) -> Result<Self, Problem> {
+        let JsonMap(map) = JsonMap::read(value)?;
+        match size::once_stored(&map) {
+            Ok(bytes) if bytes <= MAX => Ok(Self(map)),
+            Ok(_) | Err(_) => {
+                Err(Problem::message(format!("Ensure this field has no more than {MAX} bytes.")))
+            }
+        }
+    }
+}
+
 fn check_storable(value: &Value) -> Result<(), Problem> {
     if !is_within(value, MAX_JSON_DEPTH) {
         let message = format!("Ensure this value is nested no deeper than {MAX_JSON_DEPTH} levels.");
@@ -257,14 +296,15 @@ fn has_plain_names(value: &Value) -> bool {
     }
 }
 
-/// DynamoDB takes numbers from 1e-130 to 1e126, and nothing.
+/// Numbers from 1e-125 to 1e125, and nothing: DynamoDB takes few more, and whoever reads a number
+/// as a float takes it for nothing or for infinity beyond.
 fn has_plain_numbers(value: &Value) -> bool {
+    let is_plain = |number: f64| number == 0.0 || (1e-125..1e125).contains(&number.abs());
     match value {
-        Value::Null | Value::Bool(_) | Value::String(_) => true,
-        Value::Number(number) => number.as_f64().is_some_and(|number| {
-            let size = number.abs();
-            size == 0.0 || (1e-125..1e125).contains(&size)
-        }),
+        Value::Null | Value::Bool(_) => true,
+        Value::Number(number) => number.as_f64().is_some_and(is_plain),
+        Value::String(text) => exact::number(text)
+            .is_none_or(|number| number.parse().is_ok_and(|number| number != 0.0 && is_plain(number))),
         Value::Array(entries) => entries.iter().all(has_plain_numbers),
         Value::Object(map) => map.values().all(has_plain_numbers),
     }

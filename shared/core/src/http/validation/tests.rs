@@ -142,3 +142,38 @@ fn an_element_lost_without_a_reason_makes_the_list_wrong() {
     assert_eq!(f.list("items", 0..=1, |_| None::<()>), None);
     assert!(f.finish().is_err());
 }
+
+#[test]
+fn a_card_number_is_a_problem_of_whatever_field_holds_it() {
+    let card = "4242 4242 4242 4242";
+    let mut f = fields(
+        json!({
+            "name": card,
+            "notes": format!("pay with {card} 12/28"),
+            "extra_data": {"deep": [{"er": 4_242_424_242_424_242_u64}]},
+            "tags": [card],
+            "amount": card,
+            "unknown": card,
+            "items": [{"product": ID, "quantity": 1}, {"product": ID, "quantity": 1, "notes": card}],
+        }),
+        Mode::Create,
+    );
+    assert_eq!(f.required::<Text<255>>("name"), None);
+    assert_eq!(f.optional::<Lines<255>>("notes"), None);
+    assert_eq!(f.nullable::<JsonMap>("extra_data"), None);
+    assert_eq!(f.values::<Text<30>>("tags", 0..=3), None);
+    assert_eq!(f.optional::<Decimal>("amount"), None);
+    let items = f.list("items", 1..=2, |f| {
+        f.optional::<Lines<255>>("notes");
+        line(f)
+    });
+    assert_eq!(items, None);
+    let words = json!(["Card numbers are not accepted: send the gateway's token instead."]);
+    assert_eq!(
+        problems(f),
+        json!({
+            "name": words, "notes": words, "extra_data": words, "tags": words, "amount": words,
+            "items": [{}, {"notes": words}],
+        })
+    );
+}

@@ -13,6 +13,48 @@ fn texts_are_trimmed_and_numbers_are_taken_for_texts() {
 }
 
 #[test]
+fn texts_of_one_line_have_no_control_characters_and_those_of_many_only_what_parts_them() {
+    let refused = Err("Control characters are not allowed.".to_owned());
+    for text in ["a\nb", "a\r\nb", "a\tb", "a\u{2028}b", "a\u{2029}b", "a\u{85}b"] {
+        assert_eq!(read::<Text<9>>(json!(text)).map(|text| text.0), refused, "{text:?}");
+        assert_eq!(read::<BlankText<9>>(json!(text)).map(|text| text.0), refused, "{text:?}");
+    }
+    for text in ["a\nb", "a\r\nb", "a\tb", "a\u{2028}b"] {
+        assert_eq!(read::<Lines<9>>(json!(text)), Ok(Lines(text.to_owned())));
+    }
+    for text in ["a\u{7}", "\u{1b}[2J", "a\u{7f}", "a\u{9b}b"] {
+        assert_eq!(read::<Lines<9>>(json!(text)).map(|text| text.0), refused, "{text:?}");
+    }
+    assert_eq!(read::<Lines<9>>(json!("a\0")), Err("Null characters are not allowed.".to_owned()));
+    assert_eq!(read::<Text<9>>(json!(" a\n")), Ok(Text("a".to_owned())));
+}
+
+#[test]
+fn numbers_beyond_64_bits_are_numbers_wherever_one_is_wanted() {
+    let read_body = |text: &str| -> Value {
+        serde_json::from_slice(&crate::http::exact::marked(text.as_bytes())).unwrap()
+    };
+    let large = read_body("123456789012345678901234567890");
+    assert_eq!(read::<Text<30>>(large.clone()), Ok(Text("123456789012345678901234567890".to_owned())));
+    let too_large = "Ensure this value is less than or equal to 5.";
+    assert_eq!(read::<Whole<1, 5>>(large.clone()), Err(too_large.to_owned()));
+    assert_eq!(read::<Whole<1, 5>>(read_body("3.0000000000000000000000")), Ok(Whole(3)));
+    assert_eq!(
+        read::<Digits<12, 2>>(large).unwrap_err(),
+        "Ensure that there are no more than 12 digits in total."
+    );
+    let fine = read_body("1.0000000000000000000000001");
+    assert_eq!(
+        read::<Digits<12, 2>>(fine).unwrap_err(),
+        "Ensure that there are no more than 12 digits in total."
+    );
+    for beyond in ["1e400", "[1e-999]", "{\"a\": 1e126}"] {
+        let message = "Ensure that the numbers in this value have at most 125 digits.";
+        assert_eq!(read::<Value>(read_body(beyond)), Err(message.to_owned()), "{beyond}");
+    }
+}
+
+#[test]
 fn whole_numbers_come_in_four_forms() {
     for value in [json!(2), json!("2"), json!(2.0), json!(" +2.00 ")] {
         assert_eq!(read::<Whole<1, 5>>(value.clone()), Ok(Whole(2)), "{value}");

@@ -97,7 +97,7 @@ fn found_page(
     let place = |one: &Notification| by.place_in_time(one.created_at, one.id.0);
     let found = all.into_iter().filter(|one| contains_all([&*one.title, &*one.message], terms));
     let cut = by.cut(found.map(|one| (place(&one), one)).collect(), request, by.at(request)?.as_ref())?;
-    let shown = cut.listed.iter().cloned().map(NotificationView::from).collect();
+    let shown = cut.listed.iter().map(|one| (place(one), NotificationView::from(one.clone()))).collect();
     Ok(by.page(&cut, cut.ends(place), shown, links))
 }
 

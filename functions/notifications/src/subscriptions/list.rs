@@ -74,6 +74,6 @@ pub(crate) async fn list_subscriptions(
         }
     });
     let shown: Vec<Record> = shown.buffered(AT_ONCE).try_collect().await?;
-    let results = shown.iter().map(|record| SubscriptionView::from(&record.entity)).collect();
-    Ok(Json(by.page(&cut, ends, results, &links)))
+    let shown = shown.iter().map(|record| (place(record), SubscriptionView::from(&record.entity))).collect();
+    Ok(Json(by.page(&cut, ends, shown, &links)))
 }

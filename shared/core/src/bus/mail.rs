@@ -26,7 +26,7 @@ pub(super) fn write(
     let (store, address) = (one_line(&order.store.name), place(&order.shipping_address));
     let mut text = format!(
         "{what_happened}\n\n{store}, for the customer {} in {address}\n\n",
-        name(&order.user, &order.shipping_address)
+        quoted(&name(&order.user, &order.shipping_address))
     );
     let lines = order.lines.iter().map(|line| (bought(line), amount(order, line.total_price)));
     let rows: Vec<_> = lines.chain([(String::new(), String::new())]).chain(sums(order)).collect();
@@ -75,11 +75,11 @@ fn amount(order: &Order, amount: Decimal) -> String {
 /// lives where it goes.
 fn name(user: &User, goes_to: &Address) -> String {
     let name = format!("{} {}", user.first_name, user.last_name);
-    quoted(match name.trim() {
-        "" if user.username == user.id.0 => &goes_to.full_name,
-        "" => &user.username,
-        name => name,
-    })
+    match name.trim() {
+        "" if user.username == user.id.0 => goes_to.full_name.clone(),
+        "" => user.username.clone(),
+        name => name.to_owned(),
+    }
 }
 
 /// The town: what says where it goes, without saying where somebody lives.

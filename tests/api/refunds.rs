@@ -96,3 +96,24 @@ async fn calling_a_paid_order_off_pays_it_back_through_the_gateway() {
     let ledger = Ledger::of(&order["id"]).await;
     assert_eq!((&ledger, ledger.balance()), (&Ledger::as_told(&cancelled), 0));
 }
+
+#[tokio::test]
+async fn an_order_that_was_paid_back_in_part_is_not_paid_again() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    let order = ada.order(&shop, &mug, 1).await;
+    let payment = ada.pays(&order).await;
+    let path = format!("/api/payments/{}/", text(&payment["id"]));
+    let refund = format!("{path}refund_payment/");
+    shop.vendor.client.post(&refund, json!({ "amount": "1.00" })).await.expect(200);
+    let new = json!({ "order": order["id"], "payment_method": "credit_card" });
+    let second = ada.client.post("/api/payments/", new.clone()).await;
+    assert_eq!(second.status, 400, "{}", second.text);
+    assert_eq!(second.body["details"], json!({ "order": ["This order already has a payment."] }));
+    let seen = ada.client.get(&format!("/api/orders/{}/", text(&order["id"]))).await.expect(200);
+    assert_eq!(seen["payment_status"], "partially_refunded");
+    // Once all of it is back, there is something to pay again.
+    shop.vendor.client.post(&refund, json!({})).await.expect(200);
+    ada.client.post("/api/payments/", new).await.expect(201);
+}

@@ -116,7 +116,8 @@ impl Order {
     /// Marks a pending payment as sent to the gateway that is asked.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
+    /// [`Refusal::PaymentNotProcessable`] unless it is pending, its order can be paid, and no other
+    /// payment stands in the way.
     pub fn start_payment(self, id: PaymentId, mover: Mover, by: &Actor) -> Result<Self, Refusal> {
         self.check_processable(id)?;
         Ok(self.with_payment(id, Deed::StartPayment, by, |payment| {
@@ -129,7 +130,7 @@ impl Order {
     /// account. A reference becomes the payment's name for people, and the order's.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] unless it is pending and its order can be paid.
+    /// As [`Order::start_payment`].
     pub fn pay_by_hand(self, id: PaymentId, reference: &str, by: &Actor) -> Result<Self, Refusal> {
         self.check_processable(id)?;
         let before = self.state();
@@ -150,7 +151,8 @@ impl Order {
 
     fn check_processable(&self, id: PaymentId) -> Result<(), Refusal> {
         let is_pending = |payment: &Payment| payment.status == PaymentState::Pending;
-        if self.is_open() && self.payment(id).is_some_and(is_pending) {
+        let is_alone = !self.payments.iter().any(|payment| payment.id != id && payment.is_live());
+        if self.is_open() && is_alone && self.payment(id).is_some_and(is_pending) {
             Ok(())
         } else {
             Err(Refusal::PaymentNotProcessable)

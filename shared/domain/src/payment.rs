@@ -143,18 +143,17 @@ pub enum ChargeOutcome {
 }
 
 impl Payment {
-    /// Whether it stands in the way of another payment for the order.
+    /// Whether it stands in the way of another payment for the order: it may still be charged, or
+    /// some of its money has not gone back.
     #[must_use]
     pub const fn is_live(&self) -> bool {
         match self.status {
             PaymentState::Pending
             | PaymentState::Processing
             | PaymentState::Authorized
-            | PaymentState::Paid => true,
-            PaymentState::Failed
-            | PaymentState::Cancelled
-            | PaymentState::PartiallyRefunded
-            | PaymentState::Refunded => false,
+            | PaymentState::Paid
+            | PaymentState::PartiallyRefunded => true,
+            PaymentState::Failed | PaymentState::Cancelled | PaymentState::Refunded => false,
         }
     }
 
@@ -235,7 +234,9 @@ impl Payment {
     }
 }
 
-/// How the order's money stands: as its last payment does.
+/// How the order's money stands: as the payment does whose money is held, else as the last one
+/// does.
 pub(crate) fn status_of_order(payments: &[Payment]) -> PaymentStatus {
-    payments.last().map_or(PaymentStatus::Pending, Payment::status_of_order)
+    let held = payments.iter().rev().find(|payment| payment.is_collected());
+    held.or(payments.last()).map_or(PaymentStatus::Pending, Payment::status_of_order)
 }

@@ -9,7 +9,8 @@ use oms_domain::paying::NewPayment;
 use oms_domain::payment::{AfterRefund, ChargeOutcome, Mover};
 use oms_domain::place::place;
 use oms_domain::{
-    Actor, Currency, Decimal, Order, PaymentId, PaymentMethod, PaymentState, RefundId, RefundState, Status,
+    Actor, Currency, Decimal, Order, PaymentId, PaymentMethod, PaymentState, PaymentStatus, RefundId,
+    RefundState, Status,
 };
 use proptest::prelude::*;
 use serde_json::Map;
@@ -303,6 +304,12 @@ proptest! {
         let mut world = World::new();
         for event in &events {
             world.happens(event);
+            let held: Decimal = world.order.payments.iter()
+                .filter(|payment| payment.is_collected())
+                .map(|payment| payment.amount - payment.refunded_amount())
+                .sum();
+            prop_assert!(held <= world.order.total_amount, "{held} of {}", world.order.total_amount);
+            prop_assert!(held.is_zero() || world.order.payment_status != PaymentStatus::Pending);
             for payment in &world.order.payments {
                 let promised: Decimal = payment.refunds.iter()
                     .filter(|refund| refund.status != RefundState::Failed)

@@ -25,6 +25,12 @@ const VERSION: &str = "2024-06-20";
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// For how long an idempotency key is sure to be known to Stripe, which says a day.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(20);
+/// From which age on a charge that Stripe's search does not find was never sent. The last request for
+/// it was at most [`KEYS_KEPT`] after the first; the search's index follows within minutes as a rule.
+const SEARCHABLE: SignedDuration = SignedDuration::from_hours(26);
+/// How many refunds of a charge are looked through, a hundred a page. A payment of ours has fewer; who
+/// works in Stripe's dashboard may add some.
+const MAX_PAGES: usize = 10;
 
 /// Stripe, with a key.
 #[derive(Clone, Debug)]
@@ -55,8 +61,8 @@ impl Stripe {
             )));
         };
         let key = charge.payment.to_string();
-        if is_old(charge.since) {
-            return self.find(&key).await.map(once);
+        if is_older(charge.since, KEYS_KEPT) {
+            return self.find(&key, charge.since).await.map(once);
         }
         let mut form = vec![
             ("amount", amount.to_string()),
@@ -94,12 +100,10 @@ impl Stripe {
             return Ok(RefundOutcome::Refused);
         };
         let key = refund.refund.to_string();
-        if is_old(refund.since) {
-            let (_, list) = self.get(&format!("refunds?payment_intent={intent}&limit=100")).await?;
-            let known = entries(&list).find(|known| known["metadata"]["refund"] == key.as_str());
-            if let Some(known) = known {
-                return refund_outcome(known).ok_or_else(|| undecided(known));
-            }
+        if is_older(refund.since, KEYS_KEPT)
+            && let Some(known) = self.find_refund(intent, &key).await?
+        {
+            return refund_outcome(&known).ok_or_else(|| undecided(&known));
         }
         let form = [
             ("payment_intent", intent.to_owned()),
@@ -113,7 +117,7 @@ impl Stripe {
         if let Some(outcome) = refund_outcome(&made) {
             return Ok(outcome);
         }
-        let (_, now) = self.get(&format!("refunds/{}", text(&made["id"]))).await?;
+        let now = self.get(&format!("refunds/{}", text(&made["id"]))).await?;
         refund_outcome(&now).ok_or_else(|| undecided(&now))
     }
 
@@ -129,25 +133,53 @@ impl Stripe {
                 return outcome(&cancelled).ok_or_else(|| undecided(&cancelled));
             }
         }
-        let (_, now) = self.get(&format!("payment_intents/{id}")).await?;
-        outcome(&now).ok_or_else(|| undecided(&now))
+        self.read(id).await.and_then(|now| outcome(&now).ok_or_else(|| undecided(&now)))
     }
 
-    /// What became of a payment of long ago. One that Stripe does not know was never sent.
-    async fn find(&self, key: &str) -> Result<ChargeOutcome, GatewayError> {
+    async fn read(&self, intent: &str) -> Result<Value, GatewayError> {
+        self.get(&format!("payment_intents/{intent}")).await
+    }
+
+    /// What became of a payment of long ago. What the search shows of a PaymentIntent may be older than
+    /// the intent itself, so that is read. One that it does not find was never sent, unless it is too
+    /// young to be sure.
+    async fn find(&self, key: &str, since: Timestamp) -> Result<ChargeOutcome, GatewayError> {
         let query = [("query", format!("metadata['payment']:'{key}'"))];
-        let path = format!("payment_intents/search?{}", encoded(&query));
-        let (status, found) = self.get(&path).await?;
-        if !status.is_success() {
-            return Err(undecided(&found));
+        let found = self.get(&format!("payment_intents/search?{}", encoded(&query))).await?;
+        match entries(&found)?.first() {
+            Some(intent) => {
+                let intent = self.read(text(&intent["id"])).await?;
+                match outcome(&intent) {
+                    Some(outcome) => Ok(outcome),
+                    None => self.conclude(&intent).await,
+                }
+            }
+            None if is_older(since, SEARCHABLE) => {
+                Ok(declined("not_sent", "The payment never reached the gateway."))
+            }
+            None => Err(GatewayError::Undecided("it may not be searchable yet".to_owned())),
         }
-        match entries(&found).next() {
-            Some(intent) => match outcome(intent) {
-                Some(outcome) => Ok(outcome),
-                None => self.conclude(intent).await,
-            },
-            None => Ok(declined("not_sent", "The payment never reached the gateway.")),
+    }
+
+    /// A refund of long ago; nothing where Stripe has never heard of it.
+    async fn find_refund(&self, intent: &str, key: &str) -> Result<Option<Value>, GatewayError> {
+        let mut query = vec![("payment_intent", intent.to_owned()), ("limit", "100".to_owned())];
+        for _ in 0..MAX_PAGES {
+            let page = self.get(&format!("refunds?{}", encoded(&query))).await?;
+            let refunds = entries(&page)?;
+            if let Some(known) = refunds.iter().find(|known| known["metadata"]["refund"] == key) {
+                return Ok(Some(known.clone()));
+            }
+            match (page["has_more"].as_bool(), refunds.last()) {
+                (Some(false), _) => return Ok(None),
+                (Some(true), Some(last)) => {
+                    query.truncate(2);
+                    query.push(("starting_after", text(&last["id"]).to_owned()));
+                }
+                (Some(true), None) | (None, _) => return Err(undecided(&page)),
+            }
         }
+        Err(GatewayError::Undecided("the charge has too many refunds to look through".to_owned()))
     }
 
     async fn post(
@@ -162,8 +194,10 @@ impl Stripe {
         self.send(request.body(SdkBody::from(encoded(form)))).await
     }
 
-    async fn get(&self, path: &str) -> Result<Answered, GatewayError> {
-        self.send(self.request(Method::GET, path).body(SdkBody::empty())).await
+    /// What Stripe knows. Anything but a success says nothing about that.
+    async fn get(&self, path: &str) -> Result<Value, GatewayError> {
+        let (status, body) = self.send(self.request(Method::GET, path).body(SdkBody::empty())).await?;
+        if status.is_success() { Ok(body) } else { Err(unanswered(status, &body)) }
     }
 
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
@@ -192,9 +226,9 @@ fn encoded(form: &[(&str, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish()
 }
 
-/// Whether Stripe may have forgotten the key of what was first asked for then.
-fn is_old(since: Timestamp) -> bool {
-    now().duration_since(since) > KEYS_KEPT
+/// Whether it is longer ago that something was first asked for.
+fn is_older(since: Timestamp, age: SignedDuration) -> bool {
+    now().duration_since(since) > age
 }
 
 /// How a PaymentIntent ended; nothing while it has not.
@@ -240,9 +274,15 @@ fn refusal(status: StatusCode, body: &Value) -> Result<ChargeOutcome, GatewayErr
     if is_final {
         Ok(refused(&error["payment_intent"], error, "The payment was refused."))
     } else {
-        let what = format!("status {status}, {} {}", text(&error["type"]), text(&error["code"]));
-        Err(GatewayError::Undecided(what))
+        Err(unanswered(status, body))
     }
+}
+
+/// An answer that leaves the question open. Its message may repeat the secret key, so that is not told.
+fn unanswered(status: StatusCode, body: &Value) -> GatewayError {
+    let error = &body["error"];
+    let what = format!("status {status}, {} {}", text(&error["type"]), text(&error["code"]));
+    GatewayError::Undecided(what)
 }
 
 fn refused(intent: &Value, error: &Value, otherwise: &str) -> ChargeOutcome {
@@ -273,8 +313,8 @@ fn undecided(answer: &Value) -> GatewayError {
     GatewayError::Undecided(format!("{} is {}", text(&answer["id"]), text(&answer["status"])))
 }
 
-fn entries(list: &Value) -> impl Iterator<Item = &Value> {
-    list["data"].as_array().into_iter().flatten()
+fn entries(list: &Value) -> Result<&Vec<Value>, GatewayError> {
+    list["data"].as_array().ok_or_else(|| GatewayError::Undecided("the answer is no list".to_owned()))
 }
 
 fn text(value: &Value) -> &str {
@@ -298,44 +338,4 @@ fn minor_units(amount: Decimal, currency: Currency) -> Option<i64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_in_the_currencys_smallest_unit() {
-        for (amount, currency, units) in [
-            ("42.99", Currency::USD, Some(4299)),
-            ("1500", Currency::JPY, Some(1500)),
-            ("1.230", Currency::KWD, Some(1230)),
-            ("1.234", Currency::KWD, None),
-            ("500", Currency::ISK, Some(50_000)),
-            ("7.00", Currency::MGA, Some(7)),
-            ("7.50", Currency::MGA, None),
-        ] {
-            assert_eq!(minor_units(amount.parse().unwrap(), currency), units, "{amount} {currency:?}");
-        }
-    }
-
-    #[test]
-    fn an_error_is_a_decline_or_leaves_the_question_open() {
-        let decline = json!({ "error": {
-            "type": "card_error", "code": "card_declined", "decline_code": "insufficient_funds",
-            "message": "Your card has insufficient funds.", "payment_intent": { "id": "pi_1" },
-        }});
-        let ChargeOutcome::Declined(response, why) = refusal(StatusCode::PAYMENT_REQUIRED, &decline).unwrap()
-        else {
-            panic!("it is a decline")
-        };
-        assert_eq!(
-            (&response["id"], &response["decline_code"]),
-            (&json!("pi_1"), &json!("insufficient_funds"))
-        );
-        assert_eq!(why, "Your card has insufficient funds.");
-        let reused = json!({ "error": { "type": "idempotency_error" } });
-        for (status, body) in
-            [(400, &reused), (401, &decline), (409, &decline), (429, &decline), (500, &decline)]
-        {
-            assert!(refusal(StatusCode::from_u16(status).unwrap(), body).is_err(), "{status}");
-        }
-    }
-}
+mod tests;

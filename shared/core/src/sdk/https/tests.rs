@@ -4,33 +4,38 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A server on this machine. Its thread ends with the
-/// test's process.
+/// A server on this machine. Its thread ends with the test's process.
 pub(crate) struct Server {
     pub(crate) url: String,
     calls: Arc<AtomicUsize>,
 }
 
 impl Server {
+    /// Gives every request the same answer.
     pub(crate) fn answering(status: u16, body: &str) -> Self {
         Self::answering_in_turn(&[(status, body)])
     }
 
     /// One that gives one answer after the other, and the last of them to all further requests.
     pub(crate) fn answering_in_turn(answers: &[(u16, &str)]) -> Self {
+        let answers: Vec<_> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+        let earlier = AtomicUsize::new(0);
+        Self::saying(move |_| {
+            let number = earlier.fetch_add(1, Ordering::SeqCst);
+            answers.get(number).or(answers.last()).unwrap().clone()
+        })
+    }
+
+    /// Answers each request with the status and the body that its first line deserves.
+    pub(crate) fn saying(script: impl Fn(&str) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let of = |(status, body): &(u16, &str)| {
-            let length = body.len();
-            format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
-        };
-        let answers: Vec<String> = answers.iter().map(of).collect();
         let calls = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&calls);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
-                let earlier = counter.fetch_add(1, Ordering::SeqCst);
-                reply(stream.unwrap(), answers.get(earlier).or(answers.last()).unwrap());
+                counter.fetch_add(1, Ordering::SeqCst);
+                reply(stream.unwrap(), &script);
             }
         });
         Self { url, calls }
@@ -42,7 +47,7 @@ impl Server {
 }
 
 /// Reads the whole request, or closing would reset the connection under the answer.
-fn reply(mut stream: TcpStream, answer: &str) {
+fn reply(mut stream: TcpStream, script: impl Fn(&str) -> (u16, String)) {
     let (mut request, mut chunk) = (Vec::new(), [0; 4_096]);
     while !is_whole(&request) {
         let count = stream.read(&mut chunk).unwrap();
@@ -51,7 +56,9 @@ fn reply(mut stream: TcpStream, answer: &str) {
             return;
         }
     }
-    stream.write_all(answer.as_bytes()).unwrap();
+    let (status, body) = script(String::from_utf8_lossy(&request).lines().next().unwrap_or_default());
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close", body.len());
+    stream.write_all(format!("{head}\r\n\r\n{body}").as_bytes()).unwrap();
 }
 
 fn is_whole(request: &[u8]) -> bool {

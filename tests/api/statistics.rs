@@ -121,3 +121,33 @@ async fn a_vendor_who_buys_from_their_own_store_counts_the_order_once() {
     let paid = shop.vendor.client.get("/api/payments/payment_stats/").await.expect(200);
     assert_eq!((&paid["total_payments"], &paid["total_amount"]), (&json!(1), &json!("42.99")));
 }
+
+#[tokio::test]
+async fn what_the_shop_keeps_of_a_payment_that_went_back_in_part_is_counted() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    let (part, whole) = (ada.order(&shop, &mug, 1).await, ada.order(&shop, &mug, 1).await);
+    for (order, back) in [(&part, json!({ "amount": "2.99" })), (&whole, json!({}))] {
+        let path = format!("/api/payments/{}/", text(&ada.pays(order).await["id"]));
+        shop.vendor.client.post(&format!("{path}refund_payment/"), back).await.expect(200);
+    }
+    let get = async |order: &Value| {
+        let order = ada.client.get(&format!("/api/orders/{}/", text(&order["id"]))).await.expect(200);
+        let payment = &order["payments"][0];
+        (order["is_paid"].clone(), payment["is_successful"].clone(), payment["is_refunded"].clone())
+    };
+    assert_eq!(get(&part).await, (json!(true), json!(true), json!(false)));
+    assert_eq!(get(&whole).await, (json!(false), json!(false), json!(true)));
+    let read = || async { shop.vendor.client.get("/api/payments/payment_stats/").await.expect(200) };
+    let stats = eventually(read, |stats| stats["refunded_amount"] == "45.98").await;
+    let figure = |name: &str| stats[name].clone();
+    assert_eq!((figure("total_amount"), figure("refunded_payments")), (json!("40.00"), json!(2)));
+    assert_eq!((figure("average_payment_amount"), figure("success_rate")), (json!("42.99"), json!(1.0)));
+    assert_eq!(figure("by_currency")["USD"]["total_amount"], "40.00");
+    let listed = ada.client.get("/api/orders/my_orders/?ordering=created_at").await.expect(200);
+    assert_eq!(
+        (&listed["results"][0]["is_paid"], &listed["results"][1]["is_paid"]),
+        (&json!(true), &json!(false))
+    );
+}

@@ -69,6 +69,21 @@ choices! {
     }
 }
 
+impl PaymentStatus {
+    /// Whether the order is paid, and not all of that has gone back.
+    #[must_use]
+    pub const fn is_paid(self) -> bool {
+        match self {
+            PaymentStatus::Paid | PaymentStatus::PartiallyRefunded => true,
+            PaymentStatus::Pending
+            | PaymentStatus::Authorized
+            | PaymentStatus::Failed
+            | PaymentStatus::Refunded
+            | PaymentStatus::Cancelled => false,
+        }
+    }
+}
+
 impl PaymentMethod {
     /// Whether people take the money and say so, rather than a gateway.
     #[must_use]

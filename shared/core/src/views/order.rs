@@ -6,7 +6,7 @@ use super::payment::PaymentView;
 use super::{money, optional_time, time};
 use crate::table::OrderSummary;
 use oms_domain::order::Rating;
-use oms_domain::{Action, Order, PaymentStatus, Status};
+use oms_domain::{Action, Order, Status};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -144,7 +144,7 @@ pub struct OrderView {
     pub can_cancel: bool,
     /// Whether it can be refunded now.
     pub can_refund: bool,
-    /// Whether it is paid.
+    /// Whether it is paid, and not all of that has gone back.
     pub is_paid: bool,
     /// Whether it has left the store.
     pub is_shipped: bool,
@@ -222,7 +222,7 @@ pub struct OrderListView {
     pub can_cancel: bool,
     /// Whether it can be refunded now.
     pub can_refund: bool,
-    /// Whether it is paid.
+    /// Whether it is paid, and not all of that has gone back.
     pub is_paid: bool,
 }
 
@@ -282,7 +282,7 @@ impl OrderView {
             items: order.lines.iter().map(|line| ItemView::new(order, line)).collect(),
             can_cancel: order.can_cancel(manages),
             can_refund: order.can_refund(),
-            is_paid: order.payment_status == PaymentStatus::Paid,
+            is_paid: order.payment_status.is_paid(),
             is_shipped: order.status.is_shipped(),
             is_delivered: order.status == Status::Delivered,
             is_cancelled: order.status == Status::Cancelled,
@@ -321,7 +321,7 @@ impl OrderListView {
             item_count: order.item_count,
             can_cancel: cancellable && (manages || order.status.is_before_shipping()),
             can_refund: order.can_refund,
-            is_paid: order.payment_status == PaymentStatus::Paid,
+            is_paid: order.payment_status.is_paid(),
         }
     }
 }

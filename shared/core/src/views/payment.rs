@@ -94,11 +94,11 @@ pub struct PaymentView {
     /// When the gateway's answer was known.
     #[schema(example = "2026-11-22T10:42:21.311047Z")]
     pub processed_at: Option<String>,
-    /// Whether the money is ours.
+    /// Whether the money is ours, all of it or what has not gone back.
     pub is_successful: bool,
     /// Whether it was declined.
     pub is_failed: bool,
-    /// Whether any of it has gone back.
+    /// Whether all of it has gone back.
     pub is_refunded: bool,
     /// What has gone back.
     #[schema(example = "0.00")]
@@ -136,9 +136,9 @@ impl PaymentView {
             created_at: time(payment.created_at),
             updated_at: time(payment.updated_at),
             processed_at: optional_time(payment.processed_at),
-            is_successful: payment.status == PaymentState::Paid,
+            is_successful: payment.is_collected(),
             is_failed: payment.status == PaymentState::Failed,
-            is_refunded: matches!(payment.status, PaymentState::Refunded | PaymentState::PartiallyRefunded),
+            is_refunded: payment.status == PaymentState::Refunded,
             refunded_amount: amount(payment.refunded_amount()),
             refunds: payment.refunds.iter().map(|refund| refund_view(refund, amount)).collect(),
         }

@@ -202,7 +202,7 @@ pub struct RecentPayment {
 pub struct PaymentAmounts {
     /// How many there are.
     pub total_payments: u64,
-    /// What was paid.
+    /// What was paid and has not gone back.
     #[schema(example = "15000.00")]
     pub total_amount: String,
     /// The mean of all.
@@ -219,7 +219,7 @@ pub struct PaymentStats {
     /// All payments, of every currency.
     #[schema(example = 140)]
     pub total_payments: u64,
-    /// Those that are paid.
+    /// Those that are paid, and of which nothing went back.
     pub completed_payments: u64,
     /// Those that wait.
     pub pending_payments: u64,
@@ -227,7 +227,7 @@ pub struct PaymentStats {
     pub failed_payments: u64,
     /// Those of which some or all went back.
     pub refunded_payments: u64,
-    /// What was paid, in the deployment's currency.
+    /// What was paid and has not gone back, in the deployment's currency.
     #[schema(example = "15000.00")]
     pub total_amount: String,
     /// The mean of all payments, in the deployment's currency.
@@ -328,7 +328,7 @@ impl PaymentStats {
         let refunded = |currency| counts.refunded.get(&currency).copied().unwrap_or_default();
         let amounts = |currency| PaymentAmounts {
             total_payments: counts.payments_with(Some(currency), &[]).count,
-            total_amount: paid(counts, currency).to_string(),
+            total_amount: kept(counts, currency).to_string(),
             average_payment_amount: average(counts, currency).to_string(),
             refunded_amount: money(refunded(currency), currency),
         };
@@ -341,7 +341,7 @@ impl PaymentStats {
             pending_payments: count(WAITING),
             failed_payments: count(&[PaymentState::Failed]),
             refunded_payments: count(REFUNDED),
-            total_amount: paid(counts, currency).to_string(),
+            total_amount: kept(counts, currency).to_string(),
             average_payment_amount: average(counts, currency).to_string(),
             payments_by_status: PaymentState::ALL.iter().map(|s| (s.as_str(), count(&[*s]))).collect(),
             payments_by_method: by_method(counts),
@@ -358,9 +358,11 @@ fn shown(value: Decimal) -> f64 {
     value.try_into().unwrap_or_default()
 }
 
-/// What is paid at the moment.
-fn paid(counts: &Counts, currency: Currency) -> Money {
-    Money::rounded(counts.payments_with(Some(currency), PAID).amount, currency)
+/// What was collected, less what has gone back.
+fn kept(counts: &Counts, currency: Currency) -> Money {
+    let refunded = counts.refunded.get(&currency).copied().unwrap_or_default();
+    let collected = counts.payments_with(Some(currency), COLLECTED).amount;
+    Money::rounded(collected - refunded, currency)
 }
 
 fn average(counts: &Counts, currency: Currency) -> Money {

@@ -91,9 +91,9 @@ impl CreateOrder {
         let special_instructions = f.optional::<Lines<2000>>("special_instructions").unwrap_or_default();
         let currency = f.optional::<Currency>("currency");
         let language = f.optional::<BlankText<35>>("language");
-        let extra_data = f.nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").flatten().unwrap_or_default();
+        let extra_data = f.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").unwrap_or_default();
         let discount_amount = f.optional::<Amount>("discount_amount");
-        let user = f.nullable::<Text<255>>("user").flatten();
+        let user = f.optional::<Text<255>>("user");
         f.finish()?;
         let read = || {
             Some(Self {

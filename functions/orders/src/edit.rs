@@ -119,9 +119,7 @@ impl PatchOrder {
             billing_address: f.nullable("billing_address"),
             notes: f.optional::<Lines<2000>>("notes").map(|text| text.0),
             special_instructions: f.optional::<Lines<2000>>("special_instructions").map(|text| text.0),
-            extra_data: f
-                .nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data")
-                .map(|data| data.unwrap_or_default().0),
+            extra_data: f.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").map(|data| data.0),
             ..Self::default()
         };
         if manages {

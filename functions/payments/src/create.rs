@@ -40,7 +40,7 @@ impl CreatePayment {
         let mut fields = Fields::new(body.0, Mode::Create);
         let order = fields.required::<Uuid>("order");
         let payment_method = fields.required::<PaymentMethod>("payment_method");
-        let amount = fields.nullable::<Amount>("amount").flatten();
+        let amount = fields.optional::<Amount>("amount");
         let details = read_details(&mut fields).unwrap_or_default();
         fields.finish()?;
         let read = || {
@@ -57,9 +57,7 @@ impl CreatePayment {
 
 /// What the gateway needs, as far as we may know it.
 pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
-    fields
-        .nullable::<KeptMap<MAX_DETAILS_BYTES>>("payment_details")
-        .map(|details| details.unwrap_or_default().0)
+    fields.optional::<KeptMap<MAX_DETAILS_BYTES>>("payment_details").map(|details| details.0)
 }
 
 /// Adds a payment to an order. Nothing is charged before `process_payment/`.

@@ -27,7 +27,7 @@ pub(crate) struct ProcessPayment {
 impl ProcessPayment {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
-        let reference = fields.nullable::<BlankText<100>>("reference").flatten().unwrap_or_default();
+        let reference = fields.optional::<BlankText<100>>("reference").unwrap_or_default();
         fields.finish()?;
         Ok(Self { reference: reference.0 })
     }

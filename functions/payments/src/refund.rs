@@ -28,7 +28,7 @@ pub(crate) struct RefundPayment {
 impl RefundPayment {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
-        let amount = fields.nullable::<Amount>("amount").flatten();
+        let amount = fields.optional::<Amount>("amount");
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         fields.finish()?;
         Ok(Self { amount: amount.map(|amount| amount.0), reason: reason.0 })

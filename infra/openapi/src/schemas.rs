@@ -233,10 +233,9 @@ fn refuse_null(owner: &str, schema: &mut Value) {
 
 fn may_be_null(owner: &str, name: &str) -> bool {
     match name {
-        "stock" => owner == "AdjustStock",
         "store" => owner.starts_with("Subscription"),
-        "amount" | "billing_address" | "delta" | "estimated_delivery" | "extra_data" | "id" | "owner"
-        | "payment_details" | "reference" | "unit_price" | "user" | "variant" => true,
+        "estimated_delivery" => owner != "ShipOrder",
+        "billing_address" | "owner" | "variant" => true,
         _ => false,
     }
 }

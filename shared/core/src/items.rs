@@ -42,15 +42,15 @@ pub fn read_item(fields: &mut Fields) -> LineEdit {
     let product = fields.required::<Uuid>("product");
     let variant = fields.nullable::<Uuid>("variant");
     let quantity = fields.required::<Whole<1, MAX_QUANTITY>>("quantity");
-    let unit_price = fields.nullable::<Amount>("unit_price").flatten();
+    let unit_price = fields.optional::<Amount>("unit_price");
     let notes = fields.optional::<Lines<2000>>("notes");
-    let extra_data = fields.nullable::<KeptMap<MAX_EXTRA_BYTES>>("extra_data");
+    let extra_data = fields.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data");
     LineEdit {
         product: product.map(ProductId),
         variant: variant.map(|variant| variant.map(VariantId)),
         quantity: quantity.and_then(|quantity| u32::try_from(quantity.0).ok()),
         unit_price: unit_price.map(|price| price.0),
         notes: notes.map(|notes| notes.0),
-        extra_data: extra_data.map(|data| data.unwrap_or_default().0),
+        extra_data: extra_data.map(|data| data.0),
     }
 }

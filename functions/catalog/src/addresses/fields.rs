@@ -106,7 +106,7 @@ impl AddressFields {
         let phone_number = f.optional::<Phone>("phone_number");
         let is_default = f.optional::<bool>("is_default");
         let user = match mode {
-            Mode::Create if caller.is_staff() => f.nullable::<Text<MAX_LINE_CHARS>>("user"),
+            Mode::Create if caller.is_staff() => f.optional::<Text<MAX_LINE_CHARS>>("user"),
             Mode::Create | Mode::Update | Mode::Partial => None,
         };
         f.finish()?;
@@ -120,7 +120,7 @@ impl AddressFields {
             country: country.map(|country| country.0.to_owned()),
             phone_number: phone_number.map(|phone| phone.0),
             is_default,
-            user: user.flatten().map(|user| UserId(user.0)),
+            user: user.map(|user| UserId(user.0)),
         })
     }
 

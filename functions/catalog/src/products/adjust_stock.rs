@@ -44,8 +44,8 @@ impl AdjustStock {
         }
         let names = ["delta", "stock"];
         let given = names.into_iter().filter(|name| f.has(name)).count();
-        let delta = f.nullable::<Whole<{ -MAX_STOCK }, MAX_STOCK>>("delta").flatten();
-        let stock = f.nullable::<Whole<0, MAX_STOCK>>("stock").flatten();
+        let delta = f.optional::<Whole<{ -MAX_STOCK }, MAX_STOCK>>("delta");
+        let stock = f.optional::<Whole<0, MAX_STOCK>>("stock");
         let reason = f.optional::<BlankText<MAX_REASON_CHARS>>("reason").unwrap_or_default();
         let stock = stock.and_then(|stock| u64::try_from(stock.0).ok());
         let adjustment = match (delta, stock) {

@@ -78,7 +78,7 @@ pub(crate) fn reader(
 }
 
 fn read_id(f: &mut Fields, existing: &[Variant], listed: &mut BTreeSet<VariantId>) -> Option<VariantId> {
-    let id = VariantId(f.nullable::<Uuid>("id").flatten()?);
+    let id = VariantId(f.optional::<Uuid>("id")?);
     if !existing.iter().any(|variant| variant.id == id) {
         f.error("id", invalid_pk(&id));
     } else if !listed.insert(id) {

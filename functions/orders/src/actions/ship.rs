@@ -28,7 +28,7 @@ impl ShipOrder {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let tracking_number = fields.optional::<BlankText<100>>("tracking_number");
-        let estimated_delivery = fields.nullable::<Moment>("estimated_delivery").flatten();
+        let estimated_delivery = fields.optional::<Moment>("estimated_delivery");
         fields.finish()?;
         Ok(Self {
             tracking_number: tracking_number.map(|text| text.0),

@@ -226,7 +226,7 @@ async fn what_a_bulk_update_has_no_time_for_goes_on_as_a_job() {
         let headers = key.map(|key| ("idempotency-key", key));
         let headers: Vec<_> = headers.into_iter().collect();
         let token = shop.vendor.client.token();
-        let answer = function.send("POST", token, BULK, &asked.body, &headers).await;
+        let answer = function.send("POST", token, BULK, Some(&asked.body), &headers).await;
         let (status, accepted) = answer.expect("the function lives");
         assert_eq!(status, 202, "{accepted}");
         if let Some(key) = key {

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Who is refused, and with which status.
-type Refused = &'static [(Who, u16)];
+pub(crate) type Refused = &'static [(Who, u16)];
 
 const NOBODY: Refused = &[];
 const STRANGERS: Refused = &[(Other, 404), (OtherVendor, 404)];
@@ -29,7 +29,7 @@ const SUBSCRIBERS: Refused = &[(Owner, 403), (OtherVendor, 404)];
 const NO_SELLER: Refused = &[(Owner, 403), (OtherVendor, 403)];
 
 /// Every operation that needs a token: who may do it, who may not, and when.
-const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
+pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("orders_list", Owner, NOBODY, Placed),
     ("orders_create", Owner, NOBODY, Placed),
     ("orders_my_orders", Owner, NOBODY, Placed),
@@ -103,12 +103,12 @@ const AT_ONCE: usize = 6;
 
 /// An operation of the document, with what to send.
 #[derive(Clone, Debug)]
-struct Operation {
-    id: String,
-    method: Method,
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
     /// With the sample ids, and the query that it needs.
-    path: String,
-    body: Option<Value>,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
     headers: BTreeSet<String>,
     statuses: BTreeSet<String>,
     is_public: bool,
@@ -143,10 +143,15 @@ impl Operation {
         }
     }
 
-    /// Sends its example, with the ids of a world.
-    async fn sent(&self, world: &World, client: &Client, headers: &[(&str, &str)]) -> Answer {
+    /// Its example, with the ids of a world.
+    pub(crate) fn body_in(&self, world: &World) -> Option<Value> {
         let body = self.body.as_ref().map(|body| world.with_ids(&body.to_string()));
-        let body = body.map(|body| serde_json::from_str(&body).expect("it is still JSON"));
+        body.map(|body| serde_json::from_str(&body).expect("it is still JSON"))
+    }
+
+    /// Sends it.
+    pub(crate) async fn sent(&self, world: &World, client: &Client, headers: &[(&str, &str)]) -> Answer {
+        let body = self.body_in(world);
         let answer = client.send(self.method.clone(), &world.with_ids(&self.path), body, headers).await;
         let status = answer.status.to_string();
         assert!(
@@ -159,11 +164,11 @@ impl Operation {
     }
 }
 
-async fn document() -> Value {
+pub(crate) async fn document() -> Value {
     Client::stranger().get("/api/schema/").await.expect(200)
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().expect("the document has paths");
     let methods = paths.iter().flat_map(|(path, item)| {
         item.as_object().expect("a path has methods").iter().map(move |(method, one)| (path, method, one))

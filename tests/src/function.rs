@@ -157,10 +157,10 @@ impl Function {
         body: &Value,
         more: &[(&str, &str)],
     ) -> Option<(u16, Value)> {
-        self.send("POST", token, path, body, more).await
+        self.send("POST", token, path, Some(body), more).await
     }
 
-    /// The same with another method.
+    /// The same by any method; the path may have a query.
     ///
     /// # Panics
     /// Where the answer is none of HTTP.
@@ -169,7 +169,7 @@ impl Function {
         method: &str,
         token: Option<&str>,
         path: &str,
-        body: &Value,
+        body: Option<&Value>,
         more: &[(&str, &str)],
     ) -> Option<(u16, Value)> {
         let answer = self.answer(method, token, path, body, more).await?;
@@ -184,9 +184,10 @@ impl Function {
         method: &str,
         token: Option<&str>,
         path: &str,
-        body: &Value,
+        body: Option<&Value>,
         more: &[(&str, &str)],
     ) -> Option<Value> {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
         if let Some(token) = token {
             headers["authorization"] = format!("Bearer {token}").into();
@@ -195,8 +196,8 @@ impl Function {
             headers[*name] = (*value).into();
         }
         let event = json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": "",
-            "headers": headers, "body": body.to_string(), "isBase64Encoded": false,
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": headers, "body": body.map(Value::to_string), "isBase64Encoded": false,
             "requestContext": {
                 "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
                 "http": {

@@ -121,8 +121,16 @@ impl Client {
     ///
     /// # Panics
     /// Where DynamoDB does not do it.
-    pub async fn dynamodb(&self, operation: &str, mut request: Value) -> Value {
-        request["TableName"] = stack().setting("TABLE_NAME").into();
+    pub async fn dynamodb(&self, operation: &str, request: Value) -> Value {
+        self.dynamodb_of(stack().setting("TABLE_NAME"), operation, request).await
+    }
+
+    /// An operation of DynamoDB on another table.
+    ///
+    /// # Panics
+    /// Where DynamoDB does not do it.
+    pub async fn dynamodb_of(&self, table: &str, operation: &str, mut request: Value) -> Value {
+        request["TableName"] = table.into();
         let response = self
             .http
             .post(stack().setting("DYNAMODB_URL"))

@@ -4,6 +4,7 @@
 //! Every test opens its own [`Shop`], with its own vendor, customers and products, so that they
 //! all run at once on one stack.
 
+pub mod blur;
 pub mod function;
 pub mod hook;
 pub mod http;
@@ -15,10 +16,12 @@ pub mod pypi;
 pub mod queue;
 pub mod shop;
 pub mod stack;
+pub mod table;
 pub mod topic;
 pub mod wait;
 pub mod world;
 
+pub use blur::{blurred, different_lines};
 pub use function::Function;
 pub use hook::Hook;
 pub use http::{Answer, Client};
@@ -28,5 +31,6 @@ pub use proxy::{Cut, Proxy};
 pub use queue::send_job;
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
+pub use table::OwnTable;
 pub use topic::Mailbox;
 pub use wait::{eventually, eventually_within};

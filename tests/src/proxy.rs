@@ -2,10 +2,12 @@
 
 use crate::function::Killer;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
@@ -47,7 +49,17 @@ struct Plan {
     cut: Option<Cut>,
     killer: Option<Killer>,
     is_silent: bool,
+    loses_answers: bool,
+    lost: usize,
+    script: Option<Script>,
 }
+
+/// Answers a request of DynamoDB in its stead, by the operation and the body; nothing where it is to
+/// answer itself.
+pub type Script = Arc<dyn Fn(&str, &Value) -> Option<(u16, Value)> + Send + Sync>;
+
+/// The operations of DynamoDB that write.
+const WRITES: [&str; 5] = ["PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"];
 
 impl Proxy {
     /// In front of `upstream`.
@@ -92,6 +104,23 @@ impl Proxy {
         *self.state.plan() = Plan { is_silent: true, ..Plan::default() };
     }
 
+    /// From now on lets every write through to DynamoDB and closes the connection without an answer,
+    /// the first time that the SDK makes it; its repeats are answered.
+    pub fn lose_answers_to_writes(&self) {
+        *self.state.plan() = Plan { loses_answers: true, ..Plan::default() };
+    }
+
+    /// How many answers have been lost since.
+    #[must_use]
+    pub fn lost(&self) -> usize {
+        self.state.plan().lost
+    }
+
+    /// From now on answers what the script says.
+    pub fn play(&self, script: Script) {
+        *self.state.plan() = Plan { script: Some(script), ..Plan::default() };
+    }
+
     /// How many requests there have been since.
     #[must_use]
     pub fn requests(&self) -> usize {
@@ -112,8 +141,23 @@ impl ProxyState {
         (plan.cut == Some(Cut::Before(number)), plan.cut == Some(Cut::After(number)), plan.killer.clone())
     }
 
-    async fn forward(&self, request: Request) -> Answered {
-        let (parts, body) = request.into_parts();
+    /// Whether this answer is to be lost: a write's, the first time that the SDK makes it.
+    fn loses(&self, parts: &Parts) -> bool {
+        let first = header(parts, "amz-sdk-request").starts_with("attempt=1");
+        let mut plan = self.plan();
+        let loses = plan.loses_answers && first && WRITES.contains(&operation(parts));
+        plan.lost += usize::from(loses);
+        loses
+    }
+
+    fn scripted(&self, parts: &Parts, body: &[u8]) -> Option<Answered> {
+        let script = self.plan().script.clone()?;
+        let body: Value = serde_json::from_slice(body).ok()?;
+        let (status, answer) = script(operation(parts), &body)?;
+        Some((StatusCode::from_u16(status).ok()?, answer.to_string().into_bytes()))
+    }
+
+    async fn forward(&self, parts: Parts, body: Bytes) -> Answered {
         let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
         let mut kept = match (&self.by_key, &key) {
             (Some(by_key), Some(_)) => Some(by_key.lock().await),
@@ -124,7 +168,6 @@ impl ProxyState {
         {
             return answer.clone();
         }
-        let body = axum::body::to_bytes(body, LARGEST).await.expect("a body that ends");
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let mut headers = parts.headers;
         headers.remove("host");
@@ -140,6 +183,15 @@ impl ProxyState {
     }
 }
 
+fn header<'a>(parts: &'a Parts, name: &str) -> &'a str {
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// What DynamoDB is asked to do.
+fn operation(parts: &Parts) -> &str {
+    header(parts, "x-amz-target").rsplit('.').next().unwrap_or_default()
+}
+
 async fn pass(State(state): State<Arc<ProxyState>>, request: Request) -> Response {
     if state.plan().is_silent {
         state.count();
@@ -149,8 +201,14 @@ async fn pass(State(state): State<Arc<ProxyState>>, request: Request) -> Respons
     if before {
         return cut_off(killer).await;
     }
-    let answer = state.forward(request).await;
-    if after { cut_off(killer).await } else { answer.into_response() }
+    let (parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, LARGEST).await.expect("a body that ends");
+    if let Some(answer) = state.scripted(&parts, &body) {
+        return answer.into_response();
+    }
+    let loses = state.loses(&parts);
+    let answer = state.forward(parts, body).await;
+    if after || loses { cut_off(killer).await } else { answer.into_response() }
 }
 
 /// Kills the process, or closes the connection in the middle of an answer.

@@ -152,7 +152,12 @@ impl World {
         self.ids.push((kind, text(id).to_owned()));
     }
 
-    fn id(&self, kind: &str) -> String {
+    /// The id of what it has of a kind, as the document's samples name kinds.
+    ///
+    /// # Panics
+    /// Where it has none.
+    #[must_use]
+    pub fn id(&self, kind: &str) -> String {
         let found = self.ids.iter().find(|(name, _)| *name == kind);
         found.unwrap_or_else(|| panic!("this world has no {kind}")).1.clone()
     }

@@ -379,5 +379,13 @@ pub fn random_uuid_v7() -> Uuid {
     Uuid::now_v7()
 }
 
+/// What tells one save of one version of one order from another.
+#[must_use]
+pub fn random_token() -> u32 {
+    // The last 32 bits of such an id are random.
+    let [.., a, b, c, d] = random_uuid_v7().into_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -146,6 +146,9 @@ pub struct Change {
     /// The job that did it on its maker's behalf, where one did.
     #[serde(rename = "j", alias = "job", default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
+    /// Which save wrote it, where that is still told: by this a save whose answer got lost knows its own.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<u32>,
 }
 
 impl Change {

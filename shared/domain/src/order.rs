@@ -330,6 +330,7 @@ impl Order {
             changes,
             previous_status_lasted_us: status_changed.then_some(lasted),
             job: None,
+            token: None,
         });
         self
     }

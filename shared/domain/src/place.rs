@@ -196,6 +196,7 @@ pub fn place(
             changes: std::collections::BTreeMap::new(),
             previous_status_lasted_us: None,
             job: None,
+            token: None,
         }],
     })
 }

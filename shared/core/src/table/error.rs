@@ -75,11 +75,21 @@ impl TableError {
         move |source| TableError::Shape { what, source }
     }
 
+    /// Why a transaction was cancelled. A failed condition comes first: no other try can do better. The
+    /// rest passes: too much at a time, or another transaction on the same item.
     pub(crate) fn cancelled(reasons: Vec<CancellationReason>) -> Self {
-        let throttled = |reason: &CancellationReason| {
-            matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded"))
+        let says = |codes: &[&str]| {
+            reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
         };
-        if reasons.iter().any(throttled) { TableError::Throttled } else { TableError::Cancelled(reasons) }
+        if says(&["ConditionalCheckFailed"]) {
+            TableError::Cancelled(reasons)
+        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+            TableError::Throttled
+        } else if says(&["TransactionConflict"]) {
+            TableError::Conflict
+        } else {
+            TableError::Cancelled(reasons)
+        }
     }
 
     /// A condition that failed, told as what it means where there is but one thing to be seen

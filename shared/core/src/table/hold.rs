@@ -3,9 +3,8 @@
 
 use super::counter_names::FRONT;
 use super::counters::HELD;
-use super::writes::meter_write;
 use super::{Table, TableError, key, keys};
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::Scope;
 
@@ -73,11 +72,11 @@ impl Table {
         Ok(held.and_then(|until| until.parse().ok()))
     }
 
+    /// A transaction, although of one item: it waits for those that count, and DynamoDB knows the repeat of
+    /// one whose answer got lost.
     async fn set_hold(&self, seen: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), TableError> {
         let text = |at: Timestamp| AttributeValue::S(at.to_string());
-        let update = self
-            .client
-            .update_item()
+        let update = Update::builder()
             .table_name(&self.name)
             .set_key(Some(key(keys::counters(&Scope::All), FRONT.to_owned())))
             .update_expression(if to.is_some() { "SET #held = :to" } else { "REMOVE #held" })
@@ -86,16 +85,14 @@ impl Table {
             } else {
                 "attribute_not_exists(#held)"
             })
-            .expression_attribute_names("#held", HELD)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .expression_attribute_names("#held", HELD);
         let update =
             to.into_iter().fold(update, |update, to| update.expression_attribute_values(":to", text(to)));
         let update = seen
             .into_iter()
             .fold(update, |update, seen| update.expression_attribute_values(":seen", text(seen)));
-        let answer = update.send().await?;
-        meter_write(answer.consumed_capacity());
-        Ok(())
+        let update = update.build().map_err(TableError::request)?;
+        self.transact_as_seen(vec![TransactWriteItem::builder().update(update).build()]).await
     }
 }
 

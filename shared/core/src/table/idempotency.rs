@@ -134,7 +134,7 @@ impl Table {
         Ok(part(put.build().map_err(TableError::request)?))
     }
 
-    /// Adds the answer to what is remembered of a request, once it is known.
+    /// Adds the answer to what is remembered of a request, once it is known. Done twice, it is the same.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it is no longer this request's.

@@ -154,9 +154,13 @@ impl Table {
             .set_projection_expression((!paths.is_empty()).then(|| expression.join(", ")))
             .set_expression_attribute_names((!paths.is_empty()).then_some(names))
             .consistent_read(consistent);
-        for _ in 0..BATCH_GET_ROUNDS {
+        for round in 0..BATCH_GET_ROUNDS {
             if wanted.is_empty() {
                 return Ok(found);
+            }
+            if round > 0 {
+                // What it left out was too much at a time, and would be so again at once.
+                backoff(round).await;
             }
             let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
             let request = request.build().map_err(TableError::request)?;

@@ -5,7 +5,7 @@ use super::{Item, OrderOwners, Table, TableError, keys, record};
 use crate::http::{meter, scope};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::place::{StockMove, summed};
-use oms_domain::{Order, OrderId, UserId};
+use oms_domain::{Change, Order, OrderId, UserId};
 
 impl Table {
     /// The order as it is now; none where it has been deleted.
@@ -133,16 +133,38 @@ impl Table {
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
         crate::idempotency::about(order);
+        let token = crate::config::random_token();
+        let order = &record::signed(order, token);
         let (item, older) = record::to_items(order, seen, self.shards)?;
         let put = self.put_over(seen, item)?;
         let moves = summed(moves);
         if moves.is_empty() && older.is_empty() {
-            return self.put(put).await;
+            return match self.put_or_see(&put).await? {
+                None => Ok(()),
+                Some(there) => self.check_token(there, order.version, token).await,
+            };
         }
         let mut items = vec![part(put)];
         if !older.is_empty() {
             items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
         }
         self.transact_with_stock(items, moves).await.map_err(TableError::or_conflict)
+    }
+
+    /// Whether what stands there came of the save with this token, whatever others have made of it since.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where it did not.
+    async fn check_token(&self, there: Item, version: u64, token: u32) -> Result<(), TableError> {
+        let mut there = record::from_item(there)?;
+        if there.version > version {
+            self.recall(&mut there, version).await?;
+        }
+        let is_ours = |change: &Change| change.version == version && change.token == Some(token);
+        if !there.log.iter().any(is_ours) {
+            return Err(TableError::Conflict);
+        }
+        tracing::warn!(order = %there.id, version, "the answer to a save got lost; the save did not");
+        Ok(())
     }
 }

@@ -20,6 +20,9 @@ pub(crate) const MAX_CONTENT_BYTES: usize = 256 * 1024;
 /// the gateway answers, and the log of the last change.
 const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
 
+/// Of how many saves an order keeps the tokens: more than others can make between two tries of one.
+const TOKENS: usize = 8;
+
 /// The item of an order.
 ///
 /// # Errors
@@ -46,6 +49,18 @@ fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
 pub(crate) fn summary_of(order: &Order) -> Result<Item, TableError> {
     let mut item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
     summary::take(order, &mut item)
+}
+
+/// The order with the token of its save in its last change. Those of earlier saves go once so many others
+/// came after them that nobody waits for their answer any more: each change weighs on every write.
+pub(crate) fn signed(order: &Order, token: u32) -> Order {
+    let mut order = order.clone();
+    let past = order.log.len().saturating_sub(TOKENS);
+    order.log[..past].iter_mut().for_each(|change| change.token = None);
+    if let Some(last) = order.log.last_mut() {
+        last.token = Some(token);
+    }
+    order
 }
 
 /// The item of an order that was changed since it was `seen` (never, where it is new), and the

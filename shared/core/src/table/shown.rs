@@ -31,6 +31,8 @@ pub(super) const WRITES: &str = "w";
 const PLACES: u128 = 32;
 /// How often items that do not belong together are read anew.
 const TRIES: u32 = 5;
+/// How often a snapshot is asked for in one transaction before it is put together otherwise.
+const TRANSACTION_TRIES: u32 = 3;
 /// How many items a snapshot may have.
 const SNAPSHOT_LIMIT: usize = 100;
 
@@ -187,8 +189,7 @@ impl Table {
     /// where there are no orders.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where they are written all the time; [`TableError`] where the table
-    /// cannot be read.
+    /// [`TableError`] where the table cannot be read.
     pub async fn same_moment(
         &self,
         scopes: &[&Scope],
@@ -200,19 +201,12 @@ impl Table {
         }
         let fronts = scopes.iter().map(|scope| (keys::counters(scope), FRONT.to_owned()));
         let marks = orders.iter().map(|order| (keys::order(*order), keys::watermark(consumer)));
-        let wanted = fronts.chain(marks).take(SNAPSHOT_LIMIT);
-        let gets = wanted.map(|(pk, sk)| {
-            let get = Get::builder().table_name(&self.name).set_key(Some(key(pk, sk)));
-            let get = get.build().map_err(TableError::request)?;
-            Ok(TransactGetItem::builder().get(get).build())
-        });
-        let found = self.transact_get(gets.collect::<Result<_, TableError>>()?).await?;
-        let mut moment = SameMoment::default();
-        for item in &found {
-            if let Some(order) = keys::order_of(text(item, keys::PK)) {
-                moment.marks.insert(order, number(item, VERSION));
-            }
-        }
+        let wanted: Vec<(String, String)> = fronts.chain(marks).take(SNAPSHOT_LIMIT).collect();
+        let found = match self.transact_get(&wanted).await? {
+            Some(found) => found,
+            None => self.look_twice(wanted).await?,
+        };
+        let mut moment = SameMoment { marks: marks_of(&found), ..SameMoment::default() };
         for scope in scopes {
             let pk = keys::counters(scope);
             let front = found.iter().find(|item| text(item, keys::PK) == pk);
@@ -221,8 +215,16 @@ impl Table {
         Ok(moment)
     }
 
-    async fn transact_get(&self, gets: Vec<TransactGetItem>) -> Result<Vec<Item>, TableError> {
-        for tries in 1..=TRIES {
+    /// Reads items as of one moment. None where DynamoDB does not let it, because each time that it is
+    /// tried one of them is being written.
+    async fn transact_get(&self, wanted: &[(String, String)]) -> Result<Option<Vec<Item>>, TableError> {
+        let gets = wanted.iter().map(|(pk, sk)| {
+            let get = Get::builder().table_name(&self.name).set_key(Some(key(pk.clone(), sk.clone())));
+            let get = get.build().map_err(TableError::request)?;
+            Ok(TransactGetItem::builder().get(get).build())
+        });
+        let gets: Vec<TransactGetItem> = gets.collect::<Result<_, TableError>>()?;
+        for tries in 1..=TRANSACTION_TRIES {
             let answer = self
                 .client
                 .transact_get_items()
@@ -234,17 +236,53 @@ impl Table {
                 Ok(answer) => {
                     super::meter_reads(answer.consumed_capacity());
                     let found = answer.responses.unwrap_or_default().into_iter();
-                    return Ok(found.filter_map(|found| found.item).collect());
+                    return Ok(Some(found.filter_map(|found| found.item).collect()));
                 }
                 Err(error) => error,
             };
             crate::http::meter::record_trip();
-            let Some(TransactGetItemsError::TransactionCanceledException(_)) = error.as_service_error()
+            let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) =
+                error.as_service_error()
             else {
                 return Err(error.into());
             };
+            let error = TableError::cancelled(cancelled.cancellation_reasons().to_vec());
+            if !matches!(error, TableError::Conflict | TableError::Throttled) {
+                return Err(error);
+            }
             backoff(tries).await;
         }
-        Err(TableError::Conflict)
+        Ok(None)
     }
+
+    /// Reads watermarks and counters so that they belong together, without a transaction. An order's
+    /// watermark moves with the counters: where it is the same before and after they are read, they have
+    /// of the order just what it says, whatever else is counted meanwhile. The pauses are longer than a
+    /// transaction takes from its first item to its last. An order that is counted each time counts as its
+    /// watermark says afterwards: then its last change may show late, but never twice.
+    async fn look_twice(&self, wanted: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
+        let (marks, fronts): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(pk, _)| keys::order_of(pk).is_some());
+        let mut before = self.get_items(marks.clone()).await?;
+        let mut tries = 1;
+        loop {
+            backoff(1).await;
+            let mut found = self.get_items(fronts.clone()).await?;
+            backoff(1).await;
+            let after = self.get_items(marks.clone()).await?;
+            if marks_of(&before) == marks_of(&after) || tries == TRIES {
+                found.extend(after);
+                return Ok(found);
+            }
+            before = after;
+            tries += 1;
+        }
+    }
+}
+
+/// The watermarks among some items.
+fn marks_of(items: &[Item]) -> HashMap<OrderId, u64> {
+    let marks =
+        items.iter().filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, number(item, VERSION))));
+    marks.collect()
 }

@@ -4,14 +4,15 @@ use super::{Item, Table, TableError, keys, text};
 use crate::deadline;
 use crate::http::meter;
 use crate::idempotency;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity, TransactWriteItem,
-    Update, WriteRequest,
+    AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
 use std::time::Duration;
 
-/// How often a transaction that met another one on the same item is tried again.
+/// How often a write that met a transaction on the same item, or was throttled in one, is tried again.
 const CONFLICT_RETRIES: u32 = 5;
 /// How many items one BatchWriteItem may write.
 pub(crate) const BATCH_WRITE_LIMIT: usize = 25;
@@ -51,24 +52,64 @@ impl Table {
         Put::builder().table_name(&self.name).set_item(Some(item)).build().map_err(TableError::request)
     }
 
-    /// Writes one item, in a single write rather than a transaction: half the price.
+    /// Writes one item, in a single write rather than a transaction: half the price. What stands there
+    /// already, as if this had written it, has been written.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where its condition fails.
     pub(crate) async fn put(&self, put: Put) -> Result<(), TableError> {
-        if idempotency::pending().is_some() {
-            return self.transact(vec![part(put)]).await.map_err(TableError::or_conflict);
+        match self.put_or_see(&put).await? {
+            None => Ok(()),
+            Some(there) if there == *put.item() => Ok(()),
+            Some(_) => Err(TableError::Conflict),
         }
-        let answer = self
-            .client
-            .put_item()
-            .table_name(put.table_name())
-            .set_item(Some(put.item().clone()))
-            .set_condition_expression(put.condition_expression().map(str::to_owned))
-            .set_expression_attribute_names(put.expression_attribute_names().cloned())
-            .set_expression_attribute_values(put.expression_attribute_values().cloned())
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
-        meter_write(answer.consumed_capacity());
-        Ok(())
+    }
+
+    /// Writes one item, likewise; where its condition fails, what stands there comes back. That may be
+    /// the very same write: the SDK repeats one whose answer got lost, and then meets what it has
+    /// written. (A transaction carries a token, by which DynamoDB knows the repeat.)
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can tell.
+    pub(crate) async fn put_or_see(&self, put: &Put) -> Result<Option<Item>, TableError> {
+        if idempotency::pending().is_some() {
+            let alone = self.transact(vec![part(put.clone())]).await;
+            return alone.map(|()| None).map_err(TableError::or_conflict);
+        }
+        let mut tries = 0;
+        loop {
+            let answer = self
+                .client
+                .put_item()
+                .table_name(put.table_name())
+                .set_item(Some(put.item().clone()))
+                .set_condition_expression(put.condition_expression().map(str::to_owned))
+                .set_expression_attribute_names(put.expression_attribute_names().cloned())
+                .set_expression_attribute_values(put.expression_attribute_values().cloned())
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => {
+                    meter_write(answer.consumed_capacity());
+                    return Ok(None);
+                }
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    return failed.item().cloned().map(Some).ok_or(TableError::Conflict);
+                }
+                // A transaction is at the item: only once it has ended can it be told what stands there.
+                Some(PutItemError::TransactionConflictException(_)) if tries < CONFLICT_RETRIES => {
+                    tries += 1;
+                    meter::record_trip();
+                    backoff(tries).await;
+                }
+                _ => return Err(error.into()),
+            }
+        }
     }
 
     /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself and none with
@@ -99,7 +140,7 @@ impl Table {
     }
 
     /// Writes all or nothing, and with it the record of the request's idempotency key, if it has
-    /// one. A conflict with another transaction is tried again with jitter; a
+    /// one. A conflict with another transaction is tried again with jitter, as is what was throttled; a
     /// failed condition comes back as the reasons, one an item, in the order of the items.
     pub(crate) async fn transact(&self, mut items: Vec<TransactWriteItem>) -> Result<(), TableError> {
         let Some(pending) = idempotency::pending() else { return self.transact_all(items).await };
@@ -121,11 +162,14 @@ impl Table {
     }
 
     async fn transact_all(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+        // One for all tries: what an earlier one has done after all is not done again.
+        let token = crate::config::random_uuid_v7().to_string();
         let mut tries = 0;
         loop {
             let answer = self
                 .client
                 .transact_write_items()
+                .client_request_token(&token)
                 .set_transact_items(Some(items.clone()))
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
@@ -138,21 +182,18 @@ impl Table {
                 Err(error) => error,
             };
             meter::record_trip();
-            let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
-                error.as_service_error()
-            else {
-                return Err(error.into());
+            let error = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    TableError::cancelled(cancelled.cancellation_reasons().to_vec())
+                }
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => TableError::Throttled,
+                _ => return Err(error.into()),
             };
-            let reasons = cancelled.cancellation_reasons().to_vec();
-            let says = |code: &str| reasons.iter().any(|reason| reason.code() == Some(code));
-            if says("ConditionalCheckFailed") || !says("TransactionConflict") {
-                return Err(TableError::cancelled(reasons));
+            if !matches!(error, TableError::Conflict | TableError::Throttled) || tries == CONFLICT_RETRIES {
+                return Err(error);
             }
             tries += 1;
-            if tries > CONFLICT_RETRIES {
-                return Err(TableError::Conflict);
-            }
-            tracing::warn!(tries, "met another transaction, trying again");
+            tracing::warn!(tries, why = %error, "trying a transaction again");
             backoff(tries).await;
         }
     }

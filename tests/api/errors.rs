@@ -3,6 +3,38 @@
 use oms_tests::{Client, Shop};
 use serde_json::json;
 
+/// DynamoDB takes 2,048 bytes of one key and 1,024 of the other.
+#[tokio::test]
+async fn what_becomes_a_part_of_a_key_has_a_limit() {
+    let shop = Shop::open().await;
+    let (staff, long) = (&shop.staff.client, "u".repeat(3_000));
+    for path in
+        ["/api/orders/", "/api/orders/order_stats/", "/api/payments/payment_stats/", "/api/addresses/"]
+    {
+        let answer = staff.get(&format!("{path}?user={long}")).await;
+        let told = json!(["Ensure this value has at most 255 characters."]);
+        assert_eq!((answer.status, &answer.body["details"]["user"]), (400, &told), "{path}: {}", answer.text);
+        assert_eq!(staff.get(&format!("{path}?user={}", &long[..255])).await.status, 200, "{path}");
+    }
+    let digits = "1".repeat(3_000);
+    for search in [digits.clone(), format!("20261122-{digits}"), format!("1-{digits}"), long.clone()] {
+        for path in ["/api/orders/", "/api/payments/", "/api/order-items/", "/api/products/", "/api/stores/"]
+        {
+            let answer = staff.get(&format!("{path}?search={search}")).await;
+            assert!([200, 400].contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+        }
+    }
+    let key = [("Idempotency-Key", "clé")];
+    let answer =
+        staff.send(reqwest::Method::POST, "/api/stores/", Some(json!({ "name": "Keys" })), &key).await;
+    assert_eq!(
+        (answer.status, &answer.body["code"]),
+        (400, &json!("invalid_idempotency_key")),
+        "{}",
+        answer.text
+    );
+}
+
 #[tokio::test]
 async fn a_stranger_is_asked_for_a_token_everywhere() {
     let stranger = Client::stranger();

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
+use oms_core::http::query::MAX_USER_CHARS;
 use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
 use oms_core::http::{Caller, JsonObject, Reply, meter};
 use oms_core::idempotency;
@@ -93,7 +94,7 @@ impl CreateOrder {
         let language = f.optional::<BlankText<35>>("language");
         let extra_data = f.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").unwrap_or_default();
         let discount_amount = f.optional::<Amount>("discount_amount");
-        let user = f.optional::<Text<255>>("user");
+        let user = f.optional::<Text<MAX_USER_CHARS>>("user");
         f.finish()?;
         let read = || {
             Some(Self {

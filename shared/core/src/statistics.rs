@@ -10,10 +10,10 @@ use crate::http::query::Query;
 use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, Wanted};
 use jiff::tz::TimeZone;
+use oms_domain::StoreId;
 use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
 use oms_domain::tally::Scope;
-use oms_domain::{StoreId, UserId};
 
 /// How many of the newest orders statistics show.
 const NEWEST: usize = 10;
@@ -72,7 +72,7 @@ impl App {
     /// 400 for what is no store's id; 403 for `?user=` of somebody else, unless staff ask.
     pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Reply<Asked> {
         let own = &caller.user.id;
-        let user = query.filled("user").map(|user| UserId(user.to_owned()));
+        let user = query.user("user")?;
         if user.as_ref().is_some_and(|user| user != own && !caller.is_staff()) {
             return Err(ApiError::Forbidden);
         }

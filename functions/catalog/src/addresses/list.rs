@@ -9,7 +9,6 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
 use oms_core::table::addresses::BookEntry;
-use oms_domain::UserId;
 
 /// The caller's own addresses, newest first, also for staff, who name another user by `user`.
 #[utoipa::path(
@@ -35,10 +34,8 @@ pub(crate) async fn list(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<AddressView>>> {
-    let user = match query.filled("user") {
-        Some(user) if caller.is_staff() => UserId(user.to_owned()),
-        Some(_) | None => caller.user.id,
-    };
+    let asked = if caller.is_staff() { query.user("user")? } else { None };
+    let user = asked.unwrap_or(caller.user.id);
     let book = app.table().addresses(&user).await?;
     let entries = book.iter().map(entry).collect();
     Ok(Json(listing::found(entries, &query, &request)?.page(|shown| Some(shown.clone()), &links)))

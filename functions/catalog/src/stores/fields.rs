@@ -5,6 +5,7 @@ use crate::partial::Partial;
 use crate::slug::{self, Slug};
 use jiff::Timestamp;
 use oms_core::config::Config;
+use oms_core::http::query::MAX_USER_CHARS;
 use oms_core::http::validation::{Fields, Lines, Mode, Text};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::catalog::{Store, StoreStatus};
@@ -16,8 +17,6 @@ use utoipa::ToSchema;
 const MAX_NAME_CHARS: usize = 255;
 /// The longest description, in characters. An order keeps a copy of it.
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
-/// The longest user id, in characters.
-const MAX_USER_CHARS: usize = 255;
 
 /// A store to make, or to put in place of another. What an update leaves out stays as it is.
 #[derive(Clone, Debug, Default, ToSchema)]

@@ -4,7 +4,10 @@ use super::validation::NO_CARD_NUMBERS;
 use super::{ApiError, search};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use oms_domain::card;
+use oms_domain::{UserId, card};
+
+/// The longest id of a user, in characters: it becomes a part of keys.
+pub const MAX_USER_CHARS: usize = 255;
 
 /// The query parameters in the order in which they came, decoded. What is no valid UTF-8 is
 /// replaced, never refused, as Django does.
@@ -37,6 +40,20 @@ impl Query {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),
             _ => None,
+        }
+    }
+
+    /// The user whom a filter names; nothing where it is missing or empty.
+    ///
+    /// # Errors
+    /// 400 for what is longer than the id of any user.
+    pub fn user(&self, name: &str) -> Result<Option<UserId>, ApiError> {
+        match self.filled(name) {
+            Some(id) if id.chars().count() > MAX_USER_CHARS => {
+                let most = format!("Ensure this value has at most {MAX_USER_CHARS} characters.");
+                Err(ApiError::field(name, most))
+            }
+            id => Ok(id.map(|id| UserId(id.to_owned()))),
         }
     }
 

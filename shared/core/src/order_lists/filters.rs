@@ -60,7 +60,7 @@ impl Filters {
             shipping_method: reader.choice("shipping_method"),
             currency: reader.choice("currency"),
             store: reader.value("store", NO_UUID, |text, _| text.parse().ok()),
-            user: query.filled("user").map(|user| UserId(user.to_owned())),
+            user: reader.or_wrong(query.user("user")).flatten(),
             from: reader.value("created_at__gte", NO_TIME, moment),
             before: reader.value("created_at__lt", NO_TIME, moment),
             least: reader.value("total_amount__gte", NO_NUMBER, number),

@@ -20,11 +20,14 @@
 //! | step of a user's trail (see [`super::trail`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
-//! | request with an idempotency key | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
+//! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | bulk update | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | a place of a code, to search by | `SEARCH#<characters>` (see [`super::search`]) | `<what follows>#<order>` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
+//!
+//! What people write, a `sub` and a key, stands at the end of a key or is written so that its end is certain:
+//! no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a `pk` and 1,024 of an `sk`.
 //!
 //! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
 //!
@@ -70,6 +73,7 @@ pub(crate) const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
 pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 /// Sorts after the notifications, outside their range.
 pub(crate) const INBOX: &str = "NOTIFICATIONS";
+pub(crate) const STEP_PREFIX: &str = "TRAIL#";
 pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
@@ -178,6 +182,11 @@ pub(crate) fn notification(id: NotificationId) -> String {
     format!("{NOTIFICATION_PREFIX}{id}")
 }
 
+/// Sorts by time, as text.
+pub(crate) fn step(at: Timestamp, order: OrderId) -> String {
+    format!("{STEP_PREFIX}{at:.6}#{order}")
+}
+
 pub(crate) fn subscription(id: SubscriptionId) -> String {
     format!("{SUBSCRIPTION_PREFIX}{id}")
 }
@@ -212,7 +221,12 @@ pub(crate) fn result(number: u16) -> String {
 }
 
 pub(crate) fn idempotency(user: &str, key: &str) -> String {
-    format!("IDEMPOTENCY#{user}#{key}")
+    format!("IDEMPOTENCY#{}#{key}", enclosed(user))
+}
+
+/// What others have written, as a part of a key that something follows: nothing in it is taken for its end.
+fn enclosed(text: &str) -> String {
+    text.replace('%', "%25").replace('#', "%23")
 }
 
 /// Where the API shows an item that is a resource of its own.
@@ -288,3 +302,6 @@ pub(crate) fn list_shard(shard: u16) -> String {
 pub(crate) fn list_at(made: Timestamp, id: impl std::fmt::Display) -> String {
     format!("{made:.6}#{id}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,6 +96,12 @@ fn rows(order: &Order) -> BTreeSet<Row> {
     rows
 }
 
+/// The keys of a code of an order, as a tracking number has them.
+#[cfg(test)]
+pub(super) fn keys_of_code(order: OrderId, code: &str) -> Vec<(String, String)> {
+    rows_of(order, "t", code).into_iter().map(|row| (row.pk, row.sk)).collect()
+}
+
 /// The rows of a code of an order.
 fn rows_of(order: OrderId, field: &str, code: &str) -> Vec<Row> {
     let places = code.char_indices().map(|(at, _)| at).step_by(STEP).take(MAX_PLACES);
@@ -145,8 +151,8 @@ fn places(term: &str) -> Option<BTreeSet<(String, String)>> {
         let (head, tail) = split(&term[at..])?;
         places.insert((under(&head), tail.chars().take(MAX_TAIL).collect()));
     }
-    if let Numbers::At(place) = of_numbers(term) {
-        places.insert(place);
+    if let Numbers::At((pk, tail)) = of_numbers(term) {
+        places.insert((pk, tail.chars().take(MAX_TAIL).collect()));
     }
     Some(places)
 }
@@ -282,6 +288,15 @@ mod tests {
             ("wire-77", false),
         ] {
             assert_eq!(is_within_a_name(term), is_within, "{term}");
+        }
+    }
+
+    #[test]
+    fn a_term_however_long_is_looked_for_under_a_key_that_dynamodb_takes() {
+        let digits = "1".repeat(9_000);
+        let terms = ["𝛼".repeat(9_000), digits.clone(), format!("1-{digits}"), format!("20261122-{digits}")];
+        for (pk, sk) in terms.iter().flat_map(|term| places(term).unwrap_or_default()) {
+            assert!(pk.len() <= 2_048 && sk.len() < 1_000, "{} and {} bytes", pk.len(), sk.len());
         }
     }
 

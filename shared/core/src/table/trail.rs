@@ -20,7 +20,6 @@ const FOLLOWED: SignedDuration = SignedDuration::from_mins(15);
 /// How many steps of it are followed: less than 4 KB, which is a unit.
 const STEPS: usize = 16;
 
-const STEP: &str = "TRAIL#";
 const STEP_VERSION: &str = "v";
 const STORE: &str = "s";
 const USER: &str = "u";
@@ -41,7 +40,7 @@ pub struct Step {
 }
 
 fn step_of(item: &Item, by: &UserId) -> Option<Step> {
-    let (at, order) = text(item, keys::SK).strip_prefix(STEP)?.split_once('#')?;
+    let (at, order) = text(item, keys::SK).strip_prefix(keys::STEP_PREFIX)?.split_once('#')?;
     let user = Some(text(item, USER)).filter(|user| !user.is_empty());
     Some(Step {
         order: order.parse().ok()?,
@@ -56,8 +55,7 @@ impl Table {
     /// Notes that a user is changing an order: a small write of its own, which fails with a line in
     /// the log only.
     pub(crate) async fn leave_step(&self, by: &UserId, order: &Order) {
-        let at = format!("{STEP}{:.6}#{}", order.updated_at, order.id);
-        let mut item = key(keys::user(by), at);
+        let mut item = key(keys::user(by), keys::step(order.updated_at, order.id));
         let ends = order.updated_at.checked_add(FOLLOWED).unwrap_or(order.updated_at);
         item.insert(STEP_VERSION.into(), AttributeValue::N(order.version.to_string()));
         item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
@@ -94,8 +92,11 @@ impl Table {
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
-            .expression_attribute_values(":from", AttributeValue::S(format!("{STEP}{since:.6}")))
-            .expression_attribute_values(":to", AttributeValue::S(format!("{STEP}~")))
+            .expression_attribute_values(
+                ":from",
+                AttributeValue::S(format!("{}{since:.6}", keys::STEP_PREFIX)),
+            )
+            .expression_attribute_values(":to", AttributeValue::S(format!("{}~", keys::STEP_PREFIX)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;

@@ -41,6 +41,11 @@ impl OwnTable {
         self.client.dynamodb_of(&self.name, "PutItem", json!({ "Item": item })).await;
     }
 
+    /// How many items have a sort key.
+    pub async fn count(&self, sk: &str) -> usize {
+        self.items().await.iter().filter(|item| item["sk"]["S"] == sk).count()
+    }
+
     /// All items, by their keys; fewer than DynamoDB sends at once.
     ///
     /// # Panics

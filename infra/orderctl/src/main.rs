@@ -2,6 +2,7 @@
 //! consumer has missed. See `orderctl --help`.
 
 use clap::{Parser, Subcommand};
+use oms_core::http::logging::chain;
 use orderctl::report::Report;
 use orderctl::stand::Fault;
 use orderctl::{bench, bench_consumer, environment, rebuild, redrive, verify};
@@ -61,7 +62,7 @@ async fn main() -> ExitCode {
             if report.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(fault) => {
-            say(&format!("orderctl: {fault}"));
+            say(&format!("orderctl: {}", chain(fault.as_ref())));
             ExitCode::from(2)
         }
     }

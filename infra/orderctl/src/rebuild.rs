@@ -23,20 +23,25 @@ pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
         text = format!("the rows of {orders} orders written, {stale} rows removed that no order has\n");
         count_products(app).await?;
     }
-    text.push_str(&while_held(app, correct(app)).await?);
+    let corrected = while_held(app, correct(app)).await?;
+    text.push_str(&corrected.text);
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
-    text.push_str(&caught_up.text);
-    Ok(Report { text, is_well: caught_up.is_well })
+    // What both could not read is named once.
+    let is_new = |line: &&str| !corrected.text.lines().any(|before| before == *line);
+    text.push_str(&caught_up.text.lines().filter(is_new).collect::<Vec<_>>().join("\n"));
+    Ok(Report { text, is_well: corrected.is_well && caught_up.is_well })
 }
 
-/// Corrects every counter that is not what has been counted; what it did, a line a scope.
-async fn correct(app: &App) -> Result<String, Fault> {
-    let mut text = String::new();
-    for (scope, wrong) in verify::all(app).await?.wrong {
-        app.table().correct(&scope, &wrong).await?;
-        text.push_str(&format!("{}: {} counters corrected\n", verify::name(&scope), wrong.len()));
+/// Corrects every counter that is not what has been counted; what it did, a line a scope. Those that an
+/// order may be in which cannot be read stay as they are.
+async fn correct(app: &App) -> Result<Report, Fault> {
+    let found = verify::all(app).await?;
+    let mut text = verify::unreadable(&found);
+    for (scope, wrong) in &found.wrong {
+        app.table().correct(scope, wrong).await?;
+        text.push_str(&format!("{}: {} counters corrected\n", verify::name(scope), wrong.len()));
     }
-    Ok(text)
+    Ok(Report { text, is_well: found.unreadable.is_empty() })
 }
 
 /// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile, and
@@ -44,10 +49,11 @@ async fn correct(app: &App) -> Result<String, Fault> {
 async fn rows(app: &App) -> Result<usize, Fault> {
     let (mut done, mut after) = (0, None);
     loop {
-        let (orders, next) = app.table().scan_orders(after).await?;
-        app.table().replace_rows(&orders).await?;
-        done += orders.len();
-        after = next;
+        // Those that cannot be read are named later, with what else follows from it.
+        let page = app.table().scan_orders(after).await?;
+        app.table().replace_rows(&page.orders).await?;
+        done += page.orders.len();
+        after = page.next;
         if after.is_none() {
             return Ok(done);
         }

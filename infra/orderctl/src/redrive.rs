@@ -34,13 +34,15 @@ pub enum Consumer {
 pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault> {
     let consumers = Consumers::new(app, consumer)?;
     let mut left = Vec::new();
+    let mut unreadable = Vec::new();
     let mut orders = 0;
     let mut after = None;
     loop {
-        let (page, next) = app.table().scan_orders(after).await?;
-        orders += page.len();
-        left.extend(consumers.catch_up(app, &page).await);
-        after = next;
+        let page = app.table().scan_orders(after).await?;
+        orders += page.orders.len();
+        unreadable.extend(page.unreadable);
+        left.extend(consumers.catch_up(app, &page.orders).await);
+        after = page.next;
         if after.is_none() {
             break;
         }
@@ -63,10 +65,13 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
         }
     }
     let mut text = format!("{orders} orders were looked at");
+    for order in &unreadable {
+        text.push_str(&format!("\n{order}"));
+    }
     for order in &left {
         text.push_str(&format!("\nnot caught up: {order}"));
     }
-    Ok(Report { text, is_well: left.is_empty() })
+    Ok(Report { text, is_well: left.is_empty() && unreadable.is_empty() })
 }
 
 /// The consumers that are caught up.

@@ -22,13 +22,23 @@ pub async fn run(app: &App) -> Result<Report, Fault> {
             text.push_str(&format!("{}: {} is {counted}, not {expected}\n", name(scope), difference.cell));
         }
     }
+    text.push_str(&unreadable(&found));
     text.push_str(&format!("{} orders, {} scopes; drift {drift}", found.orders, found.scopes));
-    Ok(Report { text, is_well: drift == 0 })
+    Ok(Report { text, is_well: drift == 0 && found.unreadable.is_empty() })
 }
 
 /// What was found of every scope that has orders.
 pub(crate) async fn all(app: &App) -> Result<VerifiedAll, Fault> {
-    app.verify_all().await.map_err(|error| error.to_string().into())
+    Ok(app.verify_all().await?)
+}
+
+/// The orders that could not be read, a line each, and what follows from it.
+pub(crate) fn unreadable(found: &VerifiedAll) -> String {
+    let mut text: String = found.unreadable.iter().map(|order| format!("{order}\n")).collect();
+    if found.doubtful > 0 {
+        text.push_str(&format!("{} scopes were left out: they may count such an order\n", found.doubtful));
+    }
+    text
 }
 
 /// A scope in words.

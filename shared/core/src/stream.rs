@@ -157,7 +157,10 @@ impl App {
             let version = if order.is_deleted() { 0 } else { *seen };
             match self.table().recall(order, version).await {
                 // Left to the consumer, which then knows which order it cannot apply.
-                Ok(()) | Err(TableError::LogTooShort(_)) => {}
+                Ok(()) => {}
+                Err(error) if error.is_of_the_item() => {
+                    tracing::error!(order = %order.id, error = crate::http::logging::chain(&error), "unreadable log");
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
 use crate::statistics::Asked;
+use crate::table::TableError;
 use crate::table::lists::{OrderList, Wanted, position};
+use crate::table::scan::Unreadable;
 use futures::future::try_join_all;
 use oms_domain::drift::{Cells, Difference, differences};
 use oms_domain::tally::{Scope, Tally, tally};
@@ -42,6 +44,10 @@ pub struct VerifiedAll {
     pub orders: u64,
     /// Of how many users and stores, and of all.
     pub scopes: usize,
+    /// The orders that cannot be read.
+    pub unreadable: Vec<Unreadable>,
+    /// Of how many scopes it cannot be told, since such an order may have been counted in them.
+    pub doubtful: usize,
     /// The counters that are wrong, by the scope they belong to.
     pub wrong: Vec<(Scope, Vec<Difference>)>,
 }
@@ -76,24 +82,34 @@ impl App {
 
     /// Adds up what all orders have counted for, each as of its watermark, and compares it with the counters
     /// of every user, every store and of all: those that differ. It is exact while nothing is counted
-    /// ([`crate::table::hold`]). Keeps the sums in memory, some kilobytes a user.
+    /// ([`crate::table::hold`]). Keeps the sums in memory, some kilobytes a user. An order that cannot be read is
+    /// named, and the counters that it may be in are left out.
     ///
     /// # Errors
     /// 503 where the table cannot be read.
     pub async fn verify_all(&self) -> Reply<VerifiedAll> {
         let mut scopes = BTreeSet::from([Scope::All]);
         let mut expected = Tally::default();
+        let mut unreadable = Vec::new();
         let (mut orders, mut after) = (0, None);
         loop {
-            let (page, next) = self.table().scan_orders(after).await?;
-            let marks = self.table().watermarks(STATS, page.iter().map(|order| order.id)).await?;
-            for order in page {
+            let page = self.table().scan_orders(after).await?;
+            unreadable.extend(page.unreadable);
+            let marks = self.table().watermarks(STATS, page.orders.iter().map(|order| order.id)).await?;
+            for order in page.orders {
                 orders += 1;
-                scopes.extend([Scope::User(order.user.id.clone()), Scope::Store(order.store.id)]);
-                let seen = marks.get(&order.id).copied().unwrap_or(0);
-                expected.absorb(self.counted_of(order, seen).await?);
+                let (id, of) = (order.id, Scope::of(&order));
+                scopes.extend(of.clone());
+                let seen = marks.get(&id).copied().unwrap_or(0);
+                match self.counted_of(order, seen).await {
+                    Ok(counted) => expected.absorb(counted),
+                    Err(error) if error.is_of_the_item() => {
+                        unreadable.push(Unreadable::new(id.to_string(), &error, Some(of)));
+                    }
+                    Err(error) => return Err(error.into()),
+                }
             }
-            after = next;
+            after = page.next;
             if after.is_none() {
                 break;
             }
@@ -102,15 +118,22 @@ impl App {
         for (scope, cell, value) in expected.iter() {
             expected_of.entry(scope.clone()).or_default().insert(cell, value);
         }
-        let mut wrong = Vec::new();
+        let in_doubt = |scope: &Scope| {
+            unreadable.iter().any(|order| order.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope)))
+        };
+        let (mut wrong, mut doubtful) = (Vec::new(), 0);
         for scope in &scopes {
+            if in_doubt(scope) {
+                doubtful += 1;
+                continue;
+            }
             let counted = self.table().cells(scope).await?;
             let found = differences(&counted, &expected_of.remove(scope).unwrap_or_default());
             if !found.is_empty() {
                 wrong.push((scope.clone(), found));
             }
         }
-        Ok(VerifiedAll { orders, scopes: scopes.len(), wrong })
+        Ok(VerifiedAll { orders, scopes: scopes.len(), wrong, unreadable, doubtful })
     }
 
     async fn verify_once(&self, scope: &Scope, most: u64) -> Reply<Verified> {
@@ -151,7 +174,7 @@ impl App {
     }
 
     /// What an order has been counted for.
-    pub(crate) async fn counted_of(&self, mut order: Order, seen: u64) -> Reply<Tally> {
+    pub(crate) async fn counted_of(&self, mut order: Order, seen: u64) -> Result<Tally, TableError> {
         if seen == 0 {
             return Ok(Tally::default());
         }

@@ -75,6 +75,12 @@ impl TableError {
         move |source| TableError::Shape { what, source }
     }
 
+    /// Whether it is about one item, which will not read better another time; not about the table.
+    #[must_use]
+    pub const fn is_of_the_item(&self) -> bool {
+        matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_))
+    }
+
     /// Why a transaction was cancelled. A failed condition comes first: no other try can do better. The
     /// rest passes: too much at a time, or another transaction on the same item.
     pub(crate) fn cancelled(reasons: Vec<CancellationReason>) -> Self {

@@ -27,6 +27,7 @@ pub(crate) mod payment_rows;
 pub mod products;
 pub(crate) mod record;
 pub(crate) mod rows;
+pub mod scan;
 pub(crate) mod search;
 pub mod shown;
 pub mod size;

@@ -3,7 +3,6 @@
 use super::writes::part;
 use super::{Item, OrderOwners, Table, TableError, keys, record};
 use crate::http::{meter, scope};
-use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Change, Order, OrderId, UserId};
 
@@ -78,27 +77,6 @@ impl Table {
             order.recall(record::log_from_item(item)?);
         }
         if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
-    }
-
-    /// Orders in no order that means anything, deleted ones too, and where to go on; for operators,
-    /// since it reads the whole table, 1 MB at a time. No request may.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn scan_orders(&self, after: Option<Item>) -> Result<(Vec<Order>, Option<Item>), TableError> {
-        let page = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .filter_expression("#sk = :order")
-            .expression_attribute_names("#sk", keys::SK)
-            .expression_attribute_values(":order", AttributeValue::S(keys::ORDER.to_owned()))
-            .set_exclusive_start_key(after)
-            .consistent_read(true)
-            .send()
-            .await?;
-        let orders = page.items.unwrap_or_default().into_iter().map(record::from_item);
-        Ok((orders.collect::<Result<_, _>>()?, page.last_evaluated_key))
     }
 
     /// Saves a placed or changed order if the table still holds the version that was seen (none,

@@ -162,7 +162,12 @@ const DELETED_AT: &str = "deleted_at";
 
 /// Whose the order of an item is; nobody's where it has been deleted.
 pub(crate) fn owners_of(item: &Item) -> Option<OrderOwners> {
-    let summary = item.get(keys::SUMMARY)?.as_m().ok().filter(|_| !item.contains_key(DELETED_AT))?;
+    owners_ever_of(item).filter(|_| !item.contains_key(DELETED_AT))
+}
+
+/// The same, also of a deleted order.
+pub(crate) fn owners_ever_of(item: &Item) -> Option<OrderOwners> {
+    let summary = item.get(keys::SUMMARY)?.as_m().ok()?;
     let (user, store) = summary::owners_of(summary)?;
     Some(OrderOwners {
         id: keys::order_of(text(item, keys::PK))?,

@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many rows one transaction removes.
 const AT_ONCE: usize = 100;
 
-/// Orders as they are, and the keys of the rows that searches find them by.
-type WithRows = BTreeMap<OrderId, (Order, BTreeSet<(String, String)>)>;
+/// Orders as they are, and the keys of the rows that searches find them by; none of one that cannot be
+/// read, whose rows stay.
+type WithRows = BTreeMap<OrderId, Option<(Order, BTreeSet<(String, String)>)>>;
 
 /// A row, and whose it says it is.
 struct Row {
@@ -32,7 +33,8 @@ impl Row {
     /// Whether an order has no such row. The rows of lists stay for deleted ones, where they keep older ones
     /// from coming back.
     fn is_stale(&self, orders: &WithRows) -> bool {
-        let Some((_, rows)) = self.order.and_then(|id| orders.get(&id)) else { return true };
+        let Some(order) = self.order.and_then(|id| orders.get(&id)) else { return true };
+        let Some((_, rows)) = order else { return false };
         self.pk.starts_with(SEARCH_PREFIX) && !rows.contains(&(self.pk.clone(), self.sk.clone()))
     }
 }
@@ -70,8 +72,8 @@ impl Table {
             self.transact(deletes.collect::<Result<_, _>>()?).await?;
         }
         let orders = self.with_rows(stale.iter().filter_map(|row| row.order)).await?;
-        let again =
-            stale.iter().filter(|row| !row.is_stale(&orders)).filter_map(|row| orders.get(&row.order?));
+        let again = stale.iter().filter(|row| !row.is_stale(&orders));
+        let again = again.filter_map(|row| orders.get(&row.order?)?.as_ref());
         self.keep_search_rows(again.map(|(order, _)| (None, order))).await?;
         Ok((stale.len(), page.last_evaluated_key))
     }
@@ -80,11 +82,14 @@ impl Table {
     async fn with_rows(&self, ids: impl Iterator<Item = OrderId>) -> Result<WithRows, TableError> {
         let ids: BTreeSet<OrderId> = ids.collect();
         let wanted = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
-        let orders = self.get_items(wanted.collect()).await?.into_iter().map(|item| {
-            let order = record::from_item(item)?;
-            let rows = row_keys(&order);
-            Ok((order.id, (order, rows)))
+        let orders = self.get_items(wanted.collect()).await?.into_iter().filter_map(|item| {
+            let id = keys::order_of(text(&item, keys::PK))?;
+            let with_rows = |order: Order| {
+                let rows = row_keys(&order);
+                (order, rows)
+            };
+            Some((id, record::from_item(item).ok().map(with_rows)))
         });
-        orders.collect()
+        Ok(orders.collect())
     }
 }

@@ -197,11 +197,12 @@ async fn state(world: &World) -> String {
         // How long an order stood where it stood is another matter each time,
         let transitions = answer.body["status_transition_times"].as_object_mut().into_iter().flatten();
         transitions.for_each(|(_, transition)| transition["average_seconds"] = Value::Null);
-        // and whoever hears a gateway's answer first writes it down.
+        // and whoever hears a gateway's answer first writes down what follows from it.
         let changes = answer.body["results"].as_array_mut().into_iter().flatten();
         changes
             .filter(|change| {
-                ["finish_payment", "finish_refund"].contains(&change["action"].as_str().unwrap_or(""))
+                ["finish_payment", "finish_refund", "refund"]
+                    .contains(&change["action"].as_str().unwrap_or(""))
             })
             .for_each(|change| change["by"] = Value::Null);
         seen.insert(path, json!([answer.status, answer.body]));

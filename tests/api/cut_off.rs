@@ -41,7 +41,7 @@ impl Asked {
         function.may_take(SHORT);
         proxy.cut(Some(cut), Some(function.killer()));
         let headers = [("idempotency-key", self.key.as_str())];
-        function.send(self.method.as_str(), who.client.token(), &self.path, &self.body, &headers).await;
+        function.send(self.method.as_str(), who.client.token(), &self.path, Some(&self.body), &headers).await;
     }
 
     async fn made(&self, who: &Person) -> Answer {

@@ -111,7 +111,7 @@ async fn calls_that_are_tried_again_are_warned_of() {
     let mut orders = Function::start("orders", &[("AWS_ENDPOINT_URL_DYNAMODB", &proxy.url)]).await;
     proxy.cut(Some(oms_tests::Cut::Before(0)), None);
     let path = "/api/orders/0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000/";
-    let answer = orders.send("GET", ada.client.token(), path, &json!({}), &[]).await;
+    let answer = orders.send("GET", ada.client.token(), path, Some(&json!({})), &[]).await;
     assert_eq!(answer.expect("it lives").0, 404);
     let lines = lines(&orders);
     let warned = of(&lines, "message", "trying a call again");

@@ -179,7 +179,7 @@ impl Table {
     }
 
     /// Makes the record of a request that was cut off that of a repeat, which will be at work until a time in
-    /// seconds since 1970.
+    /// seconds since 1970. Where it is the repeat's already, the answer to an earlier try got lost.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where another repeat was faster.
@@ -194,6 +194,7 @@ impl Table {
         let update = self
             .update_remembered(user, idempotency_key, &earlier.owner)
             .update_expression("SET #busy = :until, #owner = :new")
+            .condition_expression("#owner IN (:owner, :new)")
             .expression_attribute_values(":new", AttributeValue::S(owner.to_owned()))
             .expression_attribute_values(":until", AttributeValue::N(busy_until.to_string()));
         meter_write(update.send().await?.consumed_capacity());

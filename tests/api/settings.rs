@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// Tries to place an order of nothing: the status, and what the headers say of the limit.
 async fn tries(orders: &mut Function, token: Option<&str>) -> (u64, [String; 3]) {
-    let answer = orders.answer("POST", token, "/api/orders/", &json!({}), &[]).await.expect("it answers");
+    let answer =
+        orders.answer("POST", token, "/api/orders/", Some(&json!({})), &[]).await.expect("it answers");
     let header = |name: &str| answer["headers"][name].as_str().unwrap_or_default().to_owned();
     let status = answer["statusCode"].as_u64().expect("a status");
     (status, ["ratelimit-policy", "ratelimit", "retry-after"].map(header))

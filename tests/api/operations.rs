@@ -10,7 +10,7 @@
 
 use futures::StreamExt;
 use oms_tests::world::Stage::{
-    Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems,
+    Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems, Waiting,
 };
 use oms_tests::world::Who::{Admin, Other, OtherVendor, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
@@ -24,6 +24,7 @@ pub(crate) type Refused = &'static [(Who, u16)];
 
 const NOBODY: Refused = &[];
 const STRANGERS: Refused = &[(Other, 404), (OtherVendor, 404)];
+const PAYERS: Refused = &[(Vendor, 403), (Other, 404), (OtherVendor, 404)];
 const CUSTOMERS: Refused = &[(Owner, 403), (Other, 404), (OtherVendor, 404)];
 const SUBSCRIBERS: Refused = &[(Owner, 403), (OtherVendor, 404)];
 const NO_SELLER: Refused = &[(Owner, 403), (OtherVendor, 403)];
@@ -67,6 +68,7 @@ pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("payments_delete", Owner, STRANGERS, Payable),
     ("payments_process_payment", Owner, STRANGERS, Payable),
     ("payments_refund_payment", Vendor, CUSTOMERS, Paid),
+    ("payments_simulate_action", Owner, PAYERS, Waiting),
     ("notifications_list", Owner, NOBODY, Told),
     ("notifications_mark_all_read", Owner, NOBODY, Told),
     ("notifications_retrieve", Owner, &[(Other, 404), (Vendor, 404), (Admin, 404)], Told),

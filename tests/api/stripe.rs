@@ -166,6 +166,11 @@ async fn tells(event: &str, at: i64, secret: &str) -> oms_tests::Answer {
     Client::stranger().send(Method::POST, "/api/payments/webhook/", Some(body), &headers).await
 }
 
+/// Tells the stack an event of Stripe's of now.
+pub(crate) async fn tell(event: &Value) -> oms_tests::Answer {
+    tells(&event.to_string(), jiff::Timestamp::now().as_second(), WEBHOOK_SECRET).await
+}
+
 #[tokio::test]
 async fn an_event_that_is_not_stripes_or_not_of_now_is_refused_and_one_of_no_concern_is_taken() {
     let now = jiff::Timestamp::now().as_second();

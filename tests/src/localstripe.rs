@@ -86,6 +86,18 @@ impl LocalStripe {
         made["id"].as_str().expect("a payment method").to_owned()
     }
 
+    /// Plays Stripe.js for a customer who does what their bank asks, or fails to.
+    ///
+    /// # Panics
+    /// Where it does not take that.
+    pub async fn authenticate(&self, intent: &Value, secret: &Value, success: bool) {
+        let (intent, secret) = (intent.as_str().expect("an id"), secret.as_str().expect("a secret"));
+        let form = [("client_secret", secret), ("success", if success { "true" } else { "false" })];
+        let url = format!("{}/v1/payment_intents/{intent}/_authenticate", self.url);
+        let answer = self.http.post(url).bearer_auth(KEY).form(&form).send().await;
+        assert!(answer.expect("localstripe answers").status().is_success());
+    }
+
     /// What it holds of a kind (`payment_intents`, `refunds`), whose metadata names an id.
     ///
     /// # Panics

@@ -42,6 +42,8 @@ pub enum Stage {
     InBulk,
     /// It has a pending payment instead.
     Payable,
+    /// The payment waits for its customer.
+    Waiting,
     /// The payment is paid.
     Paid,
     /// The order is confirmed.
@@ -119,9 +121,17 @@ impl World {
         if stage < Stage::Payable {
             return;
         }
-        let new = json!({ "order": order["id"], "payment_method": "credit_card" });
+        let token = if stage == Stage::Waiting { "tok_authenticate" } else { "tok_approve" };
+        let new = json!({
+            "order": order["id"], "payment_method": "credit_card", "payment_details": { "token": token },
+        });
         let payment = self.owner.client.post("/api/payments/", new).await.expect(201);
         self.is("payment", &payment["id"]);
+        if stage == Stage::Waiting {
+            let path = format!("/api/payments/{}/process_payment/", self.id("payment"));
+            let can_wait = json!({ "error_on_requires_action": false });
+            self.owner.client.post(&path, can_wait).await.expect(202);
+        }
         if stage >= Stage::Paid {
             let path = format!("/api/payments/{}/process_payment/", self.id("payment"));
             self.owner.client.post(&path, json!({})).await.expect(200);

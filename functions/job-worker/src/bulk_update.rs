@@ -93,6 +93,7 @@ fn passes(error: &ApiError) -> bool {
         | ApiError::PreconditionFailed
         | ApiError::PayloadTooLarge
         | ApiError::UnsupportedMediaType(_)
+        | ApiError::TooManyUnpaid { .. }
         | ApiError::Unprocessable { .. } => false,
     }
 }

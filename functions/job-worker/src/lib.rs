@@ -5,6 +5,7 @@
 //! named in the answer, and comes again; one that fails again and again ends in the dead-letter queue.
 
 mod bulk_update;
+mod expire_unpaid;
 mod settle_payment;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -53,6 +54,8 @@ enum Unfinished {
     Orders(usize),
     #[error("a gateway's answer could not be saved")]
     Answer(#[source] ApiError),
+    #[error("the order {0} could not be called off")]
+    Unpaid(OrderId, #[source] ApiError),
     #[error("the gateway does not say how payments of the order {0} ended")]
     NoAnswer(OrderId),
 }
@@ -81,5 +84,6 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<(), Unfinished> {
         Job::StartBulkUpdate { id } => bulk_update::start(worker, id).await,
         Job::BulkUpdate { id, piece } => bulk_update::work(worker, id, piece, deliveries >= LAST_TRY).await,
         Job::SettlePayment { order, tries } => settle_payment::work(worker, order, tries).await,
+        Job::ExpireUnpaid { order, at } => expire_unpaid::work(worker, order, at).await,
     }
 }

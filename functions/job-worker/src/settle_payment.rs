@@ -22,6 +22,11 @@ pub(crate) async fn work(worker: &Worker, order: OrderId, tries: u8) -> Result<(
         tracing::info!(%order, "settled");
         return Ok(());
     }
+    if let Some(until) = settled.waits_for_customer_until(worker.app.now()) {
+        // Its customer may still act. What they did is asked for now and then, and called off in the end.
+        let again = Job::SettlePayment { order, tries };
+        return Ok(worker.queue.send_for(again, until, worker.app.now()).await?);
+    }
     if tries >= TRIES {
         return Err(Unfinished::NoAnswer(order));
     }

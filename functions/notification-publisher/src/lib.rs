@@ -7,6 +7,7 @@
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures::StreamExt;
+use jiff::Timestamp;
 use oms_core::app::App;
 use oms_core::bus::{Bus, Event, PublishError};
 use oms_core::deadline;
@@ -162,14 +163,14 @@ async fn each(fresh: Vec<Fresh>, work: impl AsyncFn(&Fresh) -> Result<(), Untold
     outcome
 }
 
-/// Has what waits for a gateway looked after.
+/// Has what waits for a gateway, or for its money, looked after.
 async fn have_settled(publisher: &Publisher, Fresh { arrived, seen }: &Fresh) -> Result<(), Untold> {
     let order = &arrived.order;
     if waits_since(order, *seen) {
         let delay = publisher.app.config().settle_after;
         publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
     }
-    Ok(())
+    Ok(watch_unpaid(publisher, order, order.newly_unpaid_until(*seen)).await?)
 }
 
 /// Tells every change after the watermark, then moves it.
@@ -194,6 +195,35 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
         Ok(()) | Err(TableError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Has an order called off at the time until when it may stay unpaid: when that is new, and when it has
+/// passed although the order is still there, which only a lost message explains.
+async fn watch_unpaid(
+    publisher: &Publisher,
+    order: &Order,
+    new: Option<Timestamp>,
+) -> Result<(), QueueError> {
+    let now = publisher.app.now();
+    let passed = order.unpaid_until().filter(|until| *until <= now);
+    match new.or(passed) {
+        Some(at) => publisher.queue.send_for(Job::ExpireUnpaid { order: order.id, at }, at, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Has every one of some orders called off that may not stay unpaid for ever, as when they were placed: for
+/// operators, where messages may have been lost. One that is watched already is watched twice, which does no
+/// harm. The ids of those that could not be.
+pub async fn watch_again(publisher: &Publisher, orders: &[Order]) -> Vec<String> {
+    let mut left = Vec::new();
+    for order in orders {
+        if let Err(error) = watch_unpaid(publisher, order, order.unpaid_until()).await {
+            tracing::error!(order = %order.id, error = chain(&error), "could not watch an unpaid order");
+            left.push(order.id.to_string());
+        }
+    }
+    left
 }
 
 /// Whether the order waits for a gateway, and a change after the version that was seen is why.

@@ -17,7 +17,7 @@ use oms_core::table::lists::{OrderList, Wanted};
 use oms_core::views::order::OrderView;
 use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;
-use oms_domain::place::{NewOrder, StockMove, WantedLine, invalid_pk, place};
+use oms_domain::place::{NewOrder, WantedLine, invalid_pk, place};
 use oms_domain::{
     Address, AddressId, Currency, Decimal, PaymentMethod, ShippingMethod, StoreId, User, UserId,
 };
@@ -25,8 +25,9 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// How often an order whose number or id was taken meanwhile is tried again.
-const TRIES: u32 = 3;
+/// How often an order whose number or id was taken meanwhile, or whose user placed others at the same time,
+/// is tried again.
+const TRIES: u32 = 5;
 /// In how many of another user's newest orders their name is looked for.
 const LOOKED_AT: usize = 10;
 /// The largest `extra_data` of an order, in bytes as they are stored.
@@ -127,6 +128,7 @@ impl CreateOrder {
         (status = 400, description = "A field is wrong, or the stock does not suffice", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 409, description = "Too many wanted the same pieces at the same time", body = ErrorBody),
+        (status = 429, description = "The customer has too many unpaid orders", body = ErrorBody),
     ),
     security(("bearer" = [])),
 )]
@@ -170,10 +172,22 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
     let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
     let products: Vec<_> = wanted.items.iter().map(|item| item.product).collect();
     let user = wanted.user.as_ref().filter(|_| caller.is_staff()).unwrap_or(&caller.user.id);
-    let offer = app.table().offer(StoreId(wanted.store), &products, user, &addresses);
+    let store = StoreId(wanted.store);
+    // Whoever runs stores may place as many as it takes.
+    let limit = Some(app.config().max_unpaid_orders).filter(|limit| *limit > 0 && !caller.is_staff());
+    let offer = async {
+        match limit {
+            Some(_) => app.table().offer_and_unpaid(store, &products, user, &addresses).await,
+            None => app.table().offer(store, &products, user, &addresses).await,
+        }
+    };
     let read = async { futures::try_join!(offer, buyer(app, caller, wanted)) };
     let (offer, user) = meter::at_once(read).await?;
     let (store, shipping, billing) = resolve(wanted, &offer)?;
+    let pass = match limit {
+        Some(limit) => Some(app.leave_to_place(&user.id, offer.unpaid, limit).await?),
+        None => None,
+    };
     let by = app.acting(&caller.user.id);
     let manages = caller.is_staff() || (caller.is_vendor() && store.owner.as_ref() == Some(&by.id));
     let new = NewOrder {
@@ -200,7 +214,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
         tracing::debug!(action = "place", refusal = error.code(), "refused");
     }
     let order = placed?;
-    app.table().save(None, &order, order.lines.iter().map(StockMove::taken_by)).await?;
+    app.table().place(&order, pass.as_ref()).await?;
     tracing::info!(order = %order.id, number = order.order_number, "order created");
     Ok(Seen { order, manages })
 }

@@ -9,13 +9,15 @@ mod payment_stats;
 mod process;
 mod refund;
 mod retrieve;
+mod simulate_action;
 mod update;
 mod webhook;
 
 use axum::Json;
 use oms_core::http::etag::Version;
-use oms_core::http::{ApiError, Reply};
-use oms_core::views::payment::PaymentView;
+use oms_core::http::{ApiError, Caller, Reply};
+use oms_core::money_moves::Sent;
+use oms_core::views::payment::{NextActionView, PaymentView};
 use oms_domain::{Order, PaymentId};
 
 oms_core::endpoints!(
@@ -29,6 +31,7 @@ oms_core::endpoints!(
     delete in delete,
     process_payment in process,
     refund_payment in refund,
+    simulate_action in simulate_action,
 );
 
 /// A payment as the answer. Its version is its order's, of which it is a part.
@@ -37,6 +40,21 @@ type Shown = (Version, Json<PaymentView>);
 fn show(order: &Order, id: PaymentId) -> Reply<Shown> {
     let payment = order.payment(id).ok_or_else(not_found)?;
     Ok((Version(order.version), Json(PaymentView::new(order, payment))))
+}
+
+/// The same with what its customer has to do, for whoever pays: the order's own customer, or staff in their
+/// place. The secret that is in it is nobody else's.
+fn show_to_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Reply<Shown> {
+    let (version, Json(mut view)) = show(&sent.order, id)?;
+    if pays(caller, &sent.order) {
+        view.next_action = sent.next_action.as_ref().map(NextActionView::from);
+    }
+    Ok((version, Json(view)))
+}
+
+/// Whether somebody may do what a bank asks of the order's customer.
+fn pays(caller: &Caller, order: &Order) -> bool {
+    caller.is_staff() || order.user.id == caller.user.id
 }
 
 const fn not_found() -> ApiError {

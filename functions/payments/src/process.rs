@@ -1,6 +1,6 @@
 //! `process_payment/`
 
-use crate::{Shown, not_found, of_payment, show};
+use crate::{Shown, not_found, of_payment, show, show_to_payer};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
@@ -22,28 +22,34 @@ pub(crate) struct ProcessPayment {
     /// becomes the payment's `transaction_id` and the order's `payment_reference`.
     #[schema(value_type = Option<String>, example = "RECEIPT-0042")]
     reference: String,
+    /// `false` where the customer is there to do what their bank may ask: the answer is then a 202 with the
+    /// `next_action`, which has an hour. `true`, or left out: the payment is declined.
+    #[schema(value_type = Option<bool>, example = false)]
+    error_on_requires_action: bool,
 }
 
 impl ProcessPayment {
     fn read(body: JsonObject) -> Reply<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reference = fields.optional::<BlankText<100>>("reference").unwrap_or_default();
+        let error_on_requires_action = fields.optional::<bool>("error_on_requires_action").unwrap_or(true);
         fields.finish()?;
-        Ok(Self { reference: reference.0 })
+        Ok(Self { reference: reference.0, error_on_requires_action })
     }
 }
 
 /// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
 /// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
 /// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
-/// settled within minutes.
+/// settled within minutes. So does, if the request says that it can wait for that, a bank that wants its
+/// customer: what nobody has done within an hour is failed.
 #[utoipa::path(
     post, path = "/api/payments/{id}/process_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body(content = Option<ProcessPayment>, description = "May be left out"),
     responses(
         (status = 200, description = "The payment, paid", body = PaymentView),
-        (status = 202, description = "The gateway has not answered yet; the payment is in `processing`", body = PaymentView),
+        (status = 202, description = "The gateway has not answered yet, or the customer has to act (`next_action`); the payment is in `processing`", body = PaymentView),
         (status = 400, description = "Its status does not allow it", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 402, description = "The gateway declined it; `details` says why", body = ErrorBody),
@@ -68,17 +74,20 @@ pub(crate) async fn process_payment(
         start(&app, seen, id, &wanted, by).map(Into::into)
     });
     let order = started.await.map_err(of_payment)?.order;
-    let order = app.charge(order, id, &caller.user.id).await?;
-    let payment = order.payment(id).ok_or_else(not_found)?;
+    let sent = app.charge(order, id, &caller.user.id).await?;
+    if sent.next_action.is_some() {
+        idempotency::answer_is_secret();
+    }
+    let payment = sent.order.payment(id).ok_or_else(not_found)?;
     match payment.status {
         PaymentState::Failed => Err(declined(payment)),
-        PaymentState::Processing => Ok((StatusCode::ACCEPTED, show(&order, id)?)),
+        PaymentState::Processing => Ok((StatusCode::ACCEPTED, show_to_payer(&caller, &sent, id)?)),
         PaymentState::Pending
         | PaymentState::Authorized
         | PaymentState::Paid
         | PaymentState::Cancelled
         | PaymentState::PartiallyRefunded
-        | PaymentState::Refunded => Ok((StatusCode::OK, show(&order, id)?)),
+        | PaymentState::Refunded => Ok((StatusCode::OK, show(&sent.order, id)?)),
     }
 }
 
@@ -92,7 +101,11 @@ fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Act
         return Ok(seen.order.pay_by_hand(id, &wanted.reference, by)?);
     }
     idempotency::more_to_come();
-    Ok(seen.order.start_payment(id, app.gateway().mover(), by)?)
+    let mover = app.gateway().mover();
+    Ok(match wanted.error_on_requires_action {
+        true => seen.order.start_payment(id, mover, by)?,
+        false => seen.order.start_payment_with_customer(id, mover, by)?,
+    })
 }
 
 fn declined(payment: &Payment) -> ApiError {

@@ -1,6 +1,6 @@
 //! `GET /api/payments/{id}/`
 
-use crate::{Shown, of_payment, show};
+use crate::{Shown, not_found, of_payment, pays, show, show_to_payer};
 use axum::extract::State;
 use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
@@ -8,7 +8,7 @@ use oms_core::http::{Caller, PathId, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::PaymentId;
 
-/// A payment.
+/// A payment. While it waits for its customer, whoever pays is told again what there is to do.
 #[utoipa::path(
     get, path = "/api/payments/{id}/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
@@ -25,5 +25,11 @@ pub(crate) async fn retrieve(
     PathId(id): PathId<PaymentId>,
 ) -> Reply<Shown> {
     let seen = app.orders(&caller).load(id.order()).await.map_err(of_payment)?;
-    show(&seen.order, id)
+    let payment = seen.order.payment(id).ok_or_else(not_found)?;
+    if payment.waits_for_customer_until(app.now()).is_none() || !pays(&caller, &seen.order) {
+        return show(&seen.order, id);
+    }
+    // The secret is kept nowhere, so the gateway is asked; what it says by then is not lost.
+    let sent = app.charge(seen.order, id, &caller.user.id).await?;
+    show_to_payer(&caller, &sent, id)
 }

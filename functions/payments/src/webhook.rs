@@ -49,6 +49,7 @@ pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap, body: Bo
         Told::Charge(id, outcome) => {
             if let Some(order) = order_of(&app, id).await? {
                 let order = app.finish_charge(order, id, &outcome, &by).await?;
+                app.close_failed(&order, id).await;
                 app.send_refunds(order, &by).await?;
             }
         }

@@ -34,6 +34,7 @@ use crate::workspace::Workspace;
 const FROM_ENVIRONMENT: &[(&str, &str)] = &[
     ("CORS_ORIGINS", "CorsOrigins"),
     ("LOG_LEVEL", "LogLevel"),
+    ("MAX_UNPAID_ORDERS", "MaxUnpaidOrders"),
     ("PAYMENT_GATEWAY", "PaymentGateway"),
     ("RATE_LIMIT", "RateLimit"),
     ("SETTLE_AFTER_SECONDS", "SettleAfterSeconds"),
@@ -191,6 +192,8 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
         ("CorsOrigins".to_owned(), THIS_MACHINE.to_owned()),
         // Who tries things out is in nobody's way.
         ("RateLimit".to_owned(), "0".to_owned()),
+        // Whoever tries things out places more orders than they pay.
+        ("MaxUnpaidOrders".to_owned(), "0".to_owned()),
     ]);
     for (variable, parameter) in FROM_ENVIRONMENT {
         if let Ok(value) = std::env::var(variable) {

@@ -197,6 +197,7 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
         ("level", _) => words!(NoticeLevel),
         ("event_type", _) => words!(EventType),
         ("status", "Health") => vec!["ok", "degraded"],
+        ("outcome", "SimulateAction") => vec!["succeed", "fail"],
         ("gateway", "Health") => vec!["simulated", "stripe"],
         (_, "Reached") => vec!["ok", "unreachable", "not_configured"],
         ("status", "Payment" | "RecentPayment" | "payments") => words!(PaymentState),
@@ -212,10 +213,12 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
     Some(words.into_iter().map(Value::from).collect())
 }
 
-/// Every field of an answer is always there, be it null; only `explain` has to be asked for.
+/// Every field of an answer is always there, be it null; only `explain` has to be asked for, and only whoever
+/// pays has a `next_action`, while there is one.
 fn require_all(schema: &mut Value) {
     let names = schema["properties"].as_object().into_iter().flat_map(Map::keys);
-    let names: Vec<Value> = names.filter(|name| *name != "explain").map(|name| json!(name)).collect();
+    let is_always_there = |name: &&String| *name != "explain" && *name != "next_action";
+    let names: Vec<Value> = names.filter(is_always_there).map(|name| json!(name)).collect();
     if !names.is_empty() {
         schema["required"] = Value::Array(names);
     }
@@ -235,7 +238,11 @@ fn may_be_null(owner: &str, name: &str) -> bool {
     match name {
         "store" => owner.starts_with("Subscription"),
         "estimated_delivery" => owner != "ShipOrder",
-        "billing_address" | "owner" | "variant" => true,
+        "billing_address"
+        | "expire_unpaid_manual_minutes"
+        | "expire_unpaid_minutes"
+        | "owner"
+        | "variant" => true,
         _ => false,
     }
 }

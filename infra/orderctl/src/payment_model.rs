@@ -88,6 +88,7 @@ fn vary(mut order: Order, chance: &mut Chance, samples: &Samples) -> Order {
             error_message: String::new(),
             created_at: at,
             updated_at: at,
+            customer_until: None,
             processed_at: None,
             refunds: Vec::new(),
         });

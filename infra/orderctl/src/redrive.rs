@@ -100,6 +100,7 @@ impl Consumers {
             }
             if let Some(publisher) = &self.publisher {
                 left.extend(notification_publisher::tell_all(publisher, arrived(batch)).await);
+                left.extend(notification_publisher::watch_again(publisher, batch).await);
             }
         }
         left

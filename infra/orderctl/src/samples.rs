@@ -7,6 +7,7 @@ use oms_domain::lifecycle::Shipment;
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::Mover;
 use oms_domain::place::{NewOrder, WantedLine, place};
+use oms_domain::unpaid::UnpaidLimits;
 use oms_domain::{
     Actor, Address, AddressId, Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, Refusal,
     ShippingMethod, StoreId, User, UserId,
@@ -250,6 +251,7 @@ fn store(number: u64, at: Timestamp) -> Store {
         currency: Currency::USD,
         tax_rate: Decimal::new(1000, 4),
         shipping_costs: BTreeMap::new(),
+        unpaid_limits: UnpaidLimits::default(),
         status: StoreStatus::Active,
         created_at: at,
         updated_at: at,

@@ -69,6 +69,7 @@ impl Stand {
             ("AuthJwks".to_owned(), issuer.jwks().to_string()),
             ("DebugCapacity".to_owned(), "on".to_owned()),
             ("PaymentGateway".to_owned(), "simulated".to_owned()),
+            ("MaxUnpaidOrders".to_owned(), "0".to_owned()),
         ]);
         let mut system =
             System::read(&oms_local::root().join("template.yaml"), &parameters, "http://127.0.0.1:9")?;

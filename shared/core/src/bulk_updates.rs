@@ -83,8 +83,8 @@ impl App {
         Ok(whole.was_moved_by(job.id))
     }
 
-    /// Sends the refunds that an action has started to the gateway. Without an answer they stay
-    /// pending, and are settled within minutes.
+    /// Sends the refunds that an action has started to the gateway, and calls off there what it has ended.
+    /// Without an answer they stay pending, and are settled within minutes.
     ///
     /// # Errors
     /// 402 where the order was to be paid back and the gateway refuses.
@@ -92,7 +92,8 @@ impl App {
         let Seen { order, manages } = seen;
         let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
         let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
-        let order = self.send_refunds(order.clone(), &caller.user.id).await?;
+        let by = &caller.user.id;
+        let order = self.send_refunds(self.call_off(order.clone(), by).await?, by).await?;
         if is_closing && order.status != Status::Refunded && !order.awaits_gateway() {
             return Err(refused());
         }

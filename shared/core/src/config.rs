@@ -21,6 +21,8 @@ pub const MAX_LIST_SHARDS: u32 = 64;
 
 /// The most requests a minute that `RATE_LIMIT` may allow.
 pub const MAX_RATE_LIMIT: u32 = 1_000_000;
+/// The most unpaid orders that a user may be allowed.
+pub const MAX_UNPAID_LIMIT: u32 = 10_000;
 
 /// The longest that an answer may be kept, a day.
 pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
@@ -73,6 +75,9 @@ pub struct Config {
     pub max_products_per_store: NonZeroU32,
     /// `SUBSCRIPTION_PROTOCOLS` (email, https and sqs): how subscribers may be told.
     pub subscription_protocols: Vec<Protocol>,
+    /// `MAX_UNPAID_ORDERS` (50): how many pending orders that nobody has paid a user may have, at most
+    /// [`MAX_UNPAID_LIMIT`]; 0 for any number.
+    pub max_unpaid_orders: u32,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
@@ -227,6 +232,9 @@ impl Config {
                 "a comma-separated list of email, https, sqs, sms",
                 |text| commas(text).iter().map(|word| word.parse().ok()).collect(),
             ),
+            max_unpaid_orders: env.parsed("MAX_UNPAID_ORDERS", 50, "a number from 0 to 10000", |text| {
+                text.parse().ok().filter(|limit| *limit <= MAX_UNPAID_LIMIT)
+            }),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
                 text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
             }),

@@ -8,10 +8,10 @@ mod simulated;
 mod stripe;
 pub mod stripe_events;
 
-pub use simulated::Simulated;
+pub use simulated::{Simulated, SimulatedOutcome};
 pub use stripe::Stripe;
 
-use crate::config::{Config, Gateway as Chosen};
+use crate::config::{Config, Gateway as Chosen, Secret};
 use crate::deadline::{self, OutOfTime};
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
@@ -44,6 +44,54 @@ pub struct Charge<'a> {
     pub details: &'a Map<String, Value>,
     /// When it was first asked for.
     pub since: Timestamp,
+    /// Whether its customer may be asked.
+    pub customer: Customer,
+}
+
+/// Whether the bank may ask its customer about a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Customer {
+    /// Nobody is there to be asked: it is declined.
+    Away,
+    /// They are, for now.
+    There,
+    /// They were, and have run out of time, or their order has been called off.
+    Gone,
+}
+
+impl Customer {
+    /// Why a charge is called off about which a bank wants to ask.
+    const fn why_not(self) -> &'static str {
+        match self {
+            Customer::Away | Customer::There => "The bank asks the customer to confirm the payment.",
+            Customer::Gone => "The customer did not confirm the payment in time.",
+        }
+    }
+}
+
+/// What a customer has to do before their bank lets them pay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextAction {
+    /// What kind of thing, in the gateway's words.
+    pub kind: String,
+    /// What lets a browser or an app do it. For the payer only: it is kept nowhere.
+    pub client_secret: Secret,
+}
+
+/// How a charge stands that the gateway has answered about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Charged {
+    /// It has ended.
+    Ended(Answer),
+    /// It waits for the customer.
+    Asks(NextAction),
+}
+
+impl From<ChargeOutcome> for Charged {
+    /// It has ended, and says so once.
+    fn from(outcome: ChargeOutcome) -> Self {
+        Charged::Ended(Answer { outcome, times: 1 })
+    }
 }
 
 /// What to give back. The refund's id is the key: the same id never pays back twice.
@@ -106,11 +154,11 @@ impl Gateway {
         }
     }
 
-    /// Takes the money, or says why not.
+    /// Takes the money, or says why not, or what the customer has to do first.
     ///
     /// # Errors
     /// Where it is not known how it ended: the payment stays in `processing`.
-    pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
+    pub async fn charge(&self, charge: Charge<'_>) -> Result<Charged, GatewayError> {
         let answer = async {
             match self {
                 Gateway::Simulated(simulated) => simulated.charge(charge).await,
@@ -119,12 +167,28 @@ impl Gateway {
         };
         let (began, answer) = (Instant::now(), in_time(answer).await);
         let said = match &answer {
-            Ok(Answer { outcome: ChargeOutcome::Paid(_), .. }) => "paid",
-            Ok(Answer { outcome: ChargeOutcome::Declined(..), .. }) => "declined",
+            Ok(Charged::Ended(Answer { outcome: ChargeOutcome::Paid(_), .. })) => "paid",
+            Ok(Charged::Ended(Answer { outcome: ChargeOutcome::Declined(..), .. })) => "declined",
+            Ok(Charged::Asks(_)) => "waits for the customer",
             Err(_) => "undecided",
         };
         self.log("charge", &charge.payment, said, began);
         answer
+    }
+
+    /// Closes a charge that has failed, so that nobody can pay it any more. One that is closed stays so.
+    ///
+    /// # Errors
+    /// Where the gateway does not answer.
+    pub async fn close(&self, failed: &Map<String, Value>) -> Result<(), GatewayError> {
+        let closed = async {
+            match self {
+                // It ends each charge for ever.
+                Gateway::Simulated(_) => Ok(()),
+                Gateway::Stripe(stripe) => stripe.close(failed).await,
+            }
+        };
+        deadline::in_time(closed).await?
     }
 
     /// Gives money back.

@@ -59,6 +59,7 @@ pub(crate) struct Pending {
     answer: Mutex<Option<(u16, String)>>,
     manages: OnceLock<bool>,
     more: AtomicBool,
+    secret: AtomicBool,
     written: AtomicBool,
     resumes: Option<Left>,
 }
@@ -90,6 +91,13 @@ pub(crate) fn resumed(order: OrderId) -> Option<Left> {
 pub fn more_to_come() {
     if let Some(pending) = pending() {
         pending.more.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Says that the answer holds what may be kept nowhere: a repeat reads it again.
+pub fn answer_is_secret() {
+    if let Some(pending) = pending() {
+        pending.secret.store(true, Ordering::Relaxed);
     }
 }
 
@@ -162,6 +170,7 @@ impl Pending {
             answer: Mutex::default(),
             manages: OnceLock::new(),
             more: AtomicBool::default(),
+            secret: AtomicBool::default(),
             written: AtomicBool::default(),
             resumes: None,
         }
@@ -294,7 +303,8 @@ async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Result
     let bytes = body.collect().await.map_err(ApiError::internal)?.to_bytes();
     let text = String::from_utf8_lossy(&bytes);
     let (user, key, owner) = (&pending.user, &pending.key, &pending.owner);
-    log_lost(app.table().remember_answer(user, key, owner, status.as_u16(), &text).await);
+    let text = (!pending.secret.load(Ordering::Relaxed)).then_some(&*text);
+    log_lost(app.table().remember_answer(user, key, owner, status.as_u16(), text).await);
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 

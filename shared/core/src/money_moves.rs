@@ -6,7 +6,7 @@
 //! ([`Order::awaits_gateway`]), and is settled from the queue.
 
 use crate::app::App;
-use crate::gateway::{Charge, GatewayError, GiveBack};
+use crate::gateway::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
 use crate::http::error::{ApiError, Reply};
 use crate::http::logging::chain;
 use crate::table::{TableError, backoff};
@@ -18,39 +18,102 @@ use oms_domain::{Actor, Order, OrderId, Payment, PaymentId, PaymentState, Refund
 /// lost, so this is generous; what fails even so is found in `processing` and settled later.
 const RACES: u32 = 20;
 
+/// Who acts where no person does.
+pub(crate) fn system() -> UserId {
+    UserId("system".to_owned())
+}
+
+/// An order with a payment that the gateway has been asked about.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// As it is now.
+    pub order: Order,
+    /// What the payment's customer has to do first.
+    pub next_action: Option<NextAction>,
+}
+
+impl From<Order> for Sent {
+    /// Nobody has to do anything.
+    fn from(order: Order) -> Self {
+        Self { order, next_action: None }
+    }
+}
+
 impl App {
     /// Charges a payment that has been saved as `processing`, and saves the answer. Without one the
     /// payment stays as it is.
     ///
     /// # Errors
     /// Where the answer cannot be saved.
-    pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Reply<Order> {
+    pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Reply<Sent> {
         let Some(payment) = order.payment(id).filter(|p| p.status == PaymentState::Processing) else {
-            return Ok(order);
-        };
-        let charge = Charge {
-            payment: id,
-            amount: payment.amount,
-            currency: order.currency,
-            details: &payment.payment_details,
-            since: payment.updated_at,
+            return Ok(order.into());
         };
         let answer = match self.check_mover(payment) {
-            Ok(()) => self.gateway().charge(charge).await,
+            Ok(()) => self.gateway().charge(self.charge_of(&order, payment)).await,
             Err(elsewhere) => Err(elsewhere),
         };
         let answer = match answer {
-            Ok(answer) => answer,
+            Ok(Charged::Ended(answer)) => answer,
+            Ok(Charged::Asks(next_action)) => return Ok(Sent { order, next_action: Some(next_action) }),
             Err(error) => {
                 tracing::warn!(payment = %id, error = chain(&error), "a charge waits to be settled");
-                return Ok(order);
+                return Ok(order.into());
             }
         };
         let mut order = order;
         for _ in 0..answer.times {
             order = self.finish_charge(order, id, &answer.outcome, by).await?;
         }
-        self.send_refunds(order, by).await
+        Ok(self.send_refunds(order, by).await?.into())
+    }
+
+    /// What the gateway is asked for about a payment that has been sent.
+    #[must_use]
+    pub fn charge_of<'a>(&self, order: &Order, payment: &'a Payment) -> Charge<'a> {
+        let waits = payment.waits_for_customer_until(self.now());
+        let customer = match (payment.customer_until, waits) {
+            (None, _) => Customer::Away,
+            (Some(_), Some(_)) => Customer::There,
+            (Some(_), None) => Customer::Gone,
+        };
+        Charge {
+            payment: payment.id,
+            amount: payment.amount,
+            currency: order.currency,
+            details: &payment.payment_details,
+            since: payment.updated_at,
+            customer,
+        }
+    }
+
+    /// Calls off at the gateway what waits for a customer who is not to pay any more, and saves the answers.
+    /// Without one it is done within minutes.
+    ///
+    /// # Errors
+    /// Where an answer cannot be saved.
+    pub async fn call_off(&self, mut order: Order, by: &UserId) -> Reply<Order> {
+        let over = order.payments.iter().filter(|payment| payment.is_over_for_customer(self.now()));
+        let over: Vec<PaymentId> = over.map(|payment| payment.id).collect();
+        for payment in over {
+            order = self.charge(order, payment, by).await?.order;
+        }
+        Ok(order)
+    }
+
+    /// Has the gateway close a charge that has failed while its customer was there: their browser still has the
+    /// secret, with which they could try another card. What cannot be closed is told where it succeeds after all.
+    pub async fn close_failed(&self, order: &Order, id: PaymentId) {
+        let failed = |payment: &&Payment| {
+            payment.status == PaymentState::Failed
+                && payment.customer_until.is_some()
+                && self.check_mover(payment).is_ok()
+        };
+        if let Some(payment) = order.payment(id).filter(failed)
+            && let Err(error) = self.gateway().close(&payment.gateway_response).await
+        {
+            tracing::warn!(payment = %id, error = chain(&error), "a failed charge was not closed");
+        }
     }
 
     /// Saves what the gateway said about a charge, whoever brings it.
@@ -109,12 +172,12 @@ impl App {
     /// # Errors
     /// Where the table cannot be read or an answer cannot be saved.
     pub async fn settle(&self, id: OrderId) -> Reply<Order> {
-        let by = UserId("system".to_owned());
+        let by = system();
         let mut order = self.again(id).await?;
         let sent = |payment: &&Payment| payment.status == PaymentState::Processing;
         let sent: Vec<PaymentId> = order.payments.iter().filter(sent).map(|payment| payment.id).collect();
         for payment in sent {
-            order = self.charge(order, payment, &by).await?;
+            order = self.charge(order, payment, &by).await?.order;
         }
         self.send_refunds(order, &by).await
     }
@@ -149,8 +212,8 @@ impl App {
         }
     }
 
-    /// Saves what the gateway answered, on whatever the order is by now.
-    async fn write_down(
+    /// Saves what the gateway answered, or time brought, on whatever the order is by now.
+    pub(crate) async fn write_down(
         &self,
         order: Order,
         by: &UserId,
@@ -173,7 +236,7 @@ impl App {
         Err(TableError::Conflict.into())
     }
 
-    async fn again(&self, id: OrderId) -> Reply<Order> {
+    pub(crate) async fn again(&self, id: OrderId) -> Reply<Order> {
         self.table().order_or_tombstone(id).await?.ok_or(ApiError::NotFound("Order"))
     }
 }

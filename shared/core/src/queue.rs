@@ -9,6 +9,7 @@ use crate::sdk;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+use jiff::Timestamp;
 use oms_domain::{JobId, OrderId};
 use serde::{Deserialize, Serialize};
 use std::error::Error;
@@ -45,6 +46,14 @@ pub enum Job {
         /// How often the gateway has been asked in vain.
         #[serde(default)]
         tries: u8,
+    },
+    /// An order is to be called off unless it has been paid by then. The message goes round until that time
+    /// has come, [`MAX_DELAY`] each time.
+    ExpireUnpaid {
+        /// Which order.
+        order: OrderId,
+        /// When, as it stood when the message was first sent.
+        at: Timestamp,
     },
 }
 
@@ -111,6 +120,14 @@ impl Queue {
         Ok(())
     }
 
+    /// Puts a job on the queue, to be seen at some time, or after [`MAX_DELAY`] where that is sooner.
+    ///
+    /// # Errors
+    /// [`QueueError`]; the job may be on the queue even so.
+    pub async fn send_for(&self, job: Job, at: Timestamp, now: Timestamp) -> Result<(), QueueError> {
+        self.send(job, until(at, now)).await
+    }
+
     /// Puts jobs on the queue, [`BATCH`] in each call, to be seen at once.
     ///
     /// # Errors
@@ -144,6 +161,12 @@ fn body(job: Job) -> Result<String, QueueError> {
     serde_json::to_string(&job).map_err(|error| QueueError::Request(Box::new(error)))
 }
 
+/// How long it is to some time, in whole seconds and never too short: what comes early goes round again.
+fn until(at: Timestamp, now: Timestamp) -> Duration {
+    let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
 fn seconds(delay: Duration) -> i32 {
     i32::try_from(delay.min(MAX_DELAY).as_secs()).unwrap_or(i32::MAX)
 }
@@ -168,9 +191,31 @@ mod tests {
                 Job::SettlePayment { order: OrderId(uuid::Uuid::nil()), tries: 1 },
                 r#"{"job":"settle_payment","order":"00000000-0000-0000-0000-000000000000","tries":1}"#,
             ),
+            (
+                Job::ExpireUnpaid {
+                    order: OrderId(uuid::Uuid::nil()),
+                    at: "2026-11-22T10:42:21.5Z".parse().unwrap(),
+                },
+                r#"{"job":"expire_unpaid","order":"00000000-0000-0000-0000-000000000000","at":"2026-11-22T10:42:21.5Z"}"#,
+            ),
         ] {
             assert_eq!(body(job).unwrap(), text);
             assert_eq!(serde_json::from_str::<Job>(text).unwrap(), job);
+        }
+    }
+
+    #[test]
+    fn a_message_comes_when_its_time_has_come_and_not_before() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let now = at("2026-11-22T10:00:00.25Z");
+        for (due, seconds) in [
+            ("2026-11-22T10:00:00.25Z", 0),
+            ("2026-11-22T09:00:00Z", 0),
+            ("2026-11-22T10:00:00.250001Z", 1),
+            ("2026-11-22T10:00:10.25Z", 10),
+            ("2026-11-22T10:00:10.5Z", 11),
+        ] {
+            assert_eq!(until(at(due), now).as_secs(), seconds, "{due}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::choices::choices;
 use crate::order::{ProductSnapshot, StoreSnapshot, VariantSnapshot};
+use crate::unpaid::UnpaidLimits;
 use crate::{Currency, Decimal, ProductId, ShippingMethod, StoreId, UserId, VariantId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,9 @@ pub struct Store {
     /// What it asks for shipping, where that differs from the usual price.
     #[serde(default)]
     pub shipping_costs: BTreeMap<ShippingMethod, Decimal>,
+    /// How long its orders may stay unpaid.
+    #[serde(default)]
+    pub unpaid_limits: UnpaidLimits,
     /// Whether it sells.
     pub status: StoreStatus,
     /// When it was made.

@@ -32,6 +32,7 @@ pub mod tally;
 pub mod text;
 pub mod token_bucket;
 pub mod totals;
+pub mod unpaid;
 
 pub use change::{Actor, Change, Deed, FieldChange};
 pub use ids::{

@@ -129,6 +129,7 @@ impl Order {
         let order = self.step(Action::Cancel, Deed::Cancel, by, reason, |order| {
             order.cancelled_at = Some(by.at);
             for payment in &mut order.payments {
+                payment.give_up_on_customer(by);
                 let left = payment.refundable_amount();
                 if payment.status == PaymentState::Pending {
                     payment.status = PaymentState::Cancelled;
@@ -288,6 +289,7 @@ impl Order {
         let holds_stock = self.status.is_before_shipping() && !self.is_deleted();
         let stock = if holds_stock { self.on_the_shelf() } else { Vec::new() };
         self.deleted_at = self.deleted_at.or(Some(by.at));
+        self.payments.iter_mut().for_each(|payment| payment.give_up_on_customer(by));
         Moved { order: self.changed(&before, Deed::Delete, by, ""), stock }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::change::differences;
 use crate::payment::{Payment, status_of_order};
+use crate::unpaid::UnpaidLimits;
 use crate::{
     Actor, AddressId, Change, Currency, Decimal, Deed, LineId, OrderId, PaymentMethod, PaymentStatus,
     ProductId, ShippingMethod, Status, StoreId, UserId, VariantId,
@@ -236,6 +237,9 @@ pub struct Order {
     /// When it was deleted. From then on it is nowhere to be seen; its log stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// How long it may stay unpaid: its store's limits when it was placed.
+    #[serde(default, skip_serializing_if = "UnpaidLimits::are_none")]
+    pub unpaid_limits: UnpaidLimits,
     /// What its customer thought of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,

@@ -2,8 +2,11 @@
 //! [`crate::lifecycle`].
 
 use crate::order::Order;
-use crate::payment::{AfterRefund, ChargeOutcome, MAX_PAYMENTS, Mover, Payment, PaymentState};
+use crate::payment::{
+    AfterRefund, CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Mover, Payment, PaymentState,
+};
 use crate::{Actor, Decimal, Deed, PaymentId, PaymentMethod, Refusal};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// What a client asks for when it makes a payment.
@@ -62,6 +65,7 @@ impl Order {
             error_message: String::new(),
             created_at: by.at,
             updated_at: by.at,
+            customer_until: None,
             processed_at: None,
             refunds: Vec::new(),
         });
@@ -119,10 +123,35 @@ impl Order {
     /// [`Refusal::PaymentNotProcessable`] unless it is pending, its order can be paid, and no other
     /// payment stands in the way.
     pub fn start_payment(self, id: PaymentId, mover: Mover, by: &Actor) -> Result<Self, Refusal> {
+        self.send_payment(id, mover, None, by)
+    }
+
+    /// The same, where the bank may ask its customer, who has [`CUSTOMERS_TIME`] for it.
+    ///
+    /// # Errors
+    /// As [`Order::start_payment`].
+    pub fn start_payment_with_customer(
+        self,
+        id: PaymentId,
+        mover: Mover,
+        by: &Actor,
+    ) -> Result<Self, Refusal> {
+        let until = by.at.checked_add(CUSTOMERS_TIME).unwrap_or(by.at);
+        self.send_payment(id, mover, Some(until), by)
+    }
+
+    fn send_payment(
+        self,
+        id: PaymentId,
+        mover: Mover,
+        customer_until: Option<Timestamp>,
+        by: &Actor,
+    ) -> Result<Self, Refusal> {
         self.check_processable(id)?;
         Ok(self.with_payment(id, Deed::StartPayment, by, |payment| {
             payment.status = PaymentState::Processing;
             payment.mover = Some(mover);
+            payment.customer_until = customer_until;
         }))
     }
 
@@ -165,6 +194,12 @@ impl Order {
         self.payments.iter().any(|payment| {
             payment.status == PaymentState::Processing || payment.pending_refunds().next().is_some()
         })
+    }
+
+    /// Until when one of its payments waits for its customer.
+    #[must_use]
+    pub fn waits_for_customer_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.payments.iter().filter_map(|payment| payment.waits_for_customer_until(now)).max()
     }
 
     /// Records the gateway's answer to a charge. Saying it again changes nothing.

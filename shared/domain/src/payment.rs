@@ -2,12 +2,14 @@
 
 use crate::choices::choices;
 use crate::{Actor, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// How many payments an order may ever have.
 pub const MAX_PAYMENTS: usize = 20;
+/// How long a customer may take over what their bank asks of them.
+pub const CUSTOMERS_TIME: SignedDuration = SignedDuration::from_hours(1);
 /// How many refunds a payment may ever have.
 pub const MAX_REFUNDS: usize = 50;
 
@@ -125,6 +127,10 @@ pub struct Payment {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Until when its customer may do what their bank asks of them, while it is processing; none where whoever
+    /// sent it would not wait for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_until: Option<Timestamp>,
     /// When the gateway's answer was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processed_at: Option<Timestamp>,
@@ -167,6 +173,25 @@ impl Payment {
             | PaymentState::PartiallyRefunded
             | PaymentState::Refunded => true,
             PaymentState::Pending | PaymentState::Failed | PaymentState::Cancelled => false,
+        }
+    }
+
+    /// Until when it waits for its customer, where it has been sent and still may.
+    #[must_use]
+    pub fn waits_for_customer_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.customer_until.filter(|until| self.status == PaymentState::Processing && now < *until)
+    }
+
+    /// Whether its customer has run out of time while nobody knows how it ended: it is to be called off.
+    #[must_use]
+    pub fn is_over_for_customer(&self, now: Timestamp) -> bool {
+        self.status == PaymentState::Processing && self.customer_until.is_some_and(|until| until <= now)
+    }
+
+    /// Waits for its customer no longer.
+    pub(crate) fn give_up_on_customer(&mut self, by: &Actor) {
+        if self.waits_for_customer_until(by.at).is_some() {
+            (self.customer_until, self.updated_at) = (Some(by.at), by.at);
         }
     }
 

@@ -6,9 +6,10 @@ use crate::slug::{self, Slug};
 use jiff::Timestamp;
 use oms_core::config::Config;
 use oms_core::http::query::MAX_USER_CHARS;
-use oms_core::http::validation::{Fields, Lines, Mode, Text};
+use oms_core::http::validation::{Fields, Lines, Mode, Text, Whole};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::catalog::{Store, StoreStatus};
+use oms_domain::unpaid::{MAX_UNPAID_MINUTES, UnpaidLimits};
 use oms_domain::{Currency, Decimal, ShippingMethod, StoreId, UserId};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -17,6 +18,9 @@ use utoipa::ToSchema;
 const MAX_NAME_CHARS: usize = 255;
 /// The longest description, in characters. An order keeps a copy of it.
 const MAX_DESCRIPTION_CHARS: usize = 2_000;
+
+/// How long an order may stay unpaid.
+type Minutes = Whole<1, { MAX_UNPAID_MINUTES as i64 }>;
 
 /// A store to make, or to put in place of another. What an update leaves out stays as it is.
 #[derive(Clone, Debug, Default, ToSchema)]
@@ -44,6 +48,12 @@ pub(crate) struct StoreFields {
     /// What it asks for shipping, by method; the usual price for those that are left out.
     #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"standard": "5.00"}))]
     shipping_costs: Option<BTreeMap<ShippingMethod, Decimal>>,
+    /// After how many minutes an order is cancelled that nobody has paid, at most 43,200; null for never.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 43_200, example = 60)]
+    expire_unpaid_minutes: Option<Option<u32>>,
+    /// The same for orders whose money people hand over: cash on delivery and bank transfers.
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 43_200, example = 10_080)]
+    expire_unpaid_manual_minutes: Option<Option<u32>>,
     /// `active` or `inactive`: whether it sells.
     #[schema(value_type = Option<String>, example = "active")]
     status: Option<StoreStatus>,
@@ -68,8 +78,13 @@ impl StoreFields {
         let tax_rate = f.optional_as("tax_rate", fraction);
         let costs = shipping_costs(new_currency.unwrap_or(currency));
         let shipping_costs = f.optional_as("shipping_costs", costs);
+        let expire_unpaid_minutes = f.nullable::<Minutes>("expire_unpaid_minutes");
+        let expire_unpaid_manual_minutes = f.nullable::<Minutes>("expire_unpaid_manual_minutes");
         let status = f.optional::<StoreStatus>("status");
         f.finish()?;
+        let minutes = |read: Option<Option<Minutes>>| {
+            read.map(|minutes| minutes.and_then(|minutes| u32::try_from(minutes.0).ok()))
+        };
         Ok(Self {
             name: name.map(|name| name.0),
             slug: slug.map(|slug| slug.0),
@@ -78,6 +93,8 @@ impl StoreFields {
             currency: new_currency,
             tax_rate,
             shipping_costs,
+            expire_unpaid_minutes: minutes(expire_unpaid_minutes),
+            expire_unpaid_manual_minutes: minutes(expire_unpaid_manual_minutes),
             status,
         })
     }
@@ -104,6 +121,7 @@ impl StoreFields {
             currency: config.currency,
             tax_rate: config.tax_rate,
             shipping_costs: BTreeMap::new(),
+            unpaid_limits: UnpaidLimits::default(),
             status: StoreStatus::Active,
             created_at: now,
             updated_at: now,
@@ -127,6 +145,9 @@ impl StoreFields {
         if let Some(costs) = self.shipping_costs {
             store.shipping_costs = costs;
         }
+        let UnpaidLimits { minutes, manual_minutes } = &mut store.unpaid_limits;
+        *minutes = self.expire_unpaid_minutes.unwrap_or(*minutes);
+        *manual_minutes = self.expire_unpaid_manual_minutes.unwrap_or(*manual_minutes);
         store.status = self.status.unwrap_or(store.status);
         store.updated_at = now;
     }
@@ -135,6 +156,7 @@ impl StoreFields {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oms_core::config::GatewayKeys;
     use oms_core::http::Role;
     use oms_domain::User;
     use serde_json::{Value, json};
@@ -175,6 +197,44 @@ mod tests {
             assert_eq!(details, missing);
         }
         assert!(read(json!({}), Mode::Partial, Role::Staff).is_ok());
+    }
+
+    #[test]
+    fn unpaid_orders_are_waited_for_from_a_minute_to_thirty_days_or_for_ever() {
+        for name in ["expire_unpaid_minutes", "expire_unpaid_manual_minutes"] {
+            for fits in [json!(1), json!(43_200), json!("60"), json!(null)] {
+                assert!(read(json!({ name: fits }), Mode::Partial, Role::Vendor).is_ok(), "{name} {fits}");
+            }
+            for wrong in [json!(0), json!(-1), json!(43_201), json!(1.5), json!("soon"), json!(true)] {
+                assert!(read(json!({ name: wrong }), Mode::Partial, Role::Vendor).is_err(), "{name} {wrong}");
+            }
+        }
+        let limits = |body| {
+            let mut store =
+                read(json!({"name": "Mugs", "expire_unpaid_minutes": 60}), Mode::Create, Role::Staff)
+                    .and_then(|fields| {
+                        let config = config();
+                        fields.into_store(
+                            StoreId(uuid::Uuid::nil()),
+                            &caller(Role::Staff),
+                            &config,
+                            Timestamp::MIN,
+                        )
+                    })
+                    .unwrap();
+            read(body, Mode::Partial, Role::Staff).unwrap().change(&mut store, Timestamp::MIN);
+            store.unpaid_limits
+        };
+        let of = |minutes, manual_minutes| UnpaidLimits { minutes, manual_minutes };
+        assert_eq!(limits(json!({})), of(Some(60), None), "what is left out stays");
+        assert_eq!(limits(json!({"expire_unpaid_minutes": null})), of(None, None));
+        assert_eq!(limits(json!({"expire_unpaid_manual_minutes": 90})), of(Some(60), Some(90)));
+    }
+
+    fn config() -> Config {
+        let required = ["TABLE_NAME", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let settings = |name: &str| required.contains(&name).then(|| name.to_owned());
+        Config::from_lookup(GatewayKeys::NotNeeded, settings).unwrap()
     }
 
     #[test]

@@ -37,6 +37,12 @@ pub(crate) struct StoreView {
     /// What it asks for shipping, by method, where that differs from the usual price.
     #[schema(example = json!({"standard": "5.00"}))]
     shipping_costs: BTreeMap<&'static str, String>,
+    /// After how many minutes an order is cancelled that nobody has paid; null for never.
+    #[schema(example = 60)]
+    expire_unpaid_minutes: Option<u32>,
+    /// The same for orders whose money people hand over: cash on delivery and bank transfers.
+    #[schema(example = 10_080)]
+    expire_unpaid_manual_minutes: Option<u32>,
     /// `active` or `inactive`: whether it sells.
     #[schema(example = "active")]
     status: &'static str,
@@ -64,6 +70,8 @@ impl From<&Store> for StoreView {
             shipping_costs: costs
                 .map(|(method, cost)| (method.as_str(), money(*cost, store.currency)))
                 .collect(),
+            expire_unpaid_minutes: store.unpaid_limits.minutes,
+            expire_unpaid_manual_minutes: store.unpaid_limits.manual_minutes,
             status: store.status.as_str(),
             created_at: time(store.created_at),
             updated_at: time(store.updated_at),

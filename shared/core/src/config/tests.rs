@@ -25,7 +25,7 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!((config.stage, &config.payment_gateway), (Stage::Dev, &Gateway::Simulated));
     assert_eq!((config.max_stores_per_owner.get(), config.max_products_per_store.get()), (20, 5_000));
     assert_eq!(config.subscription_protocols, [Protocol::Email, Protocol::Https, Protocol::Sqs]);
-    assert_eq!(config.list_shards, 1);
+    assert_eq!((config.list_shards, config.max_unpaid_orders), (1, 50));
     assert_eq!(config.rate_limit.map(NonZeroU32::get), Some(600));
     assert_eq!(config.log_level, LevelFilter::INFO);
     assert!(config.cors_origins.is_empty() && !config.debug_capacity && config.auth.is_none());
@@ -98,6 +98,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
         ("PAYMENT_GATEWAY", "cash"),
         ("MAX_STORES_PER_OWNER", "0"),
         ("SUBSCRIPTION_PROTOCOLS", "email,fax"),
+        ("MAX_UNPAID_ORDERS", "10001"),
         ("LIST_SHARDS", "65"),
         ("CORS_ORIGINS", "shop.example.com"),
         ("RATE_LIMIT", "many"),
@@ -121,6 +122,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
             "PAYMENT_GATEWAY is \"cash\", but must be simulated or stripe",
             "MAX_STORES_PER_OWNER is \"0\", but must be a whole number of at least 1",
             "SUBSCRIPTION_PROTOCOLS is \"email,fax\", but must be a comma-separated list of email, https, sqs, sms",
+            "MAX_UNPAID_ORDERS is \"10001\", but must be a number from 0 to 10000",
             "LIST_SHARDS is \"65\", but must be a number from 1 to 64",
             "CORS_ORIGINS is \"shop.example.com\", but must be a comma-separated list of origins such as \
              https://shop.example.com, or *",

@@ -11,8 +11,8 @@
 //! | a refund, succeeded or failed | `GATEWAY#SIMULATED#<key>` | `REFUND` |
 //! | a request that got lost on its way | `GATEWAY#SIMULATED#<key>` | `LOST` |
 
-use super::{Answer, Charge, GatewayError, GiveBack};
-use crate::config::Config;
+use super::{Answer, Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
+use crate::config::{Config, Secret};
 use crate::sdk;
 use crate::table::backoff;
 use aws_sdk_dynamodb::Client;
@@ -36,6 +36,8 @@ const TRIES: u32 = 8;
 const CHARGE: &str = "CHARGE";
 const REFUND: &str = "REFUND";
 const LOST: &str = "LOST";
+/// The status of a charge that waits for its customer.
+const WAITS: &str = "requires_action";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -46,11 +48,21 @@ pub struct Simulated {
     table: String,
 }
 
+/// What a simulated customer does about what their bank asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimulatedOutcome {
+    /// They confirm the payment.
+    Succeed,
+    /// They cannot.
+    Fail,
+}
+
 /// What `payment_details.token` makes of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Script {
     Approve,
     Decline { code: &'static str, why: &'static str },
+    AskTheCustomer,
     LoseTheRequest,
     LoseTheAnswer,
     AnswerSlowly,
@@ -69,9 +81,7 @@ impl Script {
             "tok_decline_insufficient_funds" => {
                 declined("insufficient_funds", "The card has insufficient funds.")
             }
-            "tok_authenticate" => {
-                declined("authentication_required", "The bank asks the customer to confirm the payment.")
-            }
+            "tok_authenticate" => Script::AskTheCustomer,
             "tok_timeout_before" => Script::LoseTheRequest,
             "tok_timeout_after" => Script::LoseTheAnswer,
             "tok_slow" => Script::AnswerSlowly,
@@ -79,6 +89,23 @@ impl Script {
             "tok_refund_fails" => Script::RefuseTheFirstRefund,
             "tok_refund_timeout_after" => Script::LoseTheAnswerAboutRefunds,
             _ => declined("invalid_token", "The payment token is not known."),
+        }
+    }
+}
+
+impl Script {
+    /// What the ledger notes of it for the refunds to come.
+    const fn of_refunds(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Script::RefuseTheFirstRefund => &[("script", "refuse")],
+            Script::LoseTheAnswerAboutRefunds => &[("script", "lose")],
+            Script::AnswerSlowly => &[("script", "slow")],
+            Script::Approve
+            | Script::Decline { .. }
+            | Script::AskTheCustomer
+            | Script::LoseTheRequest
+            | Script::LoseTheAnswer
+            | Script::AnswerTwice => &[],
         }
     }
 }
@@ -94,9 +121,12 @@ impl Simulated {
     ///
     /// # Errors
     /// Where the token says so, or the ledger cannot be reached.
-    pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
+    pub async fn charge(&self, charge: Charge<'_>) -> Result<Charged, GatewayError> {
         let script = Script::of(charge.details);
         let key = charge.payment.to_string();
+        if script == Script::AskTheCustomer && charge.customer != Customer::Away {
+            return self.ask(charge).await;
+        }
         match script {
             Script::AnswerSlowly => tokio::time::sleep(SLOW).await,
             Script::LoseTheRequest => {
@@ -106,13 +136,14 @@ impl Simulated {
             }
             Script::Approve
             | Script::Decline { .. }
+            | Script::AskTheCustomer
             | Script::LoseTheAnswer
             | Script::AnswerTwice
             | Script::RefuseTheFirstRefund
             | Script::LoseTheAnswerAboutRefunds => {}
         }
         let decided = decided(script, charge);
-        let asked = entry(&key, &decided, charge);
+        let asked = entry(charge, &decided, script.of_refunds());
         let known = self.put_new(asked.clone()).await?;
         if known.is_none() && script == Script::LoseTheAnswer {
             return Err(lost("the answer got lost"));
@@ -121,7 +152,64 @@ impl Simulated {
         if known.is_some_and(|known| !same(&known, "amount") || !same(&known, "status")) {
             return Err(GatewayError::Undecided("the key was used for another charge".to_owned()));
         }
-        Ok(Answer { outcome: decided, times: if script == Script::AnswerTwice { 2 } else { 1 } })
+        let times = if script == Script::AnswerTwice { 2 } else { 1 };
+        Ok(Charged::Ended(Answer { outcome: decided, times }))
+    }
+
+    /// Waits for the customer, or says what they did; calls it off where they are gone.
+    async fn ask(&self, charge: Charge<'_>) -> Result<Charged, GatewayError> {
+        let mut asked = item(&charge.payment.to_string(), CHARGE);
+        asked.insert("status".to_owned(), AttributeValue::S(WAITS.to_owned()));
+        let known = self.put_new(asked.clone()).await?.unwrap_or(asked);
+        let known = match charge.customer {
+            Customer::Gone if text(&known, "status") == WAITS => {
+                let outcome = refused(charge.payment, "authentication_required", charge.customer.why_not());
+                self.decide(&entry(charge, &outcome, &[])).await?
+            }
+            Customer::Away | Customer::There | Customer::Gone => known,
+        };
+        Ok(match text(&known, "status") {
+            WAITS => Charged::Asks(NextAction {
+                kind: "simulate_action".to_owned(),
+                client_secret: Secret::from(&*format!("{}_secret_simulated", simulated_id(charge.payment))),
+            }),
+            "succeeded" => paid(charge).into(),
+            _ => refused(charge.payment, text(&known, "code"), text(&known, "why")).into(),
+        })
+    }
+
+    /// Plays the customer who does what their bank asks of them, or fails to. Once they have, or their time is
+    /// over, it changes nothing.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be reached.
+    pub async fn act(&self, charge: Charge<'_>, does: SimulatedOutcome) -> Result<(), GatewayError> {
+        let entry = match does {
+            SimulatedOutcome::Succeed => entry(charge, &paid(charge), &[]),
+            SimulatedOutcome::Fail => {
+                let (code, why) = ("authentication_failed", "The customer could not confirm the payment.");
+                entry(charge, &refused(charge.payment, code, why), &[])
+            }
+        };
+        self.decide(&entry).await.map(|_| ())
+    }
+
+    /// Ends a charge that waits for its customer; how it has ended, by this or before.
+    async fn decide(&self, entry: &Item) -> Result<Item, GatewayError> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(entry.clone()))
+            .condition_expression("#status = :waits")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":waits", AttributeValue::S(WAITS.to_owned()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(_) => Ok(entry.clone()),
+            Err(PutItemError::ConditionalCheckFailedException(known)) => Ok(known.item.unwrap_or_default()),
+            Err(error) => Err(no_answer(error)),
+        }
     }
 
     /// Gives back some of what is left of a charge, once for each key.
@@ -237,15 +325,37 @@ impl Simulated {
 }
 
 fn decided(script: Script, charge: Charge<'_>) -> ChargeOutcome {
-    let mut response = Map::from_iter([
-        ("gateway".to_owned(), json!("simulated")),
-        ("id".to_owned(), json!(simulated_id(charge.payment))),
-    ]);
-    if let Script::Decline { code, why } = script {
-        response.insert("status".to_owned(), json!("declined"));
-        response.insert("decline_code".to_owned(), json!(code));
-        return ChargeOutcome::Declined(response, why.to_owned());
+    match script {
+        Script::Decline { code, why } => refused(charge.payment, code, why),
+        Script::AskTheCustomer => {
+            refused(charge.payment, "authentication_required", charge.customer.why_not())
+        }
+        Script::Approve
+        | Script::LoseTheRequest
+        | Script::LoseTheAnswer
+        | Script::AnswerSlowly
+        | Script::AnswerTwice
+        | Script::RefuseTheFirstRefund
+        | Script::LoseTheAnswerAboutRefunds => paid(charge),
     }
+}
+
+fn response(payment: PaymentId) -> Map<String, Value> {
+    Map::from_iter([
+        ("gateway".to_owned(), json!("simulated")),
+        ("id".to_owned(), json!(simulated_id(payment))),
+    ])
+}
+
+fn refused(payment: PaymentId, code: &str, why: &str) -> ChargeOutcome {
+    let mut response = response(payment);
+    response.insert("status".to_owned(), json!("declined"));
+    response.insert("decline_code".to_owned(), json!(code));
+    ChargeOutcome::Declined(response, why.to_owned())
+}
+
+fn paid(charge: Charge<'_>) -> ChargeOutcome {
+    let mut response = response(charge.payment);
     response.insert("status".to_owned(), json!("succeeded"));
     response.insert("amount".to_owned(), json!(charge.amount.to_string()));
     response.insert("currency".to_owned(), json!(charge.currency.code()));
@@ -256,36 +366,26 @@ fn simulated_id(payment: PaymentId) -> String {
     format!("sim_{}", payment.0.simple())
 }
 
-/// A charge as the ledger keeps it.
-fn entry(key: &str, decided: &ChargeOutcome, charge: Charge<'_>) -> Item {
-    let mut entry = item(key, CHARGE);
-    let mut put = |name: &str, value: String| entry.insert(name.to_owned(), AttributeValue::S(value));
-    put("amount", charge.amount.to_string());
-    put("currency", charge.currency.code().to_owned());
+/// A charge as the ledger keeps it, with what its token says of refunds.
+fn entry(charge: Charge<'_>, decided: &ChargeOutcome, of_refunds: &[(&str, &str)]) -> Item {
+    let mut entry = item(&charge.payment.to_string(), CHARGE);
+    let mut put =
+        |name: &str, value: &str| entry.insert(name.to_owned(), AttributeValue::S(value.to_owned()));
+    put("amount", &charge.amount.to_string());
+    put("currency", charge.currency.code());
     match decided {
         ChargeOutcome::Paid(_) => {
-            put("status", "succeeded".to_owned());
-            put("left", charge.amount.to_string());
+            put("status", "succeeded");
+            put("left", &charge.amount.to_string());
         }
-        ChargeOutcome::Declined(..) => {
-            put("status", "declined".to_owned());
+        ChargeOutcome::Declined(response, why) => {
+            put("status", "declined");
+            put("code", response.get("decline_code").and_then(Value::as_str).unwrap_or_default());
+            put("why", why);
         }
     }
-    match Script::of(charge.details) {
-        Script::RefuseTheFirstRefund => {
-            put("script", "refuse".to_owned());
-        }
-        Script::LoseTheAnswerAboutRefunds => {
-            put("script", "lose".to_owned());
-        }
-        Script::AnswerSlowly => {
-            put("script", "slow".to_owned());
-        }
-        Script::Approve
-        | Script::Decline { .. }
-        | Script::LoseTheRequest
-        | Script::LoseTheAnswer
-        | Script::AnswerTwice => {}
+    for (name, value) in of_refunds {
+        put(name, value);
     }
     entry
 }
@@ -326,7 +426,6 @@ mod tests {
             ("tok_approve", None),
             ("tok_decline", Some("generic_decline")),
             ("tok_decline_insufficient_funds", Some("insufficient_funds")),
-            ("tok_authenticate", Some("authentication_required")),
             ("tok_of_another_world", Some("invalid_token")),
         ] {
             let details = Map::from_iter([("token".to_owned(), json!(token))]);
@@ -335,6 +434,7 @@ mod tests {
             assert!(chosen.is_some() || script == Script::Approve, "{token}");
             assert_eq!(chosen, code, "{token}");
         }
-        assert_eq!(Script::of(&Map::new()), Script::Approve);
+        let asks = Map::from_iter([("token".to_owned(), json!("tok_authenticate"))]);
+        assert_eq!((Script::of(&Map::new()), Script::of(&asks)), (Script::Approve, Script::AskTheCustomer));
     }
 }

@@ -7,8 +7,8 @@
 //! The idempotency keys are the payment's and the refund's ids, which makes asking again the way to
 //! find out. Stripe forgets keys after a day; what is older is looked up by the id in its metadata.
 
-use super::{Answer, Charge, GatewayError, GiveBack};
-use crate::config::{StripeConfig, now};
+use super::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
+use crate::config::{Secret, StripeConfig, now};
 use crate::sdk::https;
 use aws_smithy_types::body::SdkBody;
 use http::{Method, StatusCode};
@@ -52,17 +52,14 @@ impl Stripe {
     ///
     /// # Errors
     /// Where Stripe does not answer, or not with an end.
-    pub async fn charge(&self, charge: Charge<'_>) -> Result<Answer, GatewayError> {
-        let once = |outcome| Answer { outcome, times: 1 };
+    pub async fn charge(&self, charge: Charge<'_>) -> Result<Charged, GatewayError> {
         let Some(amount) = minor_units(charge.amount, charge.currency) else {
-            return Ok(once(declined(
-                "amount_not_chargeable",
-                "The amount cannot be charged in its currency.",
-            )));
+            let why = "The amount cannot be charged in its currency.";
+            return Ok(declined("amount_not_chargeable", why).into());
         };
         let key = charge.payment.to_string();
         if is_older(charge.since, KEYS_KEPT) {
-            return self.find(&key, charge.since).await.map(once);
+            return self.find(&key, &charge).await.map(Charged::from);
         }
         let mut form = vec![
             ("amount", amount.to_string()),
@@ -78,15 +75,39 @@ impl Stripe {
                 form.push(("payment_method_data[card][token]", token.to_owned()));
             }
             Some(method) => form.push(("payment_method", method.to_owned())),
-            None => return Ok(once(declined("token_missing", "The payment has no token."))),
+            None => return Ok(declined("token_missing", "The payment has no token.").into()),
+        }
+        if charge.customer != Customer::Away {
+            // What they have to do is done by Stripe's own script, in the browser.
+            form.push(("use_stripe_sdk", "true".to_owned()));
         }
         let (status, intent) = self.post("payment_intents", &form, Some(&key)).await?;
         if !status.is_success() {
-            return refusal(status, &intent).map(once);
+            return refusal(status, &intent).map(Charged::from);
         }
         match outcome(&intent) {
-            Some(outcome) => Ok(once(outcome)),
-            None => self.conclude(&intent).await.map(once),
+            Some(outcome) => Ok(outcome.into()),
+            None if charge.customer == Customer::There => self.ask(&intent).await,
+            None => self.conclude(&intent, charge.customer).await.map(Charged::from),
+        }
+    }
+
+    /// How an open PaymentIntent stands now that may wait for its customer: a repeated request is answered as
+    /// the first one was.
+    async fn ask(&self, intent: &Value) -> Result<Charged, GatewayError> {
+        let now = self.intent(text(&intent["id"])).await?;
+        if let Some(outcome) = outcome(&now) {
+            if now["status"] == "requires_payment_method" {
+                // The browser still has the secret, with which it could try another card.
+                return self.conclude(&now, Customer::There).await.map(Charged::from);
+            }
+            return Ok(outcome.into());
+        }
+        match (text(&now["next_action"]["type"]), now["client_secret"].as_str()) {
+            (kind, Some(secret)) if now["status"] == "requires_action" => {
+                Ok(Charged::Asks(NextAction { kind: kind.to_owned(), client_secret: Secret::from(secret) }))
+            }
+            _ => Err(undecided(&now)),
         }
     }
 
@@ -121,40 +142,54 @@ impl Stripe {
         refund_outcome(&now).ok_or_else(|| undecided(&now))
     }
 
-    /// Brings an open PaymentIntent to its end: one that waits for its customer, whom we cannot
-    /// ask, is called off. The answer to a repeated request is the first one, so how it stands now
-    /// has to be asked.
-    async fn conclude(&self, intent: &Value) -> Result<ChargeOutcome, GatewayError> {
+    /// Cancels a PaymentIntent that has failed; one that is cancelled already is refused, which is as good.
+    ///
+    /// # Errors
+    /// Where Stripe does not answer.
+    pub async fn close(&self, failed: &Map<String, Value>) -> Result<(), GatewayError> {
+        let Some(id) = failed.get("id").and_then(Value::as_str) else { return Ok(()) };
+        self.post(&format!("payment_intents/{id}/cancel"), &[], None).await.map(|_| ())
+    }
+
+    /// Brings an open PaymentIntent to its end: one that waits for its customer, who is not there, is
+    /// called off. The answer to a repeated request is the first one, so how it stands now has to be
+    /// asked.
+    async fn conclude(&self, intent: &Value, customer: Customer) -> Result<ChargeOutcome, GatewayError> {
         let id = text(&intent["id"]);
         let waits = text(&intent["status"]).starts_with("requires_");
         if waits {
             let (status, cancelled) = self.post(&format!("payment_intents/{id}/cancel"), &[], None).await?;
             if status.is_success() {
-                return outcome(&cancelled).ok_or_else(|| undecided(&cancelled));
+                let failed = outcome(intent).filter(|_| intent["last_payment_error"].is_object());
+                let called_off =
+                    || (cancelled["status"] == "canceled").then(|| called_off(&cancelled, customer));
+                return failed.or_else(called_off).ok_or_else(|| undecided(&cancelled));
             }
         }
-        self.read(id).await.and_then(|now| outcome(&now).ok_or_else(|| undecided(&now)))
+        let now = self.intent(id).await?;
+        outcome(&now).ok_or_else(|| undecided(&now))
     }
 
-    async fn read(&self, intent: &str) -> Result<Value, GatewayError> {
-        self.get(&format!("payment_intents/{intent}")).await
+    /// How a PaymentIntent stands now.
+    async fn intent(&self, id: &str) -> Result<Value, GatewayError> {
+        self.get(&format!("payment_intents/{id}")).await
     }
 
     /// What became of a payment of long ago. What the search shows of a PaymentIntent may be older than
     /// the intent itself, so that is read. One that it does not find was never sent, unless it is too
     /// young to be sure.
-    async fn find(&self, key: &str, since: Timestamp) -> Result<ChargeOutcome, GatewayError> {
+    async fn find(&self, key: &str, charge: &Charge<'_>) -> Result<ChargeOutcome, GatewayError> {
         let query = [("query", format!("metadata['payment']:'{key}'"))];
         let found = self.get(&format!("payment_intents/search?{}", encoded(&query))).await?;
         match entries(&found)?.first() {
             Some(intent) => {
-                let intent = self.read(text(&intent["id"])).await?;
+                let intent = self.intent(text(&intent["id"])).await?;
                 match outcome(&intent) {
                     Some(outcome) => Ok(outcome),
-                    None => self.conclude(&intent).await,
+                    None => self.conclude(&intent, charge.customer).await,
                 }
             }
-            None if is_older(since, SEARCHABLE) => {
+            None if is_older(charge.since, SEARCHABLE) => {
                 Ok(declined("not_sent", "The payment never reached the gateway."))
             }
             None => Err(GatewayError::Undecided("it may not be searchable yet".to_owned())),
@@ -244,13 +279,15 @@ pub(super) fn outcome(intent: &Value) -> Option<ChargeOutcome> {
             let error = &intent["last_payment_error"];
             Some(refused(intent, error, "The payment was not completed."))
         }
-        "canceled" => {
-            let why = "The bank asks the customer to confirm the payment.";
-            let error = json!({ "code": "authentication_required", "message": why });
-            Some(refused(intent, &error, why))
-        }
+        "canceled" => Some(called_off(intent, Customer::Away)),
         _ => None,
     }
+}
+
+/// A PaymentIntent that was called off because its customer was to be asked.
+fn called_off(intent: &Value, customer: Customer) -> ChargeOutcome {
+    let why = customer.why_not();
+    refused(intent, &json!({ "code": "authentication_required", "message": why }), why)
 }
 
 /// How a refund ended; nothing while it has not.

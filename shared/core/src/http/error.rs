@@ -17,6 +17,9 @@ pub type Reply<T> = Result<T, ApiError>;
 /// Seconds after which a client that was turned away for load may try again.
 pub const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// Seconds after which it may be worth while for somebody with too many unpaid orders to try again.
+pub const UNPAID_RETRY_AFTER_SECONDS: u64 = 60;
+
 /// Everything that an endpoint may answer instead of success; the API contract's "Errors" gives
 /// the statuses and texts. The message of each variant is what the client reads, so that nothing
 /// internal may stand in it.
@@ -112,6 +115,12 @@ pub enum ApiError {
     /// 429: the caller sends too much.
     #[error("Request was throttled")]
     TooManyRequests,
+    /// 429: the caller has so many orders that nobody has paid that they may not place another.
+    #[error("You have {limit} unpaid orders: pay or cancel one of them first.")]
+    TooManyUnpaid {
+        /// How many they may have.
+        limit: u32,
+    },
     /// 503: what we depend on is overloaded or out of reach, after retries.
     #[error("Service temporarily unavailable, try again later")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
@@ -176,7 +185,7 @@ impl ApiError {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests | Self::TooManyUnpaid { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -203,6 +212,7 @@ impl ApiError {
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::TooManyRequests => "throttled",
+            Self::TooManyUnpaid { .. } => "too_many_unpaid_orders",
             Self::Unavailable(_) => "unavailable",
             Self::Internal(_) => "internal_error",
         }
@@ -232,7 +242,8 @@ impl ApiError {
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType(_)
             | Self::Unprocessable { .. }
-            | Self::TooManyRequests => (None, None),
+            | Self::TooManyRequests
+            | Self::TooManyUnpaid { .. } => (None, None),
         }
     }
 
@@ -243,6 +254,7 @@ impl ApiError {
             Self::TooManyRequests | Self::Unavailable(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS)))
             }
+            Self::TooManyUnpaid { .. } => Some((RETRY_AFTER, HeaderValue::from(UNPAID_RETRY_AFTER_SECONDS))),
             Self::MethodNotAllowed { allow, .. } => {
                 HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow))
             }

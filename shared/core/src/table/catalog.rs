@@ -3,6 +3,7 @@
 use super::addresses::AddressRecord;
 pub(crate) use super::entity::read;
 use super::stores::is_there;
+use super::unpaid::Unpaid;
 use super::{Table, TableError, keys, text};
 use oms_domain::catalog::{Product, Store};
 use oms_domain::lines::PriceList;
@@ -17,6 +18,8 @@ pub struct Offer {
     pub products: Vec<Product>,
     /// The user's own addresses that exist.
     pub addresses: Vec<AddressRecord>,
+    /// The user's unpaid orders; nothing is known of them unless they were asked for.
+    pub unpaid: Unpaid,
 }
 
 impl Offer {
@@ -48,17 +51,46 @@ impl Table {
         user: &UserId,
         addresses: &[AddressId],
     ) -> Result<Offer, TableError> {
+        self.offer_beside(store, products, user, addresses, []).await
+    }
+
+    /// The same, and how many unpaid orders the user has.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn offer_and_unpaid(
+        &self,
+        store: StoreId,
+        products: &[ProductId],
+        user: &UserId,
+        addresses: &[AddressId],
+    ) -> Result<Offer, TableError> {
+        self.offer_beside(store, products, user, addresses, Unpaid::keys(user)).await
+    }
+
+    async fn offer_beside(
+        &self,
+        store: StoreId,
+        products: &[ProductId],
+        user: &UserId,
+        addresses: &[AddressId],
+        beside: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Offer, TableError> {
         let mut wanted = std::collections::BTreeSet::new();
         wanted.insert((keys::store(store), keys::STORE.to_owned()));
         wanted.extend(products.iter().map(|id| (keys::product(*id), keys::PRODUCT.to_owned())));
         wanted.extend(addresses.iter().map(|id| (keys::user(user), keys::address(*id))));
+        wanted.extend(beside);
         let mut offer = Offer::default();
         for item in self.get_items(wanted.into_iter().collect()).await? {
             match text(&item, keys::SK) {
                 keys::STORE if !is_there(&item) => {}
                 keys::STORE => offer.store = Some(read(item, "a store")?),
                 keys::PRODUCT => offer.products.push(read(item, "a product")?),
-                _ => offer.addresses.push(read(item, "an address")?),
+                sk if sk.starts_with(keys::ADDRESS_PREFIX) => {
+                    offer.addresses.push(read(item, "an address")?);
+                }
+                _ => offer.unpaid.read(&item),
             }
         }
         Ok(offer)

@@ -7,7 +7,7 @@
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`super::shown`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`super::hold`]) |
-//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency |
+//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
 //! | `PAYMENTS` | `n…` payments by status, method, currency |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
@@ -18,6 +18,7 @@ use super::counter_names::{
     AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
 use super::shown::{STAMP, WRITES, place_of_order, writes_of};
+use super::unpaid;
 use super::watermarks::Claim;
 use super::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -93,6 +94,10 @@ fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
             let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
             front.set.insert(place, value);
             front.set.insert(STAMP.to_owned(), stamp());
+            if claim.seen == 0 && matches!(scope, Scope::User(_)) {
+                let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
+                pending.add.insert(unpaid::KNOWN.to_owned(), Decimal::ONE);
+            }
         }
     }
     additions

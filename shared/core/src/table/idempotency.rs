@@ -134,7 +134,8 @@ impl Table {
         Ok(part(put.build().map_err(TableError::request)?))
     }
 
-    /// Adds the answer to what is remembered of a request, once it is known. Done twice, it is the same.
+    /// Adds the answer to what is remembered of a request, once it is known; without its body where that can
+    /// only be read again. Done twice, it is the same.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it is no longer this request's.
@@ -144,16 +145,19 @@ impl Table {
         idempotency_key: &str,
         owner: &str,
         status: u16,
-        body: &str,
+        body: Option<&str>,
     ) -> Result<(), TableError> {
+        let set_body = if body.is_some() { ", #body = :body" } else { "" };
         let update = self
             .update_remembered(user, idempotency_key, owner)
-            .update_expression("SET #status = :status, #body = :body, #busy = :none")
+            .update_expression(format!("SET #status = :status, #busy = :none{set_body}"))
             .expression_attribute_names("#status", STATUS)
-            .expression_attribute_names("#body", BODY)
             .expression_attribute_values(":status", AttributeValue::N(status.to_string()))
-            .expression_attribute_values(":body", AttributeValue::S(body.to_owned()))
             .expression_attribute_values(":none", AttributeValue::N("0".to_owned()));
+        let update = body.into_iter().fold(update, |update, body| {
+            let body = AttributeValue::S(body.to_owned());
+            update.expression_attribute_names("#body", BODY).expression_attribute_values(":body", body)
+        });
         meter_write(update.send().await?.consumed_capacity());
         Ok(())
     }

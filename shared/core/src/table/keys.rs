@@ -17,6 +17,7 @@
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
+//! | how many orders a user has placed that are not counted yet (see [`super::unpaid`]) | `USER#<sub>` | `UNPAID` |
 //! | step of a user's trail (see [`super::trail`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
@@ -74,6 +75,7 @@ pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 /// Sorts after the notifications, outside their range.
 pub(crate) const INBOX: &str = "NOTIFICATIONS";
 pub(crate) const STEP_PREFIX: &str = "TRAIL#";
+pub(crate) const UNPAID: &str = "UNPAID";
 pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";

@@ -37,6 +37,7 @@ pub mod stores;
 pub mod subscriptions;
 mod summary;
 pub mod trail;
+pub mod unpaid;
 pub mod watermarks;
 mod writes;
 

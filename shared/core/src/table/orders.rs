@@ -1,8 +1,10 @@
 //! Orders: load, save if still as seen, place.
 
+use super::unpaid::Pass;
 use super::writes::part;
 use super::{Item, OrderOwners, Table, TableError, keys, record};
 use crate::http::{meter, scope};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Change, Order, OrderId, UserId};
 
@@ -94,12 +96,35 @@ impl Table {
         order: &Order,
         moves: impl IntoIterator<Item = StockMove>,
     ) -> Result<(), TableError> {
+        self.save_beside(seen, order, moves, Vec::new()).await
+    }
+
+    /// Saves a placed order and takes its stock, like [`save`](Self::save). With a pass it is counted among its
+    /// user's unpaid orders, in the same transaction.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save); [`TableError::Conflict`] also where others have used up the pass.
+    pub async fn place(&self, order: &Order, pass: Option<&Pass>) -> Result<(), TableError> {
+        let taken = order.lines.iter().map(StockMove::taken_by);
+        let passed = pass.map(|pass| self.pass_update(&order.user.id, pass, order.created_at)).transpose()?;
+        self.save_beside(None, order, taken, Vec::from_iter(passed)).await
+    }
+
+    async fn save_beside(
+        &self,
+        seen: Option<u64>,
+        order: &Order,
+        moves: impl IntoIterator<Item = StockMove>,
+        beside: Vec<TransactWriteItem>,
+    ) -> Result<(), TableError> {
         let request = scope::current();
         let Some(by) = request.as_ref().and_then(|request| request.user()) else {
-            return self.save_alone(seen, order, moves).await;
+            return self.save_alone(seen, order, moves, beside).await;
         };
         let by = UserId(by.to_owned());
-        let both = async { futures::join!(self.save_alone(seen, order, moves), self.leave_step(&by, order)) };
+        let both = async {
+            futures::join!(self.save_alone(seen, order, moves, beside), self.leave_step(&by, order))
+        };
         let (saved, ()) = meter::at_once(both).await;
         saved
     }
@@ -109,6 +134,7 @@ impl Table {
         seen: Option<u64>,
         order: &Order,
         moves: impl IntoIterator<Item = StockMove>,
+        beside: Vec<TransactWriteItem>,
     ) -> Result<(), TableError> {
         crate::idempotency::about(order);
         let token = crate::config::random_token();
@@ -116,13 +142,14 @@ impl Table {
         let (item, older) = record::to_items(order, seen, self.shards)?;
         let put = self.put_over(seen, item)?;
         let moves = summed(moves);
-        if moves.is_empty() && older.is_empty() {
+        if moves.is_empty() && older.is_empty() && beside.is_empty() {
             return match self.put_or_see(&put).await? {
                 None => Ok(()),
                 Some(there) => self.check_token(there, order.version, token).await,
             };
         }
         let mut items = vec![part(put)];
+        items.extend(beside);
         if !older.is_empty() {
             items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
         }

@@ -1,6 +1,7 @@
 //! A payment, as clients see it.
 
 use super::{money, optional_time, time};
+use crate::gateway::NextAction;
 use oms_domain::{Order, Payment, PaymentState, Refund};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -44,6 +45,25 @@ pub struct RefundView {
     pub created_at: String,
 }
 
+/// What a customer has to do before their bank lets them pay.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NextActionView {
+    /// What kind of thing, in the gateway's words.
+    #[serde(rename = "type")]
+    #[schema(example = "use_stripe_sdk")]
+    pub kind: String,
+    /// What lets a browser or an app do it: Stripe.js takes it as it is.
+    #[schema(example = "pi_3Oa_secret_7f2")]
+    pub client_secret: String,
+}
+
+impl From<&NextAction> for NextActionView {
+    fn from(action: &NextAction) -> Self {
+        let NextAction { kind, client_secret } = action;
+        Self { kind: kind.clone(), client_secret: client_secret.reveal().to_owned() }
+    }
+}
+
 /// A payment of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaymentView {
@@ -83,6 +103,10 @@ pub struct PaymentView {
     /// What the gateway said.
     #[schema(value_type = Object)]
     pub gateway_response: Map<String, Value>,
+    /// What its customer has to do before their bank lets them pay. Only while there is something, and only for
+    /// whoever pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_action: Option<NextActionView>,
     /// Why it failed; empty otherwise.
     pub error_message: String,
     /// When it was made.
@@ -132,6 +156,7 @@ impl PaymentView {
             payment_method_display: payment.payment_method.label(),
             payment_details: payment.payment_details.clone(),
             gateway_response: payment.gateway_response.clone(),
+            next_action: None,
             error_message: payment.error_message.clone(),
             created_at: time(payment.created_at),
             updated_at: time(payment.updated_at),

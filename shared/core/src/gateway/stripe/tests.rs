@@ -1,5 +1,5 @@
 use super::*;
-use crate::config::{Secret, random_uuid_v7};
+use crate::config::random_uuid_v7;
 use crate::sdk::https::tests::Server;
 use oms_domain::{OrderId, PaymentId};
 
@@ -65,8 +65,12 @@ async fn charges(stripe: &Stripe, age: SignedDuration) -> Result<ChargeOutcome, 
     let details = Map::from_iter([("token".to_owned(), json!("pm_card_visa"))]);
     let since = now() - age;
     let (amount, currency) = (Decimal::TEN, Currency::USD);
-    let charge = Charge { payment: payment(), amount, currency, details: &details, since };
-    stripe.charge(charge).await.map(|answer| answer.outcome)
+    let customer = Customer::Away;
+    let charge = Charge { payment: payment(), amount, currency, details: &details, since, customer };
+    match stripe.charge(charge).await? {
+        Charged::Ended(answer) => Ok(answer.outcome),
+        Charged::Asks(next) => panic!("nobody is there for {}", next.kind),
+    }
 }
 
 /// What could be read as "there is no such thing": none of it says so.

@@ -86,6 +86,10 @@ fn ordered(lines_with_notes: u128) -> Order {
         tax_rate: Decimal::new(1, 1),
         shipping_costs: BTreeMap::new(),
         status: StoreStatus::Active,
+        unpaid_limits: oms_domain::unpaid::UnpaidLimits {
+            minutes: Some(43_200),
+            manual_minutes: Some(43_200),
+        },
         created_at: at,
         updated_at: at,
     };

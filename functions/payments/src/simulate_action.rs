@@ -1,0 +1,107 @@
+//! `simulate_action/`
+
+use crate::{Shown, not_found, of_payment, pays, show};
+use axum::extract::{FromRef, FromRequestParts, State};
+use http::request::Parts;
+use oms_core::app::App;
+use oms_core::gateway::{Gateway, Simulated, SimulatedOutcome};
+use oms_core::http::error::{ApiError, ErrorBody};
+use oms_core::http::etag::IfMatch;
+use oms_core::http::validation::{Choice, Fields, Mode};
+use oms_core::http::{Caller, JsonObject, PathId, Reply};
+use oms_core::views::payment::PaymentView;
+use oms_domain::{PaymentId, Refusal};
+use utoipa::ToSchema;
+
+/// What the customer does about what their bank asks.
+#[derive(Clone, Debug, ToSchema)]
+pub(crate) struct SimulateAction {
+    /// `succeed` or `fail`.
+    #[schema(value_type = String, example = "succeed")]
+    outcome: Outcome,
+}
+
+/// The outcome's word.
+#[derive(Clone, Copy, Debug)]
+struct Outcome(SimulatedOutcome);
+
+impl Choice for Outcome {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "succeed" => Some(Self(SimulatedOutcome::Succeed)),
+            "fail" => Some(Self(SimulatedOutcome::Fail)),
+            _ => None,
+        }
+    }
+}
+
+impl SimulateAction {
+    fn read(body: JsonObject) -> Reply<Self> {
+        let mut fields = Fields::new(body.0, Mode::Create);
+        let outcome = fields.required::<Outcome>("outcome");
+        fields.finish()?;
+        let outcome =
+            outcome.ok_or_else(|| ApiError::internal("the outcome was neither read nor refused"))?;
+        Ok(Self { outcome })
+    }
+}
+
+/// The simulated gateway, where it is the deployment's.
+pub(crate) struct SimulatedOnly(Simulated);
+
+impl<S> FromRequestParts<S> for SimulatedOnly
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Reply<Self> {
+        match App::from_ref(state).gateway() {
+            Gateway::Simulated(simulated) => Ok(Self(simulated.clone())),
+            Gateway::Stripe(_) => Err(ApiError::UnknownPath),
+        }
+    }
+}
+
+/// Plays the customer of a payment that waits for them (`next_action`), with the simulated gateway: they do
+/// what their bank asks, or fail to. There is no such path with another gateway.
+#[utoipa::path(
+    post, path = "/api/payments/{id}/simulate_action/", tag = "payments",
+    params(("id" = uuid::Uuid, Path, description = "The payment")),
+    request_body = SimulateAction,
+    responses(
+        (status = 200, description = "The payment as it is now: paid or failed", body = PaymentView),
+        (status = 400, description = "It does not wait for its customer", body = ErrorBody),
+        (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "The caller is neither the order's customer nor staff", body = ErrorBody),
+        (status = 404, description = "No such payment for the caller, or another gateway", body = ErrorBody),
+        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+    ),
+    security(("bearer" = [])),
+)]
+pub(crate) async fn simulate_action(
+    State(app): State<App>,
+    SimulatedOnly(gateway): SimulatedOnly,
+    caller: Caller,
+    PathId(id): PathId<PaymentId>,
+    expected: IfMatch,
+    body: JsonObject,
+) -> Reply<Shown> {
+    let SimulateAction { outcome: Outcome(outcome) } = SimulateAction::read(body)?;
+    let order = app.orders(&caller).load(id.order()).await.map_err(of_payment)?.order;
+    let payment = order.payment(id).ok_or_else(not_found)?;
+    if !pays(&caller, &order) {
+        return Err(ApiError::Forbidden);
+    }
+    expected.check(order.version)?;
+    if payment.waits_for_customer_until(app.now()).is_none() {
+        return Err(Refusal::PaymentNotProcessable.into());
+    }
+    gateway
+        .act(app.charge_of(&order, payment), outcome)
+        .await
+        .map_err(|error| ApiError::Unavailable(error.into()))?;
+    show(&app.charge(order, id, &caller.user.id).await?.order, id)
+}

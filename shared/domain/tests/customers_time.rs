@@ -1,0 +1,59 @@
+//! The hour that a customer has for what their bank asks.
+
+mod fixtures;
+
+use fixtures::{at, by, line, new_order, product, store};
+use oms_domain::paying::NewPayment;
+use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::place::place;
+use oms_domain::{Currency, Decimal, Order, PaymentMethod, PaymentState};
+use serde_json::Map;
+
+const HOUR_S: i64 = 3_600;
+
+fn waiting() -> Order {
+    let store = store(Currency::USD, Decimal::new(1, 1), Decimal::TEN);
+    let new = new_order(store, vec![line(1, 2)], Decimal::ZERO);
+    let order = place(new, &[product(1, Decimal::new(2999, 2))], false, &by(0)).expect("a good order");
+    let payment_method = PaymentMethod::CreditCard;
+    let new = NewPayment { payment_method, amount: None, payment_details: Map::new(), mover: Mover::Stripe };
+    let order = order.add_payment(new, &by(10)).expect("it can be paid");
+    let id = order.payments[0].id;
+    order.start_payment_with_customer(id, Mover::Stripe, &by(20)).expect("it is pending")
+}
+
+#[test]
+fn a_payment_waits_for_its_customer_for_an_hour_and_not_where_nobody_does() {
+    let order = waiting();
+    let until = at(20 + HOUR_S);
+    for second in [20, 100, 19 + HOUR_S] {
+        assert_eq!(order.waits_for_customer_until(at(second)), Some(until));
+        assert!(!order.payments[0].is_over_for_customer(at(second)));
+    }
+    assert_eq!(order.waits_for_customer_until(until), None);
+    assert!(order.payments[0].is_over_for_customer(until));
+    let mut away = waiting();
+    away.payments[0].customer_until = None;
+    assert!(away.waits_for_customer_until(at(20)).is_none() && !away.payments[0].is_over_for_customer(until));
+}
+
+#[test]
+fn an_order_that_is_called_off_or_deleted_waits_for_nobody() {
+    for ended in [waiting().cancel(false, "", &by(60)).unwrap().order, waiting().delete(&by(60)).order] {
+        let payment = &ended.payments[0];
+        assert_eq!(
+            (payment.status, ended.waits_for_customer_until(at(60))),
+            (PaymentState::Processing, None)
+        );
+        assert!(payment.is_over_for_customer(at(60)));
+        assert!(
+            ended.log.last().unwrap().changes.keys().any(|path| path.starts_with("payments.")),
+            "or nobody looks"
+        );
+        // The money that comes all the same is paid back.
+        let paid =
+            ended.clone().finish_payment(payment.id, ChargeOutcome::Paid(Map::new()), &by(70)).unwrap();
+        assert_eq!(paid.payments[0].pending_refunds().count(), 1);
+        assert!(!paid.payments[0].is_over_for_customer(at(HOUR_S * 2)));
+    }
+}

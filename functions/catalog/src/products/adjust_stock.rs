@@ -153,7 +153,9 @@ mod tests {
     fn either_a_delta_or_a_stock_is_given() {
         let blue = VariantId(Uuid::from_u128(1));
         assert_eq!(read(json!({"delta": "-3"})), Ok((None, Adjustment::By(-3))));
-        assert_eq!(read(json!({"stock": 0, "delta": null})), Ok((None, Adjustment::To(0))));
+        assert_eq!(read(json!({"stock": 0})), Ok((None, Adjustment::To(0))));
+        let no_null = json!({"delta": ["This field may not be null."]});
+        assert_eq!(read(json!({"stock": 0, "delta": null})), Err(no_null));
         let body = json!({"variant": blue.to_string(), "stock": 7, "reason": "counted"});
         assert_eq!(read(body), Ok((Some(blue), Adjustment::To(7))));
         for (body, words) in [

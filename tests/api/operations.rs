@@ -84,7 +84,7 @@ pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("stores_retrieve", Owner, NOBODY, Placed),
     ("stores_update", Vendor, NO_SELLER, Placed),
     ("stores_partial_update", Vendor, NO_SELLER, Placed),
-    ("stores_delete", Vendor, NO_SELLER, Placed),
+    ("stores_delete", Vendor, NO_SELLER, Delivered),
     ("products_list", Owner, NOBODY, Placed),
     ("products_create", Vendor, &[(Owner, 403)], Placed),
     ("products_retrieve", Owner, NOBODY, Placed),

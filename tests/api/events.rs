@@ -1,7 +1,7 @@
 //! What subscribers hear.
 
 use oms_tests::shop::text;
-use oms_tests::{Mailbox, Shop};
+use oms_tests::{Mailbox, Person, Shop};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -50,4 +50,22 @@ async fn a_subscriber_hears_each_event_of_its_store_and_of_no_other() {
     assert_eq!(confirmed["order"]["status"], "confirmed");
     assert_eq!(confirmed["order"]["total_amount"], order["total_amount"]);
     assert!(confirmed["order"].get("payments").is_none());
+}
+
+#[tokio::test]
+async fn who_names_them_hears_of_orders_that_are_placed_and_deleted() {
+    let shop = Shop::open().await;
+    let mailbox = Mailbox::of_all(text(&shop.store["id"])).await;
+    let mug = shop.sells("Mug", 10).await;
+    let (ada, admin) = (shop.customer().await, Person::new("admin", Some("admin")));
+    let order = ada.order(&shop, &mug, 1).await;
+    admin.client.delete(&format!("/api/orders/{}/", text(&order["id"]))).await.expect(200);
+    let mut events = mailbox.receive(2).await;
+    events.sort_by_key(|event| event["version"].as_u64());
+    events.dedup_by_key(|event| event["event_id"].clone());
+    let told: Vec<_> =
+        events.iter().map(|event| (text(&event["event_type"]), &event["order"]["id"])).collect();
+    assert_eq!(told, [("order.created", &order["id"]), ("order.deleted", &order["id"])]);
+    let notices = ada.client.get("/api/notifications/").await.expect(200);
+    assert_eq!(notices["count"], 0, "their user is not told");
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod addresses;
+mod attention;
 mod bulk;
 mod bulk_jobs;
 mod capacity;

@@ -10,7 +10,8 @@
 
 use futures::StreamExt;
 use oms_tests::world::Stage::{
-    Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems, Waiting,
+    CalledOff, Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems,
+    Waiting,
 };
 use oms_tests::world::Who::{Admin, Other, OtherVendor, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
@@ -69,6 +70,7 @@ pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("payments_process_payment", Owner, STRANGERS, Payable),
     ("payments_refund_payment", Vendor, CUSTOMERS, Paid),
     ("payments_simulate_action", Owner, PAYERS, Waiting),
+    ("payments_confirm_refund", Vendor, CUSTOMERS, CalledOff),
     ("notifications_list", Owner, NOBODY, Told),
     ("notifications_mark_all_read", Owner, NOBODY, Told),
     ("notifications_retrieve", Owner, &[(Other, 404), (Vendor, 404), (Admin, 404)], Told),

@@ -185,6 +185,8 @@ async fn a_shop_finds_its_failed_payments_and_any_transaction_among_many() {
         let found = counted(&shop.staff.client, &format!("/api/payments/?search={term}"), 1).await;
         assert_eq!(found["results"], json!([sought]), "{term}");
     }
+    let refund = format!("/api/payments/{}/refund_payment/", text(&sought["id"]));
+    shop.vendor.client.post(&refund, json!({})).await.expect(200);
     let admin = Person::new("admin", Some("admin"));
     admin.client.delete(&format!("/api/orders/{}/", text(&orders[7]["id"]))).await.expect(200);
     let gone = shop.staff.client.get(&format!("/api/payments/?search={transaction}")).await.expect(200);

@@ -1,11 +1,10 @@
 //! Stripe, as localstripe stands in for it, and its signed events.
 
-use oms_tests::localstripe::LocalStripe;
+use oms_tests::localstripe::{LocalStripe, signature};
 use oms_tests::shop::text;
 use oms_tests::stack::WEBHOOK_SECRET;
 use oms_tests::{Client, Cut, Function, Person, Shop, eventually};
 use reqwest::Method;
-use ring::hmac;
 use serde_json::{Value, json};
 
 /// A payment of a new order of one mug, with a payment method of Stripe's.
@@ -157,10 +156,7 @@ async fn what_stripe_tells_by_itself_finishes_a_payment_once() {
 
 /// Tells the stack an event, signed with a secret at some time.
 async fn tells(event: &str, at: i64, secret: &str) -> oms_tests::Answer {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, format!("{at}.{event}").as_bytes());
-    let tag: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    let signature = format!("t={at},v1={tag}");
+    let signature = signature(event, at, secret);
     let body = serde_json::from_str(event).expect("JSON");
     let headers = [("Stripe-Signature", signature.as_str())];
     Client::stranger().send(Method::POST, "/api/payments/webhook/", Some(body), &headers).await

@@ -241,13 +241,13 @@ async fn staff_manage_all_vendors_their_stores_and_customers_none() {
 async fn what_is_wrong_with_a_subscription_is_told_all_at_once() {
     let shop = Shop::open().await;
     let wrong =
-        shop.vendor.client.post(PATH, json!({ "protocol": "fax", "event_types": [] })).await.expect(400);
+        shop.vendor.client.post(PATH, json!({ "protocol": "fax", "event_types": "all" })).await.expect(400);
     assert_eq!(
         wrong["details"],
         json!({
             "protocol": ["\"fax\" is not a valid choice."],
             "endpoint": ["This field is required."],
-            "event_types": ["This list may not be empty."],
+            "event_types": ["Expected a list of items but got type \"str\"."],
         })
     );
     let events = &["order.nope", "order.shipped"];
@@ -423,4 +423,36 @@ fn pid_of_ministack() -> String {
 fn signal(pid: &str, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), pid]).status();
     assert!(sent.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_names_no_events_hears_what_users_are_told_of() {
+    let shop = Shop::open().await;
+    let told = json!([
+        "order.confirmed",
+        "order.processing",
+        "order.shipped",
+        "order.out_for_delivery",
+        "order.delivered",
+        "order.cancelled",
+        "order.refunded",
+        "payment.paid",
+        "payment.failed",
+        "payment.refunded",
+    ]);
+    let endpoint = address("names-none");
+    let new = json!({ "protocol": "email", "endpoint": endpoint, "store": shop.store["id"] });
+    let made = shop.vendor.client.post(PATH, new.clone()).await.expect(201);
+    assert_eq!(made["event_types"], told);
+    let named = json!(["payment.refund_failed", "payment.disputed", "order.created", "order.deleted"]);
+    let change = async |events: &Value| {
+        let body = json!({ "event_types": events });
+        shop.vendor.client.change(&path_of(&made), body).await.expect(200)["event_types"].clone()
+    };
+    assert_eq!(change(&named).await, named);
+    assert_eq!(change(&json!([])).await, told);
+    change(&named).await;
+    let put = shop.vendor.client.put(&path_of(&made), new).await.expect(200);
+    assert_eq!(put["event_types"], told);
+    shop.vendor.client.delete(&path_of(&made)).await.expect(200);
 }

@@ -3,6 +3,7 @@
 
 use crate::proxy::Proxy;
 use crate::stack::{WEBHOOK_SECRET, root, stack};
+use ring::hmac;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::path::Path;
@@ -109,6 +110,15 @@ impl LocalStripe {
         let all = list["data"].as_array().cloned().expect("a list");
         all.into_iter().filter(|one| one["metadata"][name] == *id).collect()
     }
+}
+
+/// What Stripe puts into `Stripe-Signature` of an event that it signs with a secret at some time.
+#[must_use]
+pub fn signature(event: &str, at: i64, secret: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, format!("{at}.{event}").as_bytes());
+    let tag: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={at},v1={tag}")
 }
 
 /// The Python of a virtual environment of its own, under `.local/`.

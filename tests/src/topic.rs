@@ -2,6 +2,7 @@
 
 use crate::http::Client;
 use crate::stack::stack;
+use oms_domain::notice::EventType;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -18,11 +19,24 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Subscribes to what concerns a store.
+    /// Subscribes to what concerns a store, as far as a subscription hears that names no events.
     ///
     /// # Panics
     /// Where the local SNS or SQS refuses.
     pub async fn of_store(store: &str) -> Self {
+        Self::hearing(json!({ "store": [store], "event_type": EventType::by_default() })).await
+    }
+
+    /// Subscribes to everything that concerns a store.
+    ///
+    /// # Panics
+    /// Where the local SNS or SQS refuses.
+    pub async fn of_all(store: &str) -> Self {
+        Self::hearing(json!({ "store": [store] })).await
+    }
+
+    async fn hearing(filter: Value) -> Self {
+        let filter = filter.to_string();
         let client = Client::stranger();
         let name = format!("test-{}", uuid::Uuid::new_v4().simple());
         let created = sqs(&client, "CreateQueue", json!({ "QueueName": name })).await;
@@ -30,7 +44,6 @@ impl Mailbox {
         let asked = json!({ "QueueUrl": queue, "AttributeNames": ["QueueArn"] });
         let attributes = sqs(&client, "GetQueueAttributes", asked).await;
         let arn = attributes["Attributes"]["QueueArn"].as_str().expect("a queue has an ARN");
-        let filter = json!({ "store": [store] }).to_string();
         let form = [
             ("Action", "Subscribe"),
             ("Version", "2010-03-31"),

@@ -46,6 +46,8 @@ pub enum Stage {
     Waiting,
     /// The payment is paid.
     Paid,
+    /// It was paid at the door, and the order called off by its customer.
+    CalledOff,
     /// The order is confirmed.
     Confirmed,
     /// It is shipped.
@@ -122,11 +124,15 @@ impl World {
             return;
         }
         let token = if stage == Stage::Waiting { "tok_authenticate" } else { "tok_approve" };
+        let method = if stage == Stage::CalledOff { "cash_on_delivery" } else { "credit_card" };
         let new = json!({
-            "order": order["id"], "payment_method": "credit_card", "payment_details": { "token": token },
+            "order": order["id"], "payment_method": method, "payment_details": { "token": token },
         });
         let payment = self.owner.client.post("/api/payments/", new).await.expect(201);
         self.is("payment", &payment["id"]);
+        if stage == Stage::CalledOff {
+            return self.called_off().await;
+        }
         if stage == Stage::Waiting {
             let path = format!("/api/payments/{}/process_payment/", self.id("payment"));
             let can_wait = json!({ "error_on_requires_action": false });
@@ -149,6 +155,14 @@ impl World {
         if stage == Stage::Told {
             self.notification().await;
         }
+    }
+
+    async fn called_off(&mut self) {
+        let path = format!("/api/payments/{}/process_payment/", self.id("payment"));
+        self.shop.vendor.client.post(&path, json!({})).await.expect(200);
+        let path = format!("/api/orders/{}/cancel_order/", self.id("order"));
+        let cancelled = self.owner.client.patch(&path).await.expect(200);
+        self.is("refund", &cancelled["payments"][0]["refunds"][0]["id"]);
     }
 
     async fn notification(&mut self) {

@@ -182,7 +182,9 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
     for change in order.log.iter().filter(|change| change.version > fresh.seen) {
         let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
         for notice in notices(&then, change) {
-            publisher.app.table().put_notification(news(&then, change, &notice), publisher.app.now()).await?;
+            if let Some(news) = news(&then, change, &notice) {
+                publisher.app.table().put_notification(news, publisher.app.now()).await?;
+            }
             let tracking_url = publisher.app.config().tracking_url.as_deref();
             publish(publisher, &Event::new(&then, change, &notice, tracking_url)).await?;
             publisher.metrics.published();
@@ -249,15 +251,16 @@ async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishErro
     }
 }
 
-fn news(order: &Order, change: &Change, notice: &Notice) -> News {
-    News {
+/// What the order's user is told, where they are.
+fn news(order: &Order, change: &Change, notice: &Notice) -> Option<News> {
+    Some(News {
         id: notice.id,
         user: order.user.id.clone(),
         order: order.id,
         title: notice.event_type.label().to_owned(),
         message: notice.event_type.message(order),
-        kind: notice.event_type.kind(),
+        kind: notice.event_type.kind()?,
         link: format!("/api/orders/{}/", order.id),
         at: change.at,
-    }
+    })
 }

@@ -10,12 +10,14 @@ use oms_core::views::Deleted;
 use oms_domain::OrderId;
 
 /// Deletes an order, for admins: it is gone from every list, count and statistic, and what was not
-/// shipped is back on the shelf. Its change records stay. No money moves.
+/// shipped is back on the shelf. Its change records stay. One that holds money of the customer's has
+/// to be refunded first.
 #[utoipa::path(
     delete, path = "/api/orders/{id}/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),
     responses(
         (status = 200, description = "It is gone", body = Deleted),
+        (status = 400, description = "It holds a payment, or one is on its way", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
         (status = 403, description = "The caller is no admin", body = ErrorBody),
         (status = 404, description = "No such order for the caller", body = ErrorBody),
@@ -35,7 +37,7 @@ pub(crate) async fn delete(
             return Err(ApiError::Forbidden);
         }
         expected.check(seen.order.version)?;
-        Ok(seen.order.delete(by))
+        Ok(seen.order.delete(by)?)
     });
     deleted.await?;
     Ok(Json(Deleted { message: "Order deleted successfully" }))

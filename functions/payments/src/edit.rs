@@ -19,19 +19,26 @@ pub(crate) struct PatchPayment {
     /// What the gateway needs: `{"token": "tok_approve"}`. Never a card number.
     #[schema(value_type = Option<Object>, example = json!({"token": "tok_approve"}))]
     payment_details: Option<Map<String, Value>>,
+    /// For those who run the order, in a PATCH of any payment: null where a person has looked at what
+    /// was the matter, and nothing is left to do.
+    #[schema(rename = "attention", value_type = Option<String>)]
+    has_looked: bool,
 }
 
 impl PatchPayment {
     fn read(body: JsonObject, mode: Mode) -> Reply<Self> {
+        let is_null = body.0.get("attention").is_some_and(Value::is_null);
+        let has_looked = is_null && mode == Mode::Partial;
         let mut fields = Fields::new(body.0, mode);
         let payment_method = fields.required("payment_method");
         let payment_details = read_details(&mut fields);
         fields.finish()?;
-        Ok(Self { payment_method, payment_details })
+        Ok(Self { payment_method, payment_details, has_looked })
     }
 }
 
-/// Changes a pending payment as a body says.
+/// Changes a pending payment as a body says, or any payment where it is only to be forgotten what was
+/// the matter with it.
 pub(crate) async fn change(
     app: &App,
     caller: &Caller,
@@ -44,8 +51,13 @@ pub(crate) async fn change(
     let changed = app.orders(caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
         expected.check(seen.order.version)?;
+        let has_looked = wanted.has_looked && seen.manages;
+        let order = if has_looked { seen.order.dismiss_attention(id, by) } else { seen.order };
+        if has_looked && wanted.payment_method.is_none() && wanted.payment_details.is_none() {
+            return Ok(order.into());
+        }
         let details = wanted.payment_details.clone();
-        Ok(seen.order.edit_payment(id, wanted.payment_method, details, by)?.into())
+        Ok(order.edit_payment(id, wanted.payment_method, details, by)?.into())
     });
     show(&changed.await.map_err(of_payment)?.order, id)
 }

@@ -1,9 +1,11 @@
 //! The HTTP function of the payments endpoints.
 
+mod confirm_refund;
 mod create;
 mod delete;
 mod edit;
 mod list;
+mod news;
 mod partial_update;
 mod payment_stats;
 mod process;
@@ -32,6 +34,7 @@ oms_core::endpoints!(
     process_payment in process,
     refund_payment in refund,
     simulate_action in simulate_action,
+    confirm_refund in confirm_refund,
 );
 
 /// A payment as the answer. Its version is its order's, of which it is a part.

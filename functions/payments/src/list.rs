@@ -24,6 +24,7 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
         ("status" = Option<String>, Query, description = "Only those of a status"),
         ("payment_method" = Option<String>, Query, description = "Only those of a method"),
         ("currency" = Option<String>, Query, description = "Only those in a currency, ISO 4217"),
+        ("attention" = Option<bool>, Query, description = "Only those that a person must look at, or only the others; for staff and vendors, of the stores that they run"),
         ("search" = Option<String>, Query, description = "In `transaction_id` and `order_number`"),
         ("ordering" = Option<String>, Query, description = "`created_at`, `amount`, `status`; `-` for descending"),
     ),
@@ -31,6 +32,7 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
         (status = 200, description = "A page", body = Page<PaymentView>),
         (status = 400, description = "A filter makes no sense, or there are too many payments to look through or to sort", body = ErrorBody),
         (status = 401, description = "No valid token", body = ErrorBody),
+        (status = 403, description = "`attention` is for those who run the orders", body = ErrorBody),
         (status = 404, description = "No such page", body = ErrorBody),
     ),
     security(("bearer" = [])),
@@ -47,8 +49,10 @@ pub(crate) async fn list(
         let no_choice = || ApiError::field("order", NO_CHOICE);
         let order = OrderId(order.parse().map_err(|_| no_choice())?);
         let seen = app.orders(&caller).load(order).await.map_err(|error| error.not_found_as(no_choice))?;
-        return Ok(Json(wanted.page_of(&seen.order, &request, &links)?));
+        let order = if wanted.is_for_managers() { seen.managed()? } else { seen.order };
+        return Ok(Json(wanted.page_of(&order, &request, &links)?));
     }
-    let visible = app.visible_to(&caller).await?;
+    let is_for_managers = wanted.is_for_managers();
+    let visible = if is_for_managers { app.run_by(&caller).await? } else { app.visible_to(&caller).await? };
     Ok(Json(app.page_of_payments(&caller, &visible, &wanted, &request, &links).await?))
 }

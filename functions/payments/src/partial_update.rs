@@ -11,7 +11,8 @@ use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::views::payment::PaymentView;
 use oms_domain::PaymentId;
 
-/// Changes some of a pending payment.
+/// Changes some of a pending payment. Those who run the order may dismiss what a person had to look at
+/// (`{"attention": null}`), whatever its status.
 #[utoipa::path(
     patch, path = "/api/payments/{id}/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

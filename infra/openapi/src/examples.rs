@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 /// The ids that stand in the examples. Whoever sends an example puts real ones in their place.
-pub const SAMPLES: [(&str, &str); 11] = [
+pub const SAMPLES: [(&str, &str); 12] = [
     ("order", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0000"),
     ("order item", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a0001"),
     ("payment", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9a8000"),
+    ("refund", "0192f0c1-6b1e-7a55-9d0e-6f2f3f9ac000"),
     ("store", "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01"),
     ("product", "0192f0c0-22bb-7b02-8c11-3d1e5a7b0a02"),
     ("variant", "0192f0c0-33cc-7b02-8c11-3d1e5a7b0a03"),
@@ -67,6 +68,7 @@ fn of_field(name: &str) -> &'static str {
     match name {
         "order" | "order_id" | "order_ids" => "order",
         "job" => "job",
+        "refund" => "refund",
         "store" => "store",
         "product" => "product",
         "variant" => "variant",
@@ -129,6 +131,7 @@ fn of_kind(owner: &str, name: &str, field: &Value) -> Option<Value> {
 /// Fields that many schemas have, and maps by what they count, whose own words cannot hold an example.
 fn of_name(owner: &str, name: &str) -> Option<Value> {
     let example = match name {
+        "attention" => Value::Null,
         "extra_data" => json!({ "gift": true }),
         "payment_details" => json!({ "token": "tok_approve" }),
         "gateway_response" => json!({ "charge": "ch_0192f0c16b1e" }),

@@ -238,7 +238,8 @@ fn may_be_null(owner: &str, name: &str) -> bool {
     match name {
         "store" => owner.starts_with("Subscription"),
         "estimated_delivery" => owner != "ShipOrder",
-        "billing_address"
+        "attention"
+        | "billing_address"
         | "expire_unpaid_manual_minutes"
         | "expire_unpaid_minutes"
         | "owner"

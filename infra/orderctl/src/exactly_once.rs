@@ -90,7 +90,7 @@ fn deed(order: Order, chance: &mut Chance, by: &Actor) -> Result<Order, Refusal>
         },
         11 => refund(order, chance, by),
         12 => order.rate(u8::try_from(1 + chance.below(5)).unwrap_or(1), "", by),
-        _ if chance.below(4) == 0 => Ok(order.delete(by).order),
+        _ if chance.below(4) == 0 => order.delete(by).map(|moved| moved.order),
         _ => Ok(order),
     }
 }

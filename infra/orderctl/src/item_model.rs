@@ -7,6 +7,7 @@ use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::SignedDuration;
 use oms_core::http::search::folded;
+use oms_domain::lifecycle::Moved;
 use oms_domain::order::VariantSnapshot;
 use oms_domain::{Actor, Decimal, Line, Order, UserId, VariantId};
 use oms_local::tokens::User;
@@ -44,7 +45,7 @@ impl World {
         }
         let by = Actor { id: UserId("admin".into()), at: since };
         for order in orders.iter_mut().step_by(11) {
-            let gone = order.clone().delete(&by).order;
+            let Ok(Moved { order: gone, .. }) = order.clone().delete(&by) else { continue };
             stand.save(Some(order.version), &gone).await.unwrap();
             stand.keep(vec![gone.clone()]).await.unwrap();
             stand.app.table().keep_line_rows([(None, &*order)]).await.unwrap();

@@ -7,6 +7,8 @@ use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::{SignedDuration, Timestamp};
 use oms_core::http::search::folded;
+use oms_domain::attention::Dispute;
+use oms_domain::lifecycle::{NewRefund, RefundOutcome};
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Actor, Currency, Decimal, Order, Payment, PaymentMethod, PaymentState, StoreId, UserId};
@@ -91,7 +93,13 @@ fn vary(mut order: Order, chance: &mut Chance, samples: &Samples) -> Order {
             customer_until: None,
             processed_at: None,
             refunds: Vec::new(),
+            attention: Vec::new(),
+            dispute: None,
         });
+        if chance.below(5) == 0 {
+            let dispute = Dispute::new("dp_1", "needs_response", "fraudulent", Decimal::ONE);
+            order = order.record_dispute(id, dispute, &Actor { id: UserId("stripe".into()), at });
+        }
     }
     if let (Some(payment), 0) = (order.payments.first_mut(), chance.below(8)) {
         payment.transaction_id = "Überweisung 0042, \"Mai\"".into();
@@ -111,7 +119,7 @@ fn live_on(order: Order, chance: &mut Chance, samples: &Samples) -> Order {
     let last = order.payments.last().map(|payment| payment.id);
     let decline = ChargeOutcome::Declined(Map::new(), "No.".into());
     let was = order.clone();
-    let outcome = match (chance.below(8), last) {
+    let outcome = match (chance.below(9), last) {
         (0 | 1, _) => order.add_payment(new, &by),
         (2, Some(last)) => order.start_payment(last, Mover::Simulated, &by),
         (3, Some(last)) => order
@@ -119,7 +127,8 @@ fn live_on(order: Order, chance: &mut Chance, samples: &Samples) -> Order {
             .and_then(|order| order.finish_payment(last, decline, &by)),
         (4, Some(last)) => order.pay_by_hand(last, "Wire 77", &by),
         (5, Some(last)) => order.remove_payment(last, &by),
-        (6, _) => Ok(order.delete(&by).order),
+        (6, _) => order.delete(&by).map(|moved| moved.order),
+        (7, Some(last)) => Ok(order.record_contradiction(last, "It cannot be.".into(), &by)),
         _ => Ok(order),
     };
     outcome.unwrap_or(was)
@@ -135,6 +144,9 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
         .flat_map(|order| order.payments.iter().map(move |payment| (order, payment)))
         .collect();
     let mut parameters = Vec::new();
+    if person.is_staff || !person.owned.is_empty() {
+        attention(person, chance, &mut parameters, &mut wanted);
+    }
     for _ in 0..chance.below(3) {
         filter(chance, &mut parameters, &mut wanted);
     }
@@ -152,6 +164,21 @@ fn case(world: &World, person: &Person, chance: &mut Chance) -> Case {
     sort(chance, &mut parameters, &mut wanted);
     let expected = wanted.iter().map(|(_, payment)| payment.id.to_string()).collect();
     Case { path: "/api/payments/".to_owned(), parameters, expected }
+}
+
+/// What those who run the orders must look at, or need not.
+fn attention(
+    person: &Person,
+    chance: &mut Chance,
+    parameters: &mut Vec<(String, String)>,
+    wanted: &mut Vec<(&Order, &Payment)>,
+) {
+    let needed = chance.below(2) == 0;
+    if chance.below(2) == 0 {
+        wanted.retain(|(order, _)| person.is_staff || person.owned.contains(&order.store.id));
+        wanted.retain(|(_, payment)| payment.needs_attention() == needed);
+        parameters.push(("attention".to_owned(), needed.to_string()));
+    }
 }
 
 fn filter(chance: &mut Chance, parameters: &mut Vec<(String, String)>, wanted: &mut Vec<(&Order, &Payment)>) {
@@ -245,7 +272,9 @@ async fn a_payment_is_in_its_makers_next_list_before_the_consumer_has_seen_it() 
     let pending = world.stand.get(token, &format!("{path}&status=pending")).await.unwrap().body;
     assert!(pending["results"].as_array().unwrap().iter().all(|one| one["id"] != made_id.to_string()));
 
-    let removed = paid.clone().delete(&by(now)).order;
+    let (back, refund) = paid.clone().start_refund(made_id, NewRefund::default(), &by(now)).unwrap();
+    let back = back.finish_refund(refund, RefundOutcome::Succeeded, &by(now)).order;
+    let removed = back.delete(&by(now)).unwrap().order;
     world.stand.save(Some(paid.version), &removed).await.unwrap();
     assert_eq!(count().await, before, "a deleted order's payment is gone at once");
 }

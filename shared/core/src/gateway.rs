@@ -154,6 +154,26 @@ impl Gateway {
         }
     }
 
+    /// Whether it moves real money; nothing where it moves none at all.
+    #[must_use]
+    pub fn is_live(&self) -> Option<bool> {
+        match self {
+            Gateway::Simulated(_) => None,
+            Gateway::Stripe(stripe) => Some(stripe.is_live()),
+        }
+    }
+
+    /// The payment that the gateway knows under a name of its own; nothing where it knows none.
+    ///
+    /// # Errors
+    /// Where it gives no answer.
+    pub async fn payment_of(&self, name: &str) -> Result<Option<PaymentId>, GatewayError> {
+        match self {
+            Gateway::Simulated(_) => Ok(None),
+            Gateway::Stripe(stripe) => stripe.payment_of(name).await,
+        }
+    }
+
     /// Takes the money, or says why not, or what the customer has to do first.
     ///
     /// # Errors

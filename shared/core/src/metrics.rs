@@ -22,6 +22,7 @@ const ORDER_VALUE: &str = "OrderValue";
 const TRANSITION_TIME: &str = "StatusTransitionTime";
 const PAYMENT_SUCCESS: &str = "PaymentSuccess";
 const SATISFACTION: &str = "Satisfaction";
+const NEED_ATTENTION: &str = "PaymentsNeedingAttention";
 const EVENTS_PUBLISHED: &str = "EventsPublished";
 const LAG: &str = "ConsumerLag";
 const DRIFT: &str = "Drift";
@@ -57,6 +58,7 @@ impl Metrics {
             "1 for a payment that went through, 0 for one that was declined"
         );
         describe_histogram!(SATISFACTION, "Stars that customers gave, 1 to 5");
+        describe_counter!(NEED_ATTENTION, Unit::Count, "Payments that a person must look at");
         describe_counter!(EVENTS_PUBLISHED, Unit::Count, "Events published, repeats included");
         describe_histogram!(LAG, Unit::Milliseconds, "From a change to its having been applied");
         describe_histogram!(DRIFT, Unit::Count, "Counters of an audited user that are wrong");
@@ -79,6 +81,10 @@ impl Metrics {
             Measure::Paid => histogram!(PAYMENT_SUCCESS).record(1.0),
             Measure::Declined => histogram!(PAYMENT_SUCCESS).record(0.0),
             Measure::Rated(stars) => histogram!(SATISFACTION).record(f64::from(stars)),
+            Measure::NeedsAttention(payment) => {
+                tracing::error!(%payment, order = %payment.order(), "a person must look at a payment");
+                counter!(NEED_ATTENTION).increment(1);
+            }
         }
     }
 
@@ -121,7 +127,8 @@ mod tests {
         let dollars = |value| Measure::Created { value: Decimal::new(value, 2), currency: Currency::USD };
         let moved = Measure::Moved { from: Status::Pending, to: Status::Confirmed, lasted_us: 1_500_000 };
         let payments = [Measure::Paid, Measure::Declined, Measure::Paid];
-        let orders = [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Rated(5)];
+        let troubled = Measure::NeedsAttention(oms_domain::PaymentId(uuid::Uuid::nil()));
+        let orders = [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Rated(5), troubled];
         for measure in orders.into_iter().chain(payments) {
             metrics.note(measure);
         }
@@ -140,6 +147,7 @@ mod tests {
         let paid = with(PAYMENT_SUCCESS)[PAYMENT_SUCCESS].clone();
         assert_eq!(paid, json!([1.0, 0.0, 1.0]));
         assert_eq!(with(DRIFT)[DRIFT], json!([2.0]));
+        assert_eq!(with(NEED_ATTENTION)[NEED_ATTENTION], 1);
         assert_eq!(with(LAG)[LAG], json!([750.0]));
         assert_eq!(with(ORDER_VALUE)["Currency"], "USD");
         assert_eq!(with(TRANSITION_TIME)["Transition"], "pending→confirmed");

@@ -11,7 +11,7 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::logging::chain;
 use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::{Moved, RefundOutcome};
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Actor, Order, OrderId, Payment, PaymentId, PaymentState, Refund, RefundId, UserId};
 
 /// How often an answer that lost a race is put on what the winner left. An answer must not be
@@ -145,6 +145,19 @@ impl App {
         self.write_down(order, by, |order, by| Ok(order.finish_refund(id, outcome, by))).await
     }
 
+    /// Saves what else the gateway tells of an order, whoever brings it.
+    ///
+    /// # Errors
+    /// Where it cannot be saved.
+    pub async fn note(
+        &self,
+        order: Order,
+        by: &UserId,
+        change: impl Fn(Order, &Actor) -> Order,
+    ) -> Reply<Order> {
+        self.write_down(order, by, |order, by| Ok(change(order, by).into())).await
+    }
+
     /// Sends every refund of the order whose end is not known to whoever has the money, and saves
     /// the answers. One without an answer stays pending.
     ///
@@ -152,8 +165,8 @@ impl App {
     /// Where an answer cannot be saved.
     pub async fn send_refunds(&self, mut order: Order, by: &UserId) -> Reply<Order> {
         let payments = order.payments.iter();
-        let pending: Vec<RefundId> =
-            payments.flat_map(|payment| payment.pending_refunds()).map(|refund| refund.id).collect();
+        let pending = payments.flat_map(Payment::pending_refunds).filter(|refund| !refund.awaits_person);
+        let pending: Vec<RefundId> = pending.map(|refund| refund.id).collect();
         for id in pending {
             match self.give_back(&order, id).await {
                 Ok(Some(outcome)) => order = self.finish_refund(order, id, outcome, by).await?,
@@ -188,7 +201,7 @@ impl App {
         let payment = order.payment(id.payment());
         let refund = payment.and_then(|payment| payment.pending_refunds().find(is_it));
         let (Some(payment), Some(refund)) = (payment, refund) else { return Ok(None) };
-        if payment.mover == Some(Mover::ByHand) {
+        if payment.is_by_hand() {
             // Whoever asked for it hands the money over.
             return Ok(Some(RefundOutcome::Succeeded));
         }

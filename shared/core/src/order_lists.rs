@@ -22,7 +22,7 @@ pub(crate) use walk::{Entry, MAX_READ, Walk};
 
 use crate::app::App;
 use crate::http::auth::Caller;
-use crate::http::error::Reply;
+use crate::http::error::{ApiError, Reply};
 use crate::table::OrderSummary;
 use crate::table::lists::{OrderList, Wanted};
 use crate::views::order::OrderListView;
@@ -63,6 +63,19 @@ impl App {
         };
         let stores = owned.iter().map(|store| OrderList::OfStore(*store));
         Ok(Visible { lists: std::iter::once(own).chain(stores).collect(), owned })
+    }
+
+    /// The orders that a caller runs: a vendor's those of their stores; for staff all.
+    ///
+    /// # Errors
+    /// 403 for customers; 503 where the table cannot be read.
+    pub async fn run_by(&self, caller: &Caller) -> Reply<Visible> {
+        if !caller.is_staff() && !caller.is_vendor() {
+            return Err(ApiError::Forbidden);
+        }
+        let mut visible = self.visible_to(caller).await?;
+        visible.lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
+        Ok(visible)
     }
 
     /// The caller's own orders, whoever they are.

@@ -8,7 +8,7 @@ use crate::http::scope;
 use crate::idempotency::{self, Left};
 use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::Moved;
-use oms_domain::{Action, Actor, Order, OrderId, Status, StoreId};
+use oms_domain::{Action, Actor, Order, OrderId, Payment, Status, StoreId};
 
 /// How often a change that lost a race is decided again on what the winner left.
 const RACES: u32 = 8;
@@ -163,8 +163,7 @@ impl Orders<'_> {
             log_decision(from, version, &decided);
             let moved = decided?;
             idempotency::as_manager(manages);
-            let mut payments = moved.order.payments.iter();
-            if payments.any(|payment| payment.pending_refunds().next().is_some()) {
+            if asks_gateway_to_pay_back(&moved.order) {
                 idempotency::more_to_come();
             }
             match self.app.save(version, &moved).await {
@@ -206,6 +205,12 @@ fn log_decision(from: Status, version: u64, decided: &Reply<Moved>) {
         }
         Err(error) => tracing::debug!(version, %from, refusal = error.code(), "refused"),
     }
+}
+
+/// Whether a gateway is to be asked for a refund.
+fn asks_gateway_to_pay_back(order: &Order) -> bool {
+    let mut refunds = order.payments.iter().flat_map(Payment::pending_refunds);
+    refunds.any(|refund| !refund.awaits_person)
 }
 
 /// Says in the log what was done to an order since it was seen in a version.

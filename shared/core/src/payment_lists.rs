@@ -25,6 +25,7 @@ pub struct PaymentQuery {
     status: Option<PaymentState>,
     payment_method: Option<PaymentMethod>,
     currency: Option<Currency>,
+    attention: Option<bool>,
     /// In lower case; each must be contained in one of the fields that are searched.
     terms: Vec<String>,
     sorting: Sorting<Key>,
@@ -69,15 +70,23 @@ impl PaymentQuery {
             status: query.choice("status", |word| word.parse().ok())?,
             payment_method: query.choice("payment_method", |word| word.parse().ok())?,
             currency: query.choice("currency", |word| word.parse().ok())?,
+            attention: query.choice("attention", |word| word.to_ascii_lowercase().parse().ok())?,
             terms: query.search_terms(),
             sorting: Sorting::read(query),
         })
     }
 
+    /// Whether it is asked for what only those who run orders look after.
+    #[must_use]
+    pub const fn is_for_managers(&self) -> bool {
+        self.attention.is_some()
+    }
+
     /// Whether payments with these facets are wanted, as far as the facets tell.
     fn wants_facets(&self, facets: &PaymentFacets) -> bool {
-        let PaymentFacets { status, payment_method, currency } = facets;
+        let PaymentFacets { status, payment_method, currency, attention } = facets;
         self.currency.is_none_or(|wanted| wanted == *currency)
+            && self.attention.is_none_or(|wanted| wanted == *attention)
             && self.status.is_none_or(|wanted| wanted == *status)
             && self.payment_method.is_none_or(|wanted| wanted == *payment_method)
     }
@@ -89,7 +98,10 @@ impl PaymentQuery {
 
     /// Whether any facet is asked for.
     const fn limits_facets(&self) -> bool {
-        self.status.is_some() || self.payment_method.is_some() || self.currency.is_some()
+        self.status.is_some()
+            || self.payment_method.is_some()
+            || self.currency.is_some()
+            || self.attention.is_some()
     }
 
     fn place(&self, row: &PaymentRow) -> Place {

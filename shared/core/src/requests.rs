@@ -7,7 +7,7 @@ use oms_domain::notice::EventType;
 use oms_domain::subscription::Protocol;
 use oms_domain::{
     AddressId, Currency, JobId, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
-    ShippingMethod, Status, StoreId, SubscriptionId,
+    RefundId, ShippingMethod, Status, StoreId, SubscriptionId,
 };
 
 macro_rules! choices {
@@ -37,6 +37,11 @@ macro_rules! path_keys {
 impl PathKey for JobId {
     const NOUN: &'static str = "Job";
     const PARAM: &'static str = "job";
+}
+
+impl PathKey for RefundId {
+    const NOUN: &'static str = "Refund";
+    const PARAM: &'static str = "refund";
 }
 
 path_keys!(

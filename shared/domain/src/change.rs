@@ -55,6 +55,12 @@ choices! {
         StartRefund = "refund_payment", "Refund started";
         /// The gateway answered about a refund.
         FinishRefund = "finish_refund", "Refund processed";
+        /// The customer's bank disputes a payment, or has decided.
+        Dispute = "dispute_payment", "Payment disputed";
+        /// The gateway said something about a payment that cannot be.
+        Contradict = "contradict_payment", "Payment contradicted";
+        /// A person has looked at what was the matter with a payment.
+        Dismiss = "dismiss_attention", "Attention dismissed";
     }
 }
 
@@ -88,7 +94,10 @@ impl Deed {
             | Deed::RemovePayment
             | Deed::StartPayment
             | Deed::FinishPayment
-            | Deed::FinishRefund => Growth::Little,
+            | Deed::FinishRefund
+            | Deed::Dispute
+            | Deed::Contradict
+            | Deed::Dismiss => Growth::Little,
         }
     }
 }

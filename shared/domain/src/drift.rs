@@ -80,7 +80,8 @@ impl fmt::Display for crate::tally::OrderFacets {
 
 impl fmt::Display for crate::tally::PaymentFacets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, payment_method, currency } = self;
-        write!(f, "{status}/{payment_method}/{}", currency.code())
+        let Self { status, payment_method, currency, attention } = self;
+        let attention = if *attention { "/attention" } else { "" };
+        write!(f, "{status}/{payment_method}/{}{attention}", currency.code())
     }
 }

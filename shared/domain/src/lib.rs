@@ -3,6 +3,7 @@
 //! Nothing here knows AWS, HTTP, the clock or the environment: time, ids and prices come in as
 //! arguments, and a decision comes out as a new value or a [`Refusal`]. Start at [`order::Order`].
 
+pub mod attention;
 pub mod calendar;
 pub mod card;
 pub mod catalog;

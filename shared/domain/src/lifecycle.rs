@@ -1,7 +1,7 @@
 //! An order's way from placing to delivery, or to cancellation or refund.
 
 use crate::order::Order;
-use crate::payment::{AfterRefund, MAX_REFUNDS, PaymentState, Refund, RefundState};
+use crate::payment::{AfterRefund, MAX_REFUNDS, Payment, PaymentState};
 use crate::place::StockMove;
 use crate::{Action, Actor, Decimal, Deed, JobId, PaymentId, RefundId, Refusal, Status};
 use jiff::Timestamp;
@@ -117,7 +117,8 @@ impl Order {
 
     /// Calls it off. What has not been shipped goes back on the shelf, a pending payment is
     /// cancelled, and of a paid one everything left is put on its way back: the caller sends the
-    /// pending refunds to the gateway after saving.
+    /// pending refunds to the gateway after saving. What people took by hand, and their customer
+    /// calls off, goes back when whoever runs the order says so ([`Order::confirm_refund`]).
     ///
     /// # Errors
     /// [`Refusal::Status`] unless [`Order::can_cancel`].
@@ -136,6 +137,10 @@ impl Order {
                     payment.updated_at = by.at;
                 } else if left > Decimal::ZERO {
                     payment.push_refund(left, reason, AfterRefund::Nothing, by);
+                    let awaits_person = payment.is_by_hand() && !as_manager;
+                    if let Some(refund) = payment.refunds.last_mut() {
+                        refund.awaits_person = awaits_person;
+                    }
                     payment.updated_at = by.at;
                 }
             }
@@ -197,24 +202,31 @@ impl Order {
         made.map(|made| (order, made)).ok_or(Refusal::PaymentNotRefundable)
     }
 
+    /// Records that somebody has handed over what a customer who called their order off had paid
+    /// by hand.
+    ///
+    /// # Errors
+    /// [`Refusal::RefundNotConfirmable`] unless it waits for that.
+    pub fn confirm_refund(self, id: RefundId, by: &Actor) -> Result<Moved, Refusal> {
+        let refund = self.payment(id.payment()).and_then(|payment| payment.refund(id));
+        if refund.is_some_and(|refund| refund.awaits_person) {
+            Ok(self.finish_refund(id, RefundOutcome::Succeeded, by))
+        } else {
+            Err(Refusal::RefundNotConfirmable)
+        }
+    }
+
     /// Records the gateway's answer to a refund. Saying it again changes nothing.
     #[must_use]
     pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> Moved {
         let before = self.state();
+        let currency = self.currency;
         let mut then = AfterRefund::Nothing;
-        if let Some(payment) = self.payments.iter_mut().find(|p| p.id == id.payment())
-            && let Some(refund) = payment.refunds.iter_mut().find(|refund| is_pending(refund, id))
-        {
-            payment.updated_at = by.at;
-            match outcome {
-                RefundOutcome::Refused => refund.status = RefundState::Failed,
-                RefundOutcome::Succeeded => {
-                    refund.status = RefundState::Succeeded;
-                    then = refund.then;
-                    let all_is_back = payment.refunded_amount() >= payment.amount;
-                    payment.status =
-                        if all_is_back { PaymentState::Refunded } else { PaymentState::PartiallyRefunded };
-                }
+        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == id.payment()) {
+            let was = payment.clone();
+            then = payment.settle_refund(id, outcome, currency, by);
+            if *payment != was {
+                payment.updated_at = by.at;
             }
         }
         let closes = then != AfterRefund::Nothing && self.status.after(Action::Refund).is_some();
@@ -281,16 +293,20 @@ impl Order {
     }
 
     /// Deletes it: it stays as a tombstone that keeps its log and is nowhere else to be seen.
-    /// What has not been shipped goes back on the shelf. Money that was taken stays where it is;
-    /// a charge whose answer is still to come is paid back by [`Order::finish_payment`].
-    #[must_use]
-    pub fn delete(mut self, by: &Actor) -> Moved {
+    /// What has not been shipped goes back on the shelf. A charge that its gateway reports even so is
+    /// paid back by [`Order::finish_payment`].
+    ///
+    /// # Errors
+    /// [`Refusal::HoldsPayment`] where money of the customer's is held, or on its way.
+    pub fn delete(mut self, by: &Actor) -> Result<Moved, Refusal> {
+        if self.payments.iter().any(Payment::holds_money) {
+            return Err(Refusal::HoldsPayment);
+        }
         let before = self.state();
         let holds_stock = self.status.is_before_shipping() && !self.is_deleted();
         let stock = if holds_stock { self.on_the_shelf() } else { Vec::new() };
         self.deleted_at = self.deleted_at.or(Some(by.at));
-        self.payments.iter_mut().for_each(|payment| payment.give_up_on_customer(by));
-        Moved { order: self.changed(&before, Deed::Delete, by, ""), stock }
+        Ok(Moved { order: self.changed(&before, Deed::Delete, by, ""), stock })
     }
 
     /// What its lines hold, as moves back on to the shelf.
@@ -311,8 +327,4 @@ impl Order {
         also(&mut self);
         Ok(self.changed(&before, deed, by, reason))
     }
-}
-
-fn is_pending(refund: &Refund, id: RefundId) -> bool {
-    refund.id == id && refund.status == RefundState::Pending
 }

@@ -1,9 +1,10 @@
 //! What the changes of an order say about how the business runs: figures for dashboards, where the
 //! statistics are what can be proved.
 
+use crate::attention::raises;
 use crate::notice::{EventType, notices};
 use crate::order::Order;
-use crate::{Change, Currency, Decimal, Deed, Status};
+use crate::{Change, Currency, Decimal, Deed, PaymentId, Status};
 
 /// One figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Measure {
     Declined,
     /// A customer rated an order with so many stars, 1 to 5.
     Rated(u8),
+    /// Something is the matter with a payment: a person must look at it.
+    NeedsAttention(PaymentId),
 }
 
 /// The figures of an order's changes after the version `seen`.
@@ -51,6 +54,8 @@ fn of_change(then: &Order, change: &Change) -> Vec<Measure> {
         found.push(Measure::Moved { from, to, lasted_us });
     }
     found.extend(notices(then, change).iter().filter_map(|notice| of_event(notice.event_type)));
+    let concerned = then.payments.iter().filter(|payment| raises(change, payment.id));
+    found.extend(concerned.map(|payment| Measure::NeedsAttention(payment.id)));
     if let (Deed::Rate, Some(rating)) = (change.action, &then.rating) {
         found.push(Measure::Rated(rating.stars));
     }
@@ -68,6 +73,10 @@ const fn of_event(event_type: EventType) -> Option<Measure> {
         | EventType::OrderDelivered
         | EventType::OrderCancelled
         | EventType::OrderRefunded
-        | EventType::PaymentRefunded => None,
+        | EventType::PaymentRefunded
+        | EventType::PaymentRefundFailed
+        | EventType::PaymentDisputed
+        | EventType::OrderCreated
+        | EventType::OrderDeleted => None,
     }
 }

@@ -1,9 +1,10 @@
 //! What a change of an order tells its user and the outside, derived from the log alone.
 
+use crate::attention::{ConcernKind, raised};
 use crate::choices::choices;
 use crate::order::Order;
 use crate::text::one_line;
-use crate::{Change, Decimal, Money, NotificationId, Payment, PaymentState, RefundState, Status};
+use crate::{Change, Decimal, Deed, Money, NotificationId, Payment, PaymentState, RefundState, Status};
 use serde_json::Value;
 
 choices! {
@@ -61,6 +62,14 @@ choices! {
         PaymentFailed = "payment.failed", "Payment declined";
         /// Money went back.
         PaymentRefunded = "payment.refunded", "Payment refunded";
+        /// A refund did not go through.
+        PaymentRefundFailed = "payment.refund_failed", "Refund failed";
+        /// The customer's bank, or the gateway, says otherwise about a payment.
+        PaymentDisputed = "payment.disputed", "Payment disputed";
+        /// It was placed.
+        OrderCreated = "order.created", "Order placed";
+        /// It was deleted.
+        OrderDeleted = "order.deleted", "Order deleted";
     }
 }
 
@@ -78,10 +87,17 @@ pub struct Notice {
 }
 
 impl EventType {
-    /// What the notification to the user is about, and how good the news is.
+    /// What a subscriber hears who names no events: what users are told of as well.
     #[must_use]
-    pub const fn kind(self) -> (NoticeKind, NoticeLevel) {
-        match self {
+    pub fn by_default() -> Vec<EventType> {
+        Self::ALL.iter().copied().filter(|event| event.kind().is_some()).collect()
+    }
+
+    /// What the notification to the user is about, and how good the news is; none where users are not
+    /// told.
+    #[must_use]
+    pub const fn kind(self) -> Option<(NoticeKind, NoticeLevel)> {
+        Some(match self {
             EventType::OrderConfirmed => (NoticeKind::OrderStatusUpdate, NoticeLevel::Success),
             EventType::OrderProcessing => (NoticeKind::OrderStatusUpdate, NoticeLevel::Info),
             EventType::OrderShipped | EventType::OrderOutForDelivery => {
@@ -94,7 +110,11 @@ impl EventType {
             }
             EventType::PaymentPaid => (NoticeKind::PaymentSuccess, NoticeLevel::Success),
             EventType::PaymentFailed => (NoticeKind::PaymentFailed, NoticeLevel::Warning),
-        }
+            EventType::PaymentRefundFailed
+            | EventType::PaymentDisputed
+            | EventType::OrderCreated
+            | EventType::OrderDeleted => return None,
+        })
     }
 
     /// What happened, as a sentence for the user.
@@ -127,6 +147,10 @@ impl EventType {
             EventType::PaymentRefunded => {
                 format!("A refund for order {number} is on its way to you.")
             }
+            EventType::PaymentRefundFailed => format!("A refund for order {number} failed."),
+            EventType::PaymentDisputed => format!("A payment for order {number} is disputed."),
+            EventType::OrderCreated => format!("Your order {number} has been placed."),
+            EventType::OrderDeleted => format!("Your order {number} has been deleted."),
         }
     }
 }
@@ -165,6 +189,14 @@ impl EventType {
             EventType::PaymentRefunded => {
                 format!("{} of order {number} has been paid back so far.", amount(refunded))
             }
+            EventType::PaymentRefundFailed => {
+                format!("A refund of order {number} failed{}", because(&concerns(order)))
+            }
+            EventType::PaymentDisputed => {
+                format!("A payment of order {number} is disputed{}", because(&disputes(order)))
+            }
+            EventType::OrderCreated => format!("Order {number} has been placed."),
+            EventType::OrderDeleted => format!("Order {number} has been deleted."),
         }
     }
 }
@@ -191,7 +223,23 @@ fn reason(text: &str) -> String {
     one_line(text).chars().take(MAX_REASON_CHARS).collect()
 }
 
-/// What a change tells: at most one event of the order and one of a payment.
+/// What is the matter with an order's payments, for a person to read.
+fn concerns(order: &Order) -> String {
+    let texts = order.payments.iter().map(|payment| payment.attention_text(order.currency));
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The same, or where its disputes stand once nothing is.
+fn disputes(order: &Order) -> String {
+    let disputes = order.payments.iter().filter_map(|payment| payment.dispute.as_ref());
+    let ended = disputes.map(|dispute| format!("{} ({})", dispute.status, dispute.reason));
+    Some(concerns(order))
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| ended.collect::<Vec<_>>().join(" "))
+}
+
+/// What a change tells: at most one event of the order's status, one or two of a payment, and that it
+/// was placed or deleted.
 #[must_use]
 pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
     let of_order = change.of("status").and_then(|field| {
@@ -207,12 +255,17 @@ pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
         if refunds.is_some_and(|field| succeeded(&field.to) > succeeded(&field.from)) {
             return Some((EventType::PaymentRefunded, from, to));
         }
-        let event = event_of_payment(word(&to)?.parse().ok()?)?;
+        // A refund that fails after it had gone through leaves the payment paid again, which is no news.
+        let was_paid = word(&from).and_then(|state| state.parse().ok()).is_some_and(is_refund);
+        let event = event_of_payment(word(&to)?.parse().ok()?).filter(|_| !was_paid)?;
         Some((event, from, to))
     });
+    let troubles = order.payments.iter().flat_map(|payment| troubles(payment, change));
     of_order
         .into_iter()
         .chain(payments)
+        .chain(troubles)
+        .chain(event_of_deed(change.action).map(|event| (event, Value::Null, Value::Null)))
         .zip(0u8..)
         .map(|((event_type, from, to), index)| Notice {
             id: order.id.notification(change.at, change.version, index),
@@ -227,6 +280,31 @@ pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
 fn succeeded(refunds: &Value) -> usize {
     let refunds = refunds.as_array().into_iter().flatten();
     refunds.filter(|refund| refund["status"] == RefundState::Succeeded.as_str()).count()
+}
+
+/// What a change tells of a payment that a person must look at, and how a dispute goes on.
+fn troubles(payment: &Payment, change: &Change) -> Vec<(EventType, Value, Value)> {
+    let mut told: Vec<_> = raised(change, payment.id)
+        .filter_map(|kind| match kind {
+            ConcernKind::RefundFailed => {
+                let state = |state: RefundState| Value::from(state.as_str());
+                let event = EventType::PaymentRefundFailed;
+                Some((event, state(RefundState::Pending), state(RefundState::Failed)))
+            }
+            ConcernKind::Contradicted => {
+                let status = Value::from(payment.status.as_str());
+                Some((EventType::PaymentDisputed, status.clone(), status))
+            }
+            // The payment's own status tells the one, the dispute's the other.
+            ConcernKind::ChargedLate | ConcernKind::Disputed => None,
+        })
+        .collect();
+    if change.action == Deed::Dispute
+        && let Some(field) = change.of(&format!("payments.{}.dispute", payment.id))
+    {
+        told.push((EventType::PaymentDisputed, field.from["status"].clone(), field.to["status"].clone()));
+    }
+    told
 }
 
 fn word(value: &Value) -> Option<&str> {
@@ -244,6 +322,39 @@ const fn event_of_order(status: Status) -> Option<EventType> {
         Status::Cancelled => Some(EventType::OrderCancelled),
         Status::Refunded => Some(EventType::OrderRefunded),
     }
+}
+
+fn event_of_deed(deed: Deed) -> Option<EventType> {
+    match deed {
+        Deed::Place => Some(EventType::OrderCreated),
+        Deed::Delete => Some(EventType::OrderDeleted),
+        Deed::Edit
+        | Deed::AddLine
+        | Deed::EditLine
+        | Deed::RemoveLine
+        | Deed::Rate
+        | Deed::Confirm
+        | Deed::Process
+        | Deed::Ship
+        | Deed::SendOutForDelivery
+        | Deed::Deliver
+        | Deed::Cancel
+        | Deed::Refund
+        | Deed::AddPayment
+        | Deed::EditPayment
+        | Deed::RemovePayment
+        | Deed::StartPayment
+        | Deed::FinishPayment
+        | Deed::StartRefund
+        | Deed::FinishRefund
+        | Deed::Dispute
+        | Deed::Contradict
+        | Deed::Dismiss => None,
+    }
+}
+
+const fn is_refund(state: PaymentState) -> bool {
+    matches!(state, PaymentState::PartiallyRefunded | PaymentState::Refunded)
 }
 
 const fn event_of_payment(state: PaymentState) -> Option<EventType> {

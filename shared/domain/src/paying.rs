@@ -1,6 +1,7 @@
 //! What may be done with the payments of an order, up to their being paid; refunds are part of
 //! [`crate::lifecycle`].
 
+use crate::attention::ConcernKind;
 use crate::order::Order;
 use crate::payment::{
     AfterRefund, CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Mover, Payment, PaymentState,
@@ -68,6 +69,8 @@ impl Order {
             customer_until: None,
             processed_at: None,
             refunds: Vec::new(),
+            attention: Vec::new(),
+            dispute: None,
         });
         Ok(self.changed(&before, Deed::AddPayment, by, ""))
     }
@@ -191,9 +194,7 @@ impl Order {
     /// Whether a gateway has been asked for something whose end is not known: a charge or a refund.
     #[must_use]
     pub fn awaits_gateway(&self) -> bool {
-        self.payments.iter().any(|payment| {
-            payment.status == PaymentState::Processing || payment.pending_refunds().next().is_some()
-        })
+        self.payments.iter().any(Payment::awaits_gateway)
     }
 
     /// Until when one of its payments waits for its customer.
@@ -202,32 +203,52 @@ impl Order {
         self.payments.iter().filter_map(|payment| payment.waits_for_customer_until(now)).max()
     }
 
-    /// Records the gateway's answer to a charge. Saying it again changes nothing.
+    /// Records the gateway's answer to a charge. Saying it again changes nothing; a charge that was
+    /// declined and went through even so is one that a person must look at. Money that the order
+    /// does not need, because it was called off or another payment has paid it, is put on its way
+    /// back.
     ///
     /// # Errors
     /// [`Refusal::PaymentNotProcessable`] where the payment was never sent.
-    pub fn finish_payment(self, id: PaymentId, outcome: ChargeOutcome, by: &Actor) -> Result<Self, Refusal> {
+    pub fn finish_payment(
+        mut self,
+        id: PaymentId,
+        outcome: ChargeOutcome,
+        by: &Actor,
+    ) -> Result<Self, Refusal> {
+        if matches!(outcome, ChargeOutcome::Paid(_)) {
+            self = self.with_payment_back(id, by);
+        }
         let Some(payment) = self.payment(id) else { return Err(Refusal::PaymentNotProcessable) };
-        match payment.status {
-            PaymentState::Processing | PaymentState::Authorized => {}
-            PaymentState::Paid
-            | PaymentState::Failed
-            | PaymentState::PartiallyRefunded
-            | PaymentState::Refunded => return Ok(self),
-            PaymentState::Pending | PaymentState::Cancelled => {
+        let is_late = match (payment.status, &outcome) {
+            (PaymentState::Processing | PaymentState::Authorized, _) => false,
+            (PaymentState::Failed, ChargeOutcome::Paid(_)) => true,
+            (PaymentState::Failed, ChargeOutcome::Declined(..))
+            | (PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded, _) => {
+                return Ok(self);
+            }
+            (PaymentState::Pending | PaymentState::Cancelled, _) => {
                 return Err(Refusal::PaymentNotProcessable);
             }
-        }
-        let order_is_open = self.is_open();
+        };
+        let is_paid = self.payments.iter().any(|other| other.id != id && other.is_collected());
+        let needless = match (self.is_open(), is_paid) {
+            (true, false) => None,
+            (true, true) => Some("The order has been paid already."),
+            (false, _) => Some("The order was cancelled."),
+        };
         Ok(self.with_payment(id, Deed::FinishPayment, by, |payment| {
             payment.processed_at = Some(by.at);
             (payment.status, payment.gateway_response, payment.error_message) = match outcome {
                 ChargeOutcome::Paid(response) => (PaymentState::Paid, response, String::new()),
                 ChargeOutcome::Declined(response, why) => (PaymentState::Failed, response, why),
             };
-            if payment.status == PaymentState::Paid && !order_is_open {
-                // The order was called off while the money was on its way.
-                payment.push_refund(payment.amount, "The order was cancelled.", AfterRefund::Nothing, by);
+            if let (PaymentState::Paid, Some(why)) = (payment.status, needless) {
+                payment.push_refund(payment.amount, why, AfterRefund::Nothing, by);
+            }
+            if is_late {
+                let text = "The gateway charged this payment after it had declined it.".to_owned();
+                payment.raise(ConcernKind::ChargedLate, text, by);
             }
         }))
     }
@@ -238,7 +259,31 @@ impl Order {
         self.payments.iter().find(|payment| payment.id == id)
     }
 
-    /// The payment whose money is held: there is one at most.
+    /// The payment with this id, also one that was taken out, as far as the log reaches back.
+    #[must_use]
+    pub fn payment_ever(&self, id: PaymentId) -> Option<Payment> {
+        let path = format!("payments.{id}");
+        let removed = || {
+            let mut changes = self.log.iter().rev().filter_map(|change| change.of(&path));
+            let removal = changes.find(|field| field.to.is_null() && !field.from.is_null())?;
+            serde_json::from_value(removal.from.clone()).ok()
+        };
+        self.payment(id).cloned().or_else(removed)
+    }
+
+    /// Puts a payment back that was taken out, because its gateway speaks of it.
+    pub(crate) fn with_payment_back(mut self, id: PaymentId, by: &Actor) -> Self {
+        if self.payment(id).is_some() {
+            return self;
+        }
+        let Some(payment) = self.payment_ever(id) else { return self };
+        let before = self.state();
+        let at = self.payments.partition_point(|other| other.id < id);
+        self.payments.insert(at, payment);
+        self.changed(&before, Deed::AddPayment, by, "")
+    }
+
+    /// The payment whose money is held, the last where the gateway charged two.
     #[must_use]
     pub fn collected_payment(&self) -> Option<&Payment> {
         self.payments.iter().rev().find(|payment| payment.is_collected())
@@ -259,8 +304,11 @@ impl Order {
     ) -> Self {
         let before = self.state();
         if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == id) {
+            let was = payment.clone();
             edit(payment);
-            payment.updated_at = by.at;
+            if *payment != was {
+                payment.updated_at = by.at;
+            }
         }
         self.changed(&before, deed, by, "")
     }

@@ -1,7 +1,9 @@
 //! A payment of an order, and its refunds.
 
+use crate::attention::{Concern, ConcernKind, Dispute, told};
 use crate::choices::choices;
-use crate::{Actor, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
+use crate::lifecycle::RefundOutcome;
+use crate::{Actor, Currency, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -76,6 +78,14 @@ pub struct Refund {
     /// What its success does to the order.
     #[serde(default, skip_serializing_if = "AfterRefund::is_nothing")]
     pub then: AfterRefund,
+    /// Whether it waits for a person to hand the money over and say so, rather than for a gateway.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub awaits_person: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(yes: &bool) -> bool {
+    !*yes
 }
 
 /// What a refund's success does to its order.
@@ -137,6 +147,12 @@ pub struct Payment {
     /// Its refunds, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refunds: Vec<Refund>,
+    /// What is the matter with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<Concern>,
+    /// The last dispute over it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<Dispute>,
 }
 
 /// What the gateway said about a charge.
@@ -225,6 +241,39 @@ impl Payment {
         }
     }
 
+    /// The refund with this id.
+    #[must_use]
+    pub fn refund(&self, id: RefundId) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.id == id)
+    }
+
+    /// Whether people moved its money, rather than a gateway.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.mover.map_or(self.payment_method.is_by_hand(), |mover| mover == Mover::ByHand)
+    }
+
+    /// Whether the gateway has been asked for something whose end is not known: a charge or a refund.
+    #[must_use]
+    pub fn awaits_gateway(&self) -> bool {
+        self.status == PaymentState::Processing || self.pending_refunds().any(|refund| !refund.awaits_person)
+    }
+
+    /// Whether money of the customer's is held, or on its way in or back.
+    #[must_use]
+    pub fn holds_money(&self) -> bool {
+        match self.status {
+            PaymentState::Processing
+            | PaymentState::Authorized
+            | PaymentState::Paid
+            | PaymentState::PartiallyRefunded => true,
+            PaymentState::Pending
+            | PaymentState::Failed
+            | PaymentState::Cancelled
+            | PaymentState::Refunded => self.pending_refunds().next().is_some(),
+        }
+    }
+
     /// The refunds whose end is not known yet.
     pub fn pending_refunds(&self) -> impl Iterator<Item = &Refund> {
         self.refunds.iter().filter(|refund| refund.status == RefundState::Pending)
@@ -239,7 +288,54 @@ impl Payment {
             reason: reason.to_owned(),
             created_at: by.at,
             then,
+            awaits_person: false,
         });
+    }
+
+    /// What the gateway, or whoever has the money, says about a refund. What has succeeded may still
+    /// fail, days later; what has failed stays so. What a success does to the order comes back.
+    pub(crate) fn settle_refund(
+        &mut self,
+        id: RefundId,
+        outcome: RefundOutcome,
+        currency: Currency,
+        by: &Actor,
+    ) -> AfterRefund {
+        let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
+            return AfterRefund::Nothing;
+        };
+        let (amount, started_at, mut then) = (refund.amount, refund.created_at, AfterRefund::Nothing);
+        let shown = told(amount, currency);
+        refund.awaits_person = false;
+        match (refund.status, outcome) {
+            (RefundState::Pending, RefundOutcome::Succeeded) => {
+                refund.status = RefundState::Succeeded;
+                then = refund.then;
+            }
+            (RefundState::Pending, RefundOutcome::Refused) => {
+                refund.status = RefundState::Failed;
+                let text = format!("The gateway refused to pay {shown} back.");
+                self.raise_for(ConcernKind::RefundFailed, text, amount, by);
+            }
+            (RefundState::Succeeded, RefundOutcome::Refused) => {
+                refund.status = RefundState::Failed;
+                let text = format!("The gateway had paid {shown} back, and then it failed.");
+                self.raise_for(ConcernKind::RefundFailed, text, amount, by);
+            }
+            (RefundState::Succeeded, RefundOutcome::Succeeded) | (RefundState::Failed, _) => return then,
+        }
+        let back = self.refunded_amount();
+        self.status = if back >= self.amount {
+            PaymentState::Refunded
+        } else if back > Decimal::ZERO {
+            PaymentState::PartiallyRefunded
+        } else {
+            PaymentState::Paid
+        };
+        if outcome == RefundOutcome::Succeeded {
+            self.calm_by_refund(amount, started_at);
+        }
+        then
     }
 
     fn sum_of(&self, counts: impl Fn(RefundState) -> bool) -> Decimal {

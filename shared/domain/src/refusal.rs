@@ -51,6 +51,12 @@ pub enum Refusal {
     /// Only a payment that moved no money can be deleted.
     #[error("Payment cannot be deleted with current status")]
     PaymentNotDeletable,
+    /// The refund does not wait for a person to hand it over.
+    #[error("Refund cannot be confirmed with current status")]
+    RefundNotConfirmable,
+    /// Money of the customer's is held, or on its way in or back.
+    #[error("The order holds a payment: refund it first.")]
+    HoldsPayment,
     /// A field's value breaks a rule; DRF's shape: the field's name and a message.
     #[error("{field}: {message}")]
     Field {
@@ -87,6 +93,8 @@ impl Refusal {
             Refusal::PaymentNotRefundable => "payment_not_refundable",
             Refusal::PaymentFixed => "payment_fixed",
             Refusal::PaymentNotDeletable => "payment_not_deletable",
+            Refusal::RefundNotConfirmable => "refund_not_confirmable",
+            Refusal::HoldsPayment => "payment_held",
             Refusal::Field { .. } => "validation_failed",
             Refusal::Full { .. } => "limit_reached",
             Refusal::AmountTooLarge => "amount_too_large",
@@ -110,6 +118,8 @@ impl Refusal {
             | Refusal::PaymentNotRefundable
             | Refusal::PaymentFixed
             | Refusal::PaymentNotDeletable
+            | Refusal::RefundNotConfirmable
+            | Refusal::HoldsPayment
             | Refusal::Field { .. }
             | Refusal::Full { .. }
             | Refusal::AmountTooLarge => None,

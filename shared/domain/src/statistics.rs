@@ -1,7 +1,7 @@
 //! The statistics that clients see, from the counters of one scope.
 
 use crate::quarter::Quarter;
-use crate::tally::{Cell, OrderFacets};
+use crate::tally::{Cell, OrderFacets, PaymentFacets};
 use crate::totals::TotalBucket;
 use crate::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
 use jiff::civil::Date;
@@ -41,8 +41,8 @@ pub struct Counts {
     pub statuses: BTreeMap<Status, u64>,
     /// How many orders have about which total; only where lists ask for it.
     pub totals: BTreeMap<TotalBucket, u64>,
-    /// How many payments have which currency, status and method; only where lists ask for it.
-    pub payments: BTreeMap<(Currency, PaymentState, PaymentMethod), u64>,
+    /// How many payments have which facets; only where lists ask for it.
+    pub payments: BTreeMap<PaymentFacets, u64>,
     /// Payments by currency and status.
     pub payment_states: BTreeMap<(Currency, PaymentState), Group>,
     /// How many payments are made which way.
@@ -102,10 +102,7 @@ impl FromIterator<(Cell, Decimal)> for Counts {
                 Cell::QuarterRevenue(quarter, currency) => {
                     counts.quarters.entry((currency, quarter)).or_default().amount += value;
                 }
-                Cell::Payments(f) => {
-                    let key = (f.currency, f.status, f.payment_method);
-                    *counts.payments.entry(key).or_default() += whole(value);
-                }
+                Cell::Payments(f) => *counts.payments.entry(f).or_default() += whole(value),
                 Cell::StatePayments(state, currency) => {
                     counts.payment_states.entry((currency, state)).or_default().count += whole(value);
                 }

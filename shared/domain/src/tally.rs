@@ -58,6 +58,8 @@ pub struct PaymentFacets {
     pub payment_method: PaymentMethod,
     /// Its currency.
     pub currency: Currency,
+    /// Whether a person must look at it.
+    pub attention: bool,
 }
 
 /// One counter.
@@ -243,7 +245,9 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
     count_placing(tally, order, zone, sign);
     for payment in &order.payments {
         let (status, payment_method) = (payment.status, payment.payment_method);
-        tally.add(order, Cell::Payments(PaymentFacets { status, payment_method, currency }), sign);
+        let attention = payment.needs_attention();
+        let facets = PaymentFacets { status, payment_method, currency, attention };
+        tally.add(order, Cell::Payments(facets), sign);
         tally.add(order, Cell::StatePayments(status, currency), sign);
         tally.add(order, Cell::StateAmount(status, currency), sign * payment.amount);
         tally.add(order, Cell::MethodPayments(payment_method), sign);

@@ -38,22 +38,17 @@ fn a_payment_waits_for_its_customer_for_an_hour_and_not_where_nobody_does() {
 }
 
 #[test]
-fn an_order_that_is_called_off_or_deleted_waits_for_nobody() {
-    for ended in [waiting().cancel(false, "", &by(60)).unwrap().order, waiting().delete(&by(60)).order] {
-        let payment = &ended.payments[0];
-        assert_eq!(
-            (payment.status, ended.waits_for_customer_until(at(60))),
-            (PaymentState::Processing, None)
-        );
-        assert!(payment.is_over_for_customer(at(60)));
-        assert!(
-            ended.log.last().unwrap().changes.keys().any(|path| path.starts_with("payments.")),
-            "or nobody looks"
-        );
-        // The money that comes all the same is paid back.
-        let paid =
-            ended.clone().finish_payment(payment.id, ChargeOutcome::Paid(Map::new()), &by(70)).unwrap();
-        assert_eq!(paid.payments[0].pending_refunds().count(), 1);
-        assert!(!paid.payments[0].is_over_for_customer(at(HOUR_S * 2)));
-    }
+fn an_order_that_is_called_off_waits_for_nobody() {
+    let ended = waiting().cancel(false, "", &by(60)).unwrap().order;
+    let payment = &ended.payments[0];
+    assert_eq!((payment.status, ended.waits_for_customer_until(at(60))), (PaymentState::Processing, None));
+    assert!(payment.is_over_for_customer(at(60)));
+    assert!(
+        ended.log.last().unwrap().changes.keys().any(|path| path.starts_with("payments.")),
+        "or nobody looks"
+    );
+    // The money that comes all the same is paid back.
+    let paid = ended.clone().finish_payment(payment.id, ChargeOutcome::Paid(Map::new()), &by(70)).unwrap();
+    assert_eq!(paid.payments[0].pending_refunds().count(), 1);
+    assert!(!paid.payments[0].is_over_for_customer(at(HOUR_S * 2)));
 }

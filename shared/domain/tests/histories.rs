@@ -186,7 +186,7 @@ fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError>
             order.remove_line(id, by)?
         }
         Command::Rate { stars } => order.rate(*stars, "so so", by)?.into(),
-        Command::Delete => order.delete(by),
+        Command::Delete => order.delete(by)?,
     })
 }
 
@@ -283,8 +283,8 @@ proptest! {
     ) {
         let (mut states, _) = live(&commands);
         let now = states.last().unwrap().clone();
-        if is_deleted {
-            states.push(now.delete(&by(5_000_000)).order);
+        if let (true, Ok(deleted)) = (is_deleted, now.clone().delete(&by(5_000_000))) {
+            states.push(deleted.order);
             prop_assert_eq!(tally_of(&states, &cuts).iter().count(), 0);
             return Ok(());
         }

@@ -22,8 +22,9 @@ pub(crate) struct SubscriptionFields {
     /// form.
     #[schema(value_type = String, example = "orders@shop.example.com")]
     pub(super) endpoint: Option<String>,
-    /// The events to hear of.
-    #[schema(value_type = Vec<String>, example = json!(["order.confirmed", "order.shipped"]))]
+    /// The events to hear of. Without any: all that users are told of, which are those of an order's
+    /// status, and `payment.paid`, `payment.failed` and `payment.refunded`.
+    #[schema(value_type = Option<Vec<String>>, example = json!(["order.confirmed", "order.shipped"]))]
     pub(super) event_types: Option<Vec<EventType>>,
     /// The store whose events to hear of. Staff may leave it out to hear of all.
     #[schema(value_type = Option<Uuid>)]
@@ -88,7 +89,7 @@ impl SubscriptionFields {
         let mut f = Fields::new(body.0, mode);
         let protocol = f.required::<Protocol>("protocol");
         let text = f.required::<Text<MAX_ENDPOINT_CHARS>>("endpoint");
-        let event_types = f.values::<EventType>("event_types", 1..=EventType::ALL.len());
+        let event_types = f.optional_values::<EventType>("event_types", 0..=EventType::ALL.len());
         let store = f.nullable::<Uuid>("store").map(|store| store.map(StoreId));
         if let Some(protocol) = protocol.filter(|protocol| !may.protocols.contains(protocol)) {
             f.error("protocol", format!("\"{protocol}\" is not a valid choice."));
@@ -113,11 +114,15 @@ impl SubscriptionFields {
             }
         }
         f.finish()?;
-        let event_types = event_types.map(|mut types| {
-            types.sort();
-            types.dedup();
-            types
-        });
+        let event_types = match (event_types, mode) {
+            (Some(mut types), _) if !types.is_empty() => {
+                types.sort();
+                types.dedup();
+                Some(types)
+            }
+            (Some(_), _) | (None, Mode::Create | Mode::Update) => Some(EventType::by_default()),
+            (None, Mode::Partial) => None,
+        };
         Ok(Self { protocol, endpoint, event_types, store })
     }
 }

@@ -15,7 +15,7 @@ use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
-use oms_domain::{Currency, Decimal};
+use oms_domain::{Currency, Decimal, Money, PaymentId};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -149,6 +149,21 @@ impl Stripe {
     pub async fn close(&self, failed: &Map<String, Value>) -> Result<(), GatewayError> {
         let Some(id) = failed.get("id").and_then(Value::as_str) else { return Ok(()) };
         self.post(&format!("payment_intents/{id}/cancel"), &[], None).await.map(|_| ())
+    }
+
+    /// The payment that a PaymentIntent is of, as its metadata says; nothing where it is none of ours.
+    ///
+    /// # Errors
+    /// Where Stripe does not answer.
+    pub async fn payment_of(&self, intent: &str) -> Result<Option<PaymentId>, GatewayError> {
+        let intent = self.intent(intent).await?;
+        Ok(text(&intent["metadata"]["payment"]).parse().ok())
+    }
+
+    /// Whether its key moves real money.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        ["sk_live_", "rk_live_"].iter().any(|kind| self.config.secret_key.reveal().starts_with(kind))
     }
 
     /// Brings an open PaymentIntent to its end: one that waits for its customer, who is not there, is
@@ -360,18 +375,28 @@ fn text(value: &Value) -> &str {
 
 /// An amount as Stripe counts: in cents, but in whole yen. Stripe's digits are those of ISO 4217 with
 /// three exceptions, and the last of three digits must be 0. Nothing where it does not come out even.
-fn minor_units(amount: Decimal, currency: Currency) -> Option<i64> {
-    let (digits, step) = if [Currency::ISK, Currency::UGX].contains(&currency) {
+pub(super) fn minor_units(amount: Decimal, currency: Currency) -> Option<i64> {
+    let (digits, step) = digits_and_step(currency);
+    let units = amount.checked_mul(Decimal::from(10_i64.checked_pow(digits)?))?.normalize();
+    let units = if units.scale() == 0 { i64::try_from(units).ok()? } else { return None };
+    (units % step == 0).then_some(units)
+}
+
+/// What so many of them come to.
+pub(super) fn units_in(units: i64, currency: Currency) -> Decimal {
+    let amount = Decimal::new(units, digits_and_step(currency).0);
+    Money::rounded(amount, currency).amount()
+}
+
+fn digits_and_step(currency: Currency) -> (u32, i64) {
+    if [Currency::ISK, Currency::UGX].contains(&currency) {
         (2, 100)
     } else if currency == Currency::MGA {
         (0, 1)
     } else {
         let digits = oms_domain::money::digits(currency);
         (digits, if digits > 2 { 10 } else { 1 })
-    };
-    let units = amount.checked_mul(Decimal::from(10_i64.checked_pow(digits)?))?.normalize();
-    let units = if units.scale() == 0 { i64::try_from(units).ok()? } else { return None };
-    (units % step == 0).then_some(units)
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! What Stripe tells by itself: signed events, <https://docs.stripe.com/webhooks#verify-manually>.
 
-use super::stripe::{outcome, refund_outcome};
+use super::stripe::{minor_units, outcome, refund_outcome, units_in};
 use crate::config::Secret;
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
-use oms_domain::{PaymentId, RefundId};
+use oms_domain::{Currency, Decimal, PaymentId, RefundId};
 use ring::hmac;
 use serde_json::Value;
 
@@ -32,11 +32,73 @@ pub enum Unsigned {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Told {
     /// How a charge ended.
-    Charge(PaymentId, ChargeOutcome),
+    Charge(PaymentId, ChargeOutcome, Figures),
     /// How a refund ended.
-    Refund(RefundId, RefundOutcome),
+    Refund(RefundId, RefundOutcome, Figures),
+    /// Where a dispute over a charge stands.
+    Dispute(Disputed, Figures),
     /// Nothing.
     Nothing,
+}
+
+/// A dispute over the charge of a PaymentIntent, in Stripe's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disputed {
+    /// The PaymentIntent, whose metadata names the payment.
+    pub intent: String,
+    /// The dispute.
+    pub id: String,
+    /// Where it stands.
+    pub status: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// Of how much money an event speaks, and whether it is real.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    units: Option<i64>,
+    currency: String,
+    is_live: Option<bool>,
+}
+
+impl Figures {
+    fn of(event: &Value) -> Self {
+        let object = &event["data"]["object"];
+        Self {
+            units: object["amount"].as_i64(),
+            currency: object["currency"].as_str().unwrap_or_default().to_ascii_uppercase(),
+            is_live: event["livemode"].as_bool(),
+        }
+    }
+
+    /// How much it is; nothing where it is in another currency.
+    #[must_use]
+    pub fn amount_in(&self, currency: Currency) -> Option<Decimal> {
+        self.units.filter(|_| self.currency == currency.code()).map(|units| units_in(units, currency))
+    }
+
+    /// What it says that cannot be, where `amount` was asked for, for a person to read.
+    /// `is_live` is whether our key moves real money, where there is one.
+    #[must_use]
+    pub fn contradict(&self, amount: Decimal, currency: Currency, is_live: Option<bool>) -> Option<String> {
+        let asked = format!("{amount} {}", currency.code());
+        let Some(units) = self.units else { return self.contradict_mode(is_live) };
+        if self.currency == currency.code() && Some(units) == minor_units(amount, currency) {
+            return self.contradict_mode(is_live);
+        }
+        let said = Currency::from_code(&self.currency).map(|currency| units_in(units, currency));
+        let said = said.map_or_else(|| units.to_string(), |amount| format!("{amount} {}", self.currency));
+        Some(format!("Stripe reports {said} where {asked} was asked for."))
+    }
+
+    /// The same of the mode alone.
+    #[must_use]
+    pub fn contradict_mode(&self, is_live: Option<bool>) -> Option<String> {
+        let (said, ours) = self.is_live.zip(is_live)?;
+        let mode = if said { "live" } else { "test" };
+        (said != ours).then(|| format!("Stripe reports it in {mode} mode, which is not this shop's."))
+    }
 }
 
 /// Checks that `body` is Stripe's, by the value of its `Stripe-Signature`.
@@ -66,15 +128,31 @@ pub fn read(event: &Value) -> Told {
         "payment_intent.succeeded" | "payment_intent.payment_failed" | "payment_intent.canceled" => {
             let payment = named("payment").and_then(|id| id.parse().ok());
             let told = payment.zip(outcome(object));
-            told.map_or(Told::Nothing, |(payment, outcome)| Told::Charge(payment, outcome))
+            told.map_or(Told::Nothing, |(payment, outcome)| {
+                Told::Charge(payment, outcome, Figures::of(event))
+            })
         }
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             let refund = named("refund").and_then(|id| id.parse().ok());
             let told = refund.zip(refund_outcome(object));
-            told.map_or(Told::Nothing, |(refund, outcome)| Told::Refund(refund, outcome))
+            told.map_or(Told::Nothing, |(refund, outcome)| Told::Refund(refund, outcome, Figures::of(event)))
+        }
+        "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
+            let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+            let intent = text("payment_intent");
+            let disputed = || {
+                let (id, status, reason) = (text("id"), text("status"), text("reason"));
+                Told::Dispute(Disputed { intent: intent.clone(), id, status, reason }, Figures::of(event))
+            };
+            if is_name(&intent) { disputed() } else { Told::Nothing }
         }
         _ => Told::Nothing,
     }
+}
+
+/// Whether a text can be a name of Stripe's, and so stand in a path.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn unhex(hex: &str) -> Option<Vec<u8>> {
@@ -124,17 +202,52 @@ mod tests {
         let payment = oms_domain::OrderId::from_fresh(crate::config::random_uuid_v7()).payment(0);
         let event = |kind: &str, status: &str, metadata: Value| json!({ "type": kind, "data": { "object": { "id": "x", "status": status, "metadata": metadata } } });
         let paid = event("payment_intent.succeeded", "succeeded", json!({ "payment": payment }));
-        assert!(matches!(read(&paid), Told::Charge(id, ChargeOutcome::Paid(_)) if id == payment));
+        assert!(matches!(read(&paid), Told::Charge(id, ChargeOutcome::Paid(_), _) if id == payment));
         let failed =
             event("payment_intent.payment_failed", "requires_payment_method", json!({ "payment": payment }));
-        assert!(matches!(read(&failed), Told::Charge(_, ChargeOutcome::Declined(..))));
+        assert!(matches!(read(&failed), Told::Charge(_, ChargeOutcome::Declined(..), _)));
         let back = event("refund.updated", "succeeded", json!({ "refund": payment.refund(1) }));
-        assert_eq!(read(&back), Told::Refund(payment.refund(1), RefundOutcome::Succeeded));
+        let refund = payment.refund(1);
+        assert!(matches!(read(&back), Told::Refund(id, RefundOutcome::Succeeded, _) if id == refund));
+        let dispute = json!({
+            "type": "charge.dispute.created", "livemode": false, "data": { "object": {
+                "id": "dp_1", "payment_intent": "pi_1", "status": "needs_response", "reason": "fraudulent",
+                "amount": 7598, "currency": "usd",
+            } },
+        });
+        let Told::Dispute(disputed, figures) = read(&dispute) else { panic!("it is a dispute") };
+        assert_eq!((&*disputed.intent, &*disputed.status), ("pi_1", "needs_response"));
+        assert_eq!(figures.amount_in(Currency::USD), Some(Decimal::new(7598, 2)));
+        assert_eq!(figures.amount_in(Currency::EUR), None);
+        let mut elsewhere = dispute;
+        elsewhere["data"]["object"]["payment_intent"] = json!("pi_1/../../v1/balance");
+        assert_eq!(read(&elsewhere), Told::Nothing);
         let not_yet = event("refund.created", "pending", json!({ "refund": payment.refund(1) }));
         let foreign = event("payment_intent.succeeded", "succeeded", json!({}));
         let other = event("customer.created", "succeeded", json!({ "payment": payment }));
         for event in [not_yet, foreign, other, json!({}), json!([])] {
             assert_eq!(read(&event), Told::Nothing, "{event}");
+        }
+    }
+
+    #[test]
+    fn an_event_about_other_money_than_was_asked_for_contradicts() {
+        let figures = |amount: Value, currency: &str, live: Value| {
+            let object = json!({ "amount": amount, "currency": currency });
+            Figures::of(&json!({ "livemode": live, "data": { "object": object } }))
+        };
+        let said = |figures: Figures| figures.contradict(Decimal::new(7598, 2), Currency::USD, Some(false));
+        assert_eq!(said(figures(json!(7598), "usd", json!(false))), None);
+        assert_eq!(said(figures(json!(7598), "usd", json!(null))), None);
+        assert_eq!(said(figures(json!(null), "", json!(false))), None, "it says nothing");
+        for (wrong, words) in [
+            (figures(json!(7599), "usd", json!(false)), "75.99 USD where 75.98 USD"),
+            (figures(json!(7598), "jpy", json!(false)), "7598 JPY where 75.98 USD"),
+            (figures(json!(7598), "?", json!(false)), "7598 where 75.98 USD"),
+            (figures(json!(7598), "usd", json!(true)), "live mode"),
+        ] {
+            let text = said(wrong.clone()).unwrap_or_default();
+            assert!(text.contains(words), "{wrong:?}: {text}");
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::table::payment_rows::PaymentRow;
 use crate::table::rows::total_position;
 use crate::table::search::{Told, is_within_a_name, told};
 use crate::views::payment::PaymentView;
-use oms_domain::tally::{Cell, PaymentFacets, Tally};
+use oms_domain::tally::{Cell, Tally};
 use oms_domain::{Decimal, Order, OrderId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,9 @@ type Orders = BTreeMap<OrderId, Order>;
 impl Turn<'_> {
     /// The payments of some orders that are wanted, and that the caller may see.
     fn of<'o>(self, orders: impl IntoIterator<Item = &'o Order>) -> Vec<PaymentRow> {
+        let runs = |o: &Order| self.caller.is_staff() || self.visible.owns(o.store.id);
         let seen = orders.into_iter().filter(|o| self.visible.sees(self.caller, &o.user.id, o.store.id));
+        let seen = seen.filter(|o| !self.query.is_for_managers() || runs(o));
         seen.flat_map(|order| self.query.of(order)).collect()
     }
 
@@ -208,11 +210,7 @@ impl App {
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
-            let counted = table.counts_of_payments(&scope).await?.payments;
-            let counted = counted.into_iter().map(|((currency, status, payment_method), count)| {
-                (PaymentFacets { status, payment_method, currency }, count)
-            });
-            let mut counts: BTreeMap<PaymentFacets, u64> = counted.collect();
+            let mut counts = table.counts_of_payments(&scope).await?.payments;
             for (cell, more) in missing.of(&scope) {
                 if let Cell::Payments(facets) = cell {
                     let count = counts.entry(facets).or_default();

@@ -67,23 +67,30 @@ fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
     })
 }
 
-/// The facets of a payment, a letter for each and the currency's code.
+/// Behind the facets of a payment that a person must look at.
+const ATTENTION: char = '!';
+
+/// The facets of a payment, a letter for each and the currency's code; [`ATTENTION`] where it needs it.
 pub(crate) fn letters_of_payment(facets: &PaymentFacets) -> String {
-    format!(
+    let mut letters = format!(
         "{}{}{}",
         letter(PaymentState::ALL, &facets.status),
         letter(PaymentMethod::ALL, &facets.payment_method),
         facets.currency.code()
-    )
+    );
+    letters.extend(facets.attention.then_some(ATTENTION));
+    letters
 }
 
 /// The facets of a payment that these letters stand for.
 pub(crate) fn payment_facets_of(letters: &str) -> Option<PaymentFacets> {
-    let mut letters = letters.chars();
+    let plain = letters.strip_suffix(ATTENTION);
+    let mut letters = plain.unwrap_or(letters).chars();
     Some(PaymentFacets {
         status: choice(PaymentState::ALL, letters.next())?,
         payment_method: choice(PaymentMethod::ALL, letters.next())?,
         currency: Currency::from_code(letters.as_str())?,
+        attention: plain.is_some(),
     })
 }
 
@@ -273,8 +280,10 @@ mod tests {
             cells.push(Cell::StateAmount(*status, Currency::USD));
             for payment_method in PaymentMethod::ALL {
                 let (status, payment_method) = (*status, *payment_method);
-                let facets = PaymentFacets { status, payment_method, currency: Currency::USD };
-                cells.push(Cell::Payments(facets));
+                for attention in [false, true] {
+                    let currency = Currency::USD;
+                    cells.push(Cell::Payments(PaymentFacets { status, payment_method, currency, attention }));
+                }
             }
         }
         for total in ["0", "0.05", "9.99", "75.98", "1500", "123456.78"] {

@@ -8,7 +8,7 @@
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
 //! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`super::shown`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`super::hold`]) |
 //! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
-//! | `PAYMENTS` | `n…` payments by status, method, currency |
+//! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
 //! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at

@@ -64,6 +64,23 @@ impl From<&NextAction> for NextActionView {
     }
 }
 
+/// The customer's bank wants a payment's money back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DisputeView {
+    /// The gateway's name for it.
+    #[schema(example = "dp_1MtJUT2eZvKYlo2CNaw2HvEv")]
+    pub id: String,
+    /// Where it stands, in the gateway's words: `needs_response`, `under_review`, `won`, `lost` and the like.
+    #[schema(example = "needs_response")]
+    pub status: String,
+    /// Why, in the gateway's words.
+    #[schema(example = "fraudulent")]
+    pub reason: String,
+    /// How much.
+    #[schema(example = "75.98")]
+    pub amount: String,
+}
+
 /// A payment of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaymentView {
@@ -129,6 +146,13 @@ pub struct PaymentView {
     pub refunded_amount: String,
     /// Its refunds, oldest first.
     pub refunds: Vec<RefundView>,
+    /// What a person must look at: a refund that the gateway refused or that waits to be handed over,
+    /// a dispute, a charge after a decline, or what the gateway says that cannot be. Null where
+    /// nothing is the matter.
+    #[schema(example = json!(null))]
+    pub attention: Option<String>,
+    /// The last dispute over it.
+    pub dispute: Option<DisputeView>,
 }
 
 impl PaymentView {
@@ -166,6 +190,13 @@ impl PaymentView {
             is_refunded: payment.status == PaymentState::Refunded,
             refunded_amount: amount(payment.refunded_amount()),
             refunds: payment.refunds.iter().map(|refund| refund_view(refund, amount)).collect(),
+            attention: payment.needs_attention().then(|| payment.attention_text(order.currency)),
+            dispute: payment.dispute.as_ref().map(|dispute| DisputeView {
+                id: dispute.id.clone(),
+                status: dispute.status.clone(),
+                reason: dispute.reason.clone(),
+                amount: amount(dispute.amount),
+            }),
         }
     }
 }

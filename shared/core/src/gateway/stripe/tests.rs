@@ -14,7 +14,9 @@ fn amounts_are_in_the_currencys_smallest_unit() {
         ("7.00", Currency::MGA, Some(7)),
         ("7.50", Currency::MGA, None),
     ] {
-        assert_eq!(minor_units(amount.parse().unwrap(), currency), units, "{amount} {currency:?}");
+        let amount: Decimal = amount.parse().unwrap();
+        assert_eq!(minor_units(amount, currency), units, "{amount} {currency:?}");
+        assert!(units.is_none_or(|units| units_in(units, currency) == amount), "{amount} {currency:?}");
     }
 }
 

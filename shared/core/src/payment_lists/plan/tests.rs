@@ -4,7 +4,13 @@ use oms_domain::{Currency, PaymentMethod, PaymentState};
 
 /// A shop of 20,000 paid payments, 400 failed ones and one by bank transfer.
 fn shop() -> Base {
-    let facets = |status, payment_method| PaymentFacets { status, payment_method, currency: Currency::USD };
+    let of = |status, payment_method, attention| PaymentFacets {
+        status,
+        payment_method,
+        currency: Currency::USD,
+        attention,
+    };
+    let facets = |status, payment_method| of(status, payment_method, false);
     Base {
         spans: vec![Span::all(Index::Payment, "PAYMENTS#0".into())],
         scopes: vec!["PAYMENTS#0".into()],
@@ -14,6 +20,7 @@ fn shop() -> Base {
             (facets(PaymentState::Failed, PaymentMethod::Paypal), 100),
             (facets(PaymentState::Paid, PaymentMethod::BankTransfer), 1),
             (facets(PaymentState::Pending, PaymentMethod::BankTransfer), 0),
+            (of(PaymentState::Paid, PaymentMethod::CreditCard, true), 3),
         ]),
     }
 }
@@ -38,6 +45,9 @@ fn a_page_is_found_the_cheapest_way() {
         ("status=paid&ordering=amount", "Amount by-total PAYMENTS#0"),
         ("payment_method=bank_transfer", "Created by-facets PAYMENTS#0#ddUSD"),
         ("status=pending", "Created "),
+        ("attention=true", "Created by-facets PAYMENTS#0#daUSD!"),
+        ("attention=true&ordering=-amount", "gather by-facets PAYMENTS#0#daUSD!"),
+        ("attention=false", "Created by-payment PAYMENTS#0"),
         ("ordering=status", "gather by-payment PAYMENTS#0"),
         ("search=abc", "gather by-payment PAYMENTS#0"),
         ("search=abc&status=failed", "gather by-facets PAYMENTS#0#eaUSD, by-facets PAYMENTS#0#ecUSD"),

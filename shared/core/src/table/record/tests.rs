@@ -2,6 +2,7 @@
 
 use super::*;
 use jiff::Timestamp;
+use oms_domain::attention::Dispute;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
@@ -209,7 +210,8 @@ fn can_be_ended(order: &Order) {
     let by = &by(9_000);
     let seen = Some(order.version);
     let reason = words(500);
-    let mut ways = vec![order.clone().delete(by).order];
+    let mut ways = Vec::new();
+    ways.extend(order.clone().delete(by).map(|moved| moved.order));
     ways.extend(order.clone().cancel(true, &reason, by).map(|moved| moved.order));
     ways.extend(order.clone().start_order_refund(true, &reason, by).map(|(order, _)| order));
     ways.extend(order.clone().confirm(by));
@@ -219,6 +221,9 @@ fn can_be_ended(order: &Order) {
     if let Some(payment) = order.collected_payment() {
         let all = NewRefund { reason: reason.clone(), ..NewRefund::default() };
         ways.extend(order.clone().start_refund(payment.id, all, by).map(|(order, _)| order));
+        let long = "d".repeat(100);
+        let dispute = Dispute::new(&long, &long, &long, payment.amount);
+        ways.push(order.clone().record_dispute(payment.id, dispute, by));
     }
     for changed in ways {
         let action = changed.log.last().map(|change| change.action);

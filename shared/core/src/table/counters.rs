@@ -96,7 +96,7 @@ fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
             front.set.insert(STAMP.to_owned(), stamp());
             if claim.seen == 0 && matches!(scope, Scope::User(_)) {
                 let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
-                pending.add.insert(unpaid::KNOWN.to_owned(), Decimal::ONE);
+                *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
             }
         }
     }

@@ -82,7 +82,7 @@ impl App {
             amount: payment.amount,
             currency: order.currency,
             details: &payment.payment_details,
-            since: payment.updated_at,
+            since: order.sent_at(payment),
             customer,
         }
     }

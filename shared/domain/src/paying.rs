@@ -271,6 +271,17 @@ impl Order {
         self.payment(id).cloned().or_else(removed)
     }
 
+    /// When a payment was sent to its gateway: so old is its key there. What is noted of it since, a
+    /// contradiction or a cancellation, does not move this. Where the log no longer tells it, it is taken
+    /// to be as old as the payment: an old key is looked up before anybody is charged.
+    #[must_use]
+    pub fn sent_at(&self, payment: &Payment) -> Timestamp {
+        let status = format!("payments.{}.status", payment.id);
+        let mut changes = self.log.iter().rev();
+        let sent = changes.find(|change| change.action == Deed::StartPayment && change.of(&status).is_some());
+        sent.map_or(payment.created_at, |change| change.at)
+    }
+
     /// Puts a payment back that was taken out, because its gateway speaks of it.
     pub(crate) fn with_payment_back(mut self, id: PaymentId, by: &Actor) -> Self {
         if self.payment(id).is_some() {

@@ -195,3 +195,18 @@ fn a_charge_of_a_payment_that_was_taken_out_puts_it_back() {
     assert!(charged.payment(id).unwrap().needs_attention());
     assert_eq!(told(&charged), (vec![EventType::PaymentPaid], true));
 }
+
+#[test]
+fn a_charge_is_as_old_as_its_sending_whatever_is_noted_of_it_since() {
+    let (order, id) = with_payment(placed(), PaymentMethod::CreditCard);
+    let order = order.start_payment_with_customer(id, Mover::Stripe, &by(2)).expect("it is pending");
+    let order = order.record_contradiction(id, "1 JPY.".into(), &by(50));
+    let order = order.dismiss_attention(id, &by(60));
+    let order = order.cancel(false, "", &by(70)).expect("it is pending").order;
+    let payment = order.payment(id).expect("it is there");
+    assert_eq!((payment.status, payment.updated_at), (PaymentState::Processing, by(70).at));
+    assert_eq!(order.sent_at(payment), by(2).at);
+    // Of an order whose log no longer tells, it is asked as of one that may have been forgotten.
+    let forgotten = Order { log: Vec::new(), ..order.clone() };
+    assert_eq!(forgotten.sent_at(payment), by(1).at);
+}

@@ -9,6 +9,7 @@ mod expire_unpaid;
 mod settle_payment;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::deadline::{self, OutOfTime};
 use oms_core::http::ApiError;
@@ -20,6 +21,8 @@ use oms_domain::OrderId;
 /// From which delivery of a message on its job is to make do with what it can get, rather than ask for
 /// another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).
 const LAST_TRY: u32 = 5;
+/// How many messages are worked off at the same time: as many as come together.
+const AT_ONCE: usize = 4;
 
 /// The function's connections.
 #[derive(Clone, Debug)]
@@ -60,18 +63,19 @@ enum Unfinished {
     NoAnswer(OrderId),
 }
 
-/// Works off some messages, one after the other; the answer names those that must come again, also for want
-/// of time.
+/// Works off some messages, [`AT_ONCE`] of them side by side, so that none waits for the gateway of another;
+/// the answer names those that must come again, also for want of time.
 pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
-    let mut response = SqsBatchResponse::default();
-    for message in event.records {
+    let worked = futures::stream::iter(event.records).map(|message| async move {
         let worked = if deadline::is_near() { Err(OutOfTime.into()) } else { work(worker, &message).await };
-        if let Err(error) = worked {
-            let id = message.message_id.unwrap_or_default();
-            tracing::error!(message_id = %id, error = chain(&error), "a job must be tried again");
-            response.add_failure(id);
-        }
-    }
+        let error = worked.err()?;
+        let id = message.message_id.unwrap_or_default();
+        tracing::error!(message_id = %id, error = chain(&error), "a job must be tried again");
+        Some(id)
+    });
+    let failed: Vec<Option<String>> = worked.buffer_unordered(AT_ONCE).collect().await;
+    let mut response = SqsBatchResponse::default();
+    failed.into_iter().flatten().for_each(|id| response.add_failure(id));
     response
 }
 

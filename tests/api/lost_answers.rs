@@ -6,10 +6,10 @@ mod consumers;
 use crate::operations::{OPERATIONS, Operation, document, operations};
 use futures::StreamExt;
 use oms_openapi::SAMPLES;
-use oms_tests::world::Stage::{Confirmed, Paid, Payable, Placed, Shipped, Told, TwoItems};
+use oms_tests::world::Stage::{Confirmed, Paid, Payable, Placed, Shipped, TwoItems};
 use oms_tests::world::Who::{Admin, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
-use oms_tests::{Answer, Function, Ledger, Proxy, blurred, different_lines, eventually, stack};
+use oms_tests::{Answer, Function, Ledger, Proxy, blurred, different_lines, stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -130,9 +130,6 @@ async fn outcome(
 ) -> Result<(), String> {
     let name = format!("{} {} by {who:?} at {stage:?}, key {key:?}", command.id, json!(command.body));
     let (plain, other) = futures::join!(World::at(stage), World::at(stage));
-    if stage == Told {
-        futures::join!(told(&plain), told(&other));
-    }
     let keys: Vec<_> = key.map(|key| ("Idempotency-Key", key)).into_iter().collect();
     let expected: Answer = command.sent(&plain, &plain.who(who), &keys).await;
     let (status, body, lost) = lossy.send(command, &other, who, key).await;
@@ -155,13 +152,6 @@ async fn outcome(
     } else {
         Err(format!("{name}: the gateway has {found:?}, not {expected:?}"))
     }
-}
-
-/// Waits until the customer has been told all that has happened to their order: paid to delivered.
-async fn told(world: &World) {
-    let owner = world.who(Owner);
-    let list = || async { owner.get("/api/notifications/").await.expect(200) };
-    eventually(list, |list: &Value| list["count"] == 4).await;
 }
 
 /// What two worlds are like, once they are alike or have had the time to be.

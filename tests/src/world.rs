@@ -54,7 +54,7 @@ pub enum Stage {
     Shipped,
     /// It is delivered.
     Delivered,
-    /// Its customer has been told.
+    /// Its customer has been told of all of it.
     Told,
 }
 
@@ -165,10 +165,11 @@ impl World {
         self.is("refund", &cancelled["payments"][0]["refunds"][0]["id"]);
     }
 
+    /// The last of what the customer is told: paid, confirmed, shipped, delivered.
     async fn notification(&mut self) {
         let client = &self.owner.client;
         let list = || async { client.get("/api/notifications/").await.expect(200) };
-        let told = eventually(list, |list: &Value| list["count"].as_u64() > Some(0)).await;
+        let told = eventually(list, |list: &Value| list["count"] == 4).await;
         self.is("notification", &told["results"][0]["id"]);
     }
 

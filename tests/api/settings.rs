@@ -76,6 +76,10 @@ fn a_function_with_bad_settings_ends_with_sentences_about_all_of_them() {
             .output()
             .expect("its binary is there");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        let log = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let first: Value = serde_json::from_str(log.lines().next().expect("a log")).expect("JSON");
+        assert_eq!((&first["level"], &first["message"]), (&json!("ERROR"), &json!("the function cannot start")));
+        assert!(first["error"].as_str().is_some_and(|why| why.contains("TABLE_NAME is missing")), "{first}");
         assert!(!ended.status.success(), "{function}");
         assert!(
             said.starts_with("Error: the configuration makes no sense:\n- TABLE_NAME is missing\n"),
@@ -90,6 +94,18 @@ fn a_function_with_bad_settings_ends_with_sentences_about_all_of_them() {
         }
         assert!(!said.contains("ConfigError") && !said.contains("Config("), "{function}: {said}");
     }
+}
+
+#[tokio::test]
+async fn health_names_the_settings_for_which_nothing_has_started() {
+    let settings = [("AUTH_ISSUER", ""), ("PAGE_SIZE", "a secret")];
+    let mut docs = Function::start("docs", &settings).await;
+    let answer = docs.answer("GET", None, "/api/health/", None, &[]).await.expect("it answers");
+    assert_eq!(answer["statusCode"], 503, "{answer}");
+    let body: Value = serde_json::from_str(answer["body"].as_str().expect("text")).expect("JSON");
+    assert_eq!(body["status"], "misconfigured");
+    assert_eq!(body["settings"], json!(["AUTH_ISSUER", "PAGE_SIZE"]));
+    assert!(!answer.to_string().contains("secret"), "{answer}");
 }
 
 #[tokio::test]

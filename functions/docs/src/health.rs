@@ -1,5 +1,6 @@
 //! `GET /api/health/`
 
+use crate::misconfigured::MisconfiguredView;
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::header::CACHE_CONTROL;
@@ -69,7 +70,10 @@ impl Probe {
 /// shows that the functions run, and starting others would not help. Monitors look at `status`.
 #[utoipa::path(
     get, path = "/api/health/", tag = "documentation",
-    responses((status = 200, description = "It is up", body = HealthView)),
+    responses(
+        (status = 200, description = "It is up", body = HealthView),
+        (status = 503, description = "Its settings make no sense", body = MisconfiguredView),
+    ),
 )]
 pub(crate) async fn health(
     State(app): State<App>,

@@ -6,6 +6,7 @@
 //! nothing is put together at a cold start, and generators of clients find the file in the repository.
 
 mod health;
+mod misconfigured;
 mod page;
 mod root;
 mod schema;
@@ -24,6 +25,7 @@ mod documented {
 }
 
 pub use documented::api;
+pub use misconfigured::say_misconfigured;
 pub use schema::DOCUMENT;
 
 /// The endpoints, what leads to them, and the files that the page is made of.

@@ -1,5 +1,6 @@
 //! The command line of `cargo dev`.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +41,9 @@ pub struct Run {
     /// The most processes of one function
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+    /// Where the table, SNS and SQS listen; for containers Docker's bridge, mostly 172.17.0.1. Nobody is asked who they are there
+    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
+    pub bind: Ipv4Addr,
     /// Build the functions with optimisations
     #[arg(long)]
     pub release: bool,

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::containers::here;
 use crate::error::{Doing, Error, Result};
 use crate::scratch::Scratch;
 use crate::template::Table;
@@ -74,7 +75,8 @@ impl Dynamo {
         };
         paced.doing("opening the local DynamoDB")?;
         let address = listener.local_addr().doing("opening the local DynamoDB's port")?;
-        let dynamo = Self { database, uri, url: format!("http://{address}") };
+        let host = here(address.ip());
+        let dynamo = Self { database, uri, url: format!("http://{host}:{}", address.port()) };
         dynamo.connection()?.execute_batch(INDEX).doing("indexing the stream records")?;
         for table in tables {
             dynamo.make(table)?;

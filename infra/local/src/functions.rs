@@ -257,9 +257,9 @@ fn is_news(line: &str) -> bool {
     !(line.is_empty() || quiet || quiet_json || figures || known)
 }
 
-/// A function's environment, for the script to read.
+/// A function's environment, for the script to read. Where the services are here stands last, and so counts.
 fn shell(function: &Function, environment: &BTreeMap<String, String>) -> String {
-    let all = environment.iter().chain(&function.environment);
+    let all = function.environment.iter().chain(environment);
     all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"))).collect()
 }
 
@@ -276,6 +276,7 @@ mod tests {
     #[test]
     fn the_environment_survives_the_shell() {
         let function = Function {
+            id: "F".to_owned(),
             name: "f".to_owned(),
             timeout: Duration::ZERO,
             environment: [("KEYS".to_owned(), r#"{"it's": "$HOME `x` \ "}"#.to_owned())].into(),

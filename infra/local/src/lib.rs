@@ -11,7 +11,7 @@
 //!
 //! All of it is derived from template.yaml ([`template`]), so that it cannot drift from what is deployed.
 //! [`stack`] puts the parts together; [`guardian`] takes them down, however this process ends. Everything
-//! binds to 127.0.0.1. State lives in `.local/`: the table, the checkpoints of the streams, the logs, the
+//! binds to 127.0.0.1, unless `--bind` lets containers reach the table, SNS and SQS ([`containers`]). State lives in `.local/`: the table, the checkpoints of the streams, the logs, the
 //! key of the tokens, and the virtual environment of the tools. Removing it is always safe while no stack runs.
 //!
 //! Known differences from AWS: reads are always consistent, transactions never conflict, a stream has one
@@ -21,6 +21,7 @@
 mod carried;
 pub mod cli;
 pub mod console;
+pub mod containers;
 pub mod demo;
 pub mod dynamodb;
 pub mod error;

@@ -4,6 +4,7 @@
 //! gone with it. Mail is readable at `/_ministack/ses/messages`, that to a topic's subscribers too
 //! (`ministack.py`).
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +27,11 @@ impl Messaging {
     /// A client of what answers at `url`.
     pub fn at(url: &str) -> Self {
         Self { url: url.to_owned(), http: Client::new() }
+    }
+
+    fn host(&self) -> &str {
+        let host = self.url.split_once("://").map_or(self.url.as_str(), |(_, host)| host);
+        host.rsplit_once(':').map_or(host, |(host, _)| host)
     }
 
     /// Calls SQS, e.g. `SendMessage`.
@@ -81,17 +87,17 @@ impl Messaging {
 /// ministack, with the topics and queues of the system.
 pub struct Ministack {
     python: PathBuf,
-    port: u16,
+    listening: (Ipv4Addr, u16),
     messaging: Messaging,
     topics: Vec<(String, String)>,
     queues: Vec<Queue>,
 }
 
 impl Ministack {
-    /// ministack on `port`, with what `system` has, run by the Python that it is installed for.
-    pub fn new(python: PathBuf, port: u16, messaging: Messaging, system: &System) -> Self {
+    /// ministack on an address and port, with what `system` has, run by the Python that it is installed for.
+    pub fn new(python: PathBuf, listening: (Ipv4Addr, u16), messaging: Messaging, system: &System) -> Self {
         let topics = system.topics.iter().map(|topic| (topic.name.clone(), topic.arn.clone())).collect();
-        Self { python, port, messaging, topics, queues: system.queues.clone() }
+        Self { python, listening, messaging, topics, queues: system.queues.clone() }
     }
 }
 
@@ -102,12 +108,13 @@ impl Service for Ministack {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.python);
+        let (address, port) = self.listening;
         command
             .args(["-c", include_str!("ministack.py")])
-            .env("BIND_HOST", "127.0.0.1")
+            .env("BIND_HOST", address.to_string())
             // The host in the queue URLs that it hands out.
-            .env("MINISTACK_HOST", "127.0.0.1")
-            .env("GATEWAY_PORT", self.port.to_string())
+            .env("MINISTACK_HOST", self.messaging.host())
+            .env("GATEWAY_PORT", port.to_string())
             .env("MINISTACK_REGION", REGION)
             .env("SERVICES", "sns,sqs,ses")
             .env("LOG_LEVEL", "WARNING")

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::Run;
 use crate::console::{Step, say};
+use crate::containers::{self, here};
 use crate::demo;
 use crate::dynamodb::{Dynamo, Storage};
 use crate::error::{Doing, Error, Result};
@@ -59,7 +60,8 @@ pub async fn run(options: Run) -> Result<()> {
         false => Storage::Kept(places.state.join("dynamodb.db")),
     };
     let mark = uuid::Uuid::new_v4().to_string();
-    let leftovers: Vec<PathBuf> = [places.dev_env()].into_iter().chain(storage.scratch()).collect();
+    let leftovers: Vec<PathBuf> =
+        [places.dev_env(), places.state.join("env.json")].into_iter().chain(storage.scratch()).collect();
     let guardian = Arc::new(Guardian::start(&system_python()?, &mark, &leftovers)?);
     let mut parts = Parts::new();
     let told = told_to_stop(options.until_stdin_closes)?;
@@ -104,9 +106,11 @@ async fn start(
     let lambda_url = format!("http://127.0.0.1:{lambda_port}");
     let workspace = Workspace::read(&places.root)?;
     let issuer = Issuer::open(&places.shared)?;
-    let database_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
+    let host = here(options.bind.into());
+    let database_port =
+        TcpListener::bind((options.bind, 0)).await.doing("opening a port for DynamoDB (--bind)")?;
     let messaging_port = free_port().await?;
-    let messaging_url = format!("http://127.0.0.1:{messaging_port}");
+    let messaging_url = format!("http://{host}:{messaging_port}");
     let messaging = Messaging::at(&messaging_url);
     let system = System::read(&places.root.join("template.yaml"), &parameters(&issuer), &messaging_url)?;
     workspace.check_router(&system)?;
@@ -127,7 +131,8 @@ async fn start(
     step.done(&dynamo.url);
 
     let step = Step::begin("starting SNS, SQS and SES");
-    let ministack = Ministack::new(tools.python(), messaging_port, messaging.clone(), &system);
+    let listening = (options.bind, messaging_port);
+    let ministack = Ministack::new(tools.python(), listening, messaging.clone(), &system);
     let running = service::start(&ministack, guardian, &places.state).await?;
     parts.spawn(service::keep(ministack, running, guardian.clone(), places.state.clone()));
     step.done(&messaging_url);
@@ -136,6 +141,7 @@ async fn start(
         api: format!("http://{}", api_port.local_addr().doing("opening a port")?),
         dynamodb: dynamo.url.clone(),
         messaging: messaging_url,
+        lambda: lambda_url.clone(),
     };
     let pollers = Pollers {
         database: dynamo.database(),
@@ -176,6 +182,7 @@ async fn start(
         demo::make_once(places, &addresses.api, &issuer, table.as_deref()).await?;
     }
     summary::write_dev_env(places, &addresses, &system, &issuer)?;
+    containers::write_environment(places, &addresses, &system)?;
     summary::show(places, &addresses, &system, options.memory);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What the stack says about itself when it is ready: to people, and to programs in `dev.env`.
 
 use crate::console::{bold, say};
+use crate::containers;
 use crate::error::Result;
 use crate::places::{Places, replace};
 use crate::template::{SourceKind, System};
@@ -15,6 +16,8 @@ pub struct Addresses {
     pub dynamodb: String,
     /// SNS, SQS and SES.
     pub messaging: String,
+    /// Lambda, for invocations without a route.
+    pub lambda: String,
 }
 
 /// Writes `dev.env`: one `NAME=value` a line, the same names always.
@@ -31,12 +34,25 @@ pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, is
         ("SQS_URL".to_owned(), addresses.messaging.clone()),
         ("TOPIC_ARN".to_owned(), topic.to_owned()),
         ("QUEUE_URL".to_owned(), queue),
+        ("LAMBDA_URL".to_owned(), addresses.lambda.clone()),
     ];
     for user in User::demo() {
         lines.push((format!("TOKEN_{}", user.name.to_uppercase()), issuer.token(&user, LIFETIME_S)?));
     }
     let text: String = lines.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     replace(&places.dev_env(), text.as_bytes())
+}
+
+/// The commands that call the same functions without the API, on the same table.
+fn other_callers(addresses: &Addresses, state: &str) -> String {
+    let port = addresses.lambda.rsplit(':').next().unwrap_or_default();
+    let sam = format!("--parameter-overrides {} --env-vars {state}/env.json", containers::parameters());
+    format!(
+        "Other ways to call the functions, on the same table (docs/local.md):\n\
+         \x20 {state}/venv/bin/cargo-lambda lambda invoke docs --invoke-address 127.0.0.1 --invoke-port {port} --data-file events/docs/health.json\n\
+         \x20 sam local invoke Docs {sam} --event events/docs/health.json\n\
+         \x20 sam local start-api {sam}\n"
+    )
 }
 
 /// Tells the person at the terminal what runs, and how to begin.
@@ -71,6 +87,7 @@ pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: boo
     text += &format!("  {:<24}{} ({storage})\n", "DynamoDB", addresses.dynamodb);
     text += &format!("  {:<24}{} (mail: /_ministack/ses/messages)\n", "SNS, SQS, SES", addresses.messaging);
     text += &format!("  {:<24}{state}/functions.log, {state}/ministack.log\n", "logs");
+    text += &other_callers(addresses, &state);
     text += &format!(
         "Addresses and tokens of customer, customer2, vendor, staff and admin are in {state}/dev.env; others: cargo dev token --user NAME\n\
          {}\n  set -a; . {state}/dev.env; set +a\n  curl -H \"Authorization: Bearer $TOKEN_CUSTOMER\" $API_URL/api/orders/my_orders/\n\

@@ -67,6 +67,8 @@ pub struct Queue {
 /// A function.
 #[derive(Debug)]
 pub struct Function {
+    /// Its name in the template, by which SAM knows it.
+    pub id: String,
     /// The name of its binary, by which cargo-lambda knows it.
     pub name: String,
     /// How long one invocation may take.
@@ -217,6 +219,7 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
         )));
     }
     Ok(Function {
+        id: id.to_owned(),
         name: resolver.physical_name(id)?,
         timeout: Duration::from_secs(timeout),
         environment,
@@ -296,14 +299,14 @@ mod tests {
     }
 
     #[test]
-    fn a_function_gets_the_global_environment_without_what_is_not_set() {
+    fn a_function_gets_the_global_environment_empty_where_nothing_is_set() {
         let system = ours();
         let orders = system.functions.iter().find(|function| function.name == "orders").unwrap();
         assert_eq!(orders.environment["TABLE_NAME"], "oms-Table");
         assert_eq!(orders.environment["TOPIC_ARN"], "arn:aws:sns:us-east-1:000000000000:oms-Topic");
         assert_eq!(orders.environment["PAGE_SIZE"], "20");
         assert_eq!(orders.environment["AUTH_JWKS"], "{}");
-        assert!(!orders.environment.contains_key("AUTH_JWKS_URL"));
+        assert_eq!((&*orders.id, &*orders.environment["AUTH_JWKS_URL"]), ("Orders", ""));
     }
 
     #[test]

@@ -66,12 +66,13 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the settings and opens the connection to the table.
+    /// Reads the settings and opens the connection to the table. Where that fails, the log's first line says why.
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.
     pub async fn start(keys: GatewayKeys) -> Result<Self, StartError> {
-        let app = Self::new(Config::from_env(keys)?)?;
+        let app = Config::from_env(keys).map_err(StartError::from).and_then(Self::new);
+        let app = app.inspect_err(logging::cannot_start)?;
         app.table.warm_up().await;
         Ok(app)
     }
@@ -115,6 +116,18 @@ impl App {
         let app = Self::start(keys).await?;
         logging::init(app.config());
         Ok(app)
+    }
+
+    /// Answers requests with `routes` until the instance ends.
+    ///
+    /// # Errors
+    /// The Lambda runtime cannot be reached.
+    pub async fn serve(self, routes: Router<App>) -> Result<(), Fatal> {
+        let config = Arc::clone(&self.config);
+        let limits = (Arc::clone(&self.verifier), Arc::clone(&self.limiter));
+        let routes = with_idempotency(self, routes);
+        let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
+        Ok(edge::serve(routes, &config).await?)
     }
 
     /// The settings.
@@ -214,12 +227,7 @@ impl FromRef<App> for Arc<Verifier> {
 /// # Errors
 /// Where it cannot start.
 pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> Result<(), Fatal> {
-    let app = App::start(keys).await?;
-    let config = Arc::clone(&app.config);
-    let limits = (Arc::clone(&app.verifier), Arc::clone(&app.limiter));
-    let routes = with_idempotency(app, routes());
-    let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
-    Ok(edge::serve(routes, &config).await?)
+    App::start(keys).await?.serve(routes()).await
 }
 
 /// The routes, each request with an `Idempotency-Key` done once.

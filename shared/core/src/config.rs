@@ -106,7 +106,7 @@ pub struct AuthConfig {
     /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list; for access tokens of
     /// Cognito, what `client_id` must be.
     pub audiences: Vec<String>,
-    /// `AUTH_JWKS` or `AUTH_JWKS_URL`.
+    /// `AUTH_JWKS` or `AUTH_JWKS_URL`; unless set, `<AUTH_ISSUER>/.well-known/jwks.json`.
     pub keys: KeySource,
 }
 
@@ -170,6 +170,13 @@ impl fmt::Debug for AwsConfig {
 pub struct ConfigError {
     /// The sentences, in the order in which the variables are read.
     pub problems: Vec<String>,
+}
+
+impl ConfigError {
+    /// The variables that the sentences are about: fit for strangers, as values may not be.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.problems.iter().filter_map(|problem| problem.split_whitespace().next())
+    }
 }
 
 impl Config {
@@ -290,8 +297,13 @@ fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
             env.problem(format!("AUTH_JWKS_URL is \"{url}\", but must be an https URL"));
             return None;
         }
+        (None, None) if is_safe_url(&issuer) => KeySource::Url(well_known_keys(&issuer)),
+        // Without an issuer, that is what is missing.
+        (None, None) if issuer.is_empty() => return None,
         (None, None) => {
-            env.problem("AUTH_JWKS or AUTH_JWKS_URL is missing".to_owned());
+            env.problem(format!(
+                "AUTH_JWKS or AUTH_JWKS_URL is missing: it does not follow from AUTH_ISSUER, \"{issuer}\", which is no https URL"
+            ));
             return None;
         }
         (Some(_), Some(_)) => {
@@ -300,6 +312,11 @@ fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
         }
     };
     Some(AuthConfig { issuer, audiences: commas(&audiences), keys })
+}
+
+/// Where Cognito and most other issuers keep their keys.
+fn well_known_keys(issuer: &str) -> String {
+    format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'))
 }
 
 fn aws(env: &mut Lookup<'_>) -> AwsConfig {
@@ -369,6 +386,13 @@ pub fn is_on_this_machine(url: &str) -> bool {
 
 fn commas(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether Lambda, or what plays it, waits for this process to take invocations.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
+pub fn is_under_lambda() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
 /// The time, to the microsecond, which is what the API shows and the table keeps.

@@ -10,6 +10,7 @@ type Told = Arc<Mutex<Vec<(String, Value)>>>;
 
 fn function(name: &str, routes: &[&str]) -> Function {
     Function {
+        id: name.to_owned(),
         name: name.to_owned(),
         timeout: Duration::from_secs(30),
         environment: [].into(),

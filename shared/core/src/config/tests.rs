@@ -104,7 +104,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
         ("RATE_LIMIT", "many"),
         ("LOG_LEVEL", "3"),
         ("DEBUG_CAPACITY", "perhaps"),
-        ("AUTH_ISSUER", "https://issuer.example"),
+        ("AUTH_ISSUER", "the shop"),
         ("AUTH_AUDIENCE", "shop"),
     ])
     .unwrap_err()
@@ -113,7 +113,8 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
         problems,
         [
             "TABLE_NAME is missing",
-            "AUTH_JWKS or AUTH_JWKS_URL is missing",
+            "AUTH_JWKS or AUTH_JWKS_URL is missing: it does not follow from AUTH_ISSUER, \"the shop\", \
+             which is no https URL",
             "CACHE_TIMEOUT is \"soon\", but must be a number of seconds from 0 to 86400",
             "PAGE_SIZE is \"0\", but must be a whole number of at least 1",
             "CURRENCY is \"DUCAT\", but must be an ISO 4217 currency code",
@@ -144,6 +145,31 @@ fn keys_are_fetched_over_tls_or_from_this_machine_only() {
     assert!(source("http://127.0.0.1:9000/jwks").is_ok());
     assert!(source("http://issuer.example/jwks").is_err());
     assert!(source("http://localhost.evil.example/jwks").is_err());
+}
+
+#[test]
+fn keys_are_where_the_issuer_has_them_unless_a_setting_says_otherwise() {
+    let keys = |settings: &[(&str, &str)]| {
+        let settings = [&[("AUTH_AUDIENCE", "a")], settings].concat();
+        config(&settings).map(|config| config.auth.unwrap().keys).map_err(|error| error.problems)
+    };
+    let url = |url: &str| Ok(KeySource::Url(url.to_owned()));
+    let follows = url("https://issuer.example/pool/.well-known/jwks.json");
+    assert_eq!(keys(&[("AUTH_ISSUER", "https://issuer.example/pool")]), follows);
+    assert_eq!(keys(&[("AUTH_ISSUER", "https://issuer.example/pool/")]), follows);
+    let other = ("AUTH_JWKS_URL", "https://keys.example/");
+    assert_eq!(keys(&[("AUTH_ISSUER", "https://issuer.example"), other]), url("https://keys.example/"));
+    let inline = Ok(KeySource::Inline("{}".to_owned()));
+    assert_eq!(keys(&[("AUTH_ISSUER", "https://issuer.example"), ("AUTH_JWKS", "{}")]), inline);
+    assert_eq!(keys(&[]).unwrap_err(), ["AUTH_ISSUER is missing"]);
+}
+
+#[test]
+fn what_is_wrong_is_known_by_its_variable_without_its_value() {
+    let error =
+        config(&[("TABLE_NAME", ""), ("PAGE_SIZE", "a secret"), ("AUTH_ISSUER", "x"), ("AUTH_JWKS", "y")]);
+    let error = error.unwrap_err();
+    assert_eq!(error.variables().collect::<Vec<_>>(), ["TABLE_NAME", "AUTH_AUDIENCE", "PAGE_SIZE"]);
 }
 
 #[test]

@@ -15,10 +15,19 @@ const TALKATIVE: [&str; 6] = ["aws", "h2", "hyper", "lambda", "rustls", "tower"]
 
 /// Begins to log at `LOG_LEVEL`. Calling it again changes nothing.
 pub fn init(config: &Config) {
-    let quiet = config.log_level.min(LevelFilter::INFO);
-    let targets = Targets::new()
-        .with_default(config.log_level)
-        .with_targets(TALKATIVE.into_iter().map(|name| (name, quiet)));
+    init_at(config.log_level);
+}
+
+/// Says why this process cannot start, which is then the first line of its log.
+pub fn cannot_start(why: &impl Error) {
+    init_at(LevelFilter::ERROR);
+    tracing::error!(error = chain(why), "the function cannot start");
+}
+
+fn init_at(level: LevelFilter) {
+    let quiet = level.min(LevelFilter::INFO);
+    let targets =
+        Targets::new().with_default(level).with_targets(TALKATIVE.into_iter().map(|name| (name, quiet)));
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

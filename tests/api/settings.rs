@@ -78,7 +78,10 @@ fn a_function_with_bad_settings_ends_with_sentences_about_all_of_them() {
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         let log = String::from_utf8_lossy(&ended.stdout).into_owned();
         let first: Value = serde_json::from_str(log.lines().next().expect("a log")).expect("JSON");
-        assert_eq!((&first["level"], &first["message"]), (&json!("ERROR"), &json!("the function cannot start")));
+        assert_eq!(
+            (&first["level"], &first["message"]),
+            (&json!("ERROR"), &json!("the function cannot start"))
+        );
         assert!(first["error"].as_str().is_some_and(|why| why.contains("TABLE_NAME is missing")), "{first}");
         assert!(!ended.status.success(), "{function}");
         assert!(

@@ -15,6 +15,7 @@ mod documentation;
 mod edit_rules;
 mod edits;
 mod errors;
+mod event_files;
 mod events;
 mod faults;
 mod freshness;

@@ -41,6 +41,7 @@ mod refunds;
 mod repeats;
 mod requests;
 mod routes;
+mod sam_local;
 mod settings;
 mod statistics;
 mod stores;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::process::Command;
 
 /// What orderctl says of a table, knowing only where that is, and the status that it ends with.
-async fn orderctl(table: &str, dynamodb: &str, arguments: &[&str]) -> (String, Option<i32>) {
+pub(crate) async fn orderctl(table: &str, dynamodb: &str, arguments: &[&str]) -> (String, Option<i32>) {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(2).expect("tests are in target/debug/deps");
     let done = Command::new(target.join("orderctl"))

@@ -5,6 +5,7 @@
 //! all run at once on one stack.
 
 pub mod blur;
+pub mod events;
 pub mod function;
 pub mod hook;
 pub mod http;

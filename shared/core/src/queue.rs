@@ -204,6 +204,35 @@ mod tests {
         }
     }
 
+    /// The file in `events/job-worker/` that holds a message of the same kind.
+    const fn file_of(job: Job) -> &'static str {
+        match job {
+            Job::StartBulkUpdate { .. } => "start-bulk-update",
+            Job::BulkUpdate { .. } => "bulk-update",
+            Job::SettlePayment { .. } => "settle-payment",
+            Job::ExpireUnpaid { .. } => "expire-unpaid",
+        }
+    }
+
+    #[test]
+    fn every_kind_of_message_has_an_event_that_is_written_as_it_is_sent() {
+        let id = JobId(uuid::Uuid::nil());
+        let order = OrderId(uuid::Uuid::nil());
+        for job in [
+            Job::StartBulkUpdate { id },
+            Job::BulkUpdate { id, piece: 0 },
+            Job::SettlePayment { order, tries: 0 },
+            Job::ExpireUnpaid { order, at: Timestamp::UNIX_EPOCH },
+        ] {
+            let events = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/job-worker");
+            let event = std::fs::read(format!("{events}/{}.json", file_of(job))).unwrap();
+            let event: serde_json::Value = serde_json::from_slice(&event).unwrap();
+            let sent = event["Records"][0]["body"].as_str().unwrap();
+            let read: Job = serde_json::from_str(sent).unwrap();
+            assert_eq!((file_of(read), body(read).unwrap().as_str()), (file_of(job), sent));
+        }
+    }
+
     #[test]
     fn a_message_comes_when_its_time_has_come_and_not_before() {
         let at = |text: &str| -> Timestamp { text.parse().unwrap() };

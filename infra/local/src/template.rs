@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Doing, Error, Result};
-pub use resolve::{ACCOUNT, REGION};
-use resolve::{Resolver, kind, section};
+use resolve::Resolver;
+pub use resolve::{ACCOUNT, REGION, kind, section};
 pub use sources::{Source, SourceKind, StreamSource};
 
 /// The system, as template.yaml describes it.
@@ -82,12 +82,7 @@ pub struct Function {
 impl System {
     /// Reads template.yaml. `parameters` stand in for its parameters, `sqs_url` is where SQS answers.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
-        let text = std::fs::read_to_string(path).doing(format!("reading {}", path.display()))?;
-        Self::parse(&text, parameters, sqs_url)
-    }
-
-    fn parse(text: &str, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
-        let template = yaml::read(text)?;
+        let template = document(path)?;
         let resolver = Resolver::new(&template, parameters, sqs_url)?;
         let globals = template["Globals"]["Function"].clone();
         let mut system =
@@ -133,6 +128,11 @@ fn router_paths(route: &str) -> Vec<String> {
         Some(before) => vec![before.to_owned(), format!("{before}{{*rest}}")],
         None => vec![route.to_owned()],
     }
+}
+
+/// The template as it is written, as JSON, every function of CloudFormation in its long form.
+pub fn document(path: &Path) -> Result<Value> {
+    yaml::read(&std::fs::read_to_string(path).doing(format!("reading {}", path.display()))?)
 }
 
 fn table(resolver: &Resolver, id: &str, resource: &Value) -> Result<Table> {
@@ -340,8 +340,7 @@ mod tests {
 
     #[test]
     fn what_is_throttled_apart_has_a_route_of_its_own() {
-        let template =
-            yaml::read(&std::fs::read_to_string(crate::root().join("template.yaml")).unwrap()).unwrap();
+        let template = document(&crate::root().join("template.yaml")).unwrap();
         let mut routes: Vec<String> = Vec::new();
         for (_, resource) in section(&template, "Resources") {
             for (_, event) in section(&resource["Properties"], "Events") {

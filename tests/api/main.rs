@@ -41,6 +41,7 @@ mod repeats;
 mod requests;
 mod routes;
 mod settings;
+mod smoke;
 mod statistics;
 mod stores;
 mod stripe;

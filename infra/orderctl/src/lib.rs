@@ -32,5 +32,6 @@ mod repairs;
 pub mod report;
 pub mod samples;
 mod shop;
+pub mod smoke;
 pub mod stand;
 pub mod verify;

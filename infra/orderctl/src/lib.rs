@@ -8,6 +8,7 @@ mod cases;
 mod catalog_limits;
 #[cfg(test)]
 mod catalog_model;
+pub mod deploy_check;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;

@@ -1,17 +1,19 @@
-//! The operator's command line: tries what was deployed, proves the projections,
-//! repairs them, and catches up what a consumer has missed. See `orderctl --help`.
+//! The operator's command line: says what is missing before a deployment, tries what was deployed, proves the
+//! projections, repairs them, and catches up what a consumer has missed. See `orderctl --help`.
 
 use clap::{Parser, Subcommand};
 use oms_core::http::logging::chain;
+use orderctl::deploy_check::{Architecture, DEFAULT_ENVIRONMENT, Plan};
 use orderctl::report::Report;
 use orderctl::smoke::Smoke;
 use orderctl::stand::Fault;
-use orderctl::{bench, bench_consumer, environment, rebuild, redrive, smoke, verify};
+use orderctl::{bench, bench_consumer, deploy_check, environment, rebuild, redrive, smoke, verify};
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Looks after a deployment. `smoke` needs its address and a token; `verify`, `rebuild` and `redrive` take their settings from the environment as the functions do
+/// Looks after a deployment, from before it is made on. `smoke` needs its address and a token, `deploy-check`
+/// nothing; `verify`, `rebuild` and `redrive` take their settings from the environment as the functions do
 /// (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to redrive).
 #[derive(Debug, Parser)]
 #[command(name = "orderctl")]
@@ -25,6 +27,25 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Says what is missing before `sam deploy`: tools, built functions, parameters; ends with 1 if something is
+    ///
+    /// It looks for the tools, the Rust target, credentials and a region; at the bootstrap of every function of
+    /// template.yaml: whether it is there, runs on the architecture, and is not older than its sources; and at the
+    /// parameters: whether each without a default is given, each given one exists and is allowed, and the template's
+    /// Rules hold. What is missing stands with the command that mends it. It asks no network, so that neither
+    /// credentials nor what a stack already has (an update keeps its parameters) are known to it.
+    DeployCheck {
+        /// What the functions run on; what template.yaml says unless given
+        #[arg(long, value_enum)]
+        architecture: Option<Architecture>,
+        /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As there, those of
+        /// samconfig.toml then do not count
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        parameter: Vec<(String, String)>,
+        /// The environment of samconfig.toml, as `sam deploy` is told it
+        #[arg(long, default_value = DEFAULT_ENVIRONMENT)]
+        config_env: String,
+    },
     /// Takes an order through its life over HTTP, as clients do, and removes it again; ends with 1 if a step fails
     ///
     /// It looks at the API's health, makes a store, a product and an address, places an order (twice, under one
@@ -97,6 +118,10 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Report, Fault> {
     let app = || environment::app(cli.local);
     match cli.command {
+        Command::DeployCheck { architecture, parameter, config_env } => {
+            let parameters = parameter.into_iter().collect();
+            deploy_check::run(&oms_local::root(), &Plan { architecture, parameters, config_env })
+        }
         Command::Smoke { url, token, without_payment, patience } => {
             let (api, token) = environment::api(cli.local, url, token)?;
             let patience = Duration::from_secs(patience);
@@ -114,6 +139,12 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
 /// How long a step may be waited for: a quarter of an hour at most.
 fn seconds() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=900)
+}
+
+/// A `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is no NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[expect(clippy::print_stdout, reason = "a command line talks to its user")]

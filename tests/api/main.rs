@@ -43,6 +43,7 @@ mod requests;
 mod routes;
 mod sam_local;
 mod settings;
+mod smoke;
 mod statistics;
 mod stores;
 mod stripe;

@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Doing, Error, Result};
-pub use resolve::{ACCOUNT, REGION};
-use resolve::{Resolver, kind, section};
+use resolve::Resolver;
+pub use resolve::{ACCOUNT, REGION, kind, section};
 pub use sources::{Source, SourceKind, StreamSource};
 
 /// The system, as template.yaml describes it.
@@ -84,12 +84,7 @@ pub struct Function {
 impl System {
     /// Reads template.yaml. `parameters` stand in for its parameters, `sqs_url` is where SQS answers.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
-        let text = std::fs::read_to_string(path).doing(format!("reading {}", path.display()))?;
-        Self::parse(&text, parameters, sqs_url)
-    }
-
-    fn parse(text: &str, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
-        let template = yaml::read(text)?;
+        let template = document(path)?;
         let resolver = Resolver::new(&template, parameters, sqs_url)?;
         let globals = template["Globals"]["Function"].clone();
         let mut system =
@@ -135,6 +130,11 @@ fn router_paths(route: &str) -> Vec<String> {
         Some(before) => vec![before.to_owned(), format!("{before}{{*rest}}")],
         None => vec![route.to_owned()],
     }
+}
+
+/// The template as it is written, as JSON, every function of CloudFormation in its long form.
+pub fn document(path: &Path) -> Result<Value> {
+    yaml::read(&std::fs::read_to_string(path).doing(format!("reading {}", path.display()))?)
 }
 
 fn table(resolver: &Resolver, id: &str, resource: &Value) -> Result<Table> {

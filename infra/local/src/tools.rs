@@ -12,7 +12,7 @@ use crate::places::{Places, replace};
 /// SNS, SQS and SES.
 const MINISTACK: &str = "ministack==1.5.33";
 /// The functions' runtime. Without its dependencies: they are a cross-compiler, which is for deploying.
-const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
+pub const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
 
 /// Where the tools are.
 #[derive(Debug, Clone)]

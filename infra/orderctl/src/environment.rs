@@ -26,15 +26,40 @@ pub fn app(local: bool) -> Result<App, Fault> {
     Ok(App::without_callers(config))
 }
 
-fn local_settings() -> Result<impl Fn(&str) -> Option<String>, Fault> {
+/// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`, `TOKEN_ADMIN`),
+/// or from what `cargo dev` left in `.local/dev.env`.
+///
+/// # Errors
+/// One of them is nowhere; no running local system.
+pub fn api(local: bool, url: Option<String>, token: Option<String>) -> Result<(String, String), Fault> {
+    let needed = local && (url.is_none() || token.is_none());
+    let settings = needed.then(dev_env).transpose()?;
+    let told = |name: &str| match &settings {
+        Some(settings) => settings.get(name).cloned(),
+        None => std::env::var(name).ok(),
+    };
+    let found = |given: Option<String>, name: &str| {
+        given.or_else(|| told(name)).filter(|value| !value.trim().is_empty())
+    };
+    let url = found(url, "API_URL").ok_or(
+        "which API? Say its address, which `sam deploy` prints as ApiUrl, or set API_URL, or say --local",
+    )?;
+    let token = found(token, "TOKEN_ADMIN")
+        .ok_or("whose token? Set TOKEN_ADMIN to one of an admin of the deployment, or say --token")?;
+    Ok((url, token))
+}
+
+/// What `cargo dev` tells of the system that runs.
+fn dev_env() -> Result<HashMap<String, String>, Fault> {
     let file = oms_local::root().join(".local").join("dev.env");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| format!("{}: {error}; is `cargo dev` running?", file.display()))?;
-    let settings: HashMap<String, String> = text
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
+    let lines = text.lines().filter_map(|line| line.split_once('='));
+    Ok(lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn local_settings() -> Result<impl Fn(&str) -> Option<String>, Fault> {
+    let settings = dev_env()?;
     Ok(move |name: &str| match name {
         "AWS_REGION" => Some(oms_local::template::REGION.to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),

@@ -8,6 +8,7 @@ mod cases;
 mod catalog_limits;
 #[cfg(test)]
 mod catalog_model;
+pub mod deploy_check;
 pub mod environment;
 #[cfg(test)]
 mod exactly_once;
@@ -32,5 +33,6 @@ mod repairs;
 pub mod report;
 pub mod samples;
 mod shop;
+pub mod smoke;
 pub mod stand;
 pub mod verify;

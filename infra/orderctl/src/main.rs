@@ -1,16 +1,21 @@
-//! The operator's command line: proves the projections, repairs them, and catches up what a
-//! consumer has missed. See `orderctl --help`.
+//! The operator's command line: says what is missing before a deployment, tries what was deployed, proves the
+//! projections, repairs them, and catches up what a consumer has missed. See `orderctl --help`.
 
 use clap::{Parser, Subcommand};
 use oms_core::http::logging::chain;
+use orderctl::deploy_check::{Architecture, DEFAULT_ENVIRONMENT, Plan};
 use orderctl::report::Report;
+use orderctl::smoke::Smoke;
 use orderctl::stand::Fault;
-use orderctl::{bench, bench_consumer, environment, rebuild, redrive, verify};
+use orderctl::{bench, bench_consumer, deploy_check, environment, rebuild, redrive, smoke, verify};
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Looks after the statistics and events of a deployment. It takes its settings from the environment
-/// as the functions do (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to redrive).
+/// Looks after a deployment, from before it is made on. `smoke` needs its address and a token, `deploy-check`
+/// nothing; `verify`, `rebuild` and `redrive` take their settings from the environment as the functions do
+/// (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to redrive).
 #[derive(Debug, Parser)]
 #[command(name = "orderctl")]
 struct Cli {
@@ -23,6 +28,49 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Says what is missing before `sam deploy`: tools, built functions, parameters; ends with 1 if something is
+    ///
+    /// It looks for the tools, the Rust target, credentials and a region; at the bootstrap of every function of
+    /// template.yaml: whether it is there, runs on the architecture, and is not older than its sources; and at the
+    /// parameters: whether each without a default is given, each given one exists and is allowed, and the template's
+    /// Rules hold. What is missing stands with the command that mends it. It asks no network, so that neither
+    /// credentials nor what a stack already has (an update keeps its parameters) are known to it.
+    DeployCheck {
+        /// What the functions run on; what template.yaml says unless given
+        #[arg(long, value_enum)]
+        architecture: Option<Architecture>,
+        /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As there, those of
+        /// samconfig.toml then do not count
+        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        parameter: Vec<(String, String)>,
+        /// The environment of samconfig.toml, as `sam deploy` is told it
+        #[arg(long, default_value = DEFAULT_ENVIRONMENT)]
+        config_env: String,
+    },
+    /// Takes an order through its life over HTTP, as clients do, and removes it again; ends with 1 if a step fails
+    ///
+    /// It looks at the API's health, makes a store, a product and an address, places an order (twice, under one
+    /// Idempotency-Key), pays it through the simulated gateway, confirms, ships and delivers it, and waits until
+    /// the statistics count it and its notifications are there, so that both consumers of the stream are known to
+    /// work. Then it pays back and deletes all of it, also where a step failed. Notifications stay, read, and
+    /// subscribers of all stores hear of the order. It ends with 2 where it cannot begin: no answer, a token that
+    /// is refused or no admin's, a gateway that takes real money.
+    Smoke {
+        /// The API's address, which `sam deploy` prints as ApiUrl; API_URL of the environment unless given, or with
+        /// --local that of the running `cargo dev`
+        #[arg(value_name = "API_URL")]
+        url: Option<String>,
+        /// A token of an admin; TOKEN_ADMIN of the environment unless given, which others on this machine cannot
+        /// read, or with --local that of the running `cargo dev`
+        #[arg(long)]
+        token: Option<String>,
+        /// Leave the payment out: for a deployment whose gateway takes real money
+        #[arg(long)]
+        without_payment: bool,
+        /// How long the consumers and the gateway may take each time, in seconds
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
+        patience: u64,
+    },
     /// Adds up the logs of all orders, keeping the consumer waiting meanwhile, and names each counter that differs; ends with 1 if one does
     Verify,
     /// Corrects each counter that differs, keeping the consumer waiting meanwhile; then counts what it has missed
@@ -71,6 +119,16 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Report, Fault> {
     let app = || environment::app(cli.local);
     match cli.command {
+        Command::DeployCheck { architecture, parameter, config_env } => {
+            let parameters = parameter.into_iter().collect();
+            deploy_check::run(&oms_local::root(), &Plan { architecture, parameters, config_env })
+        }
+        Command::Smoke { url, token, without_payment, patience } => {
+            let (api, token) = environment::api(cli.local, url, token)?;
+            let patience = Duration::from_secs(patience);
+            let smoke = Smoke { api, token, without_payment, patience };
+            smoke::run(&smoke, &mut std::io::stdout()).await
+        }
         Command::Verify => verify::run(&app()?).await,
         Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
         Command::BenchLists { orders } => bench::run(&orders, &mut std::io::stderr()).await,
@@ -79,7 +137,18 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "a command line talks to its user")]
+/// How long a step may be waited for: a quarter of an hour at most.
+fn seconds() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=900)
+}
+
+/// A `NAME=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is no NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// Prints a report. Whoever has read enough of it and closed the output still gets the status.
 fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }

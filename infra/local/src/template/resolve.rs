@@ -204,12 +204,12 @@ impl Resolver {
 }
 
 /// A resource's type, e.g. `AWS::SQS::Queue`.
-pub(super) fn kind(resource: &Value) -> &str {
+pub fn kind(resource: &Value) -> &str {
     resource["Type"].as_str().unwrap_or_default()
 }
 
 /// A section of the template as a map, empty where the template has none.
-pub(super) fn section(template: &Value, name: &str) -> Map<String, Value> {
+pub fn section(template: &Value, name: &str) -> Map<String, Value> {
     template.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn whole() -> Value {
-    yaml::read(&std::fs::read_to_string(crate::root().join("template.yaml")).unwrap()).unwrap()
+    document(&crate::root().join("template.yaml")).unwrap()
 }
 
 fn ours() -> System {

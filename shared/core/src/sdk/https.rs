@@ -13,6 +13,9 @@ use std::error::Error;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+/// What a request carries, for callers who know nothing of the SDK.
+pub use aws_smithy_types::body::SdkBody as RequestBody;
+
 /// How long a call may take in all, unless its caller says otherwise.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 

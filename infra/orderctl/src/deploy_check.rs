@@ -1,0 +1,187 @@
+//! What is missing before `sam deploy` starts, each with what mends it. Nothing is asked of any network.
+
+mod bootstraps;
+mod parameters;
+mod rules;
+mod samconfig;
+mod tools;
+
+use crate::report::Report;
+use crate::stand::Fault;
+use clap::ValueEnum;
+use samconfig::Config;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tools::Machine;
+
+pub use samconfig::DEFAULT_ENVIRONMENT;
+
+/// Values of the template's parameters, by name.
+pub type Values = BTreeMap<String, String>;
+
+/// What the functions run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Architecture {
+    /// Graviton, which costs a fifth less.
+    #[value(name = "arm64")]
+    Arm64,
+    /// Intel and AMD.
+    #[value(name = "x86_64")]
+    X86,
+}
+
+/// How it is going to be deployed.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What the functions are to run on; what template.yaml says where it is left out.
+    pub architecture: Option<Architecture>,
+    /// What `sam deploy` is told with `--parameter-overrides`.
+    pub parameters: Values,
+    /// The `--config-env` of `sam deploy`.
+    pub config_env: String,
+}
+
+/// Something that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Finding {
+    /// It is as it must be.
+    Ok(String),
+    /// It is not; what it is, and what mends it.
+    Missing(String, String),
+    /// Only AWS can tell; what it is, and why.
+    NotChecked(String, String),
+}
+
+/// Looks at the tools, the functions that were built, and the parameters of the checkout at `root`.
+///
+/// # Errors
+/// template.yaml or samconfig.toml cannot be read.
+pub fn run(root: &Path, plan: &Plan) -> Result<Report, Fault> {
+    let template = oms_local::template::document(&root.join("template.yaml"))?;
+    let config = Config::read(&root.join("samconfig.toml"), &plan.config_env)?;
+    let architecture = plan.architecture.or_else(|| Architecture::of(&template)).unwrap_or(Architecture::X86);
+    let mut findings = tools::check(&Machine::this(root), architecture, &config);
+    findings.extend(bootstraps::check(root, &template, architecture)?);
+    findings.extend(config.check());
+    let (given, mut said) = given(plan, config);
+    findings.append(&mut said);
+    findings.extend(parameters::check(&template, &given));
+    findings.extend(rules::check(&template, &parameters::values(&template, &given)));
+    Ok(report(&findings))
+}
+
+/// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of samconfig.toml.
+fn given(plan: &Plan, config: Config) -> (Values, Vec<Finding>) {
+    if plan.parameters.is_empty() {
+        return (config.parameters, Vec::new());
+    }
+    let left: Vec<&str> = config
+        .parameters
+        .keys()
+        .filter(|name| !plan.parameters.contains_key(*name))
+        .map(String::as_str)
+        .collect();
+    let mut said = Vec::new();
+    if !left.is_empty() {
+        said.push(Finding::NotChecked(
+            format!("{} of samconfig.toml", left.join(", ")),
+            "sam reads its parameter_overrides only where --parameter-overrides is not given: give all, or none"
+                .to_owned(),
+        ));
+    }
+    (plan.parameters.clone(), said)
+}
+
+impl Architecture {
+    fn of(template: &serde_json::Value) -> Option<Self> {
+        let said = &template["Globals"]["Function"]["Architectures"][0];
+        Self::from_str(said.as_str()?, false).ok()
+    }
+
+    /// As AWS writes it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        }
+    }
+
+    /// What builds the functions for it.
+    const fn build(self) -> &'static str {
+        match self {
+            Self::Arm64 => "cargo functions --arm64",
+            Self::X86 => "cargo functions --x86-64",
+        }
+    }
+}
+
+fn report(findings: &[Finding]) -> Report {
+    let mut text = String::new();
+    let mut missing = 0;
+    for finding in findings {
+        let line = match finding {
+            Finding::Ok(what) => format!("ok           {what}\n"),
+            Finding::Missing(what, mend) => {
+                missing += 1;
+                format!("missing      {what}: {mend}\n")
+            }
+            Finding::NotChecked(what, why) => format!("not checked  {what}: {why}\n"),
+        };
+        text.push_str(&line);
+    }
+    text.push_str(&match missing {
+        0 => "nothing is missing: sam deploy".to_owned(),
+        missing => format!("{missing} missing"),
+    });
+    Report { text, is_well: missing == 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_missing_is_not_well() {
+        let ok = Finding::Ok("sam".to_owned());
+        let open = Finding::NotChecked("rule A".to_owned(), "Fn::ValueOf".to_owned());
+        let missing = Finding::Missing("sam".to_owned(), "pip install aws-sam-cli".to_owned());
+        let well = report(&[ok.clone(), open.clone()]);
+        assert_eq!(
+            well.text,
+            "ok           sam\nnot checked  rule A: Fn::ValueOf\nnothing is missing: sam deploy"
+        );
+        assert!(well.is_well);
+        let ill = report(&[ok, open, missing]);
+        assert!(ill.text.ends_with("missing      sam: pip install aws-sam-cli\n1 missing"), "{}", ill.text);
+        assert!(!ill.is_well);
+    }
+
+    #[test]
+    fn parameters_on_the_command_line_replace_those_of_the_file() {
+        let values = |pairs: &[(&str, &str)]| -> Values {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let plan = |parameters| Plan { architecture: None, parameters, config_env: "default".to_owned() };
+        let config = || {
+            let mut config = Config::default();
+            config.parameters = values(&[("A", "1"), ("B", "2")]);
+            config
+        };
+        assert_eq!(given(&plan(Values::new()), config()), (values(&[("A", "1"), ("B", "2")]), Vec::new()));
+        let (taken, said) = given(&plan(values(&[("A", "3")])), config());
+        assert_eq!(taken, values(&[("A", "3")]));
+        assert!(
+            matches!(&said[..], [Finding::NotChecked(what, _)] if what == "B of samconfig.toml"),
+            "{said:?}"
+        );
+        let (_, said) = given(&plan(values(&[("A", "3"), ("B", "4")])), config());
+        assert_eq!(said, []);
+    }
+
+    #[test]
+    fn the_architecture_is_that_of_the_template() {
+        let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
+        assert_eq!(Architecture::of(&template), Some(Architecture::Arm64));
+        assert_eq!(Architecture::of(&serde_json::json!({})), None);
+    }
+}

@@ -33,8 +33,6 @@ pub enum Architecture {
 /// How it is going to be deployed.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What the functions are to run on; what template.yaml says where it is left out.
-    pub architecture: Option<Architecture>,
     /// What `sam deploy` is told with `--parameter-overrides`.
     pub parameters: Values,
     /// The `--config-env` of `sam deploy`.
@@ -59,21 +57,24 @@ enum Finding {
 pub fn run(root: &Path, plan: &Plan) -> Result<Report, Fault> {
     let template = oms_local::template::document(&root.join("template.yaml"))?;
     let config = Config::read(&root.join("samconfig.toml"), &plan.config_env)?;
-    let architecture = plan.architecture.or_else(|| Architecture::of(&template)).unwrap_or(Architecture::X86);
-    let mut findings = tools::check(&Machine::this(root), architecture, &config);
+    let mut of_config = config.check();
+    let tools = |architecture| tools::check(&Machine::this(root), architecture, config.has("region"));
+    let (given, mut said) = given(plan, &config);
+    let values = parameters::values(&template, &given);
+    let architecture = Architecture::of(&values);
+    let mut findings = tools(architecture);
     findings.extend(bootstraps::check(root, &template, architecture)?);
-    findings.extend(config.check());
-    let (given, mut said) = given(plan, config);
+    findings.append(&mut of_config);
     findings.append(&mut said);
     findings.extend(parameters::check(&template, &given));
-    findings.extend(rules::check(&template, &parameters::values(&template, &given)));
+    findings.extend(rules::check(&template, &values));
     Ok(report(&findings))
 }
 
 /// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of samconfig.toml.
-fn given(plan: &Plan, config: Config) -> (Values, Vec<Finding>) {
+fn given(plan: &Plan, config: &Config) -> (Values, Vec<Finding>) {
     if plan.parameters.is_empty() {
-        return (config.parameters, Vec::new());
+        return (config.parameters.clone(), Vec::new());
     }
     let left: Vec<&str> = config
         .parameters
@@ -93,9 +94,10 @@ fn given(plan: &Plan, config: Config) -> (Values, Vec<Finding>) {
 }
 
 impl Architecture {
-    fn of(template: &serde_json::Value) -> Option<Self> {
-        let said = &template["Globals"]["Function"]["Architectures"][0];
-        Self::from_str(said.as_str()?, false).ok()
+    /// What the parameter of that name says; another value is none of its own.
+    fn of(values: &Values) -> Self {
+        let said = values.get("Architecture").and_then(|name| Self::from_str(name, false).ok());
+        said.unwrap_or(Self::Arm64)
     }
 
     /// As AWS writes it.
@@ -161,27 +163,72 @@ mod tests {
         let values = |pairs: &[(&str, &str)]| -> Values {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
-        let plan = |parameters| Plan { architecture: None, parameters, config_env: "default".to_owned() };
+        let plan = |parameters| Plan { parameters, config_env: "default".to_owned() };
         let config = || {
             let mut config = Config::default();
             config.parameters = values(&[("A", "1"), ("B", "2")]);
             config
         };
-        assert_eq!(given(&plan(Values::new()), config()), (values(&[("A", "1"), ("B", "2")]), Vec::new()));
-        let (taken, said) = given(&plan(values(&[("A", "3")])), config());
+        assert_eq!(given(&plan(Values::new()), &config()), (values(&[("A", "1"), ("B", "2")]), Vec::new()));
+        let (taken, said) = given(&plan(values(&[("A", "3")])), &config());
         assert_eq!(taken, values(&[("A", "3")]));
         assert!(
             matches!(&said[..], [Finding::NotChecked(what, _)] if what == "B of samconfig.toml"),
             "{said:?}"
         );
-        let (_, said) = given(&plan(values(&[("A", "3"), ("B", "4")])), config());
+        let (_, said) = given(&plan(values(&[("A", "3"), ("B", "4")])), &config());
         assert_eq!(said, []);
     }
 
     #[test]
-    fn the_architecture_is_that_of_the_template() {
+    fn the_architecture_is_that_of_the_parameter() {
         let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
-        assert_eq!(Architecture::of(&template), Some(Architecture::Arm64));
-        assert_eq!(Architecture::of(&serde_json::json!({})), None);
+        let of = |given: &[(&str, &str)]| {
+            let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            Architecture::of(&parameters::values(&template, &given))
+        };
+        assert_eq!(of(&[]), Architecture::Arm64);
+        assert_eq!(of(&[("Architecture", "x86_64")]), Architecture::X86);
+    }
+
+    /// What would deploy and be dead, or give the goods away, by the rule that refuses it.
+    #[test]
+    fn the_template_refuses_what_would_be_dead() {
+        let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
+        let simulated = ("PaymentGateway", "simulated");
+        let (stripe, key, secret) = (
+            ("PaymentGateway", "stripe"),
+            ("StripeSecretKey", "sk_test_1"),
+            ("StripeWebhookSecret", "whsec_1"),
+        );
+        let own = [("AuthIssuer", "https://issuer.example"), ("AuthAudience", "shop")];
+        let (admin, production) = (("AdminEmail", "ada@example.com"), ("Stage", "production"));
+        for (given, refused) in [
+            (vec![simulated, admin], vec![]),
+            (vec![simulated, own[0], own[1]], vec![]),
+            (vec![simulated], vec!["SomebodySignsTokens"]),
+            (vec![simulated, own[0]], vec!["SomebodySignsTokens"]),
+            (vec![simulated, admin, own[0], own[1]], vec!["OneIssuer"]),
+            (
+                vec![simulated, own[0], own[1], ("AuthJwks", "{}"), ("AuthJwksUrl", "https://keys.example")],
+                vec!["OneSourceOfKeys"],
+            ),
+            (vec![stripe, admin, key, secret, production], vec![]),
+            (vec![stripe, admin, key], vec!["StripeHasItsKeys"]),
+            (vec![stripe, admin, secret], vec!["StripeHasItsKeys"]),
+            (vec![simulated, admin, production], vec!["ProductionTakesMoney"]),
+        ] {
+            let given: Values =
+                given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            let findings = rules::check(&template, &parameters::values(&template, &given));
+            let found: Vec<&str> = findings
+                .iter()
+                .filter_map(|finding| match finding {
+                    Finding::Ok(_) => None,
+                    Finding::Missing(what, _) | Finding::NotChecked(what, _) => what.strip_prefix("rule "),
+                })
+                .collect();
+            assert_eq!(found, refused, "{given:?}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use clap::{Parser, Subcommand};
 use oms_core::http::logging::chain;
-use orderctl::deploy_check::{Architecture, DEFAULT_ENVIRONMENT, Plan};
+use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
 use orderctl::report::Report;
 use orderctl::smoke::Smoke;
 use orderctl::stand::Fault;
@@ -31,14 +31,11 @@ enum Command {
     /// Says what is missing before `sam deploy`: tools, built functions, parameters; ends with 1 if something is
     ///
     /// It looks for the tools, the Rust target, credentials and a region; at the bootstrap of every function of
-    /// template.yaml: whether it is there, runs on the architecture, and is not older than its sources; and at the
+    /// template.yaml: whether it is there, runs on the parameter Architecture, and is not older than its sources; and at the
     /// parameters: whether each without a default is given, each given one exists and is allowed, and the template's
     /// Rules hold. What is missing stands with the command that mends it. It asks no network, so that neither
     /// credentials nor what a stack already has (an update keeps its parameters) are known to it.
     DeployCheck {
-        /// What the functions run on; what template.yaml says unless given
-        #[arg(long, value_enum)]
-        architecture: Option<Architecture>,
         /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As there, those of
         /// samconfig.toml then do not count
         #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
@@ -119,9 +116,9 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Report, Fault> {
     let app = || environment::app(cli.local);
     match cli.command {
-        Command::DeployCheck { architecture, parameter, config_env } => {
+        Command::DeployCheck { parameter, config_env } => {
             let parameters = parameter.into_iter().collect();
-            deploy_check::run(&oms_local::root(), &Plan { architecture, parameters, config_env })
+            deploy_check::run(&oms_local::root(), &Plan { parameters, config_env })
         }
         Command::Smoke { url, token, without_payment, patience } => {
             let (api, token) = environment::api(cli.local, url, token)?;

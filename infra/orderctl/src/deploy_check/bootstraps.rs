@@ -19,12 +19,6 @@ const HEADER_BYTES: u64 = 20;
 /// The sources cannot be looked through.
 pub(super) fn check(root: &Path, template: &Value, wanted: Architecture) -> Result<Vec<Finding>, Fault> {
     let mut findings = Vec::new();
-    if Architecture::of(template).is_some_and(|said| said != wanted) {
-        findings.push(Finding::Missing(
-            format!("functions on {}", wanted.name()),
-            format!("set Globals.Function.Architectures of template.yaml to [{}]", wanted.name()),
-        ));
-    }
     let shared = newest_of(&[root.join("shared"), root.join("Cargo.lock")])?;
     for (id, resource) in section(template, "Resources") {
         if kind(&resource) != "AWS::Serverless::Function" {
@@ -173,7 +167,6 @@ mod tests {
         fs::write(&bootstrap, content).unwrap();
         fs::set_permissions(&bootstrap, fs::Permissions::from_mode(mode)).unwrap();
         json!({
-            "Globals": { "Function": { "Architectures": ["arm64"] } },
             "Resources": {
                 "Orders": {
                     "Type": "AWS::Serverless::Function", "Properties": { "CodeUri": "target/lambda/orders" },
@@ -200,8 +193,11 @@ mod tests {
         let foreign = elf(2, 1, 3, 0x3e);
         assert_eq!(said(&foreign, 0o755, Architecture::Arm64), missing("is for x86_64, not for arm64"));
         assert_eq!(said(b"\n", 0o755, Architecture::Arm64), missing("is no program for Lambda's Linux"));
-        let Finding::Missing(what, _) = said(&good, 0o755, Architecture::X86) else { panic!() };
-        assert_eq!(what, "functions on x86_64");
+        let Finding::Missing(what, mends) = said(&good, 0o755, Architecture::X86) else { panic!() };
+        assert_eq!(
+            (what, &*mends),
+            (format!("{path} is for arm64, not for x86_64"), "cargo functions --x86-64")
+        );
 
         let template = checkout(root, &good, 0o755);
         let now = || check(root, &template, Architecture::Arm64).unwrap();

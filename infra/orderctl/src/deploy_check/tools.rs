@@ -1,6 +1,5 @@
 //! The programs that building and deploying need, and whether somebody may deploy.
 
-use super::samconfig::Config;
 use super::{Architecture, Finding};
 use oms_local::tools::CARGO_LAMBDA;
 use std::collections::BTreeMap;
@@ -81,7 +80,7 @@ impl Machine {
 }
 
 /// Whether the tools are there, and a region and credentials, as far as that can be seen from here.
-pub(super) fn check(machine: &Machine, architecture: Architecture, config: &Config) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine, architecture: Architecture, names_region: bool) -> Vec<Finding> {
     let target = match architecture {
         Architecture::Arm64 => "aarch64-unknown-linux-gnu",
         Architecture::X86 => "x86_64-unknown-linux-gnu",
@@ -116,7 +115,7 @@ pub(super) fn check(machine: &Machine, architecture: Architecture, config: &Conf
             "aws configure, or set AWS_PROFILE (a role of the machine itself cannot be seen from here)",
         ),
         finding(
-            machine.has_region() || config.has("region"),
+            machine.has_region() || names_region,
             "a region",
             "set AWS_REGION, or region in samconfig.toml",
         ),
@@ -137,8 +136,8 @@ mod tests {
     use super::*;
     use oms_local::scratch::Scratch;
 
-    fn missing(machine: &Machine, architecture: Architecture, config: &Config) -> Vec<String> {
-        let findings = check(machine, architecture, config).into_iter();
+    fn missing(machine: &Machine, architecture: Architecture) -> Vec<String> {
+        let findings = check(machine, architecture, false).into_iter();
         let missing = findings.filter_map(|finding| match finding {
             Finding::Missing(_, mend) => Some(mend),
             Finding::Ok(_) | Finding::NotChecked(..) => None,
@@ -148,7 +147,7 @@ mod tests {
 
     #[test]
     fn an_empty_machine_lacks_everything() {
-        let mends = missing(&Machine::default(), Architecture::Arm64, &Config::default());
+        let mends = missing(&Machine::default(), Architecture::Arm64);
         assert_eq!(
             mends,
             [
@@ -183,15 +182,14 @@ mod tests {
     fn what_is_there_is_found_in_each_of_its_places() {
         let scratch = Scratch::new().unwrap();
         let machine = full(scratch.path());
-        let config = Config::default();
-        assert_eq!(missing(&machine, Architecture::Arm64, &config), [""; 0]);
-        let other = missing(&machine, Architecture::X86, &config);
+        assert_eq!(missing(&machine, Architecture::Arm64), [""; 0]);
+        let other = missing(&machine, Architecture::X86);
         assert_eq!(other, ["rustup target add x86_64-unknown-linux-gnu"]);
 
         std::fs::remove_file(scratch.path().join("bin/zig")).unwrap();
-        assert_eq!(missing(&machine, Architecture::Arm64, &config), ["pip install ziglang"]);
+        assert_eq!(missing(&machine, Architecture::Arm64), ["pip install ziglang"]);
         let wheel = Machine { has_ziglang: true, ..full(scratch.path()) };
-        assert_eq!(missing(&wheel, Architecture::Arm64, &config), [""; 0]);
+        assert_eq!(missing(&wheel, Architecture::Arm64), [""; 0]);
     }
 
     #[test]
@@ -199,10 +197,10 @@ mod tests {
         let scratch = Scratch::new().unwrap();
         let mut machine = full(scratch.path());
         std::fs::remove_file(scratch.path().join(".aws/config")).unwrap();
-        assert_eq!(missing(&machine, Architecture::Arm64, &Config::default()).len(), 2);
+        assert_eq!(missing(&machine, Architecture::Arm64).len(), 2);
         for (name, value) in [("AWS_PROFILE", "shop"), ("AWS_DEFAULT_REGION", "eu-west-1")] {
             machine.environment.insert(name.to_owned(), value.to_owned());
         }
-        assert_eq!(missing(&machine, Architecture::Arm64, &Config::default()), [""; 0]);
+        assert_eq!(missing(&machine, Architecture::Arm64), [""; 0]);
     }
 }

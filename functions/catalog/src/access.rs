@@ -3,11 +3,11 @@
 
 use oms_core::app::App;
 use oms_core::http::{ApiError, Caller, Reply};
-use oms_core::table::addresses::BookEntry;
-use oms_core::table::entity::Versioned;
-use oms_core::table::products::StockedProduct;
 use oms_domain::catalog::{ProductStatus, Store, StoreStatus};
 use oms_domain::{AddressId, Currency, ProductId, StoreId, UserId};
+use oms_table::addresses::BookEntry;
+use oms_table::entity::Versioned;
+use oms_table::products::StockedProduct;
 
 /// A store that the caller may see.
 #[derive(Clone, Debug)]

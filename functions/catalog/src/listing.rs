@@ -7,7 +7,7 @@ use oms_core::http::pages::Links;
 use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Page, PageRequest, Query, Reply};
 use oms_core::sorted::{Cut, Place, SortKey, Sorting, Value};
-use oms_core::table::catalog_lists::{Listed, MAX_LISTED};
+use oms_table::catalog_lists::{Listed, MAX_LISTED};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -131,8 +131,8 @@ impl SortKey for Key {
 mod tests {
     use super::*;
     use axum::extract::FromRequestParts;
-    use oms_core::config::{Config, GatewayKeys};
     use oms_core::http::pages::PageNumber;
+    use oms_runtime::config::{Config, GatewayKeys};
     use std::sync::Arc;
 
     fn entry(n: u128, name: &str, second: i64) -> Entry<String> {

@@ -1,7 +1,7 @@
 //! The HTTP function of the documentation and health endpoints, and of unknown paths.
 
 use oms_core::app::{App, Fatal, StartError};
-use oms_core::config::{GatewayKeys, is_under_lambda};
+use oms_runtime::config::{GatewayKeys, is_under_lambda};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Fatal> {

@@ -3,7 +3,7 @@
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use lambda_http::{Error, Request, service_fn};
-use oms_core::config::ConfigError;
+use oms_runtime::config::ConfigError;
 use serde::Serialize;
 use std::convert::Infallible;
 use utoipa::ToSchema;

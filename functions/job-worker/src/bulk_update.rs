@@ -3,11 +3,11 @@
 use crate::{Unfinished, Worker};
 use futures::StreamExt;
 use oms_core::bulk_updates::{ByJob, result_of};
-use oms_core::deadline;
-use oms_core::http::{ApiError, Reply};
+use oms_core::http::{ApiError, Caller, Reply};
 use oms_core::queue::Job;
-use oms_core::table::bulk_updates::BulkUpdate;
 use oms_domain::{JobId, OrderId};
+use oms_runtime::deadline;
+use oms_table::bulk_updates::BulkUpdate;
 use std::collections::HashSet;
 
 /// How many orders are changed at the same time.
@@ -54,7 +54,7 @@ pub(crate) async fn work(
 }
 
 async fn move_all(worker: &Worker, job: &BulkUpdate, orders: &[OrderId]) -> Vec<Reply<()>> {
-    let caller = &job.caller();
+    let caller = &Caller { user: job.user(), role: job.role };
     let by_job = ByJob { id: job.id, since: job.created_at };
     let moves = orders.iter().map(|id| worker.app.move_order(caller, *id, job.target, by_job));
     futures::stream::iter(moves).buffered(AT_ONCE).collect().await

@@ -11,12 +11,12 @@ mod settle_payment;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::StreamExt;
 use oms_core::app::App;
-use oms_core::deadline::{self, OutOfTime};
 use oms_core::http::ApiError;
-use oms_core::http::logging::chain;
 use oms_core::queue::{Job, NoQueue, Queue, QueueError};
-use oms_core::table::TableError;
 use oms_domain::OrderId;
+use oms_runtime::deadline::{self, OutOfTime};
+use oms_runtime::logging::chain;
+use oms_table::TableError;
 
 /// From which delivery of a message on its job is to make do with what it can get, rather than ask for
 /// another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).

@@ -4,8 +4,8 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use job_worker::{Worker, consume};
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::{App, Fatal};
-use oms_core::config::GatewayKeys;
-use oms_core::http::scope;
+use oms_runtime::config::GatewayKeys;
+use oms_runtime::scope;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Fatal> {

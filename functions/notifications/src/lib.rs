@@ -9,8 +9,8 @@ mod view;
 
 use axum::Json;
 use oms_core::http::etag::Version;
-use oms_core::table::inbox::Inbox;
-use oms_core::table::notifications::Notification;
+use oms_table::inbox::Inbox;
+use oms_table::notifications::Notification;
 use view::NotificationView;
 
 oms_core::endpoints!(

@@ -9,8 +9,8 @@ use oms_core::http::pages::Links;
 use oms_core::http::search::contains_all;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_core::sorted::{At, ByTime, Sorting, Window};
-use oms_core::table::notifications::{Notification, Start, Wanted};
 use oms_domain::NotificationId;
+use oms_table::notifications::{Notification, Start, Wanted};
 
 /// How deep in its month a page may lie that is asked for by its number alone, in entries.
 const DEEPEST: u64 = 10_000;

@@ -7,8 +7,8 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::{Caller, Reply, UnusedBody};
 use oms_core::idempotency::will_answer;
-use oms_core::table::TableError;
-use oms_core::table::notifications::Wanted;
+use oms_table::TableError;
+use oms_table::notifications::Wanted;
 use serde::Serialize;
 use utoipa::ToSchema;
 

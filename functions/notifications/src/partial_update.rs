@@ -8,8 +8,8 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_core::table::TableError;
 use oms_domain::NotificationId;
+use oms_table::TableError;
 use utoipa::ToSchema;
 
 /// How often a mark is set anew on what another request has left.

@@ -1,7 +1,7 @@
 //! A notification, as clients see it.
 
-use oms_core::table::notifications::Notification;
 use oms_core::views::time;
+use oms_table::notifications::Notification;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! The HTTP function of the order items endpoints.
 
-use oms_core::config::GatewayKeys;
+use oms_runtime::config::GatewayKeys;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), oms_core::app::Fatal> {

@@ -7,13 +7,11 @@ use oms_core::app::App;
 use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::query::MAX_USER_CHARS;
 use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
-use oms_core::http::{Caller, JsonObject, Reply, meter};
+use oms_core::http::{Caller, JsonObject, Reply};
+use oms_runtime::meter;
 use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
-use oms_core::table::TableError;
-use oms_core::table::catalog::Offer;
-use oms_core::table::lists::{OrderList, Wanted};
 use oms_core::views::order::OrderView;
 use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;
@@ -21,6 +19,9 @@ use oms_domain::place::{NewOrder, WantedLine, invalid_pk, place};
 use oms_domain::{
     Address, AddressId, Currency, Decimal, PaymentMethod, ShippingMethod, StoreId, User, UserId,
 };
+use oms_table::TableError;
+use oms_table::catalog::Offer;
+use oms_table::lists::{OrderList, Wanted};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -7,7 +7,6 @@ use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
-use oms_core::table::catalog::Offer;
 use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::Moved;
 use oms_domain::order::MAX_LINES;
@@ -16,6 +15,7 @@ use oms_domain::{
     Actor, Address, AddressId, Currency, Decimal, OrderId, PaymentMethod, ProductId, ShippingMethod, Status,
     StoreId,
 };
+use oms_table::catalog::Offer;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;

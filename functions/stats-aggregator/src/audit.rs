@@ -4,9 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use oms_core::app::App;
 use oms_core::http::error::ApiError;
-use oms_core::http::logging::chain;
 use oms_domain::UserId;
 use oms_domain::tally::Scope;
+use oms_runtime::logging::chain;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a process waits after an audit before its next.

@@ -11,17 +11,17 @@ pub use audit::Audits;
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
-use oms_core::deadline;
-use oms_core::http::logging::chain;
-use oms_core::metrics::Metrics;
 use oms_core::stream::{Arrived, Batch, Fresh, see_again};
-use oms_core::table::TableError;
-use oms_core::table::counters::{Counted, fits};
-use oms_core::table::watermarks::Claim;
 use oms_core::verify::STATS;
 use oms_domain::Order;
 use oms_domain::measure::{Measure, measures};
 use oms_domain::tally::{Scope, Tally, tally};
+use oms_runtime::deadline;
+use oms_runtime::logging::chain;
+use oms_runtime::metrics::Metrics;
+use oms_table::TableError;
+use oms_table::counters::{Counted, fits};
+use oms_table::watermarks::Claim;
 use std::time::Duration;
 
 /// How often a batch that met another consumer of the same orders is sorted out anew.

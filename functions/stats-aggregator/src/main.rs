@@ -3,9 +3,9 @@
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::{App, Fatal};
-use oms_core::config::GatewayKeys;
-use oms_core::http::scope;
-use oms_core::metrics::Metrics;
+use oms_runtime::config::GatewayKeys;
+use oms_runtime::metrics::Metrics;
+use oms_runtime::scope;
 use stats_aggregator::Audits;
 
 #[tokio::main(flavor = "current_thread")]

@@ -4,10 +4,10 @@ use crate::samples::Samples;
 use crate::stand::Stand;
 use futures::future::{join, join_all};
 use jiff::SignedDuration;
-use oms_core::table::TableError;
-use oms_core::table::products::StockedProduct;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus};
 use oms_domain::{Currency, Decimal, ProductId, UserId};
+use oms_table::TableError;
+use oms_table::products::StockedProduct;
 use uuid::Uuid;
 
 fn store(stand: &Stand) -> Store {

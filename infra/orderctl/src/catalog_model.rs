@@ -6,12 +6,12 @@ use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::{SignedDuration, Timestamp};
 use oms_core::http::search::folded;
-use oms_core::table::addresses::AddressRecord;
-use oms_core::table::products::StockedProduct;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
 use oms_domain::order::Address;
 use oms_domain::{AddressId, Decimal, ProductId, StoreId, UserId, VariantId};
 use oms_local::tokens::User;
+use oms_table::addresses::AddressRecord;
+use oms_table::products::StockedProduct;
 use uuid::Uuid;
 
 const STORES: u64 = 25;

@@ -2,7 +2,7 @@
 
 use crate::stand::Fault;
 use oms_core::app::App;
-use oms_core::config::{Config, GatewayKeys};
+use oms_runtime::config::{Config, GatewayKeys};
 use std::collections::HashMap;
 
 /// What `.local/dev.env` calls a setting of the functions.

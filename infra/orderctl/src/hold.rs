@@ -4,8 +4,8 @@
 use crate::stand::Fault;
 use jiff::SignedDuration;
 use oms_core::app::App;
-use oms_core::table::TableError;
-use oms_core::table::hold::Hold;
+use oms_table::TableError;
+use oms_table::hold::Hold;
 use std::time::Duration;
 
 /// How long a hold stands that nobody renews.

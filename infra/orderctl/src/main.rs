@@ -2,7 +2,7 @@
 //! projections, repairs them, and catches up what a consumer has missed. See `orderctl --help`.
 
 use clap::{Parser, Subcommand};
-use oms_core::http::logging::chain;
+use oms_runtime::logging::chain;
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
 use orderctl::report::Report;
 use orderctl::smoke::Smoke;

@@ -5,9 +5,9 @@ use crate::cases::{Case, Person};
 use crate::samples::Chance;
 use crate::stand::Stand;
 use jiff::{SignedDuration, Timestamp};
-use oms_core::table::notifications::News;
 use oms_domain::notice::{NoticeKind, NoticeLevel};
 use oms_domain::{NotificationId, OrderId};
+use oms_table::notifications::News;
 use uuid::Uuid;
 
 const NOTIFICATIONS: u64 = 400;

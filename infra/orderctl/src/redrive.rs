@@ -6,9 +6,9 @@ use crate::stand::Fault;
 use clap::ValueEnum;
 use notification_publisher::Publisher;
 use oms_core::app::App;
-use oms_core::metrics::Metrics;
 use oms_core::stream::Arrived;
 use oms_domain::{Order, OrderId};
+use oms_runtime::metrics::Metrics;
 use std::time::Duration;
 
 /// How many orders a consumer is handed at once.

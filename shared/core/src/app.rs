@@ -1,22 +1,22 @@
 //! What a function instance holds from its start to its end.
 
 use crate::bus::{Bus, NoTopic};
-use crate::config::{self, Config, ConfigError, GatewayKeys};
 use crate::gateway::Gateway;
 use crate::http::auth::Verifier;
 use crate::http::edge;
-use crate::http::logging;
 use crate::http::rate_limit::{self, RateLimiter};
 use crate::idempotency;
 use crate::kept::{Kept, Known};
-use crate::sdk;
-use crate::table::order_numbers::OrderNumbers;
-use crate::table::{Table, TableError};
 use axum::Router;
 use axum::extract::FromRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
+use oms_runtime::config::{self, Config, ConfigError, GatewayKeys};
+use oms_runtime::logging;
+use oms_runtime::sdk;
+use oms_table::order_numbers::OrderNumbers;
+use oms_table::{Table, TableError};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 

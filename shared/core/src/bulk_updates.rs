@@ -1,16 +1,16 @@
 //! Moving orders by the status that they are to have, many at once: in a request, or by a job.
 
 use crate::app::App;
-use crate::deadline::{self, OutOfTime};
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::http::logging::chain;
-use crate::http::scope;
 use crate::orders::Seen;
-use crate::table::bulk_updates::{NotMoved, PieceResult};
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
 use oms_domain::{Actor, JobId, Order, OrderId, Payment, Status};
+use oms_runtime::deadline::{self, OutOfTime};
+use oms_runtime::logging::chain;
+use oms_runtime::scope;
+use oms_table::bulk_updates::{NotMoved, PieceResult};
 use serde_json::json;
 use tracing::Instrument;
 

@@ -6,25 +6,12 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::pages::PageRequest;
 use crate::order_lists::{Entry, MAX_READ, Walk};
 use crate::sorted::{At, Cut, SortKey, Sorting, Window};
-use crate::table::keys::{self, Index};
-use crate::table::lists::Span;
-use crate::table::products::ProductSummary;
-use crate::table::stores::StoreSummary;
-use crate::table::{Item, TableError, entity};
 use oms_domain::StoreId;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
-
-impl Entry for StoreSummary {
-    fn read(item: Item) -> Result<Self, TableError> {
-        entity::read(item, "a store")
-    }
-}
-
-impl Entry for ProductSummary {
-    fn read(item: Item) -> Result<Self, TableError> {
-        entity::read(item, "a product")
-    }
-}
+use oms_table::keys::{self, Index};
+use oms_table::lists::Span;
+use oms_table::products::ProductSummary;
+use oms_table::stores::StoreSummary;
 
 /// Lists that an index keeps by time, and how many entries they have together.
 #[derive(Clone, Debug, Default)]

@@ -1,9 +1,9 @@
 //! How what goes wrong below HTTP is told to a client.
 
 use crate::http::error::ApiError;
-use crate::table::TableError;
 use oms_domain::Refusal;
 use oms_domain::place::{LineProblem, PlaceError};
+use oms_table::TableError;
 use serde_json::{Map, Value, json};
 
 impl From<Refusal> for ApiError {

@@ -1,21 +1,16 @@
 //! Statistics that know what their reader has just done.
 //!
 //! The counters follow the orders within moments, and say for themselves which orders they have in
-//! which version ([`Front::has`](crate::table::shown::Front::has)). Where that leaves a doubt about an order that the reader
-//! has changed ([`trail`](crate::table::trail)), or about one of the newest ones, the counters and the order's watermark
+//! which version ([`Front::has`](oms_table::shown::Front::has)). Where that leaves a doubt about an order that the reader
+//! has changed ([`trail`](oms_table::trail)), or about one of the newest ones, the counters and the order's watermark
 //! are read as of one moment, and the order's state now less its state at the watermark is added:
 //! exactly as the consumer will count it.
 
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::http::meter;
 use crate::kept::Answer;
 use crate::statistics::Asked;
-use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted};
-use crate::table::shown::Shown;
-use crate::table::trail::Step;
 use crate::verify::STATS;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
@@ -23,6 +18,11 @@ use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, Scope, Tally, tally};
 use oms_domain::{Decimal, Order, OrderId};
+use oms_runtime::meter;
+use oms_table::OrderSummary;
+use oms_table::lists::{OrderList, Wanted};
+use oms_table::shown::Shown;
+use oms_table::trail::Step;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,12 +11,12 @@ pub mod stripe_events;
 pub use simulated::{Simulated, SimulatedOutcome};
 pub use stripe::Stripe;
 
-use crate::config::{Config, Gateway as Chosen, Secret};
-use crate::deadline::{self, OutOfTime};
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Currency, Decimal, PaymentId, RefundId};
+use oms_runtime::config::{Config, Gateway as Chosen, Secret};
+use oms_runtime::deadline::{self, OutOfTime};
 use serde_json::{Map, Value};
 use std::error::Error;
 use std::fmt::Display;

@@ -1,8 +1,8 @@
 //! Whether what the functions depend on can be reached.
 
 use crate::app::App;
-use crate::http::logging;
 use crate::queue::{NoQueue, Queue};
+use oms_runtime::logging;
 use std::time::Duration;
 
 /// How long one look may take; the looks are made at the same time.

@@ -5,7 +5,6 @@
 
 pub mod auth;
 pub mod body;
-pub mod cursor;
 pub mod edge;
 pub mod endpoints;
 pub mod error;
@@ -13,12 +12,9 @@ pub mod etag;
 pub(crate) mod exact;
 pub mod groups;
 pub mod ids;
-pub mod logging;
-pub mod meter;
 pub mod pages;
 pub mod query;
 pub mod rate_limit;
-pub mod scope;
 pub mod search;
 pub mod validation;
 

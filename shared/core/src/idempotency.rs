@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the same request under the same key is done once, and answered alike.
 //!
 //! The key travels with the request (a task-local), so that whatever the request writes to the
-//! table, it writes together with the record of the key ([`crate::table::Table::remember`]). A request
+//! table, it writes together with the record of the key ([`oms_table::Table::remember`]). A request
 //! that changes nothing leaves no record. One that dies after its write has left enough for a
 //! repeat to be answered: where what it made or changed can be read. One that writes more than once says so
 //! ([`more_to_come`]): until its answer is known its record is one of a request that is running, and of one
@@ -13,14 +13,10 @@ pub(crate) use again::{Left, replayed};
 
 use self::again::{answer_again, check_same, left_of, still_running};
 use crate::app::App;
-use crate::deadline;
 use crate::http::auth::{Verifier, bearer};
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::validation::NO_CARD_NUMBERS;
-use crate::table::TableError;
-use crate::table::idempotency::{KEPT_S, Remembered, Stand};
-use crate::table::keys;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
@@ -30,6 +26,10 @@ use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use oms_domain::{Order, OrderId, UserId, card};
+use oms_runtime::deadline;
+use oms_table::TableError;
+use oms_table::idempotency::{KEPT_S, Remembered, RequestKey, Stand};
+use oms_table::keys;
 use ring::digest::{Context, SHA256};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -78,7 +78,13 @@ pub fn is_keyed() -> bool {
 /// Does a part of a request's work without the record of its key: writes that go on side by side, or are not
 /// what the record stands for.
 pub async fn apart<F: Future>(work: F) -> F::Output {
-    PENDING.scope(None, work).await
+    within(None, work).await
+}
+
+/// Does work whose writes are those of a request with this key, or of none.
+async fn within<F: Future>(pending: Option<Arc<Pending>>, work: F) -> F::Output {
+    let key = pending.clone().map(|pending| pending as Arc<dyn RequestKey>);
+    PENDING.scope(pending, oms_table::idempotency::within(key, work)).await
 }
 
 /// What the request has left of an order, where an earlier try of it was cut off after that: it is not to be
@@ -119,17 +125,6 @@ pub fn as_manager(manages: bool) {
     }
 }
 
-/// Says which order the next write is of, and in which version, so that the record can tell where
-/// the answer is: with the first one, where there are several.
-pub(crate) fn about(order: &Order) {
-    if let Some(pending) = pending()
-        && !pending.written.load(Ordering::Relaxed)
-    {
-        let location = location_of(&pending.path, order);
-        *pending.location.lock().unwrap_or_else(PoisonError::into_inner) = location;
-    }
-}
-
 /// Where what was changed can be read: what the path names, or what the order's last change added.
 fn location_of(path: &str, order: &Order) -> String {
     let mut segments = path.trim_matches('/').splitn(4, '/').skip(1);
@@ -160,7 +155,7 @@ impl Pending {
             user: user.0,
             key,
             fingerprint,
-            owner: crate::config::random_uuid_v7().to_string(),
+            owner: oms_runtime::config::random_uuid_v7().to_string(),
             status: expected_status(method, path),
             path: path.to_owned(),
             now_s: now.as_second(),
@@ -190,9 +185,25 @@ impl Pending {
         self.resumes = Some(left);
         Ok(())
     }
+}
 
-    /// What to remember with the next write, of the item with this partition key.
-    pub(crate) fn record(&self, pk: &str, sk: &str) -> Remembered {
+impl RequestKey for Pending {
+    fn user(&self) -> &str {
+        &self.user
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The answer is with the first order that is written, where there are several.
+    fn is_about(&self, order: &Order) {
+        if !self.written.load(Ordering::Relaxed) {
+            *self.location.lock().unwrap_or_else(PoisonError::into_inner) = location_of(&self.path, order);
+        }
+    }
+
+    fn record(&self, pk: &str, sk: &str) -> Remembered {
         let mut location = self.location.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if location.is_empty() {
             location = keys::path_of(pk, sk).unwrap_or_else(|| self.path.clone());
@@ -211,8 +222,7 @@ impl Pending {
         }
     }
 
-    /// Notes that the record has been written.
-    pub(crate) fn wrote(&self) {
+    fn wrote(&self) {
         self.written.store(true, Ordering::Relaxed);
     }
 }
@@ -267,7 +277,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
     }
     let pending = Arc::new(pending);
     let request = Request::from_parts(parts, Body::from(body));
-    let response = PENDING.scope(Some(Arc::clone(&pending)), next.run(request)).await;
+    let response = within(Some(Arc::clone(&pending)), next.run(request)).await;
     if pending.written.load(Ordering::Relaxed) {
         return keep_answer(app, &pending, response).await;
     }
@@ -311,7 +321,7 @@ async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Result
 /// The work is done and the record says where to read it, or that it was cut off: a repeat goes on.
 fn log_lost(kept: Result<(), TableError>) {
     if let Err(error) = kept {
-        tracing::warn!(error = crate::http::logging::chain(&error), "the answer was not remembered");
+        tracing::warn!(error = oms_runtime::logging::chain(&error), "the answer was not remembered");
     }
 }
 

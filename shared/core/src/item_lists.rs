@@ -12,11 +12,11 @@ use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
 use crate::sorted::{At, Place, SortKey, Sorting, Value, Window};
-use crate::table::OrderSummary;
-use crate::table::line_rows::LineRow;
-use crate::table::lists::{Wanted, position};
 use crate::views::item::ItemView;
 use oms_domain::{Line, Order, OrderId, ProductId, VariantId};
+use oms_table::OrderSummary;
+use oms_table::line_rows::LineRow;
+use oms_table::lists::{Wanted, position};
 use std::collections::HashMap;
 
 /// How many orders are looked through for the lines of a kind.

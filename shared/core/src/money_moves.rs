@@ -8,11 +8,11 @@
 use crate::app::App;
 use crate::gateway::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
 use crate::http::error::{ApiError, Reply};
-use crate::http::logging::chain;
-use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::{Moved, RefundOutcome};
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Actor, Order, OrderId, Payment, PaymentId, PaymentState, Refund, RefundId, UserId};
+use oms_runtime::logging::chain;
+use oms_table::{TableError, backoff};
 
 /// How often an answer that lost a race is put on what the winner left. An answer must not be
 /// lost, so this is generous; what fails even so is found in `processing` and settled later.

@@ -16,19 +16,20 @@ mod times;
 mod walk;
 
 pub use filters::Filters;
+pub(crate) use oms_table::lists::Entry;
 pub use pages::{Asked, OrderPage};
 pub(crate) use plan::{FACTS_BYTES, Part, at_once};
-pub(crate) use walk::{Entry, MAX_READ, Walk};
+pub(crate) use walk::{MAX_READ, Walk};
 
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted};
 use crate::views::order::OrderListView;
 use futures::future::try_join_all;
 use oms_domain::tally::Scope;
 use oms_domain::{StoreId, UserId};
+use oms_table::OrderSummary;
+use oms_table::lists::{OrderList, Wanted};
 
 /// How deep a page may lie that is asked for by its number alone, in entries.
 pub(crate) const DEEPEST: u64 = 10_000;

@@ -4,11 +4,11 @@
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::http::scope;
 use crate::idempotency::{self, Left};
-use crate::table::{TableError, backoff};
 use oms_domain::lifecycle::Moved;
 use oms_domain::{Action, Actor, Order, OrderId, Payment, Status, StoreId};
+use oms_runtime::scope;
+use oms_table::{TableError, backoff};
 
 /// How often a change that lost a race is decided again on what the winner left.
 const RACES: u32 = 8;

@@ -1,7 +1,7 @@
 //! Lists of the payments of orders, as a caller may see them; the API contract's sections 6 and 7.
 //!
 //! A payment lives in its order; what lists filter, search and sort by stands in a row of its own
-//! ([`crate::table`], `payment_rows`), which the stream's consumer keeps. A page is found by rows,
+//! ([`oms_table`], `payment_rows`), which the stream's consumer keeps. A page is found by rows,
 //! then shown from the orders. What the rows do not have yet of the newest orders is added
 //! ([`fresh`]): so a client who has made or paid a payment sees it in its next list.
 
@@ -14,10 +14,10 @@ use crate::http::pages::{Links, Page, PageRequest};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::sorted::{Place, SortKey, Sorting, Value};
-pub use crate::table::payment_rows::PaymentRow;
 use crate::views::payment::PaymentView;
 use oms_domain::tally::PaymentFacets;
 use oms_domain::{Currency, Order, PaymentMethod, PaymentState};
+pub use oms_table::payment_rows::PaymentRow;
 
 /// Which payments are wanted, in which order.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@
 //! A message may come twice, late, or out of order. It holds no more than what to look at: how things
 //! stand, and so what is left to do, stands in the table.
 
-use crate::config::Config;
-use crate::sdk;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use jiff::Timestamp;
 use oms_domain::{JobId, OrderId};
+use oms_runtime::config::Config;
+use oms_runtime::sdk;
 use serde::{Deserialize, Serialize};
 use std::error::Error;
 use std::time::Duration;

@@ -7,13 +7,13 @@ use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
-use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted};
 use jiff::tz::TimeZone;
 use oms_domain::StoreId;
 use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
 use oms_domain::tally::Scope;
+use oms_table::OrderSummary;
+use oms_table::lists::{OrderList, Wanted};
 
 /// How many of the newest orders statistics show.
 const NEWEST: usize = 10;

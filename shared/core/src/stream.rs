@@ -2,13 +2,13 @@
 //! failed back to the records to see again.
 
 use crate::app::App;
-use crate::deadline;
-use crate::table::bulk_updates::HELD_UNTIL;
-use crate::table::{Item, TableError, keys, record, stores, text};
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{JobId, Order, OrderId, StoreId};
+use oms_runtime::deadline;
+use oms_table::bulk_updates::HELD_UNTIL;
+use oms_table::{Item, TableError, keys, record, stores, text};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ impl Batch {
             let order = match record::from_item(item) {
                 Ok(order) => order,
                 Err(error) => {
-                    tracing::error!(%sequence, error = crate::http::logging::chain(&error), "unreadable record");
+                    tracing::error!(%sequence, error = oms_runtime::logging::chain(&error), "unreadable record");
                     batch.unreadable.push(sequence);
                     continue;
                 }
@@ -159,7 +159,7 @@ impl App {
                 // Left to the consumer, which then knows which order it cannot apply.
                 Ok(()) => {}
                 Err(error) if error.is_of_the_item() => {
-                    tracing::error!(order = %order.id, error = crate::http::logging::chain(&error), "unreadable log");
+                    tracing::error!(order = %order.id, error = oms_runtime::logging::chain(&error), "unreadable log");
                 }
                 Err(error) => return Err(error),
             }

@@ -3,11 +3,11 @@
 
 use crate::app::App;
 use crate::bus::{NoTopic, SubscribeError, Wanted};
-use crate::table::TableError;
-use crate::table::entity::Versioned;
-use crate::table::subscriptions::SubscriptionRecord;
 use jiff::Timestamp;
 use oms_domain::StoreId;
+use oms_table::TableError;
+use oms_table::entity::Versioned;
+use oms_table::subscriptions::SubscriptionRecord;
 
 /// Why a subscription did not end.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,10 @@
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
 use crate::money_moves::system;
-use crate::table::unpaid::{Pass, Unpaid};
 use crate::verify::STATS;
 use jiff::Timestamp;
 use oms_domain::{Order, OrderId, UserId, unpaid};
+use oms_table::unpaid::{Pass, Unpaid};
 
 impl App {
     /// Calls an order off that nobody has paid in time, unless its money is under way, and says until when it

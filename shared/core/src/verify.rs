@@ -3,13 +3,13 @@
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
 use crate::statistics::Asked;
-use crate::table::TableError;
-use crate::table::lists::{OrderList, Wanted, position};
-use crate::table::scan::Unreadable;
 use futures::future::try_join_all;
 use oms_domain::drift::{Cells, Difference, differences};
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Order, OrderId};
+use oms_table::TableError;
+use oms_table::lists::{OrderList, Wanted, position};
+use oms_table::scan::Unreadable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ impl App {
 
     /// Adds up what all orders have counted for, each as of its watermark, and compares it with the counters
     /// of every user, every store and of all: those that differ. It is exact while nothing is counted
-    /// ([`crate::table::hold`]). Keeps the sums in memory, some kilobytes a user. An order that cannot be read is
+    /// ([`oms_table::hold`]). Keeps the sums in memory, some kilobytes a user. An order that cannot be read is
     /// named, and the counters that it may be in are left out.
     ///
     /// # Errors

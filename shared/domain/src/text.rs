@@ -1,6 +1,15 @@
 //! Characters as people paste them: digits of any script, marks that nobody sees, and text that is
 //! to stand on one line.
 
+use icu_casemap::CaseMapper;
+
+/// A text without its case, as Unicode folds it: texts that differ by nothing else become one, also
+/// where a letter is two in the other case (`Straße`, `STRASSE`) or has a form for the end of words.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    CaseMapper::new().fold_string(text).into_owned()
+}
+
 /// Where the decimal digits of each script begin; ten in a row from there. Unicode 16, category Nd.
 const ZEROS: [char; 76] = [
     '0',

@@ -9,9 +9,9 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::validation::Mode;
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
-use oms_core::table::TableError;
-use oms_core::table::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
-use oms_core::table::entity::FIRST_VERSION;
+use oms_table::TableError;
+use oms_table::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
+use oms_table::entity::FIRST_VERSION;
 
 /// Makes an address of the caller; staff may say whose it is.
 #[utoipa::path(

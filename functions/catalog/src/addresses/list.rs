@@ -8,7 +8,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
-use oms_core::table::addresses::BookEntry;
+use oms_table::addresses::BookEntry;
 
 /// The caller's own addresses, newest first, also for staff, who name another user by `user`.
 #[utoipa::path(

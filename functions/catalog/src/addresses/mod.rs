@@ -10,7 +10,7 @@ mod view;
 
 use axum::Json;
 use oms_core::http::etag::Version;
-use oms_core::table::addresses::BookEntry;
+use oms_table::addresses::BookEntry;
 use view::AddressView;
 
 /// An address as the answer.

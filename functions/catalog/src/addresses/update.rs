@@ -11,8 +11,8 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::Mode;
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::table::addresses::{AddressRecord, BookEntry};
 use oms_domain::AddressId;
+use oms_table::addresses::{AddressRecord, BookEntry};
 
 /// Changes an address as a whole. Optional fields that are left out stay as they are. A new default
 /// unsets the one before.

@@ -9,9 +9,9 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{BlankText, Fields, Mode, Whole};
 use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_core::table::stock::Adjustment;
 use oms_domain::catalog::Product;
 use oms_domain::{ProductId, VariantId};
+use oms_table::stock::Adjustment;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

@@ -13,12 +13,12 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
-use oms_core::table::entity::{FIRST_VERSION, Versioned};
-use oms_core::table::products::StockedProduct;
-use oms_core::table::stock::Shelf;
 use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::place::invalid_pk;
 use oms_domain::{StoreId, VariantId};
+use oms_table::entity::{FIRST_VERSION, Versioned};
+use oms_table::products::StockedProduct;
+use oms_table::stock::Shelf;
 use uuid::Uuid;
 
 /// Makes a product of a store, with its variants and what lies on the shelves.

@@ -10,10 +10,10 @@ use oms_core::catalog_lists::ByTime;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
-use oms_core::table::assortments::Assortment;
-use oms_core::table::products::ProductSummary;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{ProductId, StoreId};
+use oms_table::assortments::Assortment;
+use oms_table::products::ProductSummary;
 use std::collections::BTreeSet;
 
 /// The products that the caller may see, newest first: active ones of active stores; a vendor's

@@ -12,9 +12,9 @@ mod view;
 
 use axum::Json;
 use oms_core::http::etag::Version;
-use oms_core::table::entity::Versioned;
-use oms_core::table::products::StockedProduct;
 use oms_domain::Currency;
+use oms_table::entity::Versioned;
+use oms_table::products::StockedProduct;
 use view::ProductView;
 
 /// The most pieces that one shelf holds, and that one request moves.

@@ -13,9 +13,9 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::{Fields, Mode};
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::table::entity::Versioned;
-use oms_core::table::products::{StockedProduct, Stores};
 use oms_domain::{ProductId, VariantId};
+use oms_table::entity::Versioned;
+use oms_table::products::{StockedProduct, Stores};
 
 /// Changes a product as a whole. Optional fields that are left out stay as they are; of the
 /// variants, where they are given, those that are left out are removed. Stock is not changed.

@@ -1,8 +1,8 @@
 //! A product, as clients see it.
 
-use oms_core::table::products::StockedProduct;
 use oms_core::views::{money, time};
 use oms_domain::Currency;
+use oms_table::products::StockedProduct;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::validation::Mode;
 use oms_core::http::{Caller, JsonObject, Reply};
-use oms_core::table::entity::{FIRST_VERSION, Versioned};
+use oms_table::entity::{FIRST_VERSION, Versioned};
 
 /// Makes a store. A vendor's store is their own; staff may say whose it is.
 #[utoipa::path(

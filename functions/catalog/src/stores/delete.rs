@@ -8,13 +8,13 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{ApiError, Caller, PathId, Reply};
-use oms_core::table::entity::Versioned;
-use oms_core::table::lists::{OrderList, Wanted};
-use oms_core::table::products::StockedProduct;
 use oms_core::views::Deleted;
 use oms_domain::StoreId;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::tally::Scope;
+use oms_table::entity::Versioned;
+use oms_table::lists::{OrderList, Wanted};
+use oms_table::products::StockedProduct;
 
 /// The most products that are deleted with their store, which is what one request has time for.
 const MAX_PRODUCTS: usize = 1_000;

@@ -4,13 +4,13 @@ use crate::money::{fraction, shipping_costs};
 use crate::partial::Partial;
 use crate::slug::{self, Slug};
 use jiff::Timestamp;
-use oms_core::config::Config;
 use oms_core::http::query::MAX_USER_CHARS;
 use oms_core::http::validation::{Fields, Lines, Mode, Text, Whole};
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::catalog::{Store, StoreStatus};
 use oms_domain::unpaid::{MAX_UNPAID_MINUTES, UnpaidLimits};
 use oms_domain::{Currency, Decimal, ShippingMethod, StoreId, UserId};
+use oms_runtime::config::Config;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -156,9 +156,9 @@ impl StoreFields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_core::config::GatewayKeys;
     use oms_core::http::Role;
     use oms_domain::User;
+    use oms_runtime::config::GatewayKeys;
     use serde_json::{Value, json};
 
     fn caller(role: Role) -> Caller {

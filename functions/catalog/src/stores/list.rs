@@ -9,9 +9,9 @@ use oms_core::app::App;
 use oms_core::http::error::ErrorBody;
 use oms_core::http::pages::Links;
 use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
-use oms_core::table::stores::StoreSummary;
 use oms_domain::StoreId;
 use oms_domain::catalog::StoreStatus;
+use oms_table::stores::StoreSummary;
 
 /// The stores that the caller may see, newest first: those that sell; a vendor's also their own;
 /// for staff all.

@@ -10,8 +10,8 @@ mod view;
 
 use axum::Json;
 use oms_core::http::etag::Version;
-use oms_core::table::entity::Versioned;
 use oms_domain::catalog::Store;
+use oms_table::entity::Versioned;
 use view::StoreView;
 
 /// A store as the answer.

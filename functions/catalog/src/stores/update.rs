@@ -11,9 +11,9 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::Mode;
 use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_core::table::entity::Versioned;
 use oms_domain::StoreId;
 use oms_domain::catalog::Store;
+use oms_table::entity::Versioned;
 
 /// Changes a store as a whole. Optional fields that are left out stay as they are; the map of
 /// shipping costs is replaced.

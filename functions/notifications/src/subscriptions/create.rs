@@ -12,9 +12,9 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::validation::Mode;
 use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::idempotency;
-use oms_core::table::TableError;
-use oms_core::table::subscriptions::{SubscriptionRecord, id_of, is_full};
 use oms_domain::subscription::{Subscription, SubscriptionStatus};
+use oms_table::TableError;
+use oms_table::subscriptions::{SubscriptionRecord, id_of, is_full};
 
 /// Lets an endpoint hear of events. It is asked to agree first: a mail address by a mail with a
 /// link, a server by a POST that names one; until then the status is `pending`. An endpoint can be

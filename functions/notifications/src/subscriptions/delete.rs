@@ -9,9 +9,9 @@ use oms_core::http::error::ErrorBody;
 use oms_core::http::etag::IfMatch;
 use oms_core::http::{Caller, PathId, Reply};
 use oms_core::subscriptions::EndError;
-use oms_core::table::TableError;
 use oms_core::views::Deleted;
 use oms_domain::SubscriptionId;
+use oms_table::TableError;
 
 /// Lets an endpoint hear nothing any more.
 #[utoipa::path(

@@ -45,7 +45,7 @@ fn email(text: &str) -> Option<String> {
 
 fn https(text: &str, is_local: bool) -> Result<String, &'static str> {
     const INVALID: &str = "Enter a valid https URL.";
-    if is_local && oms_core::config::is_on_this_machine(text) && text.parse::<Uri>().is_ok() {
+    if is_local && oms_runtime::config::is_on_this_machine(text) && text.parse::<Uri>().is_ok() {
         return Ok(text.to_owned());
     }
     let uri: Uri = text.parse().map_err(|_| INVALID)?;

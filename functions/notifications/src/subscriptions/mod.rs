@@ -18,10 +18,10 @@ use axum::Json;
 use oms_core::app::App;
 use oms_core::http::etag::Version;
 use oms_core::http::{ApiError, Caller, Reply};
-use oms_core::table::entity::Versioned;
-use oms_core::table::subscriptions::SubscriptionRecord;
 use oms_domain::place::invalid_pk;
 use oms_domain::{StoreId, SubscriptionId};
+use oms_table::entity::Versioned;
+use oms_table::subscriptions::SubscriptionRecord;
 use view::SubscriptionView;
 
 /// A record and its version.

@@ -11,10 +11,10 @@ use oms_core::http::etag::IfMatch;
 use oms_core::http::validation::Mode;
 use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::idempotency;
-use oms_core::table::TableError;
-use oms_core::table::subscriptions::SubscriptionRecord;
 use oms_domain::SubscriptionId;
 use oms_domain::subscription::Subscription;
+use oms_table::TableError;
+use oms_table::subscriptions::SubscriptionRecord;
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
 #[utoipa::path(

@@ -1,7 +1,7 @@
 //! A subscription, as clients see it.
 
-use oms_core::table::subscriptions::SubscriptionRecord;
 use oms_core::views::time;
+use oms_table::subscriptions::SubscriptionRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -5,9 +5,9 @@ use crate::samples::Samples;
 use crate::shop::Shop;
 use crate::stand::{Fault, Stand};
 use http::Method;
-use oms_core::deadline::Deadline;
-use oms_core::http::scope::{Scope, within};
 use oms_domain::Order;
+use oms_runtime::deadline::Deadline;
+use oms_runtime::scope::{Scope, within};
 use serde_json::json;
 use std::sync::Arc;
 

@@ -3,9 +3,9 @@
 use crate::stand::Fault;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
-use oms_core::http::logging::chain;
-use oms_core::sdk::https;
-use oms_core::sdk::https::RequestBody;
+use oms_runtime::logging::chain;
+use oms_runtime::sdk::https;
+use oms_runtime::sdk::https::RequestBody;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -12,9 +12,6 @@
 //! | a request that got lost on its way | `GATEWAY#SIMULATED#<key>` | `LOST` |
 
 use super::{Answer, Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
-use crate::config::{Config, Secret};
-use crate::sdk;
-use crate::table::backoff;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -24,6 +21,9 @@ use aws_sdk_dynamodb::types::{
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Decimal, PaymentId};
+use oms_runtime::config::{Config, Secret};
+use oms_runtime::sdk;
+use oms_table::backoff;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;

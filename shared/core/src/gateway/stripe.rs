@@ -8,14 +8,14 @@
 //! find out. Stripe forgets keys after a day; what is older is looked up by the id in its metadata.
 
 use super::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
-use crate::config::{Secret, StripeConfig, now};
-use crate::sdk::https;
 use aws_smithy_types::body::SdkBody;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Currency, Decimal, Money, PaymentId};
+use oms_runtime::config::{Secret, StripeConfig, now};
+use oms_runtime::sdk::https;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 

@@ -1,11 +1,11 @@
 //! What Stripe tells by itself: signed events, <https://docs.stripe.com/webhooks#verify-manually>.
 
 use super::stripe::{minor_units, outcome, refund_outcome, units_in};
-use crate::config::Secret;
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Currency, Decimal, PaymentId, RefundId};
+use oms_runtime::config::Secret;
 use ring::hmac;
 use serde_json::Value;
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_event_tells_of_what_we_named_in_its_metadata() {
-        let payment = oms_domain::OrderId::from_fresh(crate::config::random_uuid_v7()).payment(0);
+        let payment = oms_domain::OrderId::from_fresh(oms_runtime::config::random_uuid_v7()).payment(0);
         let event = |kind: &str, status: &str, metadata: Value| json!({ "type": kind, "data": { "object": { "id": "x", "status": status, "metadata": metadata } } });
         let paid = event("payment_intent.succeeded", "succeeded", json!({ "payment": payment }));
         assert!(matches!(read(&paid), Told::Charge(id, ChargeOutcome::Paid(_), _) if id == payment));

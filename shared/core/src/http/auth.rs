@@ -12,27 +12,14 @@ pub use verifier::{
     Verifier,
 };
 
-use super::{ApiError, scope};
+use super::ApiError;
 use axum::extract::{FromRef, FromRequestParts};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+pub use oms_domain::Role;
 use oms_domain::User;
-use serde::{Deserialize, Serialize};
+use oms_runtime::scope;
 use std::sync::Arc;
-
-/// What a caller may do, from their token's groups; the API contract's "Who may do what".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Buys, and sees their own.
-    Customer,
-    /// Has staff rights within the stores that they own, and a customer's elsewhere.
-    Vendor,
-    /// Sees and manages the orders of every store.
-    Staff,
-    /// Staff, and may delete orders.
-    Admin,
-}
 
 /// A verified caller. As an extractor, it answers 401 to everyone else.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What a request can end in besides success, and how a client hears of it.
 
-use super::scope;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
+use oms_runtime::scope;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::error::Error;
@@ -299,7 +299,7 @@ impl IntoResponse for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deadline::Deadline;
+    use oms_runtime::deadline::Deadline;
 
     async fn body(error: ApiError) -> Value {
         let response = error.into_response();

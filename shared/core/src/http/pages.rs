@@ -1,9 +1,9 @@
 //! Pages of a list, and the links between them.
 
 use super::{ApiError, Query};
-use crate::config::Config;
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
+use oms_runtime::config::Config;
 use serde::Serialize;
 use std::convert::Infallible;
 use std::fmt;
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        crate::config::tests::config(&[]).unwrap()
+        oms_runtime::config::tests::config(&[]).unwrap()
     }
 
     fn asked(query: &str) -> Result<PageRequest, ApiError> {

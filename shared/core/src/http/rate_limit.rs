@@ -6,8 +6,6 @@
 
 use super::ApiError;
 use super::auth::{self, Caller, Role, Verifier};
-use super::scope;
-use crate::config;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,6 +13,8 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::request::RequestContext;
 use oms_domain::token_bucket::{Taken, TokenBucket, WINDOW_SECONDS};
+use oms_runtime::config;
+use oms_runtime::scope;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;

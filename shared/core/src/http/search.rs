@@ -1,17 +1,10 @@
 //! `search` as Django REST Framework has it: every term must be contained in one of the fields,
 //! whatever its case.
 
-use icu_casemap::CaseMapper;
+use oms_domain::text::folded;
 
 /// How many terms a search may have: beyond, it is none that a person makes.
 pub(crate) const MAX_TERMS: usize = 20;
-
-/// A text without its case, as Unicode folds it: texts that differ by nothing else become one, also
-/// where a letter is two in the other case (`Straße`, `STRASSE`) or has a form for the end of words.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    CaseMapper::new().fold_string(text).into_owned()
-}
 
 /// The terms of a search, [`folded`]. White space and commas part them, except within quotes: a
 /// term that begins and ends with the same quote stands for what is between, where `\` takes the

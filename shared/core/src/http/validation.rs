@@ -21,10 +21,10 @@ mod tests;
 mod time;
 
 pub use decimal::{Amount, Digits, UnsignedDigits};
-pub(crate) use decimal::{is_same_number, plain_decimal, significant};
 pub(crate) use fields::NO_CARD_NUMBERS;
 pub use fields::{Fields, Mode};
 pub use leaf::{
     BlankText, Choice, FieldValue, JsonMap, KeptMap, Lines, MAX_JSON_DEPTH, Problem, Text, Whole,
 };
+pub(crate) use oms_domain::number::{is_same_number, plain_decimal};
 pub use time::{Date, Moment};

@@ -5,7 +5,6 @@
 
 use crate::app::App;
 use crate::http::error::ApiError;
-use crate::table::idempotency::{Remembered, Stand};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use oms_domain::{OrderId, PaymentId};
+use oms_table::idempotency::{Remembered, Stand};
 use uuid::Uuid;
 
 tokio::task_local! {

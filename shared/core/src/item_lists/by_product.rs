@@ -8,10 +8,10 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::pages::{Links, Page, PageRequest};
 use crate::order_lists::{MAX_READ, Visible, Walk};
 use crate::sorted::{Cut, Window};
-use crate::table::line_rows::{LineRow, span_of_lines};
-use crate::table::lists::Span;
 use crate::views::item::ItemView;
 use oms_domain::{Order, OrderId};
+use oms_table::line_rows::{LineRow, span_of_lines};
+use oms_table::lists::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many lines are sorted in memory at most.
@@ -59,7 +59,7 @@ impl App {
             let sorting = query.sorting.towards(at.as_ref());
             let sorting = if window.from_end { query.sorting.reversed() } else { sorting };
             let after =
-                at.as_ref().map(|at| crate::table::lists::position(at.place().created_at, at.place().id));
+                at.as_ref().map(|at| oms_table::lists::position(at.place().created_at, at.place().id));
             let span = span.narrowed(after, sorting.descends);
             let mut walk = Walk::new(self, vec![(span, window.reach() as u64)], sorting.descends);
             window.cut(walk.take(window.reach(), |_| true, || query.too_many()).await?)

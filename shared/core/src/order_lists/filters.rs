@@ -5,11 +5,11 @@ use crate::http::error::{ApiError, Reply};
 use crate::http::query::Query;
 use crate::http::search::contains_all;
 use crate::http::validation::{Moment, plain_decimal};
-use crate::table::OrderSummary;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
+use oms_table::OrderSummary;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 

@@ -12,11 +12,11 @@ use super::pages::Turn;
 use super::plan::Base;
 use crate::app::App;
 use crate::http::error::Reply;
-use crate::http::meter::side_by_side;
-use crate::table::lists::OrderList;
-use crate::table::search::{Told, told};
 use futures::future::BoxFuture;
 use oms_domain::OrderId;
+use oms_runtime::meter::side_by_side;
+use oms_table::lists::OrderList;
+use oms_table::search::{Told, told};
 use std::collections::BTreeSet;
 
 /// How many orders a search may find by a term.

@@ -5,10 +5,10 @@ use super::ordering::Along;
 use super::plan::Base;
 use super::scope_of;
 use crate::app::App;
-use crate::table::TableError;
-use crate::table::lists::time_bound;
 use oms_domain::quarter::Quarter;
 use oms_domain::totals::TotalBucket;
+use oms_table::TableError;
+use oms_table::lists::time_bound;
 use std::collections::BTreeMap;
 
 /// A place in an index, and how many entries lie before it.

@@ -1,13 +1,13 @@
 //! An entry of an index: what a list shows of an order, or only the facts by which it is sought.
 
 use super::filters::Filters;
-use super::walk::Entry;
-use crate::http::meter::side_by_side;
-use crate::table::rows::{Facts, facts_of};
-use crate::table::{Item, OrderSummary, Table, TableError, summary_from_item};
 use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId};
+use oms_runtime::meter::side_by_side;
+use oms_table::lists::Entry;
+use oms_table::rows::{Facts, facts_of};
+use oms_table::{Item, OrderSummary, Table, TableError, summary_from_item};
 use std::collections::HashMap;
 
 /// An entry of an index.

@@ -2,9 +2,9 @@
 
 use super::listed::Listed;
 use crate::http::query::Query;
-use crate::table::OrderSummary;
 use jiff::Timestamp;
 use oms_domain::{Decimal, OrderId};
+use oms_table::OrderSummary;
 use std::cmp::Ordering as Compared;
 
 /// What orders can be sorted by.

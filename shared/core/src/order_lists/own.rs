@@ -9,17 +9,17 @@ use super::pages::{Asked, OrderPage, Turn};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::http::meter;
 use crate::http::pages::{Links, PageRequest};
 use crate::kept::Answer;
-use crate::table::OrderSummary;
-use crate::table::shown::Front;
-use crate::table::trail::Step;
 use crate::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, Scope, Tally};
 use oms_domain::{Decimal, OrderId};
+use oms_runtime::meter;
+use oms_table::OrderSummary;
+use oms_table::shown::Front;
+use oms_table::trail::Step;
 use std::collections::BTreeMap;
 
 /// How long after a change the index is asked whether it has it, and no page is kept: far longer

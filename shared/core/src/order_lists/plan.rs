@@ -10,14 +10,14 @@
 
 use super::filters::Filters;
 use super::ordering::{Along, Ordering, Place};
-use crate::http::scope;
-use crate::table::keys::Index;
-use crate::table::lists::{OrderList, Span, position, time_bound};
-use crate::table::rows;
 use jiff::Timestamp;
 use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
+use oms_runtime::scope;
+use oms_table::keys::Index;
+use oms_table::lists::{OrderList, Span, position, time_bound};
+use oms_table::rows;
 use serde_json::{Value, json};
 use ways::Access;
 pub(super) use ways::Way;

@@ -4,10 +4,6 @@
 use super::filters::Filters;
 use super::scope_of;
 use crate::app::App;
-use crate::http::meter::side_by_side;
-use crate::table::TableError;
-use crate::table::keys::Index;
-use crate::table::lists::{OrderList, Span, time_bound};
 use futures::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -15,6 +11,10 @@ use oms_domain::Decimal;
 use oms_domain::quarter::Quarter;
 use oms_domain::statistics::Counts;
 use oms_domain::totals::{TotalBucket, sortable};
+use oms_runtime::meter::side_by_side;
+use oms_table::TableError;
+use oms_table::keys::Index;
+use oms_table::lists::{OrderList, Span, time_bound};
 use rust_decimal::RoundingStrategy;
 
 /// The length of a quarter of an hour, in seconds.

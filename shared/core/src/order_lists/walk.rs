@@ -2,24 +2,16 @@
 
 use crate::app::App;
 use crate::http::error::{ApiError, Reply};
-use crate::http::meter::side_by_side;
-use crate::table::lists::Span;
-use crate::table::{Item, TableError};
+use oms_runtime::meter::side_by_side;
+use oms_table::lists::Entry;
+use oms_table::lists::Span;
+use oms_table::{Item, TableError};
 use std::collections::VecDeque;
 
 /// The most entries that are read for one page.
 pub(crate) const MAX_READ: usize = 20_000;
 /// The most that one query is asked for.
 const MAX_AT_ONCE: usize = 1_000;
-
-/// What an index carries of what is listed.
-pub(crate) trait Entry: Sized {
-    /// Reads an entry.
-    ///
-    /// # Errors
-    /// [`TableError::Shape`] where it is none.
-    fn read(item: Item) -> Result<Self, TableError>;
-}
 
 /// A span as far as it has been read.
 struct Stream<T> {
@@ -43,7 +35,7 @@ impl<T: Entry> Stream<T> {
         let found = app.table().read_span(&self.span, descends, self.at_once, self.rest.take()).await?;
         let read = found.items.len();
         for item in found.items {
-            let at = crate::table::range_of(&item, &self.span);
+            let at = oms_table::range_of(&item, &self.span);
             self.ready.push_back((at, T::read(item)?));
         }
         self.is_over = found.rest.is_none();

@@ -9,16 +9,16 @@
 
 use crate::app::App;
 use crate::http::error::Reply;
-use crate::http::meter;
 use crate::order_lists::{Entry, Visible};
 use crate::statistics::Asked;
-use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted};
-use crate::table::payment_rows::PaymentRow;
 use crate::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::{Tally, tally};
 use oms_domain::{Order, OrderId};
+use oms_runtime::meter;
+use oms_table::OrderSummary;
+use oms_table::lists::{OrderList, Wanted};
+use oms_table::payment_rows::PaymentRow;
 use std::collections::BTreeMap;
 
 /// For how long after a change of an order its rows may be behind: longer than the consumer takes

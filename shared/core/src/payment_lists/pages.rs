@@ -6,17 +6,17 @@ use super::plan::{Along, Base, MAX_SORTED, Plan, Wish, plan};
 use crate::app::App;
 use crate::http::auth::Caller;
 use crate::http::error::Reply;
-use crate::http::meter::{self, side_by_side};
 use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::order_lists::{MAX_READ, Visible, Walk, scope_of};
 use crate::sorted::{At, Cut, Place, Window};
-use crate::table::lists::OrderList;
-use crate::table::payment_rows::PaymentRow;
-use crate::table::rows::total_position;
-use crate::table::search::{Told, is_within_a_name, told};
 use crate::views::payment::PaymentView;
 use oms_domain::tally::{Cell, Tally};
 use oms_domain::{Decimal, Order, OrderId};
+use oms_runtime::meter::{self, side_by_side};
+use oms_table::lists::OrderList;
+use oms_table::payment_rows::PaymentRow;
+use oms_table::rows::total_position;
+use oms_table::search::{Told, is_within_a_name, told};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many orders a search may find by a term.

@@ -5,11 +5,11 @@
 use super::{Key, PaymentQuery};
 use crate::order_lists::{FACTS_BYTES, Part, at_once};
 use crate::sorted::{Place, Sorting};
-use crate::table::keys::Index;
-use crate::table::lists::{Span, position};
-use crate::table::payment_rows;
-use crate::table::rows::total_position;
 use oms_domain::tally::PaymentFacets;
+use oms_table::keys::Index;
+use oms_table::lists::{Span, position};
+use oms_table::payment_rows;
+use oms_table::rows::total_position;
 use std::collections::BTreeMap;
 
 /// What an entry weighs, about, in bytes.

@@ -6,13 +6,13 @@ use crate::app::App;
 use crate::freshness::Snapshot;
 use crate::http::auth::Caller;
 use crate::http::error::{ApiError, Reply};
-use crate::table::OrderSummary;
-use crate::table::lists::{OrderList, Wanted, position};
 use jiff::Timestamp;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Order, OrderId, StoreId, UserId};
+use oms_table::OrderSummary;
+use oms_table::lists::{OrderList, Wanted, position};
 use std::collections::BTreeSet;
 
 /// The most orders of a user that are looked through for those of one store.

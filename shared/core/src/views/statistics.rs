@@ -1,14 +1,14 @@
 //! Statistics, as clients see them.
 
 use super::{money, time};
-use crate::table::OrderSummary;
-use crate::table::payment_rows::PaymentRow;
 use crate::verify::Verified;
 use oms_domain::calendar::Calendar;
 use oms_domain::drift::Difference;
 use oms_domain::statistics::{Counts, Group, mean};
 use oms_domain::tally::Scope;
 use oms_domain::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
+use oms_table::OrderSummary;
+use oms_table::payment_rows::PaymentRow;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -1,14 +1,14 @@
 mod callers;
 
 use super::*;
-use crate::config;
-use crate::sdk::https::tests::Server;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRef;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, StatusCode};
+use oms_runtime::config;
+use oms_runtime::sdk::https::tests::Server;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};

@@ -2,8 +2,8 @@
 
 use crate::http::body::type_name;
 use crate::http::exact;
-use crate::table::size;
 use oms_domain::text::is_control;
+use oms_table::size;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 

@@ -2,11 +2,11 @@
 
 use super::{Base, Wish};
 use crate::order_lists::filters::Filters;
-use crate::table::keys::Index;
-use crate::table::lists::Span;
-use crate::table::rows;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{PaymentStatus, Status};
+use oms_table::keys::Index;
+use oms_table::lists::Span;
+use oms_table::rows;
 use std::collections::BTreeMap;
 
 /// What an entry with a summary weighs, about, in bytes.

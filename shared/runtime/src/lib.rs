@@ -1,0 +1,11 @@
+//! What every function runs on, whatever it does: its settings, the clock and fresh ids, clients of AWS, the log,
+//! metrics, and the invocation in progress with its id, its end and what it has cost.
+
+pub mod config;
+pub mod cursor;
+pub mod deadline;
+pub mod logging;
+pub mod meter;
+pub mod metrics;
+pub mod scope;
+pub mod sdk;

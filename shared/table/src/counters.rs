@@ -1,0 +1,299 @@
+//! The counters that statistics and counts are read from, one small item a group of a scope.
+//!
+//! | sk | attributes |
+//! |---|---|
+//! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
+//! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
+//! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
+//! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
+//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`super::shown`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`super::hold`]) |
+//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
+//! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
+//!
+//! An addition is charged by the size of the whole item, so attribute names are short: each choice
+//! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at
+//! their end. `BY_STATUS` grows by some 30 bytes a month.
+
+use super::counter_names::{
+    AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
+};
+use super::shown::{STAMP, WRITES, place_of_order, writes_of};
+use super::unpaid;
+use super::watermarks::Claim;
+use super::{Table, TableError, key, keys};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use futures::future::try_join_all;
+use jiff::civil::Date;
+use oms_domain::Decimal;
+use oms_domain::drift::{Cells, Difference};
+use oms_domain::statistics::Counts;
+use oms_domain::tally::{Cell, Scope, Tally};
+use oms_domain::totals::TotalBucket;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// While it is there, nothing is counted.
+pub(super) const HELD: &str = "held";
+
+/// How many items a transaction may have.
+const TRANSACTION_LIMIT: usize = 100;
+
+/// Whether a hold keeps a write from being done.
+#[derive(Clone, Copy)]
+enum Hold {
+    Heeded,
+    /// It is the writer's own.
+    Ours,
+}
+
+/// An order of which something is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The move of its watermark.
+    pub claim: Claim,
+    /// Whose counters it is counted in.
+    pub scopes: [Scope; 3],
+}
+
+/// What is written to one item.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Writes {
+    add: BTreeMap<String, Decimal>,
+    set: BTreeMap<String, AttributeValue>,
+}
+
+/// What is written, by scope and sort key.
+type Additions = BTreeMap<(Scope, String), Writes>;
+
+/// What a tally adds to which items. `BY_STATUS` learns how often days have been written.
+fn additions(cells: impl IntoIterator<Item = (Scope, Cell, Decimal)>) -> Additions {
+    let mut additions = Additions::new();
+    for (scope, cell, value) in cells {
+        let (sk, name) = place_of(&cell);
+        additions.entry((scope, sk)).or_default().add.insert(name, value);
+    }
+    let mut days = Vec::new();
+    for ((scope, sk), writes) in &mut additions {
+        if let Some(name) = writes_of(sk) {
+            writes.add.insert(WRITES.to_owned(), Decimal::ONE);
+            days.push((scope.clone(), name));
+        }
+    }
+    for (scope, name) in days {
+        additions.entry((scope, FRONT.to_owned())).or_default().add.insert(name, Decimal::ONE);
+    }
+    additions
+}
+
+/// What is written where some orders are counted: also that they are.
+fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
+    let cells = tally.iter().map(|(scope, cell, value)| (scope.clone(), cell, value));
+    let mut additions = additions(cells);
+    for Counted { claim, scopes } in counted {
+        for scope in scopes {
+            let (place, value) = place_of_order(claim.order, claim.to);
+            let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
+            front.set.insert(place, value);
+            front.set.insert(STAMP.to_owned(), stamp());
+            if claim.seen == 0 && matches!(scope, Scope::User(_)) {
+                let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
+                *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
+            }
+        }
+    }
+    additions
+}
+
+fn stamp() -> AttributeValue {
+    AttributeValue::S(oms_runtime::config::random_uuid_v7().simple().to_string())
+}
+
+/// Whether orders and the counters of their tally fit into one transaction.
+#[must_use]
+pub fn fits(counted: &[Counted], tally: &Tally) -> bool {
+    counted.len() + additions_of(counted, tally).len() <= TRANSACTION_LIMIT
+}
+
+impl Table {
+    /// The orders of a scope by quarter of an hour, of some days: those that follow one another
+    /// are read together. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn quarters(&self, scope: &Scope, days: &BTreeSet<Date>) -> Result<Counts, TableError> {
+        let runs = runs(days);
+        let reads = runs
+            .iter()
+            .map(|(first, last)| self.between(keys::counters(scope), at_quarter(*first), at_quarter(*last)));
+        let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The same by consistent reads, as they stand in the table.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn quarters_now(
+        &self,
+        scope: &Scope,
+        days: &BTreeSet<Date>,
+    ) -> Result<Vec<(Cell, Decimal)>, TableError> {
+        let reads = runs(days).into_iter().map(|(first, last)| {
+            self.between_exactly(keys::counters(scope), at_quarter(first), at_quarter(last))
+        });
+        let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by status, and all else that statistics show but the days. Not a
+    /// consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), FRONT.to_owned(), FRONT.to_owned()).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The payments of a scope by facets alone. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_of_payments(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), PAYMENTS.to_owned(), PAYMENTS.to_owned()).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by facets alone. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_by_facets(&self, scope: &Scope) -> Result<Counts, TableError> {
+        let items = self.between(keys::counters(scope), CELLS.to_owned(), format!("{CELLS}~")).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by day, from the month of `since` on. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_by_day(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
+        let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
+        let items = self.between(keys::counters(scope), from, format!("{BY_DAY}~")).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// The orders of a scope by total: coarsely, or within a coarse bucket. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counts_by_total(
+        &self,
+        scope: &Scope,
+        within: Option<TotalBucket>,
+    ) -> Result<Counts, TableError> {
+        let sk = within.map_or_else(|| AT_TOTAL.to_owned(), of_total);
+        let items = self.between(keys::counters(scope), sk.clone(), sk).await?;
+        Ok(items.iter().flat_map(cells_of).collect())
+    }
+
+    /// Every counter of a scope that is not zero. A consistent read of all there is, for verifying.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn cells(&self, scope: &Scope) -> Result<Cells, TableError> {
+        let items = self.range(keys::counters(scope), "", true).await?;
+        let cells = items.iter().flat_map(cells_of);
+        Ok(cells.filter(|(_, value)| !value.is_zero()).collect())
+    }
+
+    /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
+    /// some of it; and where a hold keeps everything from being counted.
+    pub async fn count(&self, consumer: &str, counted: &[Counted], tally: &Tally) -> Result<(), TableError> {
+        let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
+        for counted in counted {
+            items.push(self.move_watermark(consumer, &counted.claim)?);
+        }
+        for ((scope, sk), writes) in additions_of(counted, tally) {
+            items.push(self.add(&scope, sk, writes, Hold::Heeded)?);
+        }
+        self.transact(items).await.map_err(TableError::or_conflict)
+    }
+
+    /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
+    /// adds, what the consumer counts meanwhile stays counted.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written; then some may be corrected, and verifying
+    /// tells which are not.
+    pub async fn correct(&self, scope: &Scope, wrong: &[Difference]) -> Result<(), TableError> {
+        let cells = wrong.iter().map(|one| (scope.clone(), one.cell, one.expected - one.counted));
+        let cells: Vec<_> = cells.collect();
+        // Each days' item and `BY_STATUS` together, which tells how often days are written.
+        for cells in cells.chunks(TRANSACTION_LIMIT - 2) {
+            let mut additions = additions(cells.iter().cloned());
+            let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
+            front.set.insert(STAMP.to_owned(), stamp());
+            let items = additions
+                .into_iter()
+                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Hold::Ours))
+                .collect::<Result<_, _>>()?;
+            self.transact(items).await.map_err(TableError::or_conflict)?;
+        }
+        Ok(())
+    }
+
+    /// Every order counts among all orders, on whose counters a hold stands.
+    fn add(
+        &self,
+        scope: &Scope,
+        sk: String,
+        writes: Writes,
+        hold: Hold,
+    ) -> Result<TransactWriteItem, TableError> {
+        let mut update = Update::builder().table_name(&self.name);
+        update = match (hold, scope) {
+            (Hold::Heeded, Scope::All) if sk == FRONT => update
+                .condition_expression("attribute_not_exists(#held)")
+                .expression_attribute_names("#held", HELD),
+            (Hold::Heeded, Scope::All | Scope::User(_) | Scope::Store(_)) | (Hold::Ours, _) => update,
+        };
+        update = update.set_key(Some(key(keys::counters(scope), sk)));
+        let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let clauses =
+            [("ADD", " ", add.collect::<Vec<_>>()), ("SET", " = ", writes.set.into_iter().collect())];
+        let mut expression = Vec::new();
+        let mut number = 0;
+        for (verb, between, values) in clauses {
+            let mut parts = Vec::with_capacity(values.len());
+            for (name, value) in values {
+                parts.push(format!("#a{number}{between}:v{number}"));
+                update = update
+                    .expression_attribute_names(format!("#a{number}"), name)
+                    .expression_attribute_values(format!(":v{number}"), value);
+                number += 1;
+            }
+            if !parts.is_empty() {
+                expression.push(format!("{verb} {}", parts.join(", ")));
+            }
+        }
+        let update = update.update_expression(expression.join(" "));
+        let update = update.build().map_err(TableError::request)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// The first and last of each run of days without a gap.
+fn runs(days: &BTreeSet<Date>) -> Vec<(Date, Date)> {
+    let mut runs: Vec<(Date, Date)> = Vec::new();
+    for day in days {
+        match runs.last_mut().filter(|(_, last)| last.tomorrow().ok().as_ref() == Some(day)) {
+            Some((_, last)) => *last = *day,
+            None => runs.push((*day, *day)),
+        }
+    }
+    runs
+}

@@ -1,0 +1,153 @@
+//! What can go wrong at the table, free of HTTP.
+
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
+use oms_domain::OrderId;
+use std::error::Error;
+
+/// What went wrong at the table.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The item is not as it was seen: somebody else was faster.
+    #[error("the item changed meanwhile")]
+    Conflict,
+    /// A request with the same idempotency key has done its work already.
+    #[error("a request with this idempotency key came first")]
+    Repeated,
+    /// A condition of a transaction failed; the reasons stand in the order of its items.
+    #[error("a condition of the transaction failed")]
+    Cancelled(Vec<CancellationReason>),
+    /// A shelf has fewer pieces than are wanted.
+    #[error("only {available} pieces are left")]
+    InsufficientStock {
+        /// How many there are.
+        available: u64,
+    },
+    /// There are as many of something as there may be.
+    #[error("{owner} may have at most {limit} {what}")]
+    Full {
+        /// Whose they are, as a client reads it.
+        owner: &'static str,
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        limit: u32,
+    },
+    /// The item has grown to its limit.
+    #[error("the item would be larger than an item may be")]
+    TooLarge,
+    /// An order's log no longer reaches back to what a consumer has applied last.
+    #[error("the log of order {0} does not reach back far enough")]
+    LogTooShort(OrderId),
+    /// DynamoDB throttled the request or was out of reach, after retries.
+    #[error("the table is out of reach")]
+    Throttled,
+    /// An item does not read as what it should be.
+    #[error("an item could not be read or written as {what}")]
+    Shape {
+        /// What it should be.
+        what: &'static str,
+        /// Why it is not.
+        source: serde_dynamo::Error,
+    },
+    /// Anything else that DynamoDB or the SDK said.
+    #[error("the request to the table failed")]
+    Request(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Answers that mean "later".
+const TRANSIENT: [&str; 7] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "ThrottlingError",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "TransactionInProgressException",
+];
+
+impl TableError {
+    pub(crate) fn request(error: impl Error + Send + Sync + 'static) -> Self {
+        TableError::Request(Box::new(error))
+    }
+
+    pub(crate) fn shape(what: &'static str) -> impl FnOnce(serde_dynamo::Error) -> Self {
+        move |source| TableError::Shape { what, source }
+    }
+
+    /// Whether it is about one item, which will not read better another time; not about the table.
+    #[must_use]
+    pub const fn is_of_the_item(&self) -> bool {
+        matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_))
+    }
+
+    /// Why a transaction was cancelled. A failed condition comes first: no other try can do better. The
+    /// rest passes: too much at a time, or another transaction on the same item.
+    pub fn cancelled(reasons: Vec<CancellationReason>) -> Self {
+        let says = |codes: &[&str]| {
+            reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
+        };
+        if says(&["ConditionalCheckFailed"]) {
+            TableError::Cancelled(reasons)
+        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+            TableError::Throttled
+        } else if says(&["TransactionConflict"]) {
+            TableError::Conflict
+        } else {
+            TableError::Cancelled(reasons)
+        }
+    }
+
+    /// A condition that failed, told as what it means where there is but one thing to be seen
+    /// differently: somebody else was faster.
+    pub fn or_conflict(self) -> Self {
+        let failed = |reasons: &[CancellationReason]| Self::failed_conditions(reasons).next().is_some();
+        if matches!(&self, TableError::Cancelled(reasons) if failed(reasons)) {
+            TableError::Conflict
+        } else {
+            self
+        }
+    }
+
+    /// A condition that failed: where it is that of a counter that stands first, there are as many as there
+    /// may be; else somebody else was faster.
+    pub fn or_full(self, owner: &'static str, what: &'static str, limit: u32) -> Self {
+        let TableError::Cancelled(reasons) = &self else { return self };
+        let first = Self::failed_conditions(reasons).next();
+        if matches!(first, Some((0, Some(_)))) {
+            TableError::Full { owner, what, limit }
+        } else {
+            self.or_conflict()
+        }
+    }
+
+    /// Which of a transaction's items failed their condition, and what they hold.
+    pub fn failed_conditions(
+        reasons: &[CancellationReason],
+    ) -> impl Iterator<Item = (usize, Option<&std::collections::HashMap<String, AttributeValue>>)> {
+        reasons
+            .iter()
+            .enumerate()
+            .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+            .map(|(index, reason)| (index, reason.item()))
+    }
+}
+
+impl<E, R> From<SdkError<E, R>> for TableError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+        match (&error, code) {
+            // A single write that meets a transaction on the same item is as good as overtaken.
+            (_, Some("ConditionalCheckFailedException" | "TransactionConflictException")) => {
+                TableError::Conflict
+            }
+            (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
+            (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
+            _ => TableError::request(error),
+        }
+    }
+}

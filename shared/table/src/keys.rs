@@ -1,0 +1,330 @@
+//! Every key of the table, on one page.
+//!
+//! | item | pk | sk |
+//! |---|---|---|
+//! | order | `ORDER#<id>` | `ORDER` |
+//! | its rows in the lists of all orders and of its store (see [`super::rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
+//! | rows of its payments (see [`super::payment_rows`]) | `ORDER#<id>` | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` |
+//! | rows of its lines (see [`super::line_rows`]) | `ORDER#<id>` | `LINE#<n>` |
+//! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
+//! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
+//! | store, also one that was deleted | `STORE#<id>` | `STORE` |
+//! | how many products a store has (see [`super::assortments`]) | `STORE#<id>` | `PRODUCTS` |
+//! | how many stores a vendor owns, and how many there are (see [`super::counted`]) | `USER#<sub>`, `CATALOGUE` | `STORES` |
+//! | product | `PRODUCT#<id>` | `PRODUCT` |
+//! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
+//! | address | `USER#<sub>` | `ADDRESS#<id>` |
+//! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
+//! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
+//! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
+//! | how many orders a user has placed that are not counted yet (see [`super::unpaid`]) | `USER#<sub>` | `UNPAID` |
+//! | step of a user's trail (see [`super::trail`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
+//! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
+//! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
+//! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
+//! | bulk update | `JOB#<id>` | `JOB` |
+//! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
+//! | a place of a code, to search by | `SEARCH#<characters>` (see [`super::search`]) | `<what follows>#<order>` |
+//! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
+//!
+//! What people write, a `sub` and a key, stands at the end of a key or is written so that its end is certain:
+//! no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a `pk` and 1,024 of an `sk`.
+//!
+//! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
+//!
+//! | index | hash key | what it lists |
+//! |---|---|---|
+//! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
+//! | `by-store` | `list_store` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
+//! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
+
+use jiff::Timestamp;
+use oms_domain::catalog::{ProductStatus, StoreStatus};
+use oms_domain::tally::Scope;
+use oms_domain::{
+    AddressId, JobId, NotificationId, OrderId, ProductId, StoreId, SubscriptionId, UserId, VariantId,
+};
+
+/// The partition key's attribute.
+pub const PK: &str = "pk";
+/// The sort key's attribute.
+pub const SK: &str = "sk";
+/// What the indexes carry of an item.
+pub const SUMMARY: &str = "summary";
+/// The range key of every index: when the item was made, then its id.
+pub const LIST_AT: &str = "list_at";
+/// When TTL may remove an item, in seconds since 1970.
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// The sort key of an order; also what the stream's consumers filter on.
+pub const ORDER: &str = "ORDER";
+pub(crate) const LOG_PREFIX: &str = "LOG#";
+/// The sort key of a bulk update; the stream's publisher filters on it, too.
+pub const JOB: &str = "JOB";
+pub(crate) const RESULT_PREFIX: &str = "RESULT#";
+/// The sort key of a store.
+pub const STORE: &str = "STORE";
+pub(crate) const ASSORTMENT: &str = "PRODUCTS";
+pub(crate) const CATALOGUE: &str = "CATALOGUE";
+pub(crate) const OWNERSHIP: &str = "STORES";
+pub(crate) const PRODUCT: &str = "PRODUCT";
+pub(crate) const STOCK_PREFIX: &str = "STOCK#";
+pub(crate) const ADDRESS_PREFIX: &str = "ADDRESS#";
+/// Sorts before the addresses, so that one query finds it with them.
+pub const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
+pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
+/// Sorts after the notifications, outside their range.
+pub const INBOX: &str = "NOTIFICATIONS";
+pub(crate) const STEP_PREFIX: &str = "TRAIL#";
+pub(crate) const UNPAID: &str = "UNPAID";
+pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
+pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
+pub(crate) const SEQUENCE: &str = "SEQUENCE";
+pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
+
+/// An index of the table and its hash key's attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Index {
+    /// The orders of a user, by time.
+    User,
+    /// The orders and products of a store, by time.
+    Store,
+    /// All orders, stores and products, by time.
+    All,
+    /// The orders of a status, of all or of a store, by time.
+    Status,
+    /// Orders by all that lists filter by, by time.
+    Facets,
+    /// Orders by payment and shipping method, by time.
+    Methods,
+    /// Payments by method and status, by time.
+    Payment,
+    /// Orders by their total.
+    Total,
+}
+
+impl Index {
+    /// Its name in the table.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Index::User => "by-user",
+            Index::Store => "by-store",
+            Index::All => "by-all",
+            Index::Status => "by-status",
+            Index::Facets => "by-facets",
+            Index::Methods => "by-methods",
+            Index::Payment => "by-payment",
+            Index::Total => "by-total",
+        }
+    }
+
+    pub(crate) const fn hash_key(self) -> &'static str {
+        match self {
+            Index::User => "list_user",
+            Index::Store => "list_store",
+            Index::All => "list_all",
+            Index::Status => "list_status",
+            Index::Facets => "facets",
+            Index::Methods => "methods",
+            Index::Payment => "paying",
+            Index::Total => "list_scope",
+        }
+    }
+
+    pub(crate) const fn range_key(self) -> &'static str {
+        match self {
+            Index::User
+            | Index::Store
+            | Index::All
+            | Index::Status
+            | Index::Facets
+            | Index::Methods
+            | Index::Payment => LIST_AT,
+            Index::Total => "list_total",
+        }
+    }
+}
+
+pub(crate) fn order(id: OrderId) -> String {
+    format!("ORDER#{id}")
+}
+
+pub(crate) fn order_of(pk: &str) -> Option<OrderId> {
+    pk.strip_prefix("ORDER#")?.parse().ok()
+}
+
+/// Sorts by version as text, of 20 digits: as many as a version may have.
+pub fn older_log(first: u64) -> String {
+    format!("{LOG_PREFIX}{first:020}")
+}
+
+pub(crate) fn watermark(consumer: &str) -> String {
+    format!("APPLIED#{consumer}")
+}
+
+pub(crate) fn store(id: StoreId) -> String {
+    format!("STORE#{id}")
+}
+
+/// The store whose partition key it is.
+#[must_use]
+pub fn store_of(pk: &str) -> Option<StoreId> {
+    pk.strip_prefix("STORE#")?.parse().ok()
+}
+
+pub(crate) fn product(id: ProductId) -> String {
+    format!("PRODUCT#{id}")
+}
+
+pub(crate) fn shelf(variant: Option<VariantId>) -> String {
+    variant.map_or_else(|| STOCK_PREFIX.to_owned(), |id| format!("{STOCK_PREFIX}{id}"))
+}
+
+pub(crate) fn user(id: &UserId) -> String {
+    format!("USER#{id}")
+}
+
+pub(crate) fn user_of(pk: &str) -> Option<UserId> {
+    pk.strip_prefix("USER#").map(|id| UserId(id.to_owned()))
+}
+
+pub(crate) fn address(id: AddressId) -> String {
+    format!("{ADDRESS_PREFIX}{id}")
+}
+
+pub(crate) fn notification(id: NotificationId) -> String {
+    format!("{NOTIFICATION_PREFIX}{id}")
+}
+
+/// Sorts by time, as text.
+pub fn step(at: Timestamp, order: OrderId) -> String {
+    format!("{STEP_PREFIX}{at:.6}#{order}")
+}
+
+pub(crate) fn subscription(id: SubscriptionId) -> String {
+    format!("{SUBSCRIPTION_PREFIX}{id}")
+}
+
+pub(crate) fn counters(scope: &Scope) -> String {
+    match scope {
+        Scope::User(id) => format!("COUNTERS#USER#{id}"),
+        Scope::Store(id) => format!("COUNTERS#STORE#{id}"),
+        Scope::All => "COUNTERS#ALL".to_owned(),
+    }
+}
+
+pub(crate) fn order_numbers(day: jiff::civil::Date) -> String {
+    format!("SEQUENCE#ORDER#{day}")
+}
+
+pub(crate) fn job(id: JobId) -> String {
+    format!("JOB#{id}")
+}
+
+/// The job whose partition key it is.
+#[must_use]
+pub fn job_of(pk: &str) -> Option<JobId> {
+    pk.strip_prefix("JOB#")?.parse().ok()
+}
+
+/// Of five digits: as many as a piece's number may have.
+pub fn piece(number: u16) -> String {
+    format!("PIECE#{number:05}")
+}
+
+pub(crate) fn result(number: u16) -> String {
+    format!("{RESULT_PREFIX}{number:05}")
+}
+
+pub(crate) fn idempotency(user: &str, key: &str) -> String {
+    format!("IDEMPOTENCY#{}#{key}", enclosed(user))
+}
+
+/// What others have written, as a part of a key that something follows: nothing in it is taken for its end.
+fn enclosed(text: &str) -> String {
+    text.replace('%', "%25").replace('#', "%23")
+}
+
+/// Where the API shows an item that is a resource of its own.
+pub fn path_of(pk: &str, sk: &str) -> Option<String> {
+    let child = |prefix: &str| sk.strip_prefix(prefix).map(str::to_owned);
+    let (group, id) = match pk.split_once('#')? {
+        ("STORE", id) => ("stores", id.to_owned()),
+        ("PRODUCT", id) => ("products", id.to_owned()),
+        ("TOPIC", _) => ("notifications/subscriptions", child(SUBSCRIPTION_PREFIX)?),
+        ("USER", _) => match child(ADDRESS_PREFIX) {
+            Some(id) => ("addresses", id),
+            None => ("notifications", child(NOTIFICATION_PREFIX)?),
+        },
+        _ => return None,
+    };
+    Some(format!("/api/{group}/{id}/"))
+}
+
+pub(crate) fn list_of_user(id: &UserId) -> String {
+    user(id)
+}
+
+pub(crate) fn list_of_owner(id: &UserId) -> String {
+    format!("OWNER#{id}")
+}
+
+pub(crate) fn list_of_store(id: StoreId) -> String {
+    store(id)
+}
+
+/// The same list among the rows of orders, in fewer characters: there they count.
+pub fn rows_of_store(id: StoreId) -> String {
+    format!("S{}", id.0.simple())
+}
+
+/// The list of the products of a status of a store, in the index by-store.
+#[must_use]
+pub fn list_of_store_products(store: StoreId, status: ProductStatus) -> String {
+    format!("STORE#{store}#PRODUCTS#{status}")
+}
+
+/// The list of the stores of a status, in the index by-all.
+#[must_use]
+pub fn list_of_stores(status: StoreStatus) -> String {
+    format!("STORES#{status}")
+}
+
+/// The counts of the products of stores of a status.
+pub fn list_of_assortments(status: StoreStatus) -> String {
+    format!("ASSORTMENTS#{status}")
+}
+
+/// The list of the products of a status, of all stores, in the index by-all.
+#[must_use]
+pub fn list_of_products(status: ProductStatus) -> String {
+    format!("PRODUCTS#{status}")
+}
+
+pub(crate) fn list_of_address(id: AddressId) -> String {
+    address(id)
+}
+
+/// The part of the list of all orders that an order is in: `LIST_SHARDS` spreads the writes.
+pub fn list_of_all(id: OrderId, shards: u16) -> String {
+    list_shard(shard_of(id, shards))
+}
+
+/// The number of that part.
+pub fn shard_of(id: OrderId, shards: u16) -> u16 {
+    let random_bits = (id.0.as_u128() >> 16) & 0xffff_ffff;
+    (random_bits % u128::from(shards.max(1))) as u16
+}
+
+pub(crate) fn list_shard(shard: u16) -> String {
+    format!("ORDERS#{shard}")
+}
+
+/// Sorts by time of making, then by id, as text.
+pub fn list_at(made: Timestamp, id: impl std::fmt::Display) -> String {
+    format!("{made:.6}#{id}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! The one table: an order is one item with its own log; everything else stands beside it.
+//!
+//! This module and its children are the only code that speaks to DynamoDB. Reads of the base table
+//! are consistent; reads of the indexes are not, and never decide a write.
+
+pub mod addresses;
+pub mod assortments;
+pub mod bulk_updates;
+pub mod catalog;
+pub mod catalog_lists;
+pub mod counted;
+mod counter_names;
+pub mod counters;
+pub mod entity;
+mod error;
+pub mod hold;
+pub mod idempotency;
+pub mod inbox;
+pub mod keys;
+pub mod line_rows;
+pub mod lists;
+pub mod notifications;
+pub mod order_numbers;
+pub mod orders;
+pub mod payment_rows;
+pub mod products;
+pub mod record;
+pub mod rows;
+pub mod scan;
+pub mod search;
+pub mod shown;
+pub mod size;
+mod stale;
+pub mod stock;
+pub mod stores;
+pub mod subscriptions;
+mod summary;
+pub mod trail;
+pub mod unpaid;
+pub mod watermarks;
+mod writes;
+
+pub use writes::backoff;
+
+pub use error::TableError;
+pub use record::OrderOwners;
+pub use summary::summary_from_item;
+pub use summary::{OrderSummary, PaymentSummary};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
+use futures::stream::{StreamExt, TryStreamExt};
+use oms_runtime::meter;
+use std::collections::HashMap;
+
+/// An item as the SDK knows it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table, and how to reach it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    shards: u16,
+}
+
+/// How many items one BatchGetItem may ask for.
+const BATCH_GET_LIMIT: usize = 100;
+/// How often what a BatchGetItem left out is asked for again.
+const BATCH_GET_ROUNDS: u32 = 5;
+/// How many BatchGetItems of one request are under way at the same time.
+const TRIPS_AT_ONCE: usize = 8;
+
+impl Table {
+    /// The table called `name`, with its list of all orders split `shards` ways.
+    #[must_use]
+    pub fn new(client: Client, name: String, shards: u16) -> Self {
+        Self { client, name, shards }
+    }
+
+    /// One cheap call that opens the connection, made while the function starts. Its failure
+    /// means nothing: the first request will tell.
+    pub async fn warm_up(&self) {
+        let _ = self.reach().await;
+    }
+
+    /// One cheap read, of nothing.
+    ///
+    /// # Errors
+    /// Where the table does not answer, after the SDK's retries.
+    pub async fn reach(&self) -> Result<(), TableError> {
+        self.get_item("WARM_UP".to_owned(), "WARM_UP".to_owned()).await.map(|_| ())
+    }
+
+    /// A consistent read of one item.
+    pub async fn get_item(&self, pk: String, sk: String) -> Result<Option<Item>, TableError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key(pk, sk)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        meter_read(answer.consumed_capacity());
+        Ok(answer.item)
+    }
+
+    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, [`TRIPS_AT_ONCE`] trips at the
+    /// same time; what does not exist is left out, and the order is not kept.
+    pub async fn get_items(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
+        self.get_parts(keys, &[]).await
+    }
+
+    /// Like [`get_items`](Self::get_items), of which only the attributes at some paths are sent, such as
+    /// `summary.user`; all where there are none.
+    pub async fn get_parts(
+        &self,
+        keys: Vec<(String, String)>,
+        paths: &[&str],
+    ) -> Result<Vec<Item>, TableError> {
+        self.get_batches(keys, paths, true).await
+    }
+
+    /// Like [`get_items`](Self::get_items), for half the price and perhaps a moment old.
+    pub async fn get_items_soon(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
+        self.get_batches(keys, &[], false).await
+    }
+
+    async fn get_batches(
+        &self,
+        keys: Vec<(String, String)>,
+        paths: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, TableError> {
+        let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
+        let batches: Vec<Vec<Item>> = keys.chunks(BATCH_GET_LIMIT).map(<[Item]>::to_vec).collect();
+        let trips = batches.into_iter().map(|batch| self.get_batch(batch, paths, consistent));
+        futures::stream::iter(trips).buffer_unordered(TRIPS_AT_ONCE).try_concat().await
+    }
+
+    async fn get_batch(
+        &self,
+        mut wanted: Vec<Item>,
+        paths: &[&str],
+        consistent: bool,
+    ) -> Result<Vec<Item>, TableError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let expression: Vec<String> =
+            paths.iter().map(|path| format!("#{}", path.replace('.', ".#"))).collect();
+        let names = paths.iter().flat_map(|path| path.split('.'));
+        let names: HashMap<_, _> = names.map(|name| (format!("#{name}"), name.to_owned())).collect();
+        let shape = KeysAndAttributes::builder()
+            .set_projection_expression((!paths.is_empty()).then(|| expression.join(", ")))
+            .set_expression_attribute_names((!paths.is_empty()).then_some(names))
+            .consistent_read(consistent);
+        for round in 0..BATCH_GET_ROUNDS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            if round > 0 {
+                // What it left out was too much at a time, and would be so again at once.
+                backoff(round).await;
+            }
+            let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
+            let request = request.build().map_err(TableError::request)?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&self.name, request)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            meter_reads(answer.consumed_capacity());
+            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            let left = answer.unprocessed_keys.unwrap_or_default().into_values();
+            wanted.extend(left.flat_map(|left| left.keys));
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(TableError::Throttled) }
+    }
+}
+
+/// A primary key.
+pub fn key(pk: String, sk: String) -> Item {
+    HashMap::from([
+        (keys::PK.to_owned(), AttributeValue::S(pk)),
+        (keys::SK.to_owned(), AttributeValue::S(sk)),
+    ])
+}
+
+/// A string attribute of an item, or nothing.
+pub fn text<'a>(item: &'a Item, name: &str) -> &'a str {
+    item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}
+
+/// Where an item stands in the list that it was found in.
+pub fn range_of(item: &Item, span: &lists::Span) -> String {
+    text(item, span.index.range_key()).to_owned()
+}
+
+fn meter_read(capacity: Option<&ConsumedCapacity>) {
+    meter::record_trip();
+    meter::record_read(capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default());
+}
+
+fn meter_reads(capacity: &[ConsumedCapacity]) {
+    meter::record_trip();
+    meter::record_read(capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum());
+}

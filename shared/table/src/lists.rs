@@ -1,0 +1,359 @@
+//! Pages of the indexes, and small collections of the base table.
+
+use super::keys::{self, Index};
+use super::summary::{OrderSummary, summary_from_item};
+use super::{Item, Table, TableError, meter_read, text};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use futures::future::try_join_all;
+use oms_domain::tally::Scope;
+use oms_domain::{StoreId, UserId};
+
+/// What an index carries of what is listed.
+pub trait Entry: Sized {
+    /// Reads an entry.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it is none.
+    fn read(item: Item) -> Result<Self, TableError>;
+}
+
+/// How many pages of a query are read at most: 1 MB each.
+const MAX_QUERY_PAGES: usize = 20;
+
+/// A list that an index keeps, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderList {
+    /// A user's orders.
+    OfUser(UserId),
+    /// A store's orders.
+    OfStore(StoreId),
+    /// All orders.
+    All,
+}
+
+impl OrderList {
+    /// The orders that a scope's statistics are of.
+    #[must_use]
+    pub fn of(scope: &Scope) -> Self {
+        match scope {
+            Scope::User(user) => Self::OfUser(user.clone()),
+            Scope::Store(store) => Self::OfStore(*store),
+            Scope::All => Self::All,
+        }
+    }
+}
+
+/// Which entries of a list are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Those after this position: the [`position`] of the last one seen.
+    pub after: Option<&'a str>,
+    /// The oldest first.
+    pub oldest_first: bool,
+}
+
+/// A part of an index's list: what stands between two texts, which themselves do not belong to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Where it is kept.
+    pub index: Index,
+    /// Its hash key.
+    pub hash: String,
+    /// The sort key that it begins behind; from the beginning where there is none.
+    pub above: Option<String>,
+    /// The sort key that it ends before; to the end where there is none.
+    pub below: Option<String>,
+}
+
+/// What one query of a span found, and where the next one goes on, if there may be more.
+#[derive(Debug)]
+pub struct Found {
+    /// The entries, in order.
+    pub items: Vec<Item>,
+    /// Where to go on; nothing at the end.
+    pub rest: Option<Item>,
+}
+
+impl Span {
+    /// A whole list.
+    pub const fn all(index: Index, hash: String) -> Self {
+        Self { index, hash, above: None, below: None }
+    }
+
+    /// What no list has.
+    pub const fn nothing() -> Self {
+        Self::all(Index::All, String::new())
+    }
+
+    /// What of it comes after a place, read from its upper end where it `descends`.
+    pub fn narrowed(mut self, after: Option<String>, descends: bool) -> Self {
+        if let Some(after) = after {
+            if descends {
+                self.below = Some(self.below.map_or(after.clone(), |below| below.min(after)));
+            } else {
+                self.above = Some(self.above.map_or(after.clone(), |above| above.max(after)));
+            }
+        }
+        self
+    }
+
+    /// Whether nothing can stand between its ends.
+    pub fn is_empty(&self) -> bool {
+        self.above.is_some() && self.below.is_some() && self.above >= self.below
+    }
+
+    fn has(&self, at: &str) -> bool {
+        self.above.as_deref() != Some(at) && self.below.as_deref() != Some(at)
+    }
+}
+
+impl Table {
+    /// Orders of some lists together, each once, the newest first unless it is said otherwise:
+    /// `limit` of those that are wanted.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn listed_orders(
+        &self,
+        lists: &[OrderList],
+        wanted: &Wanted<'_>,
+        limit: usize,
+    ) -> Result<Vec<OrderSummary>, TableError> {
+        let spans = lists.iter().flat_map(|list| self.spans_of(list));
+        let descends = !wanted.oldest_first;
+        let spans: Vec<Span> =
+            spans.map(|span| span.narrowed(wanted.after.map(str::to_owned), descends)).collect();
+        let pages = spans.iter().map(|span| self.entries_of(span, descends, limit));
+        let mut items: Vec<Item> = try_join_all(pages).await?.into_iter().flatten().collect();
+        items.sort_by(|a, b| {
+            let compared = text(a, keys::LIST_AT).cmp(text(b, keys::LIST_AT));
+            if descends { compared.reverse() } else { compared }
+        });
+        items.dedup_by(|a, b| text(a, keys::PK) == text(b, keys::PK));
+        items.into_iter().take(limit).map(summary_from_item).collect()
+    }
+
+    /// The parts of the indexes that a list is spread over.
+    pub fn spans_of(&self, list: &OrderList) -> Vec<Span> {
+        match list {
+            OrderList::OfUser(user) => vec![Span::all(Index::User, keys::list_of_user(user))],
+            OrderList::OfStore(store) => vec![Span::all(Index::Store, keys::list_of_store(*store))],
+            OrderList::All => {
+                let shards = 0..self.shards.max(1);
+                shards.map(|n| Span::all(Index::All, keys::list_shard(n))).collect()
+            }
+        }
+    }
+
+    /// Up to `limit` of the newest entries of an index's list.
+    pub async fn newest(&self, index: Index, hash: &str, limit: usize) -> Result<Vec<Item>, TableError> {
+        self.entries_of(&Span::all(index, hash.to_owned()), true, limit).await
+    }
+
+    async fn entries_of(&self, span: &Span, descends: bool, limit: usize) -> Result<Vec<Item>, TableError> {
+        let mut found = Vec::new();
+        let mut rest = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let page = self.read_span(span, descends, limit.saturating_sub(found.len()), rest).await?;
+            found.extend(page.items);
+            rest = page.rest;
+            if rest.is_none() || found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Up to `limit` entries of a span, from its upper end where it `descends`, or from where an
+    /// earlier query stopped. One query, of 1 MB at most.
+    pub async fn read_span(
+        &self,
+        span: &Span,
+        descends: bool,
+        limit: usize,
+        start: Option<Item>,
+    ) -> Result<Found, TableError> {
+        let query = self.query_of(span).scan_index_forward(!descends);
+        let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
+        let page = query.limit(limit).set_exclusive_start_key(start).send().await?;
+        meter_read(page.consumed_capacity());
+        let mut items = page.items.unwrap_or_default();
+        items.retain(|item| span.has(text(item, span.index.range_key())));
+        Ok(Found { items, rest: page.last_evaluated_key })
+    }
+
+    /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.
+    pub async fn count_span(&self, span: &Span) -> Result<u64, TableError> {
+        Ok(self.count_pages(span).await?.0)
+    }
+
+    /// How many entries a span has; none where they are more than [`MAX_QUERY_PAGES`] find.
+    pub async fn count_all(&self, span: &Span) -> Result<Option<u64>, TableError> {
+        let (count, is_all) = self.count_pages(span).await?;
+        Ok(is_all.then_some(count))
+    }
+
+    async fn count_pages(&self, span: &Span) -> Result<(u64, bool), TableError> {
+        let mut count = 0;
+        let mut start = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let query = self.query_of(span).select(Select::Count);
+            let page = query.set_exclusive_start_key(start).send().await?;
+            meter_read(page.consumed_capacity());
+            count += u64::try_from(page.count).unwrap_or(0);
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok((count, start.is_none()))
+    }
+
+    /// A query of a span. Where it has two ends, they are found too: a range has no other form.
+    fn query_of(&self, span: &Span) -> QueryFluentBuilder {
+        let text = |text: &String| AttributeValue::S(text.clone());
+        let query = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(span.index.name())
+            .expression_attribute_names("#hash", span.index.hash_key())
+            .expression_attribute_values(":hash", text(&span.hash))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let query = match (&span.above, &span.below) {
+            (None, None) => return query.key_condition_expression("#hash = :hash"),
+            (None, Some(below)) => query
+                .key_condition_expression("#hash = :hash AND #at < :below")
+                .expression_attribute_values(":below", text(below)),
+            (Some(above), None) => query
+                .key_condition_expression("#hash = :hash AND #at > :above")
+                .expression_attribute_values(":above", text(above)),
+            (Some(above), Some(below)) => query
+                .key_condition_expression("#hash = :hash AND #at BETWEEN :above AND :below")
+                .expression_attribute_values(":above", text(above))
+                .expression_attribute_values(":below", text(below)),
+        };
+        query.expression_attribute_names("#at", span.index.range_key())
+    }
+
+    /// All items of a partition of the base table whose sort key has a prefix, in its order.
+    pub async fn collection(&self, pk: String, prefix: &str) -> Result<Vec<Item>, TableError> {
+        self.range(pk, prefix, true).await
+    }
+
+    /// All items of a partition whose sort key starts with `from`, or (`!exact`) is not below it.
+    pub async fn range(&self, pk: String, from: &str, exact: bool) -> Result<Vec<Item>, TableError> {
+        let query = self.client.query().consistent_read(exact);
+        let query = match (from, exact) {
+            ("", _) => query.key_condition_expression("#pk = :pk"),
+            (_, true) => query.key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)"),
+            (_, false) => query.key_condition_expression("#pk = :pk AND #sk >= :sk"),
+        };
+        let query = if from.is_empty() {
+            query
+        } else {
+            query
+                .expression_attribute_names("#sk", keys::SK)
+                .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
+        };
+        self.all_of(pk, query).await
+    }
+
+    /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent read.
+    pub async fn beginning(&self, pk: String, sk: String, limit: usize) -> Result<Vec<Item>, TableError> {
+        let query = self
+            .client
+            .query()
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .expression_attribute_names("#pk", keys::PK)
+            .table_name(&self.name)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let query = if sk.is_empty() {
+            query.key_condition_expression("#pk = :pk")
+        } else {
+            query
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
+                .expression_attribute_names("#sk", keys::SK)
+                .expression_attribute_values(":sk", AttributeValue::S(sk))
+        };
+        let mut found = Vec::new();
+        let mut start = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let page = query.clone().set_exclusive_start_key(start).send().await?;
+            meter_read(page.consumed_capacity());
+            found.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() || found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// All items of a partition from one sort key to another, both included. Not a consistent read.
+    pub async fn between(&self, pk: String, from: String, to: String) -> Result<Vec<Item>, TableError> {
+        self.between_keys(pk, from, to, false).await
+    }
+
+    /// All items of a partition from one sort key to another, both included.
+    pub async fn between_exactly(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+    ) -> Result<Vec<Item>, TableError> {
+        self.between_keys(pk, from, to, true).await
+    }
+
+    async fn between_keys(
+        &self,
+        pk: String,
+        from: String,
+        to: String,
+        is_consistent: bool,
+    ) -> Result<Vec<Item>, TableError> {
+        let query = self
+            .client
+            .query()
+            .consistent_read(is_consistent)
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+            .expression_attribute_names("#sk", keys::SK)
+            .expression_attribute_values(":from", AttributeValue::S(from))
+            .expression_attribute_values(":to", AttributeValue::S(to));
+        self.all_of(pk, query).await
+    }
+
+    /// Every page of a query of a partition of the base table.
+    async fn all_of(&self, pk: String, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
+        let query = query
+            .table_name(&self.name)
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut found = Vec::new();
+        let mut start = None;
+        for _ in 0..MAX_QUERY_PAGES {
+            let page = query.clone().set_exclusive_start_key(start).send().await?;
+            meter_read(page.consumed_capacity());
+            found.extend(page.items.unwrap_or_default());
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What stands between all that was made before a time and all that was made then or later.
+pub fn time_bound(at: jiff::Timestamp) -> String {
+    keys::list_at(at, "")
+}
+
+/// Where an entry stands in a list, as the cursor that continues after it.
+#[must_use]
+pub fn position(made: jiff::Timestamp, id: impl std::fmt::Display) -> String {
+    keys::list_at(made, id)
+}

@@ -1,0 +1,231 @@
+//! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
+
+use super::{Item, Table, TableError, keys, text};
+use crate::idempotency;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+};
+use oms_runtime::deadline;
+use oms_runtime::meter;
+use std::time::Duration;
+
+/// How often a write that met a transaction on the same item, or was throttled in one, is tried again.
+const CONFLICT_RETRIES: u32 = 5;
+/// How many items one BatchWriteItem may write.
+pub(crate) const BATCH_WRITE_LIMIT: usize = 25;
+/// How often what a BatchWriteItem left out is written again.
+const BATCH_WRITE_ROUNDS: u32 = 5;
+/// The attribute that says how often an item has changed.
+pub(crate) const VERSION: &str = "version";
+
+impl Table {
+    /// A put of a new item.
+    pub fn put_new(&self, item: Item) -> Result<Put, TableError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#is)")
+            .expression_attribute_names("#is", keys::PK);
+        put.build().map_err(TableError::request)
+    }
+
+    /// A put over an item that must still have the version that was seen; where none was seen, of
+    /// a new item.
+    pub fn put_over(&self, seen: Option<u64>, item: Item) -> Result<Put, TableError> {
+        let Some(seen) = seen else {
+            return self.put_new(item);
+        };
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("#is = :seen")
+            .expression_attribute_names("#is", VERSION)
+            .expression_attribute_values(":seen", AttributeValue::N(seen.to_string()));
+        put.build().map_err(TableError::request)
+    }
+
+    /// A put of an item that is the same whoever writes it.
+    pub fn put_any(&self, item: Item) -> Result<Put, TableError> {
+        Put::builder().table_name(&self.name).set_item(Some(item)).build().map_err(TableError::request)
+    }
+
+    /// Writes one item, in a single write rather than a transaction: half the price. What stands there
+    /// already, as if this had written it, has been written.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where its condition fails.
+    pub async fn put(&self, put: Put) -> Result<(), TableError> {
+        match self.put_or_see(&put).await? {
+            None => Ok(()),
+            Some(there) if there == *put.item() => Ok(()),
+            Some(_) => Err(TableError::Conflict),
+        }
+    }
+
+    /// Writes one item, likewise; where its condition fails, what stands there comes back. That may be
+    /// the very same write: the SDK repeats one whose answer got lost, and then meets what it has
+    /// written. (A transaction carries a token, by which DynamoDB knows the repeat.)
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can tell.
+    pub async fn put_or_see(&self, put: &Put) -> Result<Option<Item>, TableError> {
+        if idempotency::current().is_some() {
+            let alone = self.transact(vec![part(put.clone())]).await;
+            return alone.map(|()| None).map_err(TableError::or_conflict);
+        }
+        let mut tries = 0;
+        loop {
+            let answer = self
+                .client
+                .put_item()
+                .table_name(put.table_name())
+                .set_item(Some(put.item().clone()))
+                .set_condition_expression(put.condition_expression().map(str::to_owned))
+                .set_expression_attribute_names(put.expression_attribute_names().cloned())
+                .set_expression_attribute_values(put.expression_attribute_values().cloned())
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => {
+                    meter_write(answer.consumed_capacity());
+                    return Ok(None);
+                }
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    return failed.item().cloned().map(Some).ok_or(TableError::Conflict);
+                }
+                // A transaction is at the item: only once it has ended can it be told what stands there.
+                Some(PutItemError::TransactionConflictException(_)) if tries < CONFLICT_RETRIES => {
+                    tries += 1;
+                    meter::record_trip();
+                    backoff(tries).await;
+                }
+                _ => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself and none with
+    /// the record of the request's idempotency key: only for what counts for nothing until a write
+    /// that comes after it.
+    pub async fn put_batch(&self, items: Vec<Item>) -> Result<(), TableError> {
+        let puts = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build().map_err(TableError::request)?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        let mut left: Vec<WriteRequest> = puts.collect::<Result<_, TableError>>()?;
+        for round in 0..BATCH_WRITE_ROUNDS {
+            let answer = self
+                .client
+                .batch_write_item()
+                .request_items(&self.name, left)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await?;
+            meter_writes(answer.consumed_capacity());
+            left = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            backoff(round).await;
+        }
+        Err(TableError::Throttled)
+    }
+
+    /// Writes all or nothing, and with it the record of the request's idempotency key, if it has
+    /// one. A conflict with another transaction is tried again with jitter, as is what was throttled; a
+    /// failed condition comes back as the reasons, one an item, in the order of the items.
+    pub async fn transact(&self, mut items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+        let Some(pending) = idempotency::current() else { return self.transact_all(items).await };
+        let (pk, sk) = items.iter().find_map(key_of).unwrap_or_default();
+        items.push(self.remember(pending.user(), pending.key(), &pending.record(&pk, &sk))?);
+        let last = items.len() - 1;
+        match self.transact_all(items).await {
+            Ok(()) => {
+                pending.wrote();
+                Ok(())
+            }
+            Err(TableError::Cancelled(reasons))
+                if TableError::failed_conditions(&reasons).any(|(index, _)| index == last) =>
+            {
+                Err(TableError::Repeated)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn transact_all(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+        // One for all tries: what an earlier one has done after all is not done again.
+        let token = oms_runtime::config::random_uuid_v7().to_string();
+        let mut tries = 0;
+        loop {
+            let answer = self
+                .client
+                .transact_write_items()
+                .client_request_token(&token)
+                .set_transact_items(Some(items.clone()))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match answer {
+                Ok(answer) => {
+                    meter_writes(answer.consumed_capacity());
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            meter::record_trip();
+            let error = match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    TableError::cancelled(cancelled.cancellation_reasons().to_vec())
+                }
+                Some(TransactWriteItemsError::TransactionInProgressException(_)) => TableError::Throttled,
+                _ => return Err(error.into()),
+            };
+            if !matches!(error, TableError::Conflict | TableError::Throttled) || tries == CONFLICT_RETRIES {
+                return Err(error);
+            }
+            tries += 1;
+            tracing::warn!(tries, why = %error, "trying a transaction again");
+            backoff(tries).await;
+        }
+    }
+}
+
+/// Waits before another try: 20 ms doubled each time, 1.3 s at most, of which a random part is left out, so that
+/// those who met do not meet again.
+pub async fn backoff(tries: u32) {
+    let longest_ms = 20_u64 << tries.min(6);
+    let random = oms_runtime::config::random_uuid_v7().as_u64_pair().1;
+    deadline::pause(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
+}
+
+/// The key of the item that an action writes.
+fn key_of(action: &TransactWriteItem) -> Option<(String, String)> {
+    let put = action.put().map(Put::item);
+    let item =
+        put.or_else(|| action.update().map(Update::key)).or_else(|| action.delete().map(Delete::key))?;
+    Some((text(item, keys::PK).to_owned(), text(item, keys::SK).to_owned()))
+}
+
+/// A put as part of a transaction.
+pub(crate) fn part(put: Put) -> TransactWriteItem {
+    TransactWriteItem::builder().put(put).build()
+}
+
+pub(crate) fn meter_write(capacity: Option<&ConsumedCapacity>) {
+    meter::record_trip();
+    meter::record_write(capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default());
+}
+
+fn meter_writes(capacity: &[ConsumedCapacity]) {
+    meter::record_trip();
+    meter::record_write(capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum());
+}

@@ -106,8 +106,8 @@ async fn health_names_the_settings_for_which_nothing_has_started() {
     let answer = docs.answer("GET", None, "/api/health/", None, &[]).await.expect("it answers");
     assert_eq!(answer["statusCode"], 503, "{answer}");
     let body: Value = serde_json::from_str(answer["body"].as_str().expect("text")).expect("JSON");
-    assert_eq!(body["status"], "misconfigured");
-    assert_eq!(body["settings"], json!(["AUTH_ISSUER", "PAGE_SIZE"]));
+    assert_eq!(body["code"], "misconfigured");
+    assert_eq!(body["details"]["settings"], json!(["AUTH_ISSUER", "PAGE_SIZE"]));
     assert!(!answer.to_string().contains("secret"), "{answer}");
 }
 

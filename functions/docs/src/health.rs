@@ -1,12 +1,12 @@
 //! `GET /api/health/`
 
-use crate::misconfigured::MisconfiguredView;
 use axum::extract::State;
 use axum::{Extension, Json};
 use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
 use oms_core::app::App;
 use oms_core::health::{Reach, Reached};
+use oms_core::http::error::ErrorBody;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,7 +72,7 @@ impl Probe {
     get, path = "/api/health/", tag = "documentation",
     responses(
         (status = 200, description = "It is up", body = HealthView),
-        (status = 503, description = "Its settings make no sense", body = MisconfiguredView),
+        (status = 503, description = "Its settings make no sense: `misconfigured`, and `details.settings` names them", body = ErrorBody),
     ),
 )]
 pub(crate) async fn health(

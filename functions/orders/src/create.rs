@@ -8,7 +8,6 @@ use oms_core::http::error::{ApiError, ErrorBody};
 use oms_core::http::query::MAX_USER_CHARS;
 use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
 use oms_core::http::{Caller, JsonObject, Reply};
-use oms_runtime::meter;
 use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
@@ -19,6 +18,7 @@ use oms_domain::place::{NewOrder, WantedLine, invalid_pk, place};
 use oms_domain::{
     Address, AddressId, Currency, Decimal, PaymentMethod, ShippingMethod, StoreId, User, UserId,
 };
+use oms_runtime::meter;
 use oms_table::TableError;
 use oms_table::catalog::Offer;
 use oms_table::lists::{OrderList, Wanted};

@@ -2,7 +2,7 @@
 
 use crate::samples::Chance;
 use crate::stand::{Answer, Stand};
-use oms_core::http::search::folded;
+use oms_domain::text::folded;
 use oms_domain::{StoreId, UserId};
 use oms_local::tokens::User;
 use serde_json::Value;

@@ -6,7 +6,7 @@ use crate::samples::{Chance, Samples};
 use crate::stand::Stand;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use oms_core::http::search::folded;
+use oms_domain::text::folded;
 use oms_domain::{Currency, Decimal, Order, PaymentStatus, Status, StoreId, UserId};
 use oms_local::tokens::User;
 

@@ -12,9 +12,9 @@ use axum::extract::FromRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
-use oms_runtime::config::{self, Config, ConfigError, GatewayKeys};
-use oms_runtime::logging;
+use oms_runtime::config::{Config, ConfigError, GatewayKeys};
 use oms_runtime::sdk;
+use oms_runtime::{clock, ids, logging};
 use oms_table::order_numbers::OrderNumbers;
 use oms_table::{Table, TableError};
 use std::sync::{Arc, OnceLock};
@@ -172,7 +172,7 @@ impl App {
     /// The time, to the microsecond.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        config::now()
+        clock::now()
     }
 
     /// Somebody, acting now.
@@ -184,13 +184,13 @@ impl App {
     /// An id for anything new but an order or what belongs to one.
     #[must_use]
     pub fn new_id<T: From<Uuid>>(&self) -> T {
-        config::random_uuid_v7().into()
+        ids::random_uuid_v7().into()
     }
 
     /// An id for a new order.
     #[must_use]
     pub fn new_order_id(&self) -> OrderId {
-        OrderId::from_fresh(config::random_uuid_v7())
+        OrderId::from_fresh(ids::random_uuid_v7())
     }
 
     /// The next number for an order that is placed at a time: of its day in the deployment's time zone, by

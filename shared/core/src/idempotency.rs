@@ -155,7 +155,7 @@ impl Pending {
             user: user.0,
             key,
             fingerprint,
-            owner: oms_runtime::config::random_uuid_v7().to_string(),
+            owner: oms_runtime::ids::random_uuid_v7().to_string(),
             status: expected_status(method, path),
             path: path.to_owned(),
             now_s: now.as_second(),

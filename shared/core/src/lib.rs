@@ -26,3 +26,9 @@ pub mod subscriptions;
 pub mod unpaid;
 pub mod verify;
 pub mod views;
+
+#[cfg(test)]
+use oms_runtime::config;
+#[cfg(test)]
+#[path = "../../runtime/src/testing.rs"]
+mod testing;

@@ -1,4 +1,4 @@
-//! Every setting, read in one place; and the only source of the time and of random ids.
+//! Every setting, read in one place.
 
 use crate::cursor::CursorKey;
 use jiff::tz::TimeZone;
@@ -8,7 +8,6 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
-use uuid::Uuid;
 
 mod gateway;
 mod lookup;
@@ -395,29 +394,5 @@ pub fn is_under_lambda() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// The time, to the microsecond, which is what the API shows and the table keeps.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
-pub fn now() -> jiff::Timestamp {
-    let now = jiff::Timestamp::now();
-    // Every microsecond that a timestamp can tell is a timestamp.
-    jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
-}
-
-/// A fresh id that sorts by the time of its making.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
-pub fn random_uuid_v7() -> Uuid {
-    Uuid::now_v7()
-}
-
-/// What tells one save of one version of one order from another.
-#[must_use]
-pub fn random_token() -> u32 {
-    // The last 32 bits of such an id are random.
-    let [.., a, b, c, d] = random_uuid_v7().into_bytes();
-    u32::from_be_bytes([a, b, c, d])
-}
-
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

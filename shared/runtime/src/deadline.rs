@@ -109,7 +109,7 @@ mod tests {
     }
 
     fn ending_in(ms: u64) -> Deadline {
-        let now = crate::config::now();
+        let now = crate::clock::now();
         let mut context = Context::default();
         context.deadline = u64::try_from(now.as_millisecond()).unwrap() + ms;
         Deadline::of(&context, now)

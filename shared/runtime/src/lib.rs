@@ -1,11 +1,15 @@
 //! What every function runs on, whatever it does: its settings, the clock and fresh ids, clients of AWS, the log,
 //! metrics, and the invocation in progress with its id, its end and what it has cost.
 
+pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod deadline;
+pub mod ids;
 pub mod logging;
 pub mod meter;
 pub mod metrics;
 pub mod scope;
 pub mod sdk;
+#[cfg(test)]
+mod testing;

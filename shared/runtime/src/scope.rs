@@ -1,6 +1,6 @@
 //! What belongs to the request in progress, wherever in the code one is.
 
-use crate::config;
+use crate::clock;
 use crate::deadline::Deadline;
 use crate::meter::Meter;
 use lambda_runtime::Context;
@@ -74,7 +74,7 @@ pub async fn within<F: Future>(scope: Arc<Scope>, future: F) -> F::Output {
 
 /// Runs what a consumer of a stream or a queue does in one invocation.
 pub async fn invocation<F: Future>(context: &Context, work: F) -> F::Output {
-    let scope = Scope::new(context.request_id.clone(), Deadline::of(context, config::now()));
+    let scope = Scope::new(context.request_id.clone(), Deadline::of(context, clock::now()));
     let span = tracing::error_span!("invocation", request_id = scope.request_id());
     within(Arc::new(scope), work.instrument(span)).await
 }

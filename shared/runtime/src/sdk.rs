@@ -90,12 +90,12 @@ fn timeouts(left: Duration) -> TimeoutConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::tests::config;
     use crate::scope;
+    use crate::testing::{Server, config};
 
     #[tokio::test]
     async fn an_endpoint_on_this_machine_is_called_without_tls() {
-        let server = https::tests::Server::answering(200, r#"{"TableNames": ["oms"]}"#);
+        let server = Server::answering(200, r#"{"TableNames": ["oms"]}"#);
         let config = config(&[("AWS_ENDPOINT_URL_DYNAMODB", &server.url)]).unwrap();
         let answer = dynamodb(&config).list_tables().send().await.unwrap();
         assert_eq!(answer.table_names(), ["oms"]);
@@ -104,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_fails_is_tried_three_times() {
-        let server = https::tests::Server::answering(500, "{}");
+        let server = Server::answering(500, "{}");
         let config = config(&[("AWS_ENDPOINT_URL", &server.url)]).unwrap();
         assert!(dynamodb(&config).list_tables().send().await.is_err());
         assert_eq!(server.calls(), 3);
@@ -117,7 +117,7 @@ mod tests {
         let url = format!("http://{}", silent.local_addr().unwrap());
         let config = config(&[("AWS_ENDPOINT_URL", &url)]).unwrap();
         let mut context = lambda_runtime::Context::default();
-        context.deadline = u64::try_from(crate::config::now().as_millisecond()).unwrap() + 2_000;
+        context.deadline = u64::try_from(crate::clock::now().as_millisecond()).unwrap() + 2_000;
         let began = std::time::Instant::now();
         let answer = scope::invocation(&context, dynamodb(&config).list_tables().send()).await;
         assert!(answer.is_err());

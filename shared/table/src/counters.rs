@@ -104,7 +104,7 @@ fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
 }
 
 fn stamp() -> AttributeValue {
-    AttributeValue::S(oms_runtime::config::random_uuid_v7().simple().to_string())
+    AttributeValue::S(oms_runtime::ids::random_uuid_v7().simple().to_string())
 }
 
 /// Whether orders and the counters of their tally fit into one transaction.

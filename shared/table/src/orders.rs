@@ -139,7 +139,7 @@ impl Table {
         if let Some(key) = crate::idempotency::current() {
             key.is_about(order);
         }
-        let token = oms_runtime::config::random_token();
+        let token = oms_runtime::ids::random_token();
         let order = &record::signed(order, token);
         let (item, older) = record::to_items(order, seen, self.shards)?;
         let put = self.put_over(seen, item)?;

@@ -163,7 +163,7 @@ impl Table {
 
     async fn transact_all(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
         // One for all tries: what an earlier one has done after all is not done again.
-        let token = oms_runtime::config::random_uuid_v7().to_string();
+        let token = oms_runtime::ids::random_uuid_v7().to_string();
         let mut tries = 0;
         loop {
             let answer = self
@@ -203,7 +203,7 @@ impl Table {
 /// those who met do not meet again.
 pub async fn backoff(tries: u32) {
     let longest_ms = 20_u64 << tries.min(6);
-    let random = oms_runtime::config::random_uuid_v7().as_u64_pair().1;
+    let random = oms_runtime::ids::random_uuid_v7().as_u64_pair().1;
     deadline::pause(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
 }
 

@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_event_tells_of_what_we_named_in_its_metadata() {
-        let payment = oms_domain::OrderId::from_fresh(oms_runtime::config::random_uuid_v7()).payment(0);
+        let payment = oms_domain::OrderId::from_fresh(oms_runtime::ids::random_uuid_v7()).payment(0);
         let event = |kind: &str, status: &str, metadata: Value| json!({ "type": kind, "data": { "object": { "id": "x", "status": status, "metadata": metadata } } });
         let paid = event("payment_intent.succeeded", "succeeded", json!({ "payment": payment }));
         assert!(matches!(read(&paid), Told::Charge(id, ChargeOutcome::Paid(_), _) if id == payment));

@@ -24,10 +24,10 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 use oms_domain::card;
-use oms_runtime::config::{self, Config};
+use oms_runtime::config::Config;
 use oms_runtime::deadline::Deadline;
-use oms_runtime::logging;
 use oms_runtime::scope::{self, Scope};
+use oms_runtime::{clock, ids, logging};
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -115,7 +115,7 @@ impl Edge {
     async fn answer(&self, request: Request) -> Response {
         let started = Instant::now();
         let deadline = request.extensions().get::<lambda_http::Context>();
-        let deadline = deadline.map(|context| Deadline::of(context, config::now())).unwrap_or_default();
+        let deadline = deadline.map(|context| Deadline::of(context, clock::now())).unwrap_or_default();
         let (method, path) = (request.method().clone(), path::to_log(request.uri().path()));
         let scope = Arc::new(Scope::new(request_id(&request), deadline).at(path.clone()));
         let span = tracing::error_span!(
@@ -260,7 +260,7 @@ fn request_id(request: &Request) -> String {
     lambda
         .map(|context| context.request_id.clone())
         .filter(|id| !id.is_empty())
-        .unwrap_or_else(|| config::random_uuid_v7().to_string())
+        .unwrap_or_else(|| ids::random_uuid_v7().to_string())
 }
 
 /// The methods of a path, with those that work on every one.

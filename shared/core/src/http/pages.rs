@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     fn config() -> Config {
-        oms_runtime::config::tests::config(&[]).unwrap()
+        crate::testing::config(&[]).unwrap()
     }
 
     fn asked(query: &str) -> Result<PageRequest, ApiError> {

@@ -13,7 +13,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use lambda_http::request::RequestContext;
 use oms_domain::token_bucket::{Taken, TokenBucket, WINDOW_SECONDS};
-use oms_runtime::config;
+use oms_runtime::clock;
 use oms_runtime::scope;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -103,7 +103,7 @@ pub async fn limited(
         }
         None => (Counted::Address(address(&parts).map(network)), quota),
     };
-    let now = u64::try_from(config::now().as_microsecond()).unwrap_or(0);
+    let now = u64::try_from(clock::now().as_microsecond()).unwrap_or(0);
     let taken = limiter.take(counted, quota, now);
     let mut response = if taken.is_allowed {
         next.run(Request::from_parts(parts, body)).await

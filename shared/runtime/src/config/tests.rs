@@ -1,17 +1,5 @@
 use super::*;
-
-pub(crate) fn config(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    let defaults = [
-        ("TABLE_NAME", "oms"),
-        ("AWS_REGION", "eu-west-1"),
-        ("AWS_ACCESS_KEY_ID", "id"),
-        ("AWS_SECRET_ACCESS_KEY", "hidden"),
-    ];
-    Config::from_lookup(GatewayKeys::Required, |name| {
-        let all = settings.iter().chain(&defaults);
-        all.clone().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
-    })
-}
+use crate::testing::config;
 
 #[test]
 fn defaults_are_those_of_the_contract() {
@@ -190,9 +178,4 @@ fn one_endpoint_serves_the_services_that_have_none_of_their_own() {
 fn no_limit_is_none() {
     assert_eq!(config(&[("RATE_LIMIT", "0")]).unwrap().rate_limit, None);
     assert!(config(&[("RATE_LIMIT", "1000001")]).is_err());
-}
-
-#[test]
-fn the_time_has_whole_microseconds() {
-    assert_eq!(now().as_nanosecond() % 1000, 0);
 }

@@ -112,4 +112,4 @@ pub async fn get(url: &str) -> Result<Bytes, FetchError> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

@@ -1,7 +1,7 @@
 use super::*;
+use crate::testing::Server;
 use oms_domain::{OrderId, PaymentId};
-use oms_runtime::config::random_uuid_v7;
-use oms_runtime::sdk::https::tests::Server;
+use oms_runtime::ids::random_uuid_v7;
 
 #[test]
 fn amounts_are_in_the_currencys_smallest_unit() {

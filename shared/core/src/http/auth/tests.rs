@@ -1,6 +1,7 @@
 mod callers;
 
 use super::*;
+use crate::testing::Server;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRef;
@@ -8,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Request, StatusCode};
 use oms_runtime::config;
-use oms_runtime::sdk::https::tests::Server;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Issuer {
 }
 
 fn now() -> i64 {
-    config::now().as_second()
+    oms_runtime::clock::now().as_second()
 }
 
 /// The claims of a good token, with changes; null takes a claim away.
@@ -76,7 +76,7 @@ pub(crate) fn claims(changes: Value) -> Value {
 pub(crate) fn verifier(jwks: &str) -> Result<Verifier, config::ConfigError> {
     let settings =
         [("AUTH_ISSUER", "https://issuer.example"), ("AUTH_AUDIENCE", "shop"), ("AUTH_JWKS", jwks)];
-    Verifier::from_config(&config::tests::config(&settings).unwrap())
+    Verifier::from_config(&crate::testing::config(&settings).unwrap())
 }
 
 async fn verify(token: &str) -> Result<Caller, AuthError> {

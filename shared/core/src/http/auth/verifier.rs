@@ -5,7 +5,8 @@ use super::claims::Claims;
 use super::keys::{Key, Keys};
 use super::provider;
 use jsonwebtoken::{Validation, decode, decode_header};
-use oms_runtime::config::{self, AuthConfig, Config, ConfigError, KeySource};
+use oms_runtime::clock;
+use oms_runtime::config::{AuthConfig, Config, ConfigError, KeySource};
 use oms_runtime::logging;
 use oms_runtime::sdk::https;
 use ring::digest::{SHA256, digest};
@@ -248,7 +249,7 @@ fn fingerprint(token: &str) -> [u8; 32] {
 }
 
 fn now_seconds() -> u64 {
-    u64::try_from(config::now().as_second()).unwrap_or(0)
+    u64::try_from(clock::now().as_second()).unwrap_or(0)
 }
 
 /// What the lock guards is whole between any two statements, so that a panic elsewhere while it

@@ -1,13 +1,14 @@
 mod answers;
 
 use super::*;
+use crate::http::Reply;
 use crate::http::etag::Version;
 use crate::http::groups;
 use crate::http::ids::{PathId, PathKey};
 use crate::http::pages::Links;
-use crate::http::{Reply, meter};
 use axum::Json;
 use axum::routing::{get, post};
+use oms_runtime::meter;
 use serde_json::{Value, json};
 use std::str::FromStr;
 use uuid::Uuid;
@@ -46,8 +47,8 @@ async fn panicking() -> Reply<()> {
 }
 
 fn router() -> Router {
-    let config = std::sync::Arc::new(config::tests::config(&[]).unwrap());
-    Router::<std::sync::Arc<config::Config>>::new()
+    let config = std::sync::Arc::new(crate::testing::config(&[]).unwrap());
+    Router::<std::sync::Arc<Config>>::new()
         .route("/api/order-items/", get(|| async { Json(json!([])) }).post(|| async { StatusCode::CREATED }))
         .route("/api/order-items/{id}/", get(thing))
         .route("/api/costly/", get(costly))
@@ -81,7 +82,7 @@ async fn send(method: &str, uri: &str, headers: &[(&str, &str)]) -> Answer {
 }
 
 async fn send_with(settings: &[(&str, &str)], method: &str, uri: &str, headers: &[(&str, &str)]) -> Answer {
-    let config = config::tests::config(settings).unwrap();
+    let config = crate::testing::config(settings).unwrap();
     let mut request = http::Request::builder().method(method).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -184,7 +185,7 @@ async fn an_origin_of_any_port_is_that_host_and_no_other() {
         }
     }
     for bad in ["http://*.example:*", "http://:*", "http://localhost:*:*"] {
-        assert!(config::tests::config(&[("CORS_ORIGINS", bad)]).is_err(), "{bad}");
+        assert!(crate::testing::config(&[("CORS_ORIGINS", bad)]).is_err(), "{bad}");
     }
 }
 

@@ -127,5 +127,5 @@ fn fetching(server: &Server) -> Verifier {
         ("AUTH_AUDIENCE", "shop"),
         ("AUTH_JWKS_URL", &server.url),
     ];
-    Verifier::from_config(&config::tests::config(&settings).unwrap()).unwrap()
+    Verifier::from_config(&crate::testing::config(&settings).unwrap()).unwrap()
 }

@@ -148,7 +148,7 @@ async fn an_event_of_the_http_api_keeps_repeats_and_tells_the_scheme() {
         "isBase64Encoded": false,
     });
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-    let config = config::tests::config(&[]).unwrap();
+    let config = crate::testing::config(&[]).unwrap();
     let edge = wrap(router(), &config);
     let response = edge.oneshot(request.map(Body::new)).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();

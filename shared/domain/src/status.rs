@@ -8,7 +8,8 @@ use crate::choices::choices;
 pub struct UnknownChoice;
 
 choices! {
-    /// Where an order stands.
+    /// Where an order stands. The table keeps its place in this list as a letter: new ones go to the end, and none
+    /// is taken out.
     Status {
         /// Placed; its items may still change.
         Pending = "pending", "Pending";
@@ -30,7 +31,8 @@ choices! {
 }
 
 choices! {
-    /// How the money of an order stands. It follows the payments; nobody writes it.
+    /// How the money of an order stands. It follows the payments; nobody writes it. The table keeps its place in this
+    /// list as a letter: new ones go to the end, and none is taken out.
     PaymentStatus {
         /// Nothing paid yet.
         Pending = "pending", "Pending";
@@ -50,7 +52,8 @@ choices! {
 }
 
 choices! {
-    /// What a customer pays with.
+    /// What a customer pays with. The table keeps its place in this list as a letter: new ones go to the end, and
+    /// none is taken out.
     PaymentMethod {
         /// Credit card.
         CreditCard = "credit_card", "Credit Card";
@@ -100,7 +103,8 @@ impl PaymentMethod {
 }
 
 choices! {
-    /// How an order travels.
+    /// How an order travels. The table keeps its place in this list as a letter: new ones go to the end, and none is
+    /// taken out.
     ShippingMethod {
         /// Standard.
         Standard = "standard", "Standard Shipping";

@@ -240,6 +240,7 @@ pub(crate) fn cells_of(item: &super::Item) -> impl Iterator<Item = (Cell, Decima
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oms_domain::notice::NoticeKind;
 
     #[test]
     fn every_counter_is_found_again_where_it_was_put() {
@@ -303,5 +304,36 @@ mod tests {
         }
         assert_eq!(cell_at("BY_DAY#2026-11", "w"), None);
         assert_eq!(cell_at("CELLS#pending", "sk"), None);
+    }
+
+    /// Counters, keys of the indexes and inboxes hold these letters. One that changed would give what is stored
+    /// another meaning, without a word.
+    #[test]
+    fn every_choice_keeps_its_letter() {
+        fn letters<T: PartialEq + std::fmt::Display>(all: &[T]) -> String {
+            let letters: Vec<String> = all.iter().map(|one| format!("{}={one}", letter(all, one))).collect();
+            letters.join(" ")
+        }
+        assert_eq!(
+            letters(Status::ALL),
+            "a=pending b=confirmed c=processing d=shipped e=out_for_delivery f=delivered g=cancelled h=refunded"
+        );
+        assert_eq!(
+            letters(PaymentStatus::ALL),
+            "a=pending b=authorized c=paid d=failed e=partially_refunded f=refunded g=cancelled"
+        );
+        assert_eq!(
+            letters(PaymentMethod::ALL),
+            "a=credit_card b=debit_card c=paypal d=bank_transfer e=cash_on_delivery f=digital_wallet g=cryptocurrency"
+        );
+        assert_eq!(letters(ShippingMethod::ALL), "a=standard b=express c=overnight d=pickup e=international");
+        assert_eq!(
+            letters(PaymentState::ALL),
+            "a=pending b=processing c=authorized d=paid e=failed f=cancelled g=partially_refunded h=refunded"
+        );
+        assert_eq!(
+            letters(NoticeKind::ALL),
+            "a=order_status_update b=shipping_update c=order_delivered d=order_cancelled e=refund_processed f=payment_success g=payment_failed"
+        );
     }
 }

@@ -6,6 +6,7 @@
 //! "All are read" is one write as well: the inbox begins a new *epoch*, and what was left unread in
 //! an earlier one is read.
 
+use super::counter_names::letter;
 use super::notifications::{Notification, Start, Wanted};
 use super::writes::{VERSION, part};
 use super::{Item, Table, TableError, key, keys};
@@ -68,9 +69,7 @@ pub(super) fn oldest_kept(now: Timestamp) -> Date {
 /// Where a month's number of a kind stands: `n` all or `u` unread, year and month, and the kind as
 /// one letter, `a` for the first of the list, which only ever grows at its end.
 pub(super) fn attribute(what: char, month: Date, kind: NoticeKind) -> String {
-    let index = NoticeKind::ALL.iter().position(|one| *one == kind).unwrap_or_default();
-    let letter = char::from(b'a' + u8::try_from(index).unwrap_or_default());
-    format!("{what}{}{letter}", month.strftime("%Y%m"))
+    format!("{what}{}{}", month.strftime("%Y%m"), letter(NoticeKind::ALL, &kind))
 }
 
 /// What such an attribute counts; none for any other attribute.

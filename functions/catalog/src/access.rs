@@ -1,5 +1,4 @@
-//! What of the catalogue a caller may see, and what of it they may write; the API contract's "Who
-//! may do what". What a caller may not see is 404; what they see but may not write is 403.
+//! What of the catalogue a caller may see, and what of it they may write. What a caller may not see is 404; what they see but may not write is 403.
 
 use oms_core::app::App;
 use oms_core::http::{ApiError, Caller, Reply};

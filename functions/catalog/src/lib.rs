@@ -1,5 +1,5 @@
 //! The HTTP function of the catalogue endpoints: stores, products with their variants and stock,
-//! and customers' addresses; the API contract's "Catalogue".
+//! and customers' addresses.
 
 mod access;
 mod addresses;

@@ -1,4 +1,4 @@
-//! Lists of the catalogue, the API contract's "Lists". By time an index has them in order, at any length.
+//! Lists of the catalogue. By time an index has them in order, at any length.
 //! What is searched or sorted by name is read as a whole, up to [`MAX_LISTED`], and cut into pages in
 //! memory.
 

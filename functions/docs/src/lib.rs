@@ -1,5 +1,4 @@
-//! The HTTP function of the documentation and health endpoints; the API contract's "Documentation
-//! and health". Unknown paths come here as well, for the edge's 404. None of it needs a token.
+//! The HTTP function of the documentation and health endpoints. Unknown paths come here as well, for the edge's 404. None of it needs a token.
 //!
 //! The document is a file of this crate, `openapi.json`, which `cargo openapi` makes from the
 //! handlers of all functions and a test holds equal to them. So this function depends on no other,

@@ -1,5 +1,5 @@
 //! Lists of orders as a caller may see them: filtered, searched, sorted, counted and cut into
-//! pages; the API contract's "Lists".
+//! pages.
 //!
 //! [`filters`] and [`ordering`] say what is asked for, [`plan`] how it is found, [`walk`] reads it.
 

@@ -1,4 +1,4 @@
-//! Lists of the payments of orders, as a caller may see them; the API contract's sections 6 and 7.
+//! Lists of the payments of orders, as a caller may see them.
 //!
 //! A payment lives in its order; what lists filter, search and sort by stands in a row of its own
 //! ([`oms_table`], `payment_rows`), which the stream's consumer keeps. A page is found by rows,

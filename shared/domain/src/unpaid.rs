@@ -1,5 +1,5 @@
 //! For how long an order may stay unpaid: its store says so when it is placed, and past that the order is
-//! called off, so that nobody keeps goods from others without paying. The API contract's section 4.
+//! called off, so that nobody keeps goods from others without paying.
 
 use crate::lifecycle::Moved;
 use crate::order::Order;

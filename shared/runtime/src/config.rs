@@ -30,8 +30,8 @@ pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
 /// keeps a message back.
 pub const MAX_SETTLE_AFTER_SECONDS: u64 = 900;
 
-/// The settings of a function, from its environment. The API contract's "Configuration" names
-/// each variable and its default.
+/// The settings of a function, from its environment; each field names its variable and default,
+/// and docs/settings.md what it is for.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// `TABLE_NAME`: the one DynamoDB table. Required.

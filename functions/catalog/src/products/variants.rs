@@ -1,5 +1,5 @@
 //! The variants of a product, which are written within it: an entry with an `id` changes that
-//! variant, one without is new, one left out is removed; the API contract's "Catalogue".
+//! variant, one without is new, one left out is removed.
 
 use super::MAX_STOCK;
 use super::fields::MAX_SKU_CHARS;

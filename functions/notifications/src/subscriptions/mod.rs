@@ -1,4 +1,4 @@
-//! Who outside hears of events; the API contract's "Notifications".
+//! Who outside hears of events.
 //!
 //! What is wanted is written first, then the topic is made to follow, then it is noted that it
 //! does. Where that is cut off, the record shows it, and whatever comes next (a repeat, a read, a

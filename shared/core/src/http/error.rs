@@ -20,8 +20,7 @@ pub const RETRY_AFTER_SECONDS: u64 = 1;
 /// Seconds after which it may be worth while for somebody with too many unpaid orders to try again.
 pub const UNPAID_RETRY_AFTER_SECONDS: u64 = 60;
 
-/// Everything that an endpoint may answer instead of success; the API contract's "Errors" gives
-/// the statuses and texts. The message of each variant is what the client reads, so that nothing
+/// Everything that an endpoint may answer instead of success. The message of each variant is what the client reads, so that nothing
 /// internal may stand in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -33,7 +32,7 @@ pub enum ApiError {
     Rule {
         /// Stable and machine-readable, such as `insufficient_stock`.
         code: &'static str,
-        /// For people, as the contract words it.
+        /// For people. Clients rely on the wording.
         message: String,
     },
     /// 400: a business rule forbids it, for a reason that its message leaves open.
@@ -41,7 +40,7 @@ pub enum ApiError {
     RuleBecause {
         /// Stable and machine-readable.
         code: &'static str,
-        /// For people, as the contract words it.
+        /// For people. Clients rely on the wording.
         message: String,
         /// Why; the client reads it as `details`.
         why: &'static str,

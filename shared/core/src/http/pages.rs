@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// One page of a list, as the API contract's "Lists" has it.
+/// One page of a list, in the shape that all lists have.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// How many entries all pages have together.

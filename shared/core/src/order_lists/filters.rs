@@ -1,4 +1,4 @@
-//! Which orders a request asks for: the API contract's "Filters of orders" and `search`.
+//! Which orders a request asks for, by its filters and `search`.
 
 use super::days::Days;
 use crate::http::error::{ApiError, Reply};

@@ -1,4 +1,4 @@
-//! In which order a list of orders stands: the API contract's "ordering".
+//! In which order a list of orders stands: what `ordering` says.
 
 use super::listed::Listed;
 use crate::http::query::Query;

@@ -11,6 +11,7 @@ mod chaos;
 mod customer_action;
 mod cut_off;
 mod deadlines;
+mod deployed;
 mod documentation;
 mod edit_rules;
 mod edits;

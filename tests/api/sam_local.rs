@@ -25,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const NO_STRIPE: Expected = Expected::Http(404, r#""error":"Not found""#);
 
 /// This machine's processors, as the template and an ELF header name them.
-const ARCHITECTURE: (&str, u16) = if cfg!(target_arch = "aarch64") { ("arm64", 183) } else { ("x86_64", 62) };
+pub(crate) const ARCHITECTURE: (&str, u16) =
+    if cfg!(target_arch = "aarch64") { ("arm64", 183) } else { ("x86_64", 62) };
 
 /// A stack that containers reach.
 struct Reached {

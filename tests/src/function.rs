@@ -65,15 +65,13 @@ impl Function {
             .route("/2018-06-01/runtime/invocation/{id}/{what}", post(answer))
             .with_state(runtime);
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let test = std::env::current_exe().expect("a test has a path");
-        let target = test.ancestors().nth(2).expect("tests are in target/debug/deps").to_owned();
         let output = stack().directory().join(format!("{name}.{}.log", uuid::Uuid::new_v4().simple()));
         let mut command = Command::new("sh");
         command
             .args(["-c", r#". "$0"; exec env "$@""#])
             .arg(stack().directory().join("functions").join(format!("{name}.env")))
             .args(environment.iter().map(|(name, value)| format!("{name}={value}")))
-            .arg(target.join(name))
+            .arg(binary(name))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
@@ -187,7 +185,6 @@ impl Function {
         body: Option<&Value>,
         more: &[(&str, &str)],
     ) -> Option<Value> {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let mut headers = json!({ "host": "api.example.com", "content-type": "application/json" });
         if let Some(token) = token {
             headers["authorization"] = format!("Bearer {token}").into();
@@ -195,21 +192,36 @@ impl Function {
         for (name, value) in more {
             headers[*name] = (*value).into();
         }
-        let event = json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
-            "headers": headers, "body": body.map(Value::to_string), "isBase64Encoded": false,
-            "requestContext": {
-                "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
-                "http": {
-                    "method": method, "path": path, "protocol": "HTTP/1.1",
-                    "sourceIp": "127.0.0.1", "userAgent": "test",
-                },
-                "requestId": "r", "routeKey": "$default", "stage": "$default",
-                "time": "22/Nov/2026:10:42:21 +0000", "timeEpoch": 1_795_344_141_311_i64,
-            },
-        });
-        self.invoke(event).await
+        self.invoke(http_event(method, path, headers, body.map(Value::to_string))).await
     }
+}
+
+/// A request as API Gateway puts it. The path may have a query; the headers' names are in lower case.
+pub(crate) fn http_event(method: &str, path: &str, headers: Value, body: Option<String>) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+        "headers": headers, "body": body, "isBase64Encoded": false,
+        "requestContext": {
+            "accountId": "1", "apiId": "a", "domainName": "api.example.com", "domainPrefix": "api",
+            "http": {
+                "method": method, "path": path, "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1", "userAgent": "test",
+            },
+            "requestId": "r", "routeKey": "$default", "stage": "$default",
+            "time": "22/Nov/2026:10:42:21 +0000", "timeEpoch": 1_795_344_141_311_i64,
+        },
+    })
+}
+
+/// The binary of a function, which the stack has built.
+///
+/// # Panics
+/// Where the test is not where Cargo puts tests.
+#[must_use]
+pub fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    test.ancestors().nth(2).expect("tests are in target/debug/deps").join(name)
 }
 
 /// Where a process's last words go, beside the stack's own logs.

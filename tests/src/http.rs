@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
+    api: String,
     token: Option<String>,
 }
 
@@ -29,13 +30,19 @@ impl Client {
     /// Somebody without a token.
     #[must_use]
     pub fn stranger() -> Self {
-        Self { http: reqwest::Client::new(), token: None }
+        Self::of(stack().setting("API_URL"))
+    }
+
+    /// Somebody without a token, of another deployment's API.
+    #[must_use]
+    pub fn of(api: &str) -> Self {
+        Self { http: reqwest::Client::new(), api: api.to_owned(), token: None }
     }
 
     /// The same connection with a token.
     #[must_use]
     pub fn with_token(&self, token: String) -> Self {
-        Self { http: self.http.clone(), token: Some(token) }
+        Self { http: self.http.clone(), api: self.api.clone(), token: Some(token) }
     }
 
     /// Reads.
@@ -79,7 +86,7 @@ impl Client {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", stack().setting("API_URL")));
+        let mut request = self.http.request(method, format!("{}{path}", self.api));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -149,6 +156,12 @@ impl Client {
         let answer: Value = serde_json::from_str(&text).expect("DynamoDB answers with JSON");
         assert!(answer.get("__type").is_none(), "{text}");
         answer
+    }
+
+    /// Where the API is.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        &self.api
     }
 
     /// The token, where there is one.

@@ -4,7 +4,9 @@
 //! Every test opens its own [`Shop`], with its own vendor, customers and products, so that they
 //! all run at once on one stack.
 
+pub mod aws;
 pub mod blur;
+pub mod deployed;
 pub mod events;
 pub mod function;
 pub mod hook;
@@ -22,7 +24,9 @@ pub mod topic;
 pub mod wait;
 pub mod world;
 
+pub use aws::Aws;
 pub use blur::{blurred, different_lines};
+pub use deployed::Deployed;
 pub use function::Function;
 pub use hook::Hook;
 pub use http::{Answer, Client};

@@ -8,5 +8,5 @@ use serde_json::{Value, json};
 /// Puts a message on the queue of jobs.
 pub async fn send_job(job: &Value) {
     let message = json!({ "QueueUrl": stack().setting("QUEUE_URL"), "MessageBody": job.to_string() });
-    sqs(&Client::stranger(), "SendMessage", message).await;
+    sqs(&Client::stranger(), stack().setting("SQS_URL"), "SendMessage", message).await;
 }

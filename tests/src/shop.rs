@@ -43,9 +43,15 @@ impl Person {
     /// Somebody new, in a group or in none.
     #[must_use]
     pub fn new(name: &str, group: Option<&str>) -> Self {
+        Self::at(stack().setting("API_URL"), name, group)
+    }
+
+    /// The same, of another deployment's API that accepts the stack's tokens.
+    #[must_use]
+    pub fn at(api: &str, name: &str, group: Option<&str>) -> Self {
         let user = User::new(&format!("{name}-{}", uuid::Uuid::new_v4().simple()), group);
         let token = stack().token(&user, LIFETIME_S);
-        Self { client: Client::stranger().with_token(token), id: user.id().to_string(), address: Value::Null }
+        Self { client: Client::of(api).with_token(token), id: user.id().to_string(), address: Value::Null }
     }
 
     /// Tries to buy some pieces.
@@ -88,8 +94,13 @@ impl Person {
 impl Shop {
     /// A new store with its vendor.
     pub async fn open() -> Self {
-        let vendor = Person::new("vendor", Some("vendor"));
-        let staff = Person::new("staff", Some("staff"));
+        Self::open_at(stack().setting("API_URL")).await
+    }
+
+    /// The same, at another deployment's API that accepts the stack's tokens.
+    pub async fn open_at(api: &str) -> Self {
+        let vendor = Person::at(api, "vendor", Some("vendor"));
+        let staff = Person::at(api, "staff", Some("staff"));
         let new = json!({ "name": "Mugs & More", "owner": vendor.id });
         let store = staff.client.post("/api/stores/", new).await.expect(201);
         Self { store, vendor, staff }
@@ -113,7 +124,7 @@ impl Shop {
 
     /// A new customer with an address.
     pub async fn customer(&self) -> Person {
-        let mut person = Person::new("customer", None);
+        let mut person = Person::at(self.staff.client.api(), "customer", None);
         let new = json!({
             "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
             "city": "London", "postal_code": "SW1Y 4JH", "country": "GB",

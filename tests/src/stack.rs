@@ -3,6 +3,7 @@
 use oms_local::functions::{cargo, told_by_cargo};
 use oms_local::places::Places;
 use oms_local::tokens::{Issuer, User};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,12 @@ impl Stack {
     #[must_use]
     pub fn token(&self, user: &User, lifetime_s: i64) -> String {
         self.issuer.token(user, lifetime_s).expect("the local issuer signs tokens")
+    }
+
+    /// The keys of its tokens, for another deployment that is to accept them.
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        self.issuer.jwks()
     }
 
     /// Kills every process of a function, whatever it is at; the stack starts them again.

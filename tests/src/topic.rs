@@ -15,6 +15,7 @@ const MOST: u32 = 10;
 #[derive(Debug)]
 pub struct Mailbox {
     client: Client,
+    sqs: String,
     queue: String,
 }
 
@@ -36,27 +37,36 @@ impl Mailbox {
     }
 
     async fn hearing(filter: Value) -> Self {
+        let messaging = stack().setting("SNS_URL");
+        Self::at(messaging, stack().setting("TOPIC_ARN"), &filter).await
+    }
+
+    /// Subscribes to what a topic's filter lets through, where SNS and SQS answer at one address.
+    ///
+    /// # Panics
+    /// Where they refuse.
+    pub async fn at(messaging: &str, topic: &str, filter: &Value) -> Self {
         let filter = filter.to_string();
         let client = Client::stranger();
         let name = format!("test-{}", uuid::Uuid::new_v4().simple());
-        let created = sqs(&client, "CreateQueue", json!({ "QueueName": name })).await;
+        let created = sqs(&client, messaging, "CreateQueue", json!({ "QueueName": name })).await;
         let queue = created["QueueUrl"].as_str().expect("a queue has a URL").to_owned();
         let asked = json!({ "QueueUrl": queue, "AttributeNames": ["QueueArn"] });
-        let attributes = sqs(&client, "GetQueueAttributes", asked).await;
+        let attributes = sqs(&client, messaging, "GetQueueAttributes", asked).await;
         let arn = attributes["Attributes"]["QueueArn"].as_str().expect("a queue has an ARN");
         let form = [
             ("Action", "Subscribe"),
             ("Version", "2010-03-31"),
-            ("TopicArn", stack().setting("TOPIC_ARN")),
+            ("TopicArn", topic),
             ("Protocol", "sqs"),
             ("Endpoint", arn),
             ("Attributes.entry.1.key", "FilterPolicy"),
             ("Attributes.entry.1.value", &filter),
         ];
-        let answer = client.bare().post(stack().setting("SNS_URL")).form(&form).send().await;
+        let answer = client.bare().post(messaging).form(&form).send().await;
         let answer = answer.expect("SNS answers");
         assert!(answer.status().is_success(), "{}", answer.text().await.unwrap_or_default());
-        Self { client, queue }
+        Self { client, sqs: messaging.to_owned(), queue }
     }
 
     /// Waits until so many events with different ids have come; all of them, as they came.
@@ -82,12 +92,12 @@ impl Mailbox {
             }
             assert!(began.elapsed() < patience, "{} of {distinct} events came: {events:?}", ids.len());
             let asked = json!({ "QueueUrl": self.queue, "MaxNumberOfMessages": MOST, "WaitTimeSeconds": 1 });
-            let received = sqs(&self.client, "ReceiveMessage", asked).await;
+            let received = sqs(&self.client, &self.sqs, "ReceiveMessage", asked).await;
             for message in received["Messages"].as_array().into_iter().flatten() {
                 let envelope = parsed(&message["Body"]);
                 events.push(parsed(&envelope["Message"]));
                 let done = json!({ "QueueUrl": self.queue, "ReceiptHandle": message["ReceiptHandle"] });
-                sqs(&self.client, "DeleteMessage", done).await;
+                sqs(&self.client, &self.sqs, "DeleteMessage", done).await;
             }
         }
     }
@@ -97,10 +107,10 @@ fn parsed(text: &Value) -> Value {
     serde_json::from_str(text.as_str().unwrap_or_default()).unwrap_or_else(|_| panic!("{text}"))
 }
 
-pub(crate) async fn sqs(client: &Client, action: &str, body: Value) -> Value {
+pub(crate) async fn sqs(client: &Client, url: &str, action: &str, body: Value) -> Value {
     let response = client
         .bare()
-        .post(stack().setting("SQS_URL"))
+        .post(url)
         .header("X-Amz-Target", format!("AmazonSQS.{action}"))
         .header("Content-Type", "application/x-amz-json-1.0")
         .body(body.to_string())

@@ -9,8 +9,8 @@ use crate::console::Step;
 use crate::error::{Doing, Error, Result};
 use crate::places::{Places, replace};
 
-/// SNS, SQS and SES.
-const MINISTACK: &str = "ministack==1.5.33";
+/// SNS, SQS and SES; all of AWS to the test that deploys.
+pub const MINISTACK: &str = "ministack==1.5.33";
 /// The functions' runtime. Without its dependencies: they are a cross-compiler, which is for deploying.
 pub const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
 

@@ -8,8 +8,8 @@ use crate::{Change, Decimal, Deed, Money, NotificationId, Payment, PaymentState,
 use serde_json::Value;
 
 choices! {
-    /// What a notification is about. The table keeps its place in this list as a letter: new ones go to the end, and
-    /// none is taken out.
+    /// What a notification is about.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     NoticeKind {
         /// The order moved on.
         OrderStatusUpdate = "order_status_update", "Order status update";

@@ -16,8 +16,8 @@ pub const CUSTOMERS_TIME: SignedDuration = SignedDuration::from_hours(1);
 pub const MAX_REFUNDS: usize = 50;
 
 choices! {
-    /// Where a payment stands. The table keeps its place in this list as a letter: new ones go to the end, and none
-    /// is taken out.
+    /// Where a payment stands.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     PaymentState {
         /// Made, nothing sent to the gateway.
         Pending = "pending", "Pending";

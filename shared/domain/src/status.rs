@@ -8,8 +8,8 @@ use crate::choices::choices;
 pub struct UnknownChoice;
 
 choices! {
-    /// Where an order stands. The table keeps its place in this list as a letter: new ones go to the end, and none
-    /// is taken out.
+    /// Where an order stands.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     Status {
         /// Placed; its items may still change.
         Pending = "pending", "Pending";
@@ -31,8 +31,8 @@ choices! {
 }
 
 choices! {
-    /// How the money of an order stands. It follows the payments; nobody writes it. The table keeps its place in this
-    /// list as a letter: new ones go to the end, and none is taken out.
+    /// How the money of an order stands. It follows the payments; nobody writes it.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     PaymentStatus {
         /// Nothing paid yet.
         Pending = "pending", "Pending";
@@ -52,8 +52,8 @@ choices! {
 }
 
 choices! {
-    /// What a customer pays with. The table keeps its place in this list as a letter: new ones go to the end, and
-    /// none is taken out.
+    /// What a customer pays with.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     PaymentMethod {
         /// Credit card.
         CreditCard = "credit_card", "Credit Card";
@@ -103,8 +103,8 @@ impl PaymentMethod {
 }
 
 choices! {
-    /// How an order travels. The table keeps its place in this list as a letter: new ones go to the end, and none is
-    /// taken out.
+    /// How an order travels.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
     ShippingMethod {
         /// Standard.
         Standard = "standard", "Standard Shipping";

@@ -1,9 +1,8 @@
 //! What of the catalogue a caller may see, and what of it they may write. What a caller may not see is 404; what they see but may not write is 403.
 
 use oms_core::app::App;
-use oms_core::http::{ApiError, Caller, Reply};
 use oms_domain::catalog::{ProductStatus, Store, StoreStatus};
-use oms_domain::{AddressId, Currency, ProductId, StoreId, UserId};
+use oms_domain::{AddressId, Caller, Currency, Error, Kind, Outcome, ProductId, StoreId, UserId};
 use oms_table::addresses::BookEntry;
 use oms_table::entity::Versioned;
 use oms_table::products::StockedProduct;
@@ -34,8 +33,8 @@ pub(crate) struct SeenProduct {
 ///
 /// # Errors
 /// 403 for customers.
-pub(crate) fn sells(caller: &Caller) -> Reply<()> {
-    if caller.is_staff() || caller.is_vendor() { Ok(()) } else { Err(ApiError::Forbidden) }
+pub(crate) fn sells(caller: &Caller) -> Outcome<()> {
+    if caller.is_staff() || caller.is_vendor() { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// Whether the caller may write what is in a store of this owner: staff, and the vendor whose
@@ -48,14 +47,14 @@ pub(crate) fn manages(caller: &Caller, owner: Option<&UserId>) -> bool {
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn store(app: &App, caller: &Caller, id: StoreId) -> Reply<SeenStore> {
+pub(crate) async fn store(app: &App, caller: &Caller, id: StoreId) -> Outcome<SeenStore> {
     let store = app.table().versioned_store(id).await?;
-    let store = store.ok_or(ApiError::NotFound("Store"))?;
+    let store = store.ok_or(Error::NotFound(Kind::Store))?;
     let manages = manages(caller, store.entity.owner.as_ref());
     if manages || store.entity.status == StoreStatus::Active {
         Ok(SeenStore { store, manages })
     } else {
-        Err(ApiError::NotFound("Store"))
+        Err(Error::NotFound(Kind::Store))
     }
 }
 
@@ -63,9 +62,9 @@ pub(crate) async fn store(app: &App, caller: &Caller, id: StoreId) -> Reply<Seen
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn product(app: &App, caller: &Caller, id: ProductId) -> Reply<SeenProduct> {
+pub(crate) async fn product(app: &App, caller: &Caller, id: ProductId) -> Outcome<SeenProduct> {
     let product = app.table().product(id).await?;
-    let product = product.ok_or(ApiError::NotFound("Product"))?;
+    let product = product.ok_or(Error::NotFound(Kind::Product))?;
     let store = app.table().store(product.entity.product.store).await?;
     let manages = manages(caller, store.as_ref().and_then(|store| store.owner.as_ref()));
     let is_on_sale = product.entity.product.status == ProductStatus::Active
@@ -74,7 +73,7 @@ pub(crate) async fn product(app: &App, caller: &Caller, id: ProductId) -> Reply<
         let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
         Ok(SeenProduct { product, store, currency, manages })
     } else {
-        Err(ApiError::NotFound("Product"))
+        Err(Error::NotFound(Kind::Product))
     }
 }
 
@@ -82,7 +81,7 @@ pub(crate) async fn product(app: &App, caller: &Caller, id: ProductId) -> Reply<
 ///
 /// # Errors
 /// 404.
-pub(crate) async fn address(app: &App, caller: &Caller, id: AddressId) -> Reply<BookEntry> {
+pub(crate) async fn address(app: &App, caller: &Caller, id: AddressId) -> Outcome<BookEntry> {
     let own = app.table().address(&caller.user.id, id).await?;
     if let Some(entry) = own {
         return Ok(entry);
@@ -92,7 +91,7 @@ pub(crate) async fn address(app: &App, caller: &Caller, id: AddressId) -> Reply<
         Some(user) => app.table().address(&user, id).await?,
         None => None,
     };
-    entry.ok_or(ApiError::NotFound("Address"))
+    entry.ok_or(Error::NotFound(Kind::Address))
 }
 
 impl SeenStore {
@@ -100,8 +99,8 @@ impl SeenStore {
     ///
     /// # Errors
     /// 403 for the others.
-    pub(crate) fn managed(self) -> Reply<Versioned<Store>> {
-        if self.manages { Ok(self.store) } else { Err(ApiError::Forbidden) }
+    pub(crate) fn managed(self) -> Outcome<Versioned<Store>> {
+        if self.manages { Ok(self.store) } else { Err(Error::Forbidden) }
     }
 }
 
@@ -110,7 +109,7 @@ impl SeenProduct {
     ///
     /// # Errors
     /// 403 for the others.
-    pub(crate) fn managed(self) -> Reply<Self> {
-        if self.manages { Ok(self) } else { Err(ApiError::Forbidden) }
+    pub(crate) fn managed(self) -> Outcome<Self> {
+        if self.manages { Ok(self) } else { Err(Error::Forbidden) }
     }
 }

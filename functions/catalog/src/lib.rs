@@ -7,7 +7,6 @@ mod listing;
 mod money;
 mod partial;
 mod products;
-mod races;
 mod slug;
 mod stores;
 

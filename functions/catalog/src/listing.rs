@@ -3,10 +3,11 @@
 //! memory.
 
 use jiff::Timestamp;
-use oms_core::http::pages::Links;
-use oms_core::http::search::contains_all;
-use oms_core::http::{ApiError, Page, PageRequest, Query, Reply};
 use oms_core::sorted::{Cut, Place, SortKey, Sorting, Value};
+use oms_domain::{Error, Outcome};
+use oms_http::pages::Links;
+use oms_http::search::contains_all;
+use oms_http::{Page, PageRequest, Query};
 use oms_table::catalog_lists::{Listed, MAX_LISTED};
 use serde::Serialize;
 use uuid::Uuid;
@@ -30,11 +31,11 @@ pub(crate) struct Entry<T> {
 ///
 /// # Errors
 /// 400 where there are more than [`MAX_LISTED`] of one status.
-pub(crate) fn complete<T>(listed: Listed<T>, what: &str) -> Reply<Vec<T>> {
+pub(crate) fn complete<T>(listed: Listed<T>, what: &str) -> Outcome<Vec<T>> {
     if listed.is_complete {
         Ok(listed.entries)
     } else {
-        Err(ApiError::Rule {
+        Err(Error::TooMuch {
             code: "too_many_entries",
             message: format!("More than {MAX_LISTED} {what}: narrow the filter."),
         })
@@ -65,7 +66,11 @@ impl<T> Found<T> {
 ///
 /// # Errors
 /// 404 for a page that does not exist.
-pub(crate) fn found<T>(mut entries: Vec<Entry<T>>, query: &Query, request: &PageRequest) -> Reply<Found<T>> {
+pub(crate) fn found<T>(
+    mut entries: Vec<Entry<T>>,
+    query: &Query,
+    request: &PageRequest,
+) -> Outcome<Found<T>> {
     let terms = query.search_terms();
     entries.retain(|entry| contains_all(entry.searched.iter().map(String::as_str), &terms));
     let sorting = Sorting::<Key>::read(query);
@@ -131,7 +136,7 @@ impl SortKey for Key {
 mod tests {
     use super::*;
     use axum::extract::FromRequestParts;
-    use oms_core::http::pages::PageNumber;
+    use oms_http::pages::PageNumber;
     use oms_runtime::config::{Config, GatewayKeys};
     use std::sync::Arc;
 
@@ -154,7 +159,7 @@ mod tests {
         query: &str,
         number: PageNumber,
         cursor: Option<String>,
-    ) -> Reply<Page<String>> {
+    ) -> Outcome<Page<String>> {
         let uri = format!("http://localhost/api/products/?{query}");
         let (mut parts, ()) = http::Request::get(uri).body(()).unwrap().into_parts();
         let Ok(links) = Links::from_request_parts(&mut parts, &config()).await;
@@ -218,14 +223,14 @@ mod tests {
         let gone = asked(without, "", PageNumber::Nth(2), cursor_of(&next)).await.unwrap();
         assert_eq!(gone.results, ["apple"], "also where the entry has gone");
         let made_up = asked(fruit(), "", PageNumber::Nth(2), Some("7".to_owned())).await;
-        assert!(matches!(made_up, Err(ApiError::InvalidPage)));
+        assert!(matches!(made_up, Err(Error::NoSuchPage)));
     }
 
     #[tokio::test]
     async fn pages_end_where_the_list_does() {
         let last = asked(fruit(), "", PageNumber::Last, None).await.unwrap();
         assert_eq!((last.results, last.next), (vec!["apple".to_owned()], None));
-        assert!(matches!(asked(fruit(), "", PageNumber::Nth(3), None).await, Err(ApiError::InvalidPage)));
+        assert!(matches!(asked(fruit(), "", PageNumber::Nth(3), None).await, Err(Error::NoSuchPage)));
         assert_eq!(asked(Vec::new(), "", PageNumber::Nth(1), None).await.unwrap().count, 0);
     }
 

@@ -1,9 +1,8 @@
 //! Reading amounts, whose digits are their currency's.
 
-use oms_core::http::ApiError;
-use oms_core::http::validation::{FieldValue, Fields, JsonMap, Mode, Problem, UnsignedDigits};
 use oms_domain::money::digits;
-use oms_domain::{Currency, Decimal, ShippingMethod};
+use oms_domain::{Currency, Decimal, Error, ShippingMethod};
+use oms_http::validation::{FieldValue, Fields, JsonMap, Mode, Problem, UnsignedDigits};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -48,7 +47,7 @@ pub(crate) fn shipping_costs(
         }
         match fields.finish() {
             Ok(()) => Ok(costs),
-            Err(ApiError::Validation(problems)) => Err(Problem::nested(problems)),
+            Err(Error::Invalid(problems)) => Err(Problem::nested(problems)),
             Err(other) => Err(Problem::message(other.to_string())),
         }
     }

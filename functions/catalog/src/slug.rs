@@ -1,7 +1,7 @@
 //! Names in links.
 
 use icu_normalizer::DecomposingNormalizer;
-use oms_core::http::validation::{FieldValue, Problem, Text};
+use oms_http::validation::{FieldValue, Problem, Text};
 use serde_json::Value;
 
 /// The longest slug, in characters.

@@ -6,7 +6,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
 use oms_core::app::App;
 use oms_core::health::{Reach, Reached};
-use oms_core::http::error::ErrorBody;
+use oms_http::error::ErrorBody;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -8,7 +8,7 @@ use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
 };
 use http::{HeaderMap, HeaderValue};
-use oms_core::http::{ApiError, Reply};
+use oms_http::{ApiError, Reply};
 use std::io::Read;
 
 const HTML: &str = include_str!("../page/index.html");

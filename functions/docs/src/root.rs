@@ -1,7 +1,7 @@
 //! `GET /`, `/api/` and `/api/v1/`: where somebody begins who knows nothing but the address.
 
 use axum::Json;
-use oms_core::http::pages::Links;
+use oms_http::pages::Links;
 use serde::Serialize;
 
 /// Where to read on.

@@ -3,9 +3,8 @@
 use crate::{Unfinished, Worker};
 use futures::StreamExt;
 use oms_core::bulk_updates::{ByJob, result_of};
-use oms_core::http::{ApiError, Caller, Reply};
 use oms_core::queue::Job;
-use oms_domain::{JobId, OrderId};
+use oms_domain::{Caller, Error, JobId, OrderId, Outcome};
 use oms_runtime::deadline;
 use oms_table::bulk_updates::BulkUpdate;
 use std::collections::HashSet;
@@ -41,7 +40,8 @@ pub(crate) async fn work(
     }
     let orders = table.bulk_update_piece(id, piece).await?;
     let outcomes = move_all(worker, &job, &orders).await;
-    let passing = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).filter(|error| passes(error));
+    let passing =
+        outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).filter(|error| Error::passes(error));
     let passing = passing.count();
     // What there was no time for has not been tried.
     if passing > 0 && (!is_last_try || deadline::is_near()) {
@@ -53,7 +53,7 @@ pub(crate) async fn work(
     Ok(())
 }
 
-async fn move_all(worker: &Worker, job: &BulkUpdate, orders: &[OrderId]) -> Vec<Reply<()>> {
+async fn move_all(worker: &Worker, job: &BulkUpdate, orders: &[OrderId]) -> Vec<Outcome<()>> {
     let caller = &Caller { user: job.user(), role: job.role };
     let by_job = ByJob { id: job.id, since: job.created_at };
     let moves = orders.iter().map(|id| worker.app.move_order(caller, *id, job.target, by_job));
@@ -67,33 +67,4 @@ async fn known(worker: &Worker, id: JobId) -> Result<Option<BulkUpdate>, Unfinis
         tracing::warn!(%id, "there is no such bulk update");
     }
     Ok(job)
-}
-
-/// Whether another try may succeed where this one did not.
-fn passes(error: &ApiError) -> bool {
-    match error {
-        ApiError::Conflict { .. }
-        | ApiError::TooManyRequests
-        | ApiError::Unavailable(_)
-        | ApiError::Internal(_) => true,
-        ApiError::Validation(_)
-        | ApiError::Rule { .. }
-        | ApiError::RuleBecause { .. }
-        | ApiError::ParseError(_)
-        | ApiError::Unauthenticated
-        | ApiError::Declined { .. }
-        | ApiError::Forbidden
-        | ApiError::ForbiddenBecause(_)
-        | ApiError::NotFound(_)
-        | ApiError::UnknownPath
-        | ApiError::InvalidPage
-        | ApiError::InvalidUrlVersion
-        | ApiError::MethodNotAllowed { .. }
-        | ApiError::NotAcceptable
-        | ApiError::PreconditionFailed
-        | ApiError::PayloadTooLarge
-        | ApiError::UnsupportedMediaType(_)
-        | ApiError::TooManyUnpaid { .. }
-        | ApiError::Unprocessable { .. } => false,
-    }
 }

@@ -6,9 +6,8 @@
 
 use crate::{Unfinished, Worker};
 use jiff::Timestamp;
-use oms_core::http::ApiError;
 use oms_core::queue::Job;
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId};
 
 /// Waits on, or calls the order off.
 pub(crate) async fn work(worker: &Worker, order: OrderId, at: Timestamp) -> Result<(), Unfinished> {
@@ -18,7 +17,7 @@ pub(crate) async fn work(worker: &Worker, order: OrderId, at: Timestamp) -> Resu
         match worker.app.expire_unpaid(order).await {
             // Another way to pay has given it more time.
             Ok(Some(later)) => later,
-            Ok(None) | Err(ApiError::NotFound(_)) => return Ok(()),
+            Ok(None) | Err(Error::NotFound(_)) => return Ok(()),
             Err(error) => return Err(Unfinished::Unpaid(order, error)),
         }
     };

@@ -11,9 +11,8 @@ mod settle_payment;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::StreamExt;
 use oms_core::app::App;
-use oms_core::http::ApiError;
 use oms_core::queue::{Job, NoQueue, Queue, QueueError};
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId};
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;
 use oms_table::TableError;
@@ -56,9 +55,9 @@ enum Unfinished {
     #[error("{0} orders could not be moved for now")]
     Orders(usize),
     #[error("a gateway's answer could not be saved")]
-    Answer(#[source] ApiError),
+    Answer(#[source] Error),
     #[error("the order {0} could not be called off")]
-    Unpaid(OrderId, #[source] ApiError),
+    Unpaid(OrderId, #[source] Error),
     #[error("the gateway does not say how payments of the order {0} ended")]
     NoAnswer(OrderId),
 }

@@ -2,9 +2,8 @@
 //! its key.
 
 use crate::{Unfinished, Worker};
-use oms_core::http::ApiError;
 use oms_core::queue::Job;
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId};
 
 /// How often the gateway is asked in vain, each time twice as late as before, until the message is
 /// left to the queue: it brings it again, and then sets it aside where an operator sees it.
@@ -15,7 +14,7 @@ pub(crate) async fn work(worker: &Worker, order: OrderId, tries: u8) -> Result<(
     let settled = match worker.app.settle(order).await {
         Ok(settled) => settled,
         // There is nothing to settle of what is not there.
-        Err(ApiError::NotFound(_)) => return Ok(()),
+        Err(Error::NotFound(_)) => return Ok(()),
         Err(error) => return Err(Unfinished::Answer(error)),
     };
     if !settled.awaits_gateway() {

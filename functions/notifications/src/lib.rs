@@ -8,7 +8,7 @@ mod subscriptions;
 mod view;
 
 use axum::Json;
-use oms_core::http::etag::Version;
+use oms_http::etag::Version;
 use oms_table::inbox::Inbox;
 use oms_table::notifications::Notification;
 use view::NotificationView;

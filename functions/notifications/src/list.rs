@@ -4,12 +4,12 @@ use crate::view::NotificationView;
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::search::contains_all;
-use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_core::sorted::{At, ByTime, Sorting, Window};
-use oms_domain::NotificationId;
+use oms_domain::{Error, NotificationId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::search::contains_all;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::notifications::{Notification, Start, Wanted};
 
 /// How deep in its month a page may lie that is asked for by its number alone, in entries.
@@ -40,7 +40,7 @@ const MOST_SEARCHED: usize = 10_000;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -72,7 +72,7 @@ pub(crate) async fn list(
         let words = format!(
             "More than {DEEPEST} notifications of its month lie before this page: follow next or previous."
         );
-        return Err(ApiError::field("page", words));
+        return Err(Error::field("page", words).into());
     }
     let found = app.table().notifications(user, &inbox, wanted, from, window.reach(), now).await?;
     let cut = window.cut(found);
@@ -89,10 +89,10 @@ fn found_page(
     by: &Sorting<ByTime>,
     request: &PageRequest,
     links: &Links,
-) -> Reply<Page<NotificationView>> {
+) -> Outcome<Page<NotificationView>> {
     if all.len() > MOST_SEARCHED {
         let words = format!("More than {MOST_SEARCHED} notifications to search: narrow the filter.");
-        return Err(ApiError::field("search", words));
+        return Err(Error::field("search", words));
     }
     let place = |one: &Notification| by.place_in_time(one.created_at, one.id.0);
     let found = all.into_iter().filter(|one| contains_all([&*one.title, &*one.message], terms));
@@ -102,7 +102,7 @@ fn found_page(
 }
 
 /// Reads the filters.
-fn wanted(query: &Query) -> Reply<Wanted> {
+fn wanted(query: &Query) -> Outcome<Wanted> {
     let is_read = query.flag("is_read");
     let kind = query.choice("notification_type", |word| word.parse().ok())?;
     Ok(Wanted { is_read, kind })

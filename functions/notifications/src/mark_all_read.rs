@@ -4,16 +4,14 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, Reply, UnusedBody};
 use oms_core::idempotency::will_answer;
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, Reply, UnusedBody};
+use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::notifications::Wanted;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// How often it is tried anew where notifications come in at the same time.
-const RACES: u32 = 8;
 
 /// What was marked.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -38,11 +36,11 @@ pub(crate) struct MarkedAll {
 )]
 pub(crate) async fn mark_all_read(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     _: UnusedBody,
 ) -> Reply<Json<MarkedAll>> {
     let user = &caller.user.id;
-    for _ in 0..RACES {
+    for _ in 0..retry::LOST_RACES {
         let inbox = app.table().inbox(user, app.now()).await?;
         let marked = MarkedAll::new(inbox.count(Wanted { is_read: Some(false), kind: None }));
         if marked.updated_count == 0 {

@@ -4,16 +4,14 @@ use crate::view::NotificationView;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_domain::NotificationId;
+use oms_domain::{Error, Kind, NotificationId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Fields, Mode};
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_runtime::retry;
 use oms_table::TableError;
 use utoipa::ToSchema;
-
-/// How often a mark is set anew on what another request has left.
-const RACES: u32 = 8;
 
 /// What of a notification can be changed.
 #[derive(ToSchema)]
@@ -42,7 +40,7 @@ pub(crate) struct NotificationPatch {
 )]
 pub(crate) async fn partial_update(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<NotificationId>,
     expected: IfMatch,
     body: JsonObject,
@@ -50,13 +48,13 @@ pub(crate) async fn partial_update(
     let mut fields = Fields::new(body.0, Mode::Partial);
     let is_read = fields.optional::<bool>("is_read");
     let problems = fields.finish();
-    for _ in 0..RACES {
+    for _ in 0..retry::LOST_RACES {
         let found = app.table().notification(&caller.user.id, id, app.now()).await?;
-        let (notification, inbox) = found.ok_or(ApiError::NotFound("Notification"))?;
+        let (notification, inbox) = found.ok_or(Error::NotFound(Kind::Notification))?;
         expected.check(notification.version(&inbox))?;
         // What the caller may not see is not found, whatever the body says.
         if let Err(problems) = problems {
-            return Err(problems);
+            return Err(problems.into());
         }
         let Some(is_read) = is_read.filter(|is_read| *is_read != notification.is_read) else {
             return Ok(show(notification, &inbox));

@@ -4,9 +4,9 @@ use crate::view::NotificationView;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{ApiError, Caller, PathId, Reply};
-use oms_domain::NotificationId;
+use oms_domain::{Error, Kind, NotificationId};
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// One of the caller's notifications.
 #[utoipa::path(
@@ -21,10 +21,10 @@ use oms_domain::NotificationId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<NotificationId>,
 ) -> Reply<Shown> {
     let found = app.table().notification(&caller.user.id, id, app.now()).await?;
-    let (notification, inbox) = found.ok_or(ApiError::NotFound("Notification"))?;
+    let (notification, inbox) = found.ok_or(Error::NotFound(Kind::Notification))?;
     Ok(show(notification, &inbox))
 }

@@ -1,6 +1,6 @@
 //! A notification, as clients see it.
 
-use oms_core::views::time;
+use oms_http::views::time;
 use oms_table::notifications::Notification;
 use serde::Serialize;
 use utoipa::ToSchema;

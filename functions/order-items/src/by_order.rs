@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{ApiError, Caller, Query, Reply};
-use oms_core::views::item::ItemView;
-use oms_domain::OrderId;
+use oms_domain::{Error, Kind, OrderId};
+use oms_http::error::ErrorBody;
+use oms_http::views::item::ItemView;
+use oms_http::{Authenticated, Query, Reply};
 
 /// The items of one order.
 #[utoipa::path(
@@ -22,14 +22,14 @@ use oms_domain::OrderId;
 )]
 pub(crate) async fn by_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
 ) -> Reply<Json<Vec<ItemView>>> {
-    let id = query.filled("order_id").ok_or_else(|| ApiError::Rule {
+    let id = query.filled("order_id").ok_or_else(|| Error::Rule {
         code: "order_id_required",
         message: "order_id parameter is required".to_owned(),
     })?;
-    let id: OrderId = id.parse().map_err(|_| ApiError::NotFound("Order"))?;
+    let id: OrderId = id.parse().map_err(|_| Error::NotFound(Kind::Order))?;
     let order = app.orders(&caller).load(id).await?.order;
     Ok(Json(order.lines.iter().map(|line| ItemView::new(&order, line)).collect()))
 }

@@ -4,14 +4,14 @@ use crate::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::read_item;
 use oms_core::orders::Seen;
-use oms_core::views::item::ItemView;
 use oms_domain::place::{WantedLine, invalid_pk};
-use oms_domain::{Decimal, Order, OrderId};
+use oms_domain::{Decimal, Error, Order, OrderId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::validation::{Fields, Mode};
+use oms_http::views::item::ItemView;
+use oms_http::{Authenticated, JsonObject, Reply};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -41,13 +41,13 @@ pub(crate) struct CreateOrderItem {
     extra_data: Map<String, Value>,
 }
 
-fn read(body: JsonObject) -> Reply<(OrderId, WantedLine)> {
+fn read(body: JsonObject) -> Outcome<(OrderId, WantedLine)> {
     let mut fields = Fields::new(body.0, Mode::Create);
     let order = fields.required::<Uuid>("order");
     let wanted = read_item(&mut fields).into_new();
     fields.finish()?;
     let read = order.map(OrderId).zip(wanted);
-    read.ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+    read.ok_or_else(|| Error::internal("a required field was neither read nor refused"))
 }
 
 /// Adds an item to a pending order: takes its stock, reprices the order, and a pending payment's
@@ -65,7 +65,7 @@ fn read(body: JsonObject) -> Reply<(OrderId, WantedLine)> {
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     let (id, wanted) = &read(body)?;
@@ -80,10 +80,10 @@ pub(crate) async fn create(
         let (moved, _) = seen.order.add_line(wanted, prices, by)?;
         Ok(moved)
     });
-    let unknown = || ApiError::field("order", invalid_pk(id));
+    let unknown = || Error::field("order", invalid_pk(id));
     let order = added.await.map_err(|error| error.not_found_as(unknown))?;
     // The newest line has the highest number, and lines stand by number.
     let line = order.order.lines.last().map(|line| line.id);
-    let line = line.ok_or_else(|| ApiError::internal("the item was not added"))?;
+    let line = line.ok_or_else(|| Error::internal("the item was not added"))?;
     Ok((StatusCode::CREATED, show(&order.order, line)?))
 }

@@ -4,11 +4,11 @@ use crate::{not_found, of_item};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::Deleted;
 use oms_domain::LineId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Takes an item out of a pending order: puts its stock back, reprices the order, and a pending
 /// payment's amount follows, all or nothing. An order keeps one item at least.
@@ -27,7 +27,7 @@ use oms_domain::LineId;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {

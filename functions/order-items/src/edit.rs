@@ -2,13 +2,13 @@
 
 use crate::{not_found, of_item};
 use oms_core::app::App;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{Caller, JsonObject, Reply};
 use oms_core::items::read_item;
 use oms_core::orders::Seen;
 use oms_domain::lines::LineEdit;
-use oms_domain::{Decimal, Line, LineId, Order};
+use oms_domain::{Caller, Decimal, Line, LineId, Order, Outcome};
+use oms_http::JsonObject;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Fields, Mode};
 use oms_table::catalog::Offer;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -44,7 +44,7 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Reply<Order> {
+) -> Outcome<Order> {
     let prepare = |seen: Seen| async move {
         let line = seen.order.line(id).ok_or_else(not_found)?;
         expected.check(seen.order.version)?;
@@ -59,7 +59,7 @@ pub(crate) async fn change(
     Ok(changed.await.map_err(of_item)?.order)
 }
 
-fn read(body: JsonObject, mode: Mode, order: &Order) -> Reply<LineEdit> {
+fn read(body: JsonObject, mode: Mode, order: &Order) -> Outcome<LineEdit> {
     let mut fields = Fields::new(body.0, mode);
     let named = fields.required::<Uuid>("order");
     if named.is_some_and(|named| named != order.id.0) {
@@ -71,7 +71,7 @@ fn read(body: JsonObject, mode: Mode, order: &Order) -> Reply<LineEdit> {
 }
 
 /// What the catalogue holds of it, where it becomes something else, or more.
-async fn offer(app: &App, order: &Order, line: &Line, edit: &LineEdit) -> Reply<Offer> {
+async fn offer(app: &App, order: &Order, line: &Line, edit: &LineEdit) -> Outcome<Offer> {
     let wanted = edit.clone().of(line);
     let variant = line.variant.as_ref().map(|variant| variant.id);
     let is_same = wanted.product == line.product.id && wanted.variant == variant;

@@ -10,10 +10,9 @@ mod retrieve;
 mod update;
 
 use axum::Json;
-use oms_core::http::etag::Version;
-use oms_core::http::{ApiError, Reply};
-use oms_core::views::item::ItemView;
-use oms_domain::{LineId, Order};
+use oms_domain::{Error, Kind, LineId, Order, Outcome};
+use oms_http::etag::Version;
+use oms_http::views::item::ItemView;
 
 oms_core::endpoints!(
     list in list,
@@ -28,16 +27,16 @@ oms_core::endpoints!(
 /// An item as the answer. Its version is its order's, of which it is a part.
 type Shown = (Version, Json<ItemView>);
 
-fn show(order: &Order, id: LineId) -> Reply<Shown> {
+fn show(order: &Order, id: LineId) -> Outcome<Shown> {
     let line = order.line(id).ok_or_else(not_found)?;
     Ok((Version(order.version), Json(ItemView::new(order, line))))
 }
 
-const fn not_found() -> ApiError {
-    ApiError::NotFound("Order item")
+const fn not_found() -> Error {
+    Error::NotFound(Kind::OrderItem)
 }
 
 /// An order that cannot be seen hides its items too: the answer speaks of what was asked for.
-fn of_item(error: ApiError) -> ApiError {
+fn of_item(error: Error) -> Error {
     error.not_found_as(not_found)
 }

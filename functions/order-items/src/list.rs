@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_core::item_lists::ItemQuery;
-use oms_core::views::item::ItemView;
-use oms_domain::{OrderId, ProductId, VariantId};
+use oms_domain::{Error, OrderId, Outcome, ProductId, VariantId};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::views::item::ItemView;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use uuid::Uuid;
 
 /// The items of the orders that the caller may see, of the newest orders first.
@@ -33,7 +33,7 @@ use uuid::Uuid;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -42,7 +42,7 @@ pub(crate) async fn list(
     let wanted = ItemQuery::new(product.map(ProductId), variant.map(VariantId), &query);
     if let Some(order) = id(&query, "order")?.map(OrderId) {
         let seen = app.orders(&caller).load(order).await.map_err(|error| {
-            if matches!(error, ApiError::NotFound(_)) { no_choice("order") } else { error }
+            if matches!(error, Error::NotFound(_)) { no_choice("order") } else { error }
         })?;
         return Ok(Json(wanted.page_of(std::slice::from_ref(&seen.order), &request, &links)?));
     }
@@ -50,12 +50,12 @@ pub(crate) async fn list(
     Ok(Json(app.page_of_items(&caller, &visible, &wanted, &request, &links).await?))
 }
 
-fn id(query: &Query, name: &str) -> Reply<Option<Uuid>> {
+fn id(query: &Query, name: &str) -> Outcome<Option<Uuid>> {
     let id = query.filled(name).map(|text| text.parse().map_err(|_| no_choice(name)));
     id.transpose()
 }
 
 /// django-filter's words for a reference to what does not exist.
-fn no_choice(name: &str) -> ApiError {
-    ApiError::field(name, "Select a valid choice. That choice is not one of the available choices.")
+fn no_choice(name: &str) -> Error {
+    Error::field(name, "Select a valid choice. That choice is not one of the available choices.")
 }

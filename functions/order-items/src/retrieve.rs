@@ -3,10 +3,10 @@
 use crate::{Shown, of_item, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::item::ItemView;
 use oms_domain::LineId;
+use oms_http::error::ErrorBody;
+use oms_http::views::item::ItemView;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// An item.
 #[utoipa::path(
@@ -21,9 +21,9 @@ use oms_domain::LineId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
 ) -> Reply<Shown> {
     let seen = app.orders(&caller).load(id.order()).await.map_err(of_item)?;
-    show(&seen.order, id)
+    Ok(show(&seen.order, id)?)
 }

@@ -5,12 +5,12 @@ use crate::edit::change;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::item::ItemView;
 use oms_domain::LineId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::views::item::ItemView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 
 /// Changes an item of a pending order as a whole: moves its stock, reprices the order, and a pending
 /// payment's amount follows, all or nothing.
@@ -30,11 +30,11 @@ use oms_domain::LineId;
 )]
 pub(crate) async fn update(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
     let order = change(&app, &caller, id, &expected, &body, Mode::Update).await?;
-    show(&order, id)
+    Ok(show(&order, id)?)
 }

@@ -7,12 +7,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{ApiError, Caller, PathId, Reply};
 use oms_core::idempotency::will_answer;
-use oms_core::views::{optional_time, time};
-use oms_domain::{JobId, OrderId, Status};
+use oms_domain::{Caller, Error, JobId, Kind, OrderId, Outcome, Status};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::views::{optional_time, time};
+use oms_http::{Authenticated, PathId, Reply};
 use oms_table::bulk_updates::{BulkUpdate, PIECE, PieceResult};
 use oms_table::entity::FIRST_VERSION;
 use serde::Serialize;
@@ -123,7 +123,7 @@ impl BulkUpdateJob {
 }
 
 /// A job of a bulk update, which counts for nothing until it is written down.
-pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Status) -> Reply<BulkUpdate> {
+pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Status) -> Outcome<BulkUpdate> {
     let now = app.now();
     Ok(BulkUpdate {
         id: app.new_id(),
@@ -131,7 +131,7 @@ pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Sta
         role: caller.role,
         target,
         total: orders.len(),
-        pieces: u16::try_from(orders.len().div_ceil(PIECE)).map_err(ApiError::internal)?,
+        pieces: u16::try_from(orders.len().div_ceil(PIECE)).map_err(Error::internal)?,
         created_at: now,
         started_at: now,
         held_until: None,
@@ -146,7 +146,7 @@ pub(crate) async fn write_down(
     links: &Links,
     job: &BulkUpdate,
     orders: &[OrderId],
-) -> Reply<Response> {
+) -> Outcome<Response> {
     let accepted = BulkAccepted::of(job, links);
     will_answer(StatusCode::ACCEPTED, &accepted)?;
     app.table().insert_bulk_update(job, orders).await?;
@@ -174,12 +174,12 @@ fn is_stalled(job: &BulkUpdate, results: &[PieceResult], now: jiff::Timestamp) -
 )]
 pub(crate) async fn bulk_update_job(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<JobId>,
 ) -> Reply<Json<BulkUpdateJob>> {
     let job = app.table().bulk_update(id, app.now()).await?;
     let is_theirs = |job: &BulkUpdate| caller.is_staff() || job.maker == caller.user.id;
-    let job = job.filter(is_theirs).ok_or(ApiError::NotFound("Job"))?;
+    let job = job.filter(is_theirs).ok_or(Error::NotFound(Kind::Job))?;
     let results = app.table().bulk_update_results(id).await?;
     if is_stalled(&job, &results, app.now()) {
         tracing::warn!(%id, "a bulk update stood still: starting it again");

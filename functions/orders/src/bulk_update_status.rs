@@ -7,12 +7,12 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::bulk_updates::{ByJob, is_open, result_of};
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply, Role};
 use oms_core::idempotency::{apart, is_keyed, more_to_come};
-use oms_domain::{OrderId, Status};
+use oms_domain::{Caller, Error, OrderId, Outcome, Role, Status};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::validation::{Fields, Mode};
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
 use oms_table::bulk_updates::{BulkUpdate, PIECE};
@@ -64,13 +64,13 @@ pub(crate) struct BulkUpdated {
 }
 
 impl BulkUpdateStatus {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Create);
         let order_ids = fields.values::<Uuid>("order_ids", 1..=MAX_ORDERS);
         let status = fields.required::<Status>("status");
         fields.finish()?;
         let read = order_ids.zip(status).map(|(order_ids, status)| Self { order_ids, status });
-        read.ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+        read.ok_or_else(|| Error::internal("a required field was neither read nor refused"))
     }
 }
 
@@ -92,12 +92,12 @@ impl BulkUpdateStatus {
 )]
 pub(crate) async fn bulk_update_status(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     links: Links,
     body: JsonObject,
 ) -> Reply<Response> {
     match caller.role {
-        Role::Customer => return Err(ApiError::Forbidden),
+        Role::Customer => return Err(Error::Forbidden.into()),
         Role::Vendor | Role::Staff | Role::Admin => {}
     }
     let BulkUpdateStatus { order_ids, status } = BulkUpdateStatus::read(body)?;
@@ -107,9 +107,9 @@ pub(crate) async fn bulk_update_status(
     check_visible(&app, &caller, &orders).await?;
     let job = job_of(&app, &caller, &orders, status)?;
     if is_job {
-        return write_down(&app, &links, &job, &orders).await;
+        return Ok(write_down(&app, &links, &job, &orders).await?);
     }
-    move_now(&app, &caller, &links, job, &orders).await
+    Ok(move_now(&app, &caller, &links, job, &orders).await?)
 }
 
 /// Moves some orders as a job would, and leaves what there is no time for to that job. With a key the job is
@@ -121,7 +121,7 @@ async fn move_now(
     links: &Links,
     mut job: BulkUpdate,
     orders: &[OrderId],
-) -> Reply<Response> {
+) -> Outcome<Response> {
     if is_keyed() {
         job.held_until = Some(deadline::end(app.now()));
         more_to_come();
@@ -138,7 +138,7 @@ async fn move_now(
 }
 
 /// Leaves the rest to the job.
-async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[OrderId]) -> Reply<Response> {
+async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[OrderId]) -> Outcome<Response> {
     tracing::info!(id = %job.id, "a bulk update goes on as a job");
     if job.held_until.is_none() {
         return write_down(app, links, job, orders).await;
@@ -151,7 +151,7 @@ async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[Order
 
 /// Notes what came of the job that was held, so that the worker finds nothing left to do. Where that fails, it
 /// finds each order moved.
-async fn note_results(app: &App, job: &BulkUpdate, orders: &[OrderId], outcomes: &[Reply<()>]) {
+async fn note_results(app: &App, job: &BulkUpdate, orders: &[OrderId], outcomes: &[Outcome<()>]) {
     for ((orders, outcomes), piece) in orders.chunks(PIECE).zip(outcomes.chunks(PIECE)).zip(0..) {
         let result = result_of(piece, orders, outcomes, app.now());
         if let Err(error) = app.table().finish_bulk_update_piece(job, &result).await {
@@ -161,27 +161,27 @@ async fn note_results(app: &App, job: &BulkUpdate, orders: &[OrderId], outcomes:
 }
 
 /// Refuses the whole request where it names an order that the caller may not see.
-async fn check_visible(app: &App, caller: &Caller, orders: &[OrderId]) -> Reply<()> {
+async fn check_visible(app: &App, caller: &Caller, orders: &[OrderId]) -> Outcome<()> {
     let visible = app.visible_to(caller).await?;
     let owners = app.table().owners_of_orders(orders.iter().copied()).await?;
     let seen = owners.iter().filter(|order| visible.sees(caller, &order.user, order.store));
     if seen.count() == orders.len() {
         Ok(())
     } else {
-        Err(ApiError::field("order_ids", "Some order IDs are invalid or don't belong to you."))
+        Err(Error::field("order_ids", "Some order IDs are invalid or don't belong to you."))
     }
 }
 
-async fn move_all(app: &App, caller: &Caller, orders: &[OrderId], job: &BulkUpdate) -> Vec<Reply<()>> {
+async fn move_all(app: &App, caller: &Caller, orders: &[OrderId], job: &BulkUpdate) -> Vec<Outcome<()>> {
     let by_job = ByJob { id: job.id, since: job.created_at };
     let moves = orders.iter().copied().map(|id| app.move_order(caller, id, job.target, by_job));
     futures::stream::iter(moves).buffered(AT_ONCE).collect().await
 }
 
 impl BulkUpdated {
-    fn new(job: &BulkUpdate, orders: &[OrderId], outcomes: Vec<Reply<()>>) -> Self {
+    fn new(job: &BulkUpdate, orders: &[OrderId], outcomes: Vec<Outcome<()>>) -> Self {
         let failed = orders.iter().zip(outcomes).filter_map(|(id, outcome)| {
-            let error = outcome.err()?.to_string();
+            let error = public_text(&outcome.err()?);
             Some(FailedUpdate { id: id.0, error })
         });
         let failed: Vec<_> = failed.collect();

@@ -4,20 +4,22 @@ use crate::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::query::MAX_USER_CHARS;
-use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
-use oms_core::http::{Caller, JsonObject, Reply};
 use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
-use oms_core::views::order::OrderView;
+use oms_core::races::retried;
 use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;
 use oms_domain::place::{NewOrder, WantedLine, invalid_pk, place};
 use oms_domain::{
-    Address, AddressId, Currency, Decimal, PaymentMethod, ShippingMethod, StoreId, User, UserId,
+    Address, AddressId, Caller, Currency, Decimal, Error, Outcome, PaymentMethod, ShippingMethod, StoreId,
+    User, UserId,
 };
+use oms_http::error::ErrorBody;
+use oms_http::query::MAX_USER_CHARS;
+use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_runtime::meter;
 use oms_table::TableError;
 use oms_table::catalog::Offer;
@@ -26,9 +28,6 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// How often an order whose number or id was taken meanwhile, or whose user placed others at the same time,
-/// is tried again.
-const TRIES: u32 = 5;
 /// In how many of another user's newest orders their name is looked for.
 const LOOKED_AT: usize = 10;
 /// The largest `extra_data` of an order, in bytes as they are stored.
@@ -81,7 +80,7 @@ pub(crate) struct CreateOrder {
 }
 
 impl CreateOrder {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut f = Fields::new(body.0, Mode::Create);
         let store = f.required::<Uuid>("store");
         let items = f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new());
@@ -116,7 +115,7 @@ impl CreateOrder {
                 user: user.map(|user| UserId(user.0)),
             })
         };
-        read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+        read().ok_or_else(|| Error::internal("a required field was neither read nor refused"))
     }
 }
 
@@ -135,40 +134,15 @@ impl CreateOrder {
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     let wanted = CreateOrder::read(body)?;
-    let mut tries = 1;
-    loop {
-        match try_to_place(&app, &caller, &wanted).await {
-            Err(Failed::Table(TableError::Conflict)) if tries < TRIES => tries += 1,
-            Err(Failed::Table(error)) => return Err(error.into()),
-            Err(Failed::Api(error)) => return Err(error),
-            Ok(seen) => return Ok((StatusCode::CREATED, show(&seen))),
-        }
-    }
+    let seen = retried(|| try_to_place(&app, &caller, &wanted)).await?;
+    Ok((StatusCode::CREATED, show(&seen)))
 }
 
-/// Why an order was not placed: what may be tried again, and what may not.
-enum Failed {
-    Table(TableError),
-    Api(ApiError),
-}
-
-impl From<TableError> for Failed {
-    fn from(error: TableError) -> Self {
-        Failed::Table(error)
-    }
-}
-
-impl From<ApiError> for Failed {
-    fn from(error: ApiError) -> Self {
-        Failed::Api(error)
-    }
-}
-
-async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<Seen, Failed> {
+async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outcome<Seen> {
     let addresses = [Some(wanted.shipping_address), wanted.billing_address];
     let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
     let products: Vec<_> = wanted.items.iter().map(|item| item.product).collect();
@@ -210,7 +184,7 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Resul
         extra_data: wanted.extra_data.clone(),
     };
     idempotency::as_manager(manages);
-    let placed = place(new, &offer.products, manages, &by).map_err(ApiError::from);
+    let placed = place(new, &offer.products, manages, &by).map_err(Error::from);
     if let Err(error) = &placed {
         tracing::debug!(action = "place", refusal = error.code(), "refused");
     }
@@ -239,7 +213,7 @@ async fn buyer(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<User,
 }
 
 /// The store and the addresses that the order names; everything that is wrong with them at once.
-fn resolve(wanted: &CreateOrder, offer: &Offer) -> Reply<(Store, Address, Option<Address>)> {
+fn resolve(wanted: &CreateOrder, offer: &Offer) -> Outcome<(Store, Address, Option<Address>)> {
     let mut problems = Fields::new(Map::new(), Mode::Partial);
     if offer.store.is_none() {
         problems.error("store", invalid_pk(&wanted.store));
@@ -256,6 +230,6 @@ fn resolve(wanted: &CreateOrder, offer: &Offer) -> Reply<(Store, Address, Option
     problems.finish()?;
     match (offer.store.clone(), shipping, billing) {
         (Some(store), Some(shipping), billing) => Ok((store, shipping, billing.flatten())),
-        (None, _, _) | (_, None, _) => Err(ApiError::internal("a missing reference was not refused")),
+        (None, _, _) | (_, None, _) => Err(Error::internal("a missing reference was not refused")),
     }
 }

@@ -3,11 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{ApiError, Caller, PathId, Reply};
-use oms_core::views::Deleted;
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Deletes an order, for admins: it is gone from every list, count and statistic, and what was not
 /// shipped is back on the shelf. Its change records stay. One that holds money of the customer's has
@@ -28,13 +28,13 @@ use oms_domain::OrderId;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
     let deleted = app.orders(&caller).change(id, |seen, by| {
         if !caller.is_admin() {
-            return Err(ApiError::Forbidden);
+            return Err(Error::Forbidden);
         }
         expected.check(seen.order.version)?;
         Ok(seen.order.delete(by)?)

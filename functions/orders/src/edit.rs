@@ -2,9 +2,6 @@
 
 use crate::create::{MAX_EXTRA_BYTES, NOT_YOUR_ADDRESS};
 use oms_core::app::App;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Moment};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
 use oms_domain::edit::{Catalogue, Edit};
@@ -12,9 +9,12 @@ use oms_domain::lifecycle::Moved;
 use oms_domain::order::MAX_LINES;
 use oms_domain::place::{WantedLine, summed};
 use oms_domain::{
-    Actor, Address, AddressId, Currency, Decimal, OrderId, PaymentMethod, ProductId, ShippingMethod, Status,
-    StoreId,
+    Actor, Address, AddressId, Caller, Currency, Decimal, OrderId, Outcome, PaymentMethod, ProductId,
+    ShippingMethod, Status, StoreId,
 };
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Moment};
+use oms_http::JsonObject;
 use oms_table::catalog::Offer;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -89,7 +89,7 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Reply<Seen> {
+) -> Outcome<Seen> {
     let prepare = |seen: Seen| async move {
         expected.check(seen.order.version)?;
         let wanted = PatchOrder::read(body.clone(), mode, seen.manages)?;
@@ -104,7 +104,7 @@ pub(crate) async fn change(
 
 impl PatchOrder {
     /// Reads what the caller may write; the rest is not even looked at.
-    fn read(body: JsonObject, mode: Mode, manages: bool) -> Reply<Self> {
+    fn read(body: JsonObject, mode: Mode, manages: bool) -> Outcome<Self> {
         let mut f = Fields::new(body.0, mode);
         let mut read = Self {
             status: f.optional("status"),
@@ -135,7 +135,7 @@ impl PatchOrder {
     }
 
     /// Reads what the edit needs of the catalogue, in one trip at most.
-    async fn prepare(self, app: &App, seen: &Seen) -> Reply<Prepared> {
+    async fn prepare(self, app: &App, seen: &Seen) -> Outcome<Prepared> {
         let order = &seen.order;
         let known = [Some(order.shipping_address.id), order.billing_address.as_ref().map(|known| known.id)];
         let named = [self.shipping_address, self.billing_address.flatten()];
@@ -155,7 +155,7 @@ impl PatchOrder {
         Ok(Prepared { edit: self.into_edit(seen, &offer)?, status, offer })
     }
 
-    fn into_edit(self, seen: &Seen, offer: &Offer) -> Reply<Edit> {
+    fn into_edit(self, seen: &Seen, offer: &Offer) -> Outcome<Edit> {
         let order = &seen.order;
         let mut problems = Fields::new(Map::new(), Mode::Partial);
         let mut find = |field: &str, id: Uuid| {
@@ -195,7 +195,7 @@ impl PatchOrder {
 impl Prepared {
     /// Edits first, so that an action finds the order as the request says: a tracking number is
     /// there when it is shipped.
-    fn apply(self, seen: Seen, by: &Actor) -> Reply<Moved> {
+    fn apply(self, seen: Seen, by: &Actor) -> Outcome<Moved> {
         let manages = seen.manages;
         let status = self.status.filter(|status| *status != seen.order.status);
         if let Some(action) = status.and_then(Status::action) {
@@ -203,7 +203,7 @@ impl Prepared {
         }
         let prices = self.offer.prices(&seen.order, manages);
         let catalogue = Catalogue { store: self.offer.store.as_ref(), prices };
-        let edited = seen.order.edit(self.edit, &catalogue, by).map_err(ApiError::from)?;
+        let edited = seen.order.edit(self.edit, &catalogue, by)?;
         let Some(status) = status else { return Ok(edited) };
         let moved = edited.order.move_to(status, manages, by)?;
         Ok(Moved { order: moved.order, stock: summed(edited.stock.into_iter().chain(moved.stock)) })

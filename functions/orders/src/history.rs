@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, PathId, Reply};
 use oms_core::sorted::{At, cut};
-use oms_core::views::history::ChangeView;
 use oms_domain::OrderId;
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::views::history::ChangeView;
+use oms_http::{Authenticated, Page, PageRequest, PathId, Reply};
 
 /// Everything that ever happened to an order, oldest first. Admins are also told what happened to one
 /// that has been deleted.
@@ -28,7 +28,7 @@ use oms_domain::OrderId;
 )]
 pub(crate) async fn history(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     request: PageRequest,
     links: Links,

@@ -15,9 +15,9 @@ mod retrieve;
 mod update;
 
 use axum::Json;
-use oms_core::http::etag::Version;
 use oms_core::orders::Seen;
-use oms_core::views::order::OrderView;
+use oms_http::etag::Version;
+use oms_http::views::order::OrderView;
 
 oms_core::endpoints!(
     list in list,

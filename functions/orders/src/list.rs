@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{Caller, PageRequest, Query, Reply};
 use oms_core::kept::Answer;
 use oms_core::order_lists::{Asked, Filters, OrderPage};
-use oms_domain::Status;
+use oms_domain::{Outcome, Status};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::{Authenticated, PageRequest, Query, Reply};
 
 /// The orders that the caller may see, newest first: their own; a vendor's also those of their
 /// stores; for staff all.
@@ -25,7 +25,7 @@ use oms_domain::Status;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -49,13 +49,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn my_orders(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Answer> {
     let asked = Asked::new(filters(&app, &query)?, &query);
-    app.page_of_own_orders(&caller, &asked, &request, &links).await
+    Ok(app.page_of_own_orders(&caller, &asked, &request, &links).await?)
 }
 
 /// The orders of the last 30 days that the caller may see, newest first.
@@ -72,7 +72,7 @@ pub(crate) async fn my_orders(
 )]
 pub(crate) async fn recent_orders(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -96,7 +96,7 @@ pub(crate) async fn recent_orders(
 )]
 pub(crate) async fn pending_orders(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -152,6 +152,6 @@ struct ListParameters {
     explain: Option<bool>,
 }
 
-fn filters(app: &App, query: &Query) -> Reply<Filters> {
+fn filters(app: &App, query: &Query) -> Outcome<Filters> {
     Filters::read(query, &app.config().time_zone)
 }

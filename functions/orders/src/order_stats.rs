@@ -3,11 +3,12 @@
 use axum::extract::State;
 use oms_core::app::App;
 use oms_core::freshness::Snapshot;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{ApiError, Caller, Query, Reply};
 use oms_core::kept::Answer;
-use oms_core::verify::Verified;
-use oms_core::views::statistics::OrderStats;
+use oms_domain::Error;
+use oms_domain::drift::Verified;
+use oms_http::error::ErrorBody;
+use oms_http::views::statistics::OrderStats;
+use oms_http::{Authenticated, Query, Reply};
 
 /// Statistics of the orders that the caller may see: their own; a vendor's also those of their stores;
 /// all for staff.
@@ -27,12 +28,16 @@ use oms_core::views::statistics::OrderStats;
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn order_stats(State(app): State<App>, caller: Caller, query: Query) -> Reply<Answer> {
+pub(crate) async fn order_stats(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    query: Query,
+) -> Reply<Answer> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
     let calendar = app.calendar_asked_by(&query)?;
     let verifies = query.flag("verify") == Some(true);
     if verifies && !caller.is_admin() {
-        return Err(ApiError::Forbidden);
+        return Err(Error::Forbidden.into());
     }
     let zone = query.filled("tz").unwrap_or_default();
     let question = (!verifies).then(|| format!("order_stats {asked:?} {zone}"));
@@ -49,5 +54,5 @@ pub(crate) async fn order_stats(State(app): State<App>, caller: Caller, query: Q
         }
         Ok(stats)
     };
-    app.statistics(&caller, asked, calendar, question, nothing, make).await
+    Ok(app.statistics(&caller, asked, calendar, question, nothing, make).await?)
 }

@@ -4,12 +4,12 @@ use crate::edit::{PatchOrder, change};
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 
 /// Changes any part of an order. What the caller may not write is ignored.
 #[utoipa::path(
@@ -30,7 +30,7 @@ use oms_domain::OrderId;
 )]
 pub(crate) async fn partial_update(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,

@@ -3,12 +3,12 @@
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Fields, Lines, Mode, Whole};
-use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Fields, Lines, Mode, Whole};
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use utoipa::ToSchema;
 
 /// What a customer thinks of an order.
@@ -23,13 +23,13 @@ pub(crate) struct RateOrder {
 }
 
 impl RateOrder {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Create);
         let rating = fields.required::<Whole<1, 5>>("rating");
         let comment = fields.optional::<Lines<2000>>("comment").unwrap_or_default();
         fields.finish()?;
         let rating = rating.and_then(|rating| u8::try_from(rating.0).ok());
-        let rating = rating.ok_or_else(|| ApiError::internal("the rating was neither read nor refused"))?;
+        let rating = rating.ok_or_else(|| Error::internal("the rating was neither read nor refused"))?;
         Ok(Self { rating, comment: comment.0 })
     }
 }
@@ -52,14 +52,14 @@ impl RateOrder {
 )]
 pub(crate) async fn rate_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
     let rated = app.orders(&caller).change(id, |seen, by| {
         if seen.order.user.id != caller.user.id {
-            return Err(ApiError::Forbidden);
+            return Err(Error::Forbidden);
         }
         let RateOrder { rating, comment } = RateOrder::read(body.clone())?;
         expected.check(seen.order.version)?;

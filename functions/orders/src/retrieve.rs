@@ -3,12 +3,12 @@
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::Moment;
-use oms_core::http::{ApiError, Caller, PathId, Query, Reply};
 use oms_core::orders::Seen;
-use oms_core::views::order::OrderView;
-use oms_domain::OrderId;
+use oms_domain::{Error, Kind, OrderId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::validation::Moment;
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, PathId, Query, Reply};
 
 /// Which past state of an order is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -20,12 +20,12 @@ enum AsOf {
 impl AsOf {
     /// Reads a version or a time. The plus sign of an offset may have come as the space that it
     /// means in a query.
-    fn read(text: &str) -> Reply<Self> {
+    fn read(text: &str) -> Outcome<Self> {
         if let Ok(version) = text.parse() {
             return Ok(AsOf::Version(version));
         }
         let moment = Moment::parse(text).or_else(|| Moment::parse(&text.replace(' ', "+")));
-        let wrong = || ApiError::field("as_of", "Enter a version or a date and time.");
+        let wrong = || Error::field("as_of", "Enter a version or a date and time.");
         moment.map(|moment| AsOf::Time(moment.0)).ok_or_else(wrong)
     }
 }
@@ -47,7 +47,7 @@ impl AsOf {
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     query: Query,
 ) -> Reply<Shown> {
@@ -59,8 +59,8 @@ pub(crate) async fn retrieve(
 }
 
 /// What the order was then. One older than its log is found in the older log.
-async fn then(app: &App, Seen { mut order, manages }: Seen, as_of: AsOf) -> Reply<Seen> {
-    let not_yet = || ApiError::NotFound("Order");
+async fn then(app: &App, Seen { mut order, manages }: Seen, as_of: AsOf) -> Outcome<Seen> {
+    let not_yet = || Error::NotFound(Kind::Order);
     let version = loop {
         let version = match as_of {
             AsOf::Version(version) => version,

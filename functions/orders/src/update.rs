@@ -5,12 +5,12 @@ use crate::edit::change;
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
 use oms_domain::OrderId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 
 /// Changes an order as a whole. While it is pending, its lines are replaced and it is repriced;
 /// afterwards they must be what they are. Its store never changes. It may also take what PATCH takes.
@@ -32,7 +32,7 @@ use oms_domain::OrderId;
 )]
 pub(crate) async fn update(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,

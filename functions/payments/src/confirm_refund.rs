@@ -3,11 +3,11 @@
 use crate::{Shown, not_found, of_payment, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::payment::PaymentView;
-use oms_domain::{PaymentId, RefundId};
+use oms_domain::{Error, Kind, PaymentId, RefundId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 
 /// Somebody has handed over what a customer had paid by hand (cash on delivery, a bank transfer) when
 /// they called their order off: the refund has succeeded.
@@ -30,7 +30,7 @@ use oms_domain::{PaymentId, RefundId};
 )]
 pub(crate) async fn confirm_refund(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     PathId(refund): PathId<RefundId>,
     expected: IfMatch,
@@ -38,12 +38,12 @@ pub(crate) async fn confirm_refund(
 ) -> Reply<Shown> {
     let confirmed = app.orders(&caller).change(id.order(), |seen, by| {
         let payment = seen.order.payment(id).ok_or_else(not_found)?;
-        payment.refund(refund).ok_or(ApiError::NotFound("Refund"))?;
+        payment.refund(refund).ok_or(Error::NotFound(Kind::Refund))?;
         let order = seen.managed()?;
         expected.check(order.version)?;
         Ok(order.confirm_refund(refund, by)?)
     });
-    let is_of_refund = |error: &ApiError| matches!(error, ApiError::NotFound("Refund"));
+    let is_of_refund = |error: &Error| matches!(error, Error::NotFound(Kind::Refund));
     let of_either = |error| if is_of_refund(&error) { error } else { of_payment(error) };
-    show(&confirmed.await.map_err(of_either)?.order, id)
+    Ok(show(&confirmed.await.map_err(of_either)?.order, id)?)
 }

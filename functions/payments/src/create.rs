@@ -4,14 +4,14 @@ use crate::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::validation::{Amount, Fields, KeptMap, Mode};
-use oms_core::http::{Caller, JsonObject, Reply};
-use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::Moved;
 use oms_domain::paying::NewPayment;
 use oms_domain::place::invalid_pk;
-use oms_domain::{Decimal, OrderId, PaymentMethod};
+use oms_domain::{Decimal, Error, OrderId, Outcome, PaymentMethod};
+use oms_http::error::ErrorBody;
+use oms_http::validation::{Amount, Fields, KeptMap, Mode};
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, Reply};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(crate) struct CreatePayment {
 }
 
 impl CreatePayment {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Create);
         let order = fields.required::<Uuid>("order");
         let payment_method = fields.required::<PaymentMethod>("payment_method");
@@ -51,7 +51,7 @@ impl CreatePayment {
                 payment_details: details,
             })
         };
-        read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+        read().ok_or_else(|| Error::internal("a required field was neither read nor refused"))
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     let wanted = CreatePayment::read(body)?;
@@ -88,9 +88,9 @@ pub(crate) async fn create(
         };
         Ok(Moved { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
     });
-    let unknown = || ApiError::field("order", invalid_pk(&wanted.order));
+    let unknown = || Error::field("order", invalid_pk(&wanted.order));
     let order = added.await.map_err(|error| error.not_found_as(unknown))?;
     let payment = order.order.payments.last().map(|payment| payment.id);
-    let payment = payment.ok_or_else(|| ApiError::internal("the payment was not added"))?;
+    let payment = payment.ok_or_else(|| Error::internal("the payment was not added"))?;
     Ok((StatusCode::CREATED, show(&order.order, payment)?))
 }

@@ -4,11 +4,11 @@ use crate::{not_found, of_payment};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::Deleted;
 use oms_domain::PaymentId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Takes a payment out that moved no money: a pending, failed or cancelled one. Its order's log
 /// keeps it.
@@ -27,7 +27,7 @@ use oms_domain::PaymentId;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {

@@ -3,10 +3,10 @@
 use crate::create::read_details;
 use crate::{Shown, not_found, of_payment, show};
 use oms_core::app::App;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{Caller, JsonObject, Reply};
-use oms_domain::{PaymentId, PaymentMethod};
+use oms_domain::{Caller, Outcome, PaymentId, PaymentMethod};
+use oms_http::JsonObject;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Fields, Mode};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -26,7 +26,7 @@ pub(crate) struct PatchPayment {
 }
 
 impl PatchPayment {
-    fn read(body: JsonObject, mode: Mode) -> Reply<Self> {
+    fn read(body: JsonObject, mode: Mode) -> Outcome<Self> {
         let is_null = body.0.get("attention").is_some_and(Value::is_null);
         let has_looked = is_null && mode == Mode::Partial;
         let mut fields = Fields::new(body.0, mode);
@@ -46,7 +46,7 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     let wanted = PatchPayment::read(body, mode)?;
     let changed = app.orders(caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;

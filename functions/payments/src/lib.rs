@@ -16,11 +16,10 @@ mod update;
 mod webhook;
 
 use axum::Json;
-use oms_core::http::etag::Version;
-use oms_core::http::{ApiError, Caller, Reply};
 use oms_core::money_moves::Sent;
-use oms_core::views::payment::{NextActionView, PaymentView};
-use oms_domain::{Order, PaymentId};
+use oms_domain::{Caller, Error, Kind, Order, Outcome, PaymentId};
+use oms_http::etag::Version;
+use oms_http::views::payment::{NextActionView, PaymentView};
 
 oms_core::endpoints!(
     list in list,
@@ -40,17 +39,18 @@ oms_core::endpoints!(
 /// A payment as the answer. Its version is its order's, of which it is a part.
 type Shown = (Version, Json<PaymentView>);
 
-fn show(order: &Order, id: PaymentId) -> Reply<Shown> {
+fn show(order: &Order, id: PaymentId) -> Outcome<Shown> {
     let payment = order.payment(id).ok_or_else(not_found)?;
     Ok((Version(order.version), Json(PaymentView::new(order, payment))))
 }
 
 /// The same with what its customer has to do, for whoever pays: the order's own customer, or staff in their
 /// place. The secret that is in it is nobody else's.
-fn show_to_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Reply<Shown> {
+fn show_to_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Outcome<Shown> {
     let (version, Json(mut view)) = show(&sent.order, id)?;
     if pays(caller, &sent.order) {
-        view.next_action = sent.next_action.as_ref().map(NextActionView::from);
+        let action = sent.next_action.as_ref();
+        view.next_action = action.map(|action| NextActionView::new(&action.kind, &action.client_secret));
     }
     Ok((version, Json(view)))
 }
@@ -60,11 +60,11 @@ fn pays(caller: &Caller, order: &Order) -> bool {
     caller.is_staff() || order.user.id == caller.user.id
 }
 
-const fn not_found() -> ApiError {
-    ApiError::NotFound("Payment")
+const fn not_found() -> Error {
+    Error::NotFound(Kind::Payment)
 }
 
 /// An order that cannot be seen hides its payments too: the answer speaks of what was asked for.
-fn of_payment(error: ApiError) -> ApiError {
+fn of_payment(error: Error) -> Error {
     error.not_found_as(not_found)
 }

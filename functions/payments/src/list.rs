@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_core::payment_lists::PaymentQuery;
-use oms_core::views::payment::PaymentView;
-use oms_domain::OrderId;
+use oms_domain::{Error, OrderId};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 
 /// django-filter's words for a reference to what does not exist.
 const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
@@ -39,14 +39,14 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<PaymentView>>> {
     let wanted = PaymentQuery::read(&query)?;
     if let Some(order) = query.filled("order") {
-        let no_choice = || ApiError::field("order", NO_CHOICE);
+        let no_choice = || Error::field("order", NO_CHOICE);
         let order = OrderId(order.parse().map_err(|_| no_choice())?);
         let seen = app.orders(&caller).load(order).await.map_err(|error| error.not_found_as(no_choice))?;
         let order = if wanted.is_for_managers() { seen.managed()? } else { seen.order };

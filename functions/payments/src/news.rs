@@ -2,16 +2,15 @@
 
 use oms_core::app::App;
 use oms_core::gateway::stripe_events::{Disputed, Figures, Told};
-use oms_core::http::{ApiError, Reply};
 use oms_domain::attention::Dispute;
 use oms_domain::payment::{ChargeOutcome, Mover};
-use oms_domain::{Order, Payment, PaymentId, PaymentState, UserId};
+use oms_domain::{Error, Order, Outcome, Payment, PaymentId, PaymentState, UserId};
 
 /// Whose doing it is in an order's history.
 const STRIPE: &str = "stripe";
 
 /// Writes down what an event says.
-pub(crate) async fn write_down(app: &App, told: Told) -> Reply<()> {
+pub(crate) async fn write_down(app: &App, told: Told) -> Outcome<()> {
     let by = UserId(STRIPE.to_owned());
     match told {
         Told::Charge(id, outcome, figures) => charge(app, id, &outcome, &figures, &by).await,
@@ -35,7 +34,7 @@ async fn charge(
     outcome: &ChargeOutcome,
     figures: &Figures,
     by: &UserId,
-) -> Reply<()> {
+) -> Outcome<()> {
     let Some(order) = order_of(app, id).await? else { return Ok(()) };
     let Some(payment) = order.payment_ever(id) else { return Ok(()) };
     let contradiction = figures.contradict(payment.amount, order.currency, app.gateway().is_live());
@@ -69,9 +68,9 @@ fn was_sent(payment: &Payment) -> bool {
 }
 
 /// A dispute names the PaymentIntent, which names the payment.
-async fn dispute(app: &App, told: Disputed, figures: &Figures, by: &UserId) -> Reply<()> {
+async fn dispute(app: &App, told: Disputed, figures: &Figures, by: &UserId) -> Outcome<()> {
     let found = app.gateway().payment_of(&told.intent).await;
-    let found = found.map_err(|error| ApiError::Unavailable(Box::new(error)))?;
+    let found = found.map_err(|error| Error::Unavailable(Box::new(error)))?;
     let Some(id) = found else { return Ok(()) };
     let Some(order) = order_of(app, id).await? else { return Ok(()) };
     if let Some(text) = figures.contradict_mode(app.gateway().is_live()) {
@@ -85,13 +84,13 @@ async fn dispute(app: &App, told: Disputed, figures: &Figures, by: &UserId) -> R
 }
 
 /// Nothing of what was said is believed: a person has to look.
-async fn contradict(app: &App, order: Order, id: PaymentId, text: &str, by: &UserId) -> Reply<()> {
+async fn contradict(app: &App, order: Order, id: PaymentId, text: &str, by: &UserId) -> Outcome<()> {
     app.note(order, by, |order, by| order.record_contradiction(id, text.to_owned(), by)).await.map(drop)
 }
 
 /// The order of a payment that Stripe was asked for. What names another is no concern of ours:
 /// the account may serve other systems too.
-async fn order_of(app: &App, id: PaymentId) -> Reply<Option<Order>> {
+async fn order_of(app: &App, id: PaymentId) -> Outcome<Option<Order>> {
     let Some(order) = app.table().order_or_tombstone(id.order()).await? else { return Ok(None) };
     match order.payment_ever(id) {
         Some(payment) => Ok((payment.mover == Some(Mover::Stripe)).then_some(order)),

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use oms_core::app::App;
 use oms_core::freshness::{OTHERS, Snapshot};
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, Query, Reply};
 use oms_core::kept::Answer;
-use oms_core::payment_lists::PaymentRow;
-use oms_core::views::statistics::PaymentStats;
+use oms_domain::PaymentEntry;
+use oms_http::error::ErrorBody;
+use oms_http::views::statistics::PaymentStats;
+use oms_http::{Authenticated, Query, Reply};
 
 /// Statistics of the payments that the caller may see: their own; a vendor's also those of their
 /// stores; all for staff.
@@ -25,7 +25,11 @@ use oms_core::views::statistics::PaymentStats;
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query: Query) -> Reply<Answer> {
+pub(crate) async fn payment_stats(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    query: Query,
+) -> Reply<Answer> {
     let asked = app.statistics_asked_by(&caller, &query).await?;
     // Half of what ten cost: only their changes matter here.
     let asked = asked.looking_at(OTHERS);
@@ -33,10 +37,10 @@ pub(crate) async fn payment_stats(State(app): State<App>, caller: Caller, query:
     let question = Some(format!("payment_stats {asked:?}"));
     let app = &app;
     let recent = app.newest_payments(&asked);
-    let make = |Snapshot { counts, mut newest, changed }, rows: Vec<PaymentRow>| async move {
+    let make = |Snapshot { counts, mut newest, changed }, rows: Vec<PaymentEntry>| async move {
         newest.retain(|order| changed.iter().all(|changed| changed.id != order.id));
         newest.extend(changed);
         Ok(PaymentStats::new(&counts, app.config().currency, &newest, &rows))
     };
-    app.statistics(&caller, &asked, &calendar, question, recent, make).await
+    Ok(app.statistics(&caller, &asked, &calendar, question, recent, make).await?)
 }

@@ -4,14 +4,14 @@ use crate::{Shown, not_found, of_payment, show, show_to_payer};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::idempotency;
 use oms_core::orders::Seen;
-use oms_core::views::payment::PaymentView;
-use oms_domain::{Actor, Order, Payment, PaymentId, PaymentState};
+use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{BlankText, Fields, Mode};
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ pub(crate) struct ProcessPayment {
 }
 
 impl ProcessPayment {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reference = fields.optional::<BlankText<100>>("reference").unwrap_or_default();
         let error_on_requires_action = fields.optional::<bool>("error_on_requires_action").unwrap_or(true);
@@ -62,7 +62,7 @@ impl ProcessPayment {
 )]
 pub(crate) async fn process_payment(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
     body: JsonObject,
@@ -80,7 +80,7 @@ pub(crate) async fn process_payment(
     }
     let payment = sent.order.payment(id).ok_or_else(not_found)?;
     match payment.status {
-        PaymentState::Failed => Err(declined(payment)),
+        PaymentState::Failed => Err(declined(payment).into()),
         PaymentState::Processing => Ok((StatusCode::ACCEPTED, show_to_payer(&caller, &sent, id)?)),
         PaymentState::Pending
         | PaymentState::Authorized
@@ -91,12 +91,10 @@ pub(crate) async fn process_payment(
     }
 }
 
-fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Actor) -> Reply<Order> {
+fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Actor) -> Outcome<Order> {
     if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_by_hand()) {
         if !seen.manages {
-            return Err(ApiError::ForbiddenBecause(
-                "The seller confirms cash on delivery and bank transfers.",
-            ));
+            return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
         }
         return Ok(seen.order.pay_by_hand(id, &wanted.reference, by)?);
     }
@@ -108,14 +106,12 @@ fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Act
     })
 }
 
-fn declined(payment: &Payment) -> ApiError {
+fn declined(payment: &Payment) -> Error {
     let code = payment.gateway_response.get("decline_code");
-    ApiError::Declined {
-        details: json!({
-            "payment": payment.id,
-            "status": payment.status,
-            "decline_code": code,
-            "error_message": payment.error_message,
-        }),
-    }
+    Error::Declined(json!({
+        "payment": payment.id,
+        "status": payment.status,
+        "decline_code": code,
+        "error_message": payment.error_message,
+    }))
 }

@@ -4,13 +4,13 @@ use crate::{Shown, not_found, of_payment, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Amount, BlankText, Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::payment::PaymentView;
 use oms_domain::lifecycle::NewRefund;
-use oms_domain::{Decimal, Order, PaymentId, RefundId, RefundState};
+use oms_domain::{Decimal, Error, Order, Outcome, PaymentId, RefundId, RefundState};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Amount, BlankText, Fields, Mode};
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -26,7 +26,7 @@ pub(crate) struct RefundPayment {
 }
 
 impl RefundPayment {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let amount = fields.optional::<Amount>("amount");
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
@@ -56,7 +56,7 @@ impl RefundPayment {
 )]
 pub(crate) async fn refund_payment(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
     body: JsonObject,
@@ -72,12 +72,12 @@ pub(crate) async fn refund_payment(
     });
     let order = started.await.map_err(of_payment)?.order;
     let last = order.payment(id).and_then(|payment| payment.refunds.last());
-    let refund = last.map(|last| last.id).ok_or_else(|| ApiError::internal("the refund was not added"))?;
+    let refund = last.map(|last| last.id).ok_or_else(|| Error::internal("the refund was not added"))?;
     let order = app.send_refunds(order, &caller.user.id).await?;
     let status = match state_of(&order, refund) {
         Some(RefundState::Failed) => {
             let details = json!({ "refund": ["The gateway refused the refund."] });
-            return Err(ApiError::Declined { details });
+            return Err(Error::Declined(details).into());
         }
         Some(RefundState::Pending) => StatusCode::ACCEPTED,
         Some(RefundState::Succeeded) | None => StatusCode::OK,

@@ -3,10 +3,10 @@
 use crate::{Shown, not_found, of_payment, pays, show, show_to_payer};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::payment::PaymentView;
 use oms_domain::PaymentId;
+use oms_http::error::ErrorBody;
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// A payment. While it waits for its customer, whoever pays is told again what there is to do.
 #[utoipa::path(
@@ -21,15 +21,15 @@ use oms_domain::PaymentId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
 ) -> Reply<Shown> {
     let seen = app.orders(&caller).load(id.order()).await.map_err(of_payment)?;
     let payment = seen.order.payment(id).ok_or_else(not_found)?;
     if payment.waits_for_customer_until(app.now()).is_none() || !pays(&caller, &seen.order) {
-        return show(&seen.order, id);
+        return Ok(show(&seen.order, id)?);
     }
     // The secret is kept nowhere, so the gateway is asked; what it says by then is not lost.
     let sent = app.charge(seen.order, id, &caller.user.id).await?;
-    show_to_payer(&caller, &sent, id)
+    Ok(show_to_payer(&caller, &sent, id)?)
 }

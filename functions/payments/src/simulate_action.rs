@@ -5,12 +5,12 @@ use axum::extract::{FromRef, FromRequestParts, State};
 use http::request::Parts;
 use oms_core::app::App;
 use oms_core::gateway::{Gateway, Simulated, SimulatedOutcome};
-use oms_core::http::error::{ApiError, ErrorBody};
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Choice, Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::payment::PaymentView;
-use oms_domain::{PaymentId, Refusal};
+use oms_domain::{Error, Outcome, PaymentId, Refusal};
+use oms_http::error::{ApiError, ErrorBody};
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Choice, Fields, Mode};
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use utoipa::ToSchema;
 
 /// What the customer does about what their bank asks.
@@ -18,14 +18,14 @@ use utoipa::ToSchema;
 pub(crate) struct SimulateAction {
     /// `succeed` or `fail`.
     #[schema(value_type = String, example = "succeed")]
-    outcome: Outcome,
+    outcome: ActionOutcome,
 }
 
 /// The outcome's word.
 #[derive(Clone, Copy, Debug)]
-struct Outcome(SimulatedOutcome);
+struct ActionOutcome(SimulatedOutcome);
 
-impl Choice for Outcome {
+impl Choice for ActionOutcome {
     fn from_name(name: &str) -> Option<Self> {
         match name {
             "succeed" => Some(Self(SimulatedOutcome::Succeed)),
@@ -36,12 +36,11 @@ impl Choice for Outcome {
 }
 
 impl SimulateAction {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Create);
-        let outcome = fields.required::<Outcome>("outcome");
+        let outcome = fields.required::<ActionOutcome>("outcome");
         fields.finish()?;
-        let outcome =
-            outcome.ok_or_else(|| ApiError::internal("the outcome was neither read nor refused"))?;
+        let outcome = outcome.ok_or_else(|| Error::internal("the outcome was neither read nor refused"))?;
         Ok(Self { outcome })
     }
 }
@@ -84,16 +83,16 @@ where
 pub(crate) async fn simulate_action(
     State(app): State<App>,
     SimulatedOnly(gateway): SimulatedOnly,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    let SimulateAction { outcome: Outcome(outcome) } = SimulateAction::read(body)?;
+    let SimulateAction { outcome: ActionOutcome(outcome) } = SimulateAction::read(body)?;
     let order = app.orders(&caller).load(id.order()).await.map_err(of_payment)?.order;
     let payment = order.payment(id).ok_or_else(not_found)?;
     if !pays(&caller, &order) {
-        return Err(ApiError::Forbidden);
+        return Err(Error::Forbidden.into());
     }
     expected.check(order.version)?;
     if payment.waits_for_customer_until(app.now()).is_none() {
@@ -102,6 +101,6 @@ pub(crate) async fn simulate_action(
     gateway
         .act(app.charge_of(&order, payment), outcome)
         .await
-        .map_err(|error| ApiError::Unavailable(error.into()))?;
-    show(&app.charge(order, id, &caller.user.id).await?.order, id)
+        .map_err(|error| Error::Unavailable(error.into()))?;
+    Ok(show(&app.charge(order, id, &caller.user.id).await?.order, id)?)
 }

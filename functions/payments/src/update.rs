@@ -4,12 +4,12 @@ use crate::Shown;
 use crate::edit::{PatchPayment, change};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::payment::PaymentView;
 use oms_domain::PaymentId;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::views::payment::PaymentView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 
 /// Changes what a pending payment is paid with. Its order and its amount are settled for good.
 #[utoipa::path(
@@ -28,10 +28,10 @@ use oms_domain::PaymentId;
 )]
 pub(crate) async fn update(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    change(&app, &caller, id, &expected, body, Mode::Update).await
+    Ok(change(&app, &caller, id, &expected, body, Mode::Update).await?)
 }

@@ -7,9 +7,10 @@ use axum::extract::State;
 use http::HeaderMap;
 use oms_core::app::App;
 use oms_core::gateway::stripe_events::{check, read};
-use oms_core::http::Reply;
-use oms_core::http::body;
-use oms_core::http::error::{ApiError, ErrorBody};
+use oms_domain::Error;
+use oms_http::Reply;
+use oms_http::body;
+use oms_http::error::{ApiError, ErrorBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,7 +41,7 @@ pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap, body: Bo
     let body = body::read(body).await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     check(signature, &body, secret, app.now())
-        .map_err(|error| ApiError::Rule { code: "invalid_signature", message: error.to_string() })?;
+        .map_err(|error| Error::Rule { code: "invalid_signature", message: error.to_string() })?;
     let event = serde_json::from_slice(&body).map_err(|error| ApiError::ParseError(error.to_string()))?;
     news::write_down(&app, read(&event)).await?;
     Ok(Json(Received { received: true }))

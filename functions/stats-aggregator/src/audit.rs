@@ -3,9 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use oms_core::app::App;
-use oms_core::http::error::ApiError;
-use oms_domain::UserId;
 use oms_domain::tally::Scope;
+use oms_domain::{Error, UserId};
 use oms_runtime::logging::chain;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -50,7 +49,7 @@ impl Audits {
         let user = suspect.clone().unwrap_or(user);
         let verified = match app.verify_scope(&Scope::User(user.clone()), MAX_ORDERS).await {
             Ok(verified) => verified,
-            Err(ApiError::Rule { .. }) => return None,
+            Err(Error::TooMuch { .. }) => return None,
             Err(error) => {
                 tracing::warn!(error = chain(&error), "could not audit a user's counters");
                 return None;

@@ -19,13 +19,12 @@ use oms_domain::tally::{Scope, Tally, tally};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
+use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::counters::{Counted, fits};
 use oms_table::watermarks::Claim;
 use std::time::Duration;
 
-/// How often a batch that met another consumer of the same orders is sorted out anew.
-const RACES: u32 = 5;
 /// What an audit may take of the invocation's time.
 const TO_AUDIT: Duration = Duration::from_secs(10);
 
@@ -54,7 +53,7 @@ async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEvent
 
 /// Counts what is new about some orders. The records of those that could not be counted come back.
 pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>) -> Vec<String> {
-    for race in 0..RACES {
+    for race in 0..retry::LOST_RACES_OF_COUNTERS {
         match count_all(app, metrics, std::mem::take(&mut arrived)).await {
             Ok(raced) if raced.is_empty() => return Vec::new(),
             Ok(raced) => arrived = raced,

@@ -1,7 +1,7 @@
 //! What stands once in the document: what it describes, groups, who may call, what operations share.
 
 use crate::errors;
-use oms_core::http::groups;
+use oms_http::groups;
 use serde_json::{Value, json};
 
 const DESCRIPTION: &str = "\

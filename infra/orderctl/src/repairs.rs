@@ -5,10 +5,9 @@ use crate::shop::Shop;
 use crate::stand::Stand;
 use crate::{rebuild, verify};
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::Decimal;
-use oms_domain::Order;
 use oms_domain::drift::Difference;
 use oms_domain::tally::{Cell, Scope};
+use oms_domain::{Decimal, Order};
 use oms_table::TableError;
 use stats_aggregator::Audits;
 

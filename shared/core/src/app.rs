@@ -2,9 +2,6 @@
 
 use crate::bus::{Bus, NoTopic};
 use crate::gateway::Gateway;
-use crate::http::auth::Verifier;
-use crate::http::edge;
-use crate::http::rate_limit::{self, RateLimiter};
 use crate::idempotency;
 use crate::kept::{Kept, Known};
 use axum::Router;
@@ -12,6 +9,9 @@ use axum::extract::FromRef;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
+use oms_http::auth::Verifier;
+use oms_http::edge;
+use oms_http::rate_limit::{self, RateLimiter};
 use oms_runtime::config::{Config, ConfigError, GatewayKeys};
 use oms_runtime::sdk;
 use oms_runtime::{clock, ids, logging};

@@ -1,12 +1,10 @@
 //! Moving orders by the status that they are to have, many at once: in a request, or by a job.
 
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
 use crate::orders::Seen;
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
-use oms_domain::{Actor, JobId, Order, OrderId, Payment, Status};
+use oms_domain::{Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;
 use oms_runtime::scope;
@@ -35,9 +33,9 @@ impl App {
     /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the gateway
     /// refuses; 409 after too many lost races, and where the gateway has not answered about a refund yet;
     /// 503 where the table gave no answer, and where the invocation has no time for it.
-    pub async fn move_order(&self, caller: &Caller, id: OrderId, status: Status, job: ByJob) -> Reply<()> {
+    pub async fn move_order(&self, caller: &Caller, id: OrderId, status: Status, job: ByJob) -> Outcome<()> {
         if deadline::is_near() {
-            return Err(ApiError::Unavailable(OutOfTime.into()));
+            return Err(Error::Unavailable(OutOfTime.into()));
         }
         let prepare = |seen: Seen| async move {
             let is_done = self.was_moved_long_ago(&seen.order, job).await?;
@@ -62,7 +60,7 @@ impl App {
         let outcome = outcome.instrument(scope::of_order(id)).await;
         match &outcome {
             Ok(()) => {}
-            Err(error @ (ApiError::Internal(_) | ApiError::Unavailable(_))) => {
+            Err(error @ (Error::Internal(_) | Error::Unavailable(_))) => {
                 tracing::error!(order = %id, to = %status, error = chain(error), "an order was not moved");
             }
             Err(error) => {
@@ -74,7 +72,7 @@ impl App {
     }
 
     /// Whether a job has moved an order before what the order's own log still holds.
-    async fn was_moved_long_ago(&self, order: &Order, job: ByJob) -> Reply<bool> {
+    async fn was_moved_long_ago(&self, order: &Order, job: ByJob) -> Outcome<bool> {
         if order.log_reaches(0) || order.log.first().is_some_and(|first| first.at < job.since) {
             return Ok(false);
         }
@@ -88,7 +86,7 @@ impl App {
     ///
     /// # Errors
     /// 402 where the order was to be paid back and the gateway refuses.
-    pub async fn pay_back(&self, caller: &Caller, seen: Seen) -> Reply<Seen> {
+    pub async fn pay_back(&self, caller: &Caller, seen: Seen) -> Outcome<Seen> {
         let Seen { order, manages } = seen;
         let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
         let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
@@ -103,29 +101,29 @@ impl App {
 
 /// What came of a piece of a bulk update.
 #[must_use]
-pub fn result_of(piece: u16, orders: &[OrderId], outcomes: &[Reply<()>], at: Timestamp) -> PieceResult {
+pub fn result_of(piece: u16, orders: &[OrderId], outcomes: &[Outcome<()>], at: Timestamp) -> PieceResult {
     let failed = orders.iter().zip(outcomes).filter_map(|(order, outcome)| {
-        let error = outcome.as_ref().err()?.to_string();
+        let error = public_text(outcome.as_ref().err()?);
         Some(NotMoved { id: order.0, error })
     });
     let failed: Vec<NotMoved> = failed.collect();
     PieceResult { piece, updated: orders.len() - failed.len(), failed, at }
 }
 
-fn refused() -> ApiError {
-    ApiError::Declined { details: json!({ "refund": ["The gateway refused the refund."] }) }
+fn refused() -> Error {
+    Error::Declined(json!({ "refund": ["The gateway refused the refund."] }))
 }
 
 /// Whether it is still open what becomes of an order: there was no time for it, or the gateway has not
 /// answered.
 #[must_use]
-pub fn is_open(error: &ApiError) -> bool {
-    matches!(error, ApiError::Unavailable(_)) || error.code() == REFUND_PENDING
+pub fn is_open(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_)) || error.code() == REFUND_PENDING
 }
 
 /// The refund is on its way, but the order is not yet where it was to go.
-fn unanswered() -> ApiError {
-    ApiError::Conflict {
+fn unanswered() -> Error {
+    Error::Conflict {
         code: REFUND_PENDING,
         message: "The gateway has not answered about the refund yet".to_owned(),
     }

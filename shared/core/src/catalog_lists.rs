@@ -2,12 +2,11 @@
 //! otherwise is read as a whole.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::PageRequest;
 use crate::order_lists::{Entry, MAX_READ, Walk};
 use crate::sorted::{At, Cut, SortKey, Sorting, Window};
-use oms_domain::StoreId;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
+use oms_domain::{Error, Outcome, StoreId};
+use oms_http::pages::PageRequest;
 use oms_table::keys::{self, Index};
 use oms_table::lists::Span;
 use oms_table::products::ProductSummary;
@@ -44,7 +43,7 @@ impl ByTime {
         wanted: impl Fn(&T) -> bool,
         sorting: &Sorting<K>,
         request: &PageRequest,
-    ) -> Reply<Cut<T>> {
+    ) -> Outcome<Cut<T>> {
         let at = sorting.at(request)?;
         let window = Window::of(self.counted + known.len() as u64, request, at.as_ref())?;
         let descends = sorting.towards(at.as_ref()).descends != window.from_end;
@@ -60,8 +59,8 @@ impl ByTime {
     }
 }
 
-fn too_far() -> ApiError {
-    ApiError::Rule {
+fn too_far() -> Error {
+    Error::TooMuch {
         code: "too_far",
         message: format!(
             "More than {MAX_READ} entries lie before this page: narrow the filter, or follow `next`."
@@ -80,7 +79,7 @@ impl App {
         sorting: &Sorting<K>,
         request: &PageRequest,
         wanted: impl Fn(&ProductSummary) -> bool,
-    ) -> Reply<Cut<ProductSummary>> {
+    ) -> Outcome<Cut<ProductSummary>> {
         lists.cut(self, Vec::new(), wanted, sorting, request).await
     }
 
@@ -94,7 +93,7 @@ impl App {
         others: Vec<StoreSummary>,
         sorting: &Sorting<K>,
         request: &PageRequest,
-    ) -> Reply<Cut<StoreSummary>> {
+    ) -> Outcome<Cut<StoreSummary>> {
         let spans = statuses.iter().map(|status| Span::all(Index::All, keys::list_of_stores(*status)));
         let counted = self.table().count_of_stores(statuses).await?;
         let known = others.into_iter().map(|store| (keys::list_at(store.created_at, store.id), store));

@@ -7,8 +7,6 @@
 //! exactly as the consumer will count it.
 
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
 use crate::kept::Answer;
 use crate::statistics::Asked;
 use crate::verify::STATS;
@@ -17,9 +15,9 @@ use jiff::SignedDuration;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, Scope, Tally, tally};
-use oms_domain::{Decimal, Order, OrderId};
+use oms_domain::{Caller, Decimal, Error, Order, OrderId, OrderSummary, Outcome};
 use oms_runtime::meter;
-use oms_table::OrderSummary;
+use oms_runtime::retry;
 use oms_table::lists::{OrderList, Wanted};
 use oms_table::shown::Shown;
 use oms_table::trail::Step;
@@ -34,8 +32,6 @@ const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 pub const OTHERS: usize = 4;
 /// How many of a vendor's own orders are looked through for those from their own stores.
 const MOST_OWN: usize = 10_000;
-/// How often everything is read anew where the consumer counts at that very moment.
-const TRIES: u32 = 4;
 /// How much earlier than its placing an order's id may have been made.
 const ID_MADE: SignedDuration = SignedDuration::from_secs(30);
 
@@ -76,15 +72,15 @@ impl App {
     ///
     /// # Errors
     /// Those of `beside` and `make`; 503 where the table cannot be read.
-    pub async fn statistics<T: Serialize, B, F: Future<Output = Reply<T>>>(
+    pub async fn statistics<T: Serialize, B, F: Future<Output = Outcome<T>>>(
         &self,
         caller: &Caller,
         asked: &Asked,
         calendar: &Calendar,
         question: Option<String>,
-        beside: impl Future<Output = Reply<B>>,
+        beside: impl Future<Output = Outcome<B>>,
         make: impl FnOnce(Snapshot, B) -> F,
-    ) -> Reply<Answer> {
+    ) -> Outcome<Answer> {
         if let Some(pair) = asked.pair() {
             let (snapshot, beside) = (self.folded(caller, pair, calendar).await?, beside.await?);
             return answered(&make(snapshot, beside).await?);
@@ -102,7 +98,7 @@ impl App {
             {
                 return Ok(answer);
             }
-            let completed = self.complete(asked, calendar, look, doubts, tries == TRIES);
+            let completed = self.complete(asked, calendar, look, doubts, tries == retry::MOVED_WHILE_READ);
             let completed = match beside.take() {
                 None => completed.await?,
                 Some(beside) => {
@@ -119,7 +115,7 @@ impl App {
             }
             tries += 1;
         };
-        let beside = found.ok_or_else(|| ApiError::internal("what stands beside was not read"))?;
+        let beside = found.ok_or_else(|| Error::internal("what stands beside was not read"))?;
         let made = make(snapshot, beside).await?;
         let answer = answered(&made)?;
         if let (Some(question), Some(evidence)) = (question, evidence) {
@@ -128,11 +124,11 @@ impl App {
         Ok(answer)
     }
 
-    async fn look(&self, caller: &Caller, asked: &Asked, calendar: &Calendar) -> Reply<Look> {
+    async fn look(&self, caller: &Caller, asked: &Asked, calendar: &Calendar) -> Outcome<Look> {
         let since = calendar.days_since();
         let shown = asked.scopes().iter().map(|scope| async {
             let shown = self.table().shown(scope, since).await?;
-            Ok::<_, ApiError>((scope.clone(), shown))
+            Ok::<_, Error>((scope.clone(), shown))
         });
         let trail = async { Ok(self.table().trail(&caller.user.id, self.now()).await?) };
         let newest = self.newest_of(asked);
@@ -186,11 +182,11 @@ impl App {
         look: Look,
         doubts: Doubts,
         is_last: bool,
-    ) -> Reply<Option<Snapshot>> {
+    ) -> Outcome<Option<Snapshot>> {
         let cut = calendar.cut_days();
         let quarters = async {
             let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
-            Ok::<_, ApiError>(try_join_all(reads).await?)
+            Ok::<_, Error>(try_join_all(reads).await?)
         };
         let Look { mut shown, mut newest, .. } = look;
         let quarters = if cut.is_empty() { Vec::new() } else { quarters.await? };
@@ -235,7 +231,12 @@ impl App {
 
     /// What a vendor's own orders from their own stores are counted for: once in their own counters
     /// and once in the store's. An order in doubt will have all of it counted.
-    async fn counted_twice(&self, asked: &Asked, shown: &[(Scope, Shown)], doubts: &Doubts) -> Reply<Tally> {
+    async fn counted_twice(
+        &self,
+        asked: &Asked,
+        shown: &[(Scope, Shown)],
+        doubts: &Doubts,
+    ) -> Outcome<Tally> {
         let mut twice = Tally::default();
         let [(Scope::User(user), own), _, ..] = shown else { return Ok(twice) };
         let has_none = own.front.cells().all(|(_, value)| value.is_zero());
@@ -265,7 +266,7 @@ impl App {
     }
 
     /// What the counters lack of an order whose watermark they were read with.
-    pub(crate) async fn uncounted(&self, order: &Order, mark: u64) -> Reply<Tally> {
+    pub(crate) async fn uncounted(&self, order: &Order, mark: u64) -> Outcome<Tally> {
         if order.version <= mark {
             self.counted().note(order.id, mark);
             return Ok(Tally::default());
@@ -277,8 +278,8 @@ impl App {
     }
 }
 
-fn answered(made: &impl Serialize) -> Reply<Answer> {
-    let body = serde_json::to_string(made).map_err(ApiError::internal)?;
+fn answered(made: &impl Serialize) -> Outcome<Answer> {
+    let body = serde_json::to_string(made).map_err(Error::internal)?;
     Ok(Answer { body: body.into(), is_kept: false })
 }
 
@@ -308,8 +309,8 @@ fn holds(scope: &Scope, step: &Step) -> bool {
 
 /// Puts an order as it is now among the newest ones, if it is one of them; what it shows, if it is
 /// asked for at all.
-fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Reply<Option<OrderSummary>> {
-    let summary = OrderSummary::of(order)?;
+fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Outcome<Option<OrderSummary>> {
+    let summary = OrderSummary::of(order);
     newest.retain(|one| one.id != order.id);
     if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &step_of(&summary))) {
         newest.push(summary.clone());

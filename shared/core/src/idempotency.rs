@@ -13,10 +13,6 @@ pub(crate) use again::{Left, replayed};
 
 use self::again::{answer_again, check_same, left_of, still_running};
 use crate::app::App;
-use crate::http::auth::{Verifier, bearer};
-use crate::http::body;
-use crate::http::error::ApiError;
-use crate::http::validation::NO_CARD_NUMBERS;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
@@ -25,7 +21,11 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use oms_domain::{Order, OrderId, UserId, card};
+use oms_domain::{Error, Order, OrderId, Outcome, UserId, card};
+use oms_http::Reply;
+use oms_http::auth::{Verifier, bearer};
+use oms_http::body;
+use oms_http::validation::NO_CARD_NUMBERS;
 use oms_runtime::deadline;
 use oms_table::TableError;
 use oms_table::idempotency::{KEPT_S, Remembered, RequestKey, Stand};
@@ -109,9 +109,9 @@ pub fn answer_is_secret() {
 
 /// Says what the request is going to answer once its next write is done, where that is certain and
 /// cannot be read again: it is remembered with that write.
-pub fn will_answer(status: StatusCode, body: &impl serde::Serialize) -> Result<(), ApiError> {
+pub fn will_answer(status: StatusCode, body: &impl serde::Serialize) -> Outcome<()> {
     if let Some(pending) = pending() {
-        let text = serde_json::to_string(body).map_err(ApiError::internal)?;
+        let text = serde_json::to_string(body).map_err(Error::internal)?;
         *pending.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some((status.as_u16(), text));
     }
     Ok(())
@@ -172,7 +172,7 @@ impl Pending {
     }
 
     /// Takes over from an earlier try that was cut off after its first write.
-    async fn go_on(&mut self, app: &App, earlier: &Remembered, left: Left) -> Result<(), ApiError> {
+    async fn go_on(&mut self, app: &App, earlier: &Remembered, left: Left) -> Reply<()> {
         let taken = app.table().take_over(&self.user, &self.key, earlier, &self.owner, self.ends_at_s).await;
         taken.map_err(
             |error| if matches!(error, TableError::Conflict) { still_running() } else { error.into() },
@@ -242,7 +242,7 @@ pub(crate) async fn once(
     attempt(&app, routes, request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Result<Response, ApiError> {
+async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Reply<Response> {
     let (parts, body) = request.into_parts();
     let key = parts.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let key = key.to_owned();
@@ -255,14 +255,12 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
         return Ok(next.run(Request::from_parts(parts, body)).await);
     };
     if key.is_empty() || key.chars().count() > MAX_KEY_CHARS {
-        return Err(ApiError::Rule {
-            code: "invalid_idempotency_key",
-            message: format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} ASCII characters."),
-        });
+        let message = format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} ASCII characters.");
+        return Err(Error::Rule { code: "invalid_idempotency_key", message }.into());
     }
     if card::is_in_text(&key) {
         let message = NO_CARD_NUMBERS.to_owned();
-        return Err(ApiError::Rule { code: "invalid_idempotency_key", message });
+        return Err(Error::Rule { code: "invalid_idempotency_key", message }.into());
     }
     let body = body::read(body).await?;
     let fingerprint = fingerprint(&parts.method, &parts.uri, &body);
@@ -296,7 +294,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Res
 
 /// Remembers the answer itself where it cannot be read again later. What went wrong on our side is none: a
 /// repeat goes on.
-async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Result<Response, ApiError> {
+async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Reply<Response> {
     let (status, takes_steps) = (response.status(), pending.more.load(Ordering::Relaxed));
     let has_ended = !status.is_server_error() && status != StatusCode::CONFLICT;
     let derivable = pending.path.starts_with("/api/orders/") && status.as_u16() == pending.status;
@@ -310,7 +308,7 @@ async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Result
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.map_err(ApiError::internal)?.to_bytes();
+    let bytes = body.collect().await.map_err(Error::internal)?.to_bytes();
     let text = String::from_utf8_lossy(&bytes);
     let (user, key, owner) = (&pending.user, &pending.key, &pending.owner);
     let text = (!pending.secret.load(Ordering::Relaxed)).then_some(&*text);

@@ -5,16 +5,13 @@
 mod by_product;
 
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
-use crate::http::query::Query;
-use crate::http::search::contains_all;
 use crate::order_lists::{DEEPEST, Visible};
 use crate::sorted::{At, Place, SortKey, Sorting, Value, Window};
-use crate::views::item::ItemView;
-use oms_domain::{Line, Order, OrderId, ProductId, VariantId};
-use oms_table::OrderSummary;
+use oms_domain::{Caller, Error, Line, Order, OrderId, OrderSummary, Outcome, ProductId, VariantId};
+use oms_http::pages::{Links, Page, PageRequest};
+use oms_http::query::Query;
+use oms_http::search::contains_all;
+use oms_http::views::item::ItemView;
 use oms_table::line_rows::LineRow;
 use oms_table::lists::{Wanted, position};
 use std::collections::HashMap;
@@ -80,7 +77,7 @@ impl ItemQuery {
     ///
     /// # Errors
     /// 404 for a page that does not exist.
-    pub fn page_of(&self, orders: &[Order], request: &PageRequest, links: &Links) -> Reply<Page<ItemView>> {
+    pub fn page_of(&self, orders: &[Order], request: &PageRequest, links: &Links) -> Outcome<Page<ItemView>> {
         let at = self.sorting.at(request)?;
         let lines = orders.iter().flat_map(|order| order.lines.iter().map(move |line| (order, line)));
         let lines = lines.map(|(order, line)| (LineRow::of(order, line), (order, line)));
@@ -147,7 +144,7 @@ impl App {
         query: &ItemQuery,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<Page<ItemView>> {
+    ) -> Outcome<Page<ItemView>> {
         if query.is_any() {
             return self.page_of_all_items(caller, visible, request, links).await;
         }
@@ -171,7 +168,7 @@ impl App {
         visible: &Visible,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<Page<ItemView>> {
+    ) -> Outcome<Page<ItemView>> {
         let counted = self.count_lines(visible).await?;
         let at = At::read(request, Spot::read)?;
         let mut window = Window::of(counted, request, at.as_ref())?;
@@ -179,7 +176,7 @@ impl App {
             let words = format!(
                 "Too many items before and after this page to count up to it, more than {DEEPEST}: follow next or previous, or narrow the filter."
             );
-            return Err(ApiError::field("page", words));
+            return Err(Error::field("page", words));
         }
         let (at, oldest_first) = (at.as_ref().map(At::place), window.is_backward());
         // Each order has a line at least, so that no more orders can be on the page than lines.
@@ -219,7 +216,7 @@ impl App {
         caller: &Caller,
         visible: &Visible,
         query: &ItemQuery,
-    ) -> Reply<Vec<Order>> {
+    ) -> Outcome<Vec<Order>> {
         let orders = self.table().listed_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             return Err(query.too_many());

@@ -1,8 +1,8 @@
 //! The lines of an order, as requests write them: within an order and by themselves.
 
-use crate::http::validation::{Amount, Fields, KeptMap, Lines, Whole};
 use oms_domain::lines::LineEdit;
 use oms_domain::{Decimal, ProductId, VariantId};
+use oms_http::validation::{Amount, Fields, KeptMap, Lines, Whole};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -4,11 +4,10 @@ pub mod app;
 pub mod bulk_updates;
 pub mod bus;
 pub mod catalog_lists;
-mod error_mapping;
+pub mod endpoints;
 pub mod freshness;
 pub mod gateway;
 pub mod health;
-pub mod http;
 pub mod idempotency;
 pub mod item_lists;
 pub mod items;
@@ -18,14 +17,13 @@ pub mod order_lists;
 pub mod orders;
 pub mod payment_lists;
 pub mod queue;
-mod requests;
+pub mod races;
 pub mod sorted;
 pub mod statistics;
 pub mod stream;
 pub mod subscriptions;
 pub mod unpaid;
 pub mod verify;
-pub mod views;
 
 #[cfg(test)]
 use oms_runtime::config;

@@ -7,16 +7,14 @@
 
 use crate::app::App;
 use crate::gateway::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
-use crate::http::error::{ApiError, Reply};
 use oms_domain::lifecycle::{Moved, RefundOutcome};
 use oms_domain::payment::ChargeOutcome;
-use oms_domain::{Actor, Order, OrderId, Payment, PaymentId, PaymentState, Refund, RefundId, UserId};
+use oms_domain::{
+    Actor, Error, Kind, Order, OrderId, Outcome, Payment, PaymentId, PaymentState, Refund, RefundId, UserId,
+};
 use oms_runtime::logging::chain;
-use oms_table::{TableError, backoff};
-
-/// How often an answer that lost a race is put on what the winner left. An answer must not be
-/// lost, so this is generous; what fails even so is found in `processing` and settled later.
-const RACES: u32 = 20;
+use oms_runtime::retry;
+use oms_table::TableError;
 
 /// Who acts where no person does.
 pub(crate) fn system() -> UserId {
@@ -45,7 +43,7 @@ impl App {
     ///
     /// # Errors
     /// Where the answer cannot be saved.
-    pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Reply<Sent> {
+    pub async fn charge(&self, order: Order, id: PaymentId, by: &UserId) -> Outcome<Sent> {
         let Some(payment) = order.payment(id).filter(|p| p.status == PaymentState::Processing) else {
             return Ok(order.into());
         };
@@ -92,7 +90,7 @@ impl App {
     ///
     /// # Errors
     /// Where an answer cannot be saved.
-    pub async fn call_off(&self, mut order: Order, by: &UserId) -> Reply<Order> {
+    pub async fn call_off(&self, mut order: Order, by: &UserId) -> Outcome<Order> {
         let over = order.payments.iter().filter(|payment| payment.is_over_for_customer(self.now()));
         let over: Vec<PaymentId> = over.map(|payment| payment.id).collect();
         for payment in over {
@@ -126,7 +124,7 @@ impl App {
         id: PaymentId,
         outcome: &ChargeOutcome,
         by: &UserId,
-    ) -> Reply<Order> {
+    ) -> Outcome<Order> {
         let finish = |order: Order, by: &Actor| Ok(order.finish_payment(id, outcome.clone(), by)?.into());
         self.write_down(order, by, finish).await
     }
@@ -141,7 +139,7 @@ impl App {
         id: RefundId,
         outcome: RefundOutcome,
         by: &UserId,
-    ) -> Reply<Order> {
+    ) -> Outcome<Order> {
         self.write_down(order, by, |order, by| Ok(order.finish_refund(id, outcome, by))).await
     }
 
@@ -154,7 +152,7 @@ impl App {
         order: Order,
         by: &UserId,
         change: impl Fn(Order, &Actor) -> Order,
-    ) -> Reply<Order> {
+    ) -> Outcome<Order> {
         self.write_down(order, by, |order, by| Ok(change(order, by).into())).await
     }
 
@@ -163,7 +161,7 @@ impl App {
     ///
     /// # Errors
     /// Where an answer cannot be saved.
-    pub async fn send_refunds(&self, mut order: Order, by: &UserId) -> Reply<Order> {
+    pub async fn send_refunds(&self, mut order: Order, by: &UserId) -> Outcome<Order> {
         let payments = order.payments.iter();
         let pending = payments.flat_map(Payment::pending_refunds).filter(|refund| !refund.awaits_person);
         let pending: Vec<RefundId> = pending.map(|refund| refund.id).collect();
@@ -184,7 +182,7 @@ impl App {
     ///
     /// # Errors
     /// Where the table cannot be read or an answer cannot be saved.
-    pub async fn settle(&self, id: OrderId) -> Reply<Order> {
+    pub async fn settle(&self, id: OrderId) -> Outcome<Order> {
         let by = system();
         let mut order = self.again(id).await?;
         let sent = |payment: &&Payment| payment.status == PaymentState::Processing;
@@ -230,17 +228,17 @@ impl App {
         &self,
         order: Order,
         by: &UserId,
-        finish: impl Fn(Order, &Actor) -> Reply<Moved>,
-    ) -> Reply<Order> {
+        finish: impl Fn(Order, &Actor) -> Outcome<Moved>,
+    ) -> Outcome<Order> {
         let id = order.id;
         let mut seen = order;
-        for races in 1..=RACES {
+        for races in 1..=retry::LOST_RACES_WITH_MONEY {
             let version = seen.version;
             let moved = finish(seen, &self.acting(by))?;
             match self.save(version, &moved).await {
                 Ok(()) => return Ok(moved.order),
                 Err(TableError::Conflict) => {
-                    backoff(races).await;
+                    retry::backoff(races).await;
                     seen = self.again(id).await?;
                 }
                 Err(error) => return Err(error.into()),
@@ -249,7 +247,7 @@ impl App {
         Err(TableError::Conflict.into())
     }
 
-    pub(crate) async fn again(&self, id: OrderId) -> Reply<Order> {
-        self.table().order_or_tombstone(id).await?.ok_or(ApiError::NotFound("Order"))
+    pub(crate) async fn again(&self, id: OrderId) -> Outcome<Order> {
+        self.table().order_or_tombstone(id).await?.ok_or(Error::NotFound(Kind::Order))
     }
 }

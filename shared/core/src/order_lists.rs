@@ -22,13 +22,10 @@ pub(crate) use plan::{FACTS_BYTES, Part, at_once};
 pub(crate) use walk::{MAX_READ, Walk};
 
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::views::order::OrderListView;
 use futures::future::try_join_all;
 use oms_domain::tally::Scope;
-use oms_domain::{StoreId, UserId};
-use oms_table::OrderSummary;
+use oms_domain::{Caller, Error, OrderSummary, Outcome, StoreId, UserId};
+use oms_http::views::order::OrderListView;
 use oms_table::lists::{OrderList, Wanted};
 
 /// How deep a page may lie that is asked for by its number alone, in entries.
@@ -51,7 +48,7 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn visible_to(&self, caller: &Caller) -> Reply<Visible> {
+    pub async fn visible_to(&self, caller: &Caller) -> Outcome<Visible> {
         if caller.is_staff() {
             return Ok(Visible { lists: vec![OrderList::All], owned: Vec::new() });
         }
@@ -70,9 +67,9 @@ impl App {
     ///
     /// # Errors
     /// 403 for customers; 503 where the table cannot be read.
-    pub async fn run_by(&self, caller: &Caller) -> Reply<Visible> {
+    pub async fn run_by(&self, caller: &Caller) -> Outcome<Visible> {
         if !caller.is_staff() && !caller.is_vendor() {
-            return Err(ApiError::Forbidden);
+            return Err(Error::Forbidden);
         }
         let mut visible = self.visible_to(caller).await?;
         visible.lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
@@ -92,7 +89,7 @@ impl App {
     }
 
     /// How many lines the orders of some lists have together, by the counters.
-    pub(crate) async fn count_lines(&self, visible: &Visible) -> Reply<u64> {
+    pub(crate) async fn count_lines(&self, visible: &Visible) -> Outcome<u64> {
         let counts = visible.lists.iter().map(|list| async move {
             let scope = scope_of(list);
             self.table().counts_by_status(&scope).await
@@ -105,7 +102,7 @@ impl App {
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.
-    pub(crate) async fn in_two_lists(&self, visible: &Visible) -> Reply<Vec<OrderSummary>> {
+    pub(crate) async fn in_two_lists(&self, visible: &Visible) -> Outcome<Vec<OrderSummary>> {
         if visible.owned.is_empty() {
             return Ok(Vec::new());
         }

@@ -2,16 +2,12 @@
 //! that none can forget the question whose they are.
 
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
 use crate::idempotency::{self, Left};
 use oms_domain::lifecycle::Moved;
-use oms_domain::{Action, Actor, Order, OrderId, Payment, Status, StoreId};
+use oms_domain::{Action, Actor, Caller, Error, Kind, Order, OrderId, Outcome, Payment, Status, StoreId};
+use oms_runtime::retry;
 use oms_runtime::scope;
-use oms_table::{TableError, backoff};
-
-/// How often a change that lost a race is decided again on what the winner left.
-const RACES: u32 = 8;
+use oms_table::TableError;
 
 /// The orders that a caller may see.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +30,8 @@ impl Seen {
     ///
     /// # Errors
     /// 403 for its customer.
-    pub fn managed(self) -> Reply<Order> {
-        if self.manages { Ok(self.order) } else { Err(ApiError::Forbidden) }
+    pub fn managed(self) -> Outcome<Order> {
+        if self.manages { Ok(self.order) } else { Err(Error::Forbidden) }
     }
 }
 
@@ -45,7 +41,7 @@ impl Seen {
     ///
     /// # Errors
     /// 403.
-    pub const fn may(&self, action: Action) -> Reply<()> {
+    pub const fn may(&self, action: Action) -> Outcome<()> {
         match action {
             Action::Cancel => Ok(()),
             Action::Confirm
@@ -57,7 +53,7 @@ impl Seen {
                 if self.manages {
                     Ok(())
                 } else {
-                    Err(ApiError::Forbidden)
+                    Err(Error::Forbidden)
                 }
             }
         }
@@ -77,17 +73,17 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load(self, id: OrderId) -> Reply<Seen> {
+    pub async fn load(self, id: OrderId) -> Outcome<Seen> {
         if let Some(left) = idempotency::replayed(id) {
             return self.as_left(left).await;
         }
         scope::note_order(id);
-        let order = self.app.table().order(id).await?.ok_or(ApiError::NotFound("Order"))?;
+        let order = self.app.table().order(id).await?.ok_or(Error::NotFound(Kind::Order))?;
         let manages = self.manages(order.store.id).await?;
         if manages || order.user.id == self.caller.user.id {
             Ok(Seen { order, manages })
         } else {
-            Err(ApiError::NotFound("Order"))
+            Err(Error::NotFound(Kind::Order))
         }
     }
 
@@ -95,18 +91,18 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load_since(self, id: OrderId, version: u64) -> Reply<Seen> {
+    pub async fn load_since(self, id: OrderId, version: u64) -> Outcome<Seen> {
         let mut seen = self.load(id).await?;
         self.app.table().recall(&mut seen.order, version).await?;
         Ok(seen)
     }
 
     /// An order as a request of the caller's has left it, also where it has been deleted since.
-    async fn as_left(self, left: Left) -> Reply<Seen> {
+    async fn as_left(self, left: Left) -> Outcome<Seen> {
         let order = self.app.table().order_or_tombstone(left.order).await?;
-        let mut order = order.ok_or(ApiError::NotFound("Order"))?;
+        let mut order = order.ok_or(Error::NotFound(Kind::Order))?;
         self.app.table().recall(&mut order, left.version).await?;
-        let order = order.as_of(left.version).ok_or(ApiError::NotFound("Order"))?;
+        let order = order.as_of(left.version).ok_or(Error::NotFound(Kind::Order))?;
         let manages = match left.manages {
             Some(manages) => manages,
             None => self.manages(order.store.id).await?,
@@ -118,11 +114,11 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load_history(self, id: OrderId) -> Reply<Seen> {
+    pub async fn load_history(self, id: OrderId) -> Outcome<Seen> {
         match self.load_since(id, 0).await {
-            Err(ApiError::NotFound(noun)) if self.caller.is_admin() => {
+            Err(Error::NotFound(noun)) if self.caller.is_admin() => {
                 let order = self.app.table().order_or_tombstone(id).await?;
-                let mut order = order.ok_or(ApiError::NotFound(noun))?;
+                let mut order = order.ok_or(Error::NotFound(noun))?;
                 self.app.table().recall(&mut order, 0).await?;
                 Ok(Seen { order, manages: true })
             }
@@ -131,11 +127,11 @@ impl Orders<'_> {
     }
 
     /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
-    /// was faster; else decides again, [`RACES`] times at most. The saved order comes back.
+    /// was faster; else decides again, [`retry::LOST_RACES`] times at most. The saved order comes back.
     ///
     /// # Errors
     /// 404; what `decide` refuses; 409 after too many lost races.
-    pub async fn change(self, id: OrderId, decide: impl Fn(Seen, &Actor) -> Reply<Moved>) -> Reply<Seen> {
+    pub async fn change(self, id: OrderId, decide: impl Fn(Seen, &Actor) -> Outcome<Moved>) -> Outcome<Seen> {
         let ready = |seen| std::future::ready(Ok((seen, ())));
         self.change_with(id, ready, |seen, (), by| decide(seen, by)).await
     }
@@ -145,16 +141,16 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404; what `prepare` and `decide` refuse; 409 after too many lost races.
-    pub async fn change_with<T, F: Future<Output = Reply<(Seen, T)>>>(
+    pub async fn change_with<T, F: Future<Output = Outcome<(Seen, T)>>>(
         self,
         id: OrderId,
         prepare: impl Fn(Seen) -> F,
-        decide: impl Fn(Seen, T, &Actor) -> Reply<Moved>,
-    ) -> Reply<Seen> {
+        decide: impl Fn(Seen, T, &Actor) -> Outcome<Moved>,
+    ) -> Outcome<Seen> {
         if let Some(left) = idempotency::resumed(id) {
             return self.as_left(left).await;
         }
-        for races in 1..=RACES {
+        for races in 1..=retry::LOST_RACES {
             let (seen, prepared) = prepare(self.load(id).await?).await?;
             let manages = seen.manages;
             let version = seen.order.version;
@@ -170,7 +166,7 @@ impl Orders<'_> {
                 Ok(()) => {
                     return Ok(Seen { order: moved.order, manages });
                 }
-                Err(TableError::Conflict) => backoff(races).await,
+                Err(TableError::Conflict) => retry::backoff(races).await,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -181,7 +177,7 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn manages(self, store: StoreId) -> Reply<bool> {
+    pub async fn manages(self, store: StoreId) -> Outcome<bool> {
         if self.caller.is_staff() {
             return Ok(true);
         }
@@ -194,7 +190,7 @@ impl Orders<'_> {
 }
 
 /// Says in the log how it was decided.
-fn log_decision(from: Status, version: u64, decided: &Reply<Moved>) {
+fn log_decision(from: Status, version: u64, decided: &Outcome<Moved>) {
     match decided {
         Ok(Moved { order, stock }) => {
             let change = order.log.last().filter(|change| change.version > version);

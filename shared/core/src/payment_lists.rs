@@ -9,15 +9,14 @@ mod fresh;
 mod pages;
 mod plan;
 
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
-use crate::http::query::Query;
-use crate::http::search::contains_all;
 use crate::sorted::{Place, SortKey, Sorting, Value};
-use crate::views::payment::PaymentView;
+pub use oms_domain::PaymentEntry;
 use oms_domain::tally::PaymentFacets;
-use oms_domain::{Currency, Order, PaymentMethod, PaymentState};
-pub use oms_table::payment_rows::PaymentRow;
+use oms_domain::{Currency, Error, Order, Outcome, PaymentMethod, PaymentState};
+use oms_http::pages::{Links, Page, PageRequest};
+use oms_http::query::Query;
+use oms_http::search::contains_all;
+use oms_http::views::payment::PaymentView;
 
 /// Which payments are wanted, in which order.
 #[derive(Clone, Debug)]
@@ -65,7 +64,7 @@ impl PaymentQuery {
     ///
     /// # Errors
     /// 400 where a filter's value is no choice.
-    pub fn read(query: &Query) -> Reply<Self> {
+    pub fn read(query: &Query) -> Outcome<Self> {
         Ok(Self {
             status: query.choice("status", |word| word.parse().ok())?,
             payment_method: query.choice("payment_method", |word| word.parse().ok())?,
@@ -91,7 +90,7 @@ impl PaymentQuery {
             && self.payment_method.is_none_or(|wanted| wanted == *payment_method)
     }
 
-    fn wants(&self, row: &PaymentRow) -> bool {
+    fn wants(&self, row: &PaymentEntry) -> bool {
         self.wants_facets(&row.facets)
             && contains_all([row.transaction_id.as_str(), row.order_number.as_str()], &self.terms)
     }
@@ -104,7 +103,7 @@ impl PaymentQuery {
             || self.attention.is_some()
     }
 
-    fn place(&self, row: &PaymentRow) -> Place {
+    fn place(&self, row: &PaymentEntry) -> Place {
         self.sorting.place(row.created_at, row.id.0, |key| match key {
             Key::CreatedAt => Value::Time(row.created_at),
             Key::Amount => Value::Amount(row.amount),
@@ -113,8 +112,8 @@ impl PaymentQuery {
     }
 
     /// The payments of an order that are wanted.
-    fn of(&self, order: &Order) -> Vec<PaymentRow> {
-        let rows = order.payments.iter().map(|payment| PaymentRow::of(order, payment));
+    fn of(&self, order: &Order) -> Vec<PaymentEntry> {
+        let rows = order.payments.iter().map(|payment| PaymentEntry::of(order, payment));
         rows.filter(|row| self.wants(row)).collect()
     }
 
@@ -122,7 +121,7 @@ impl PaymentQuery {
     ///
     /// # Errors
     /// 404 for a page that does not exist.
-    pub fn page_of(&self, order: &Order, request: &PageRequest, links: &Links) -> Reply<Page<PaymentView>> {
+    pub fn page_of(&self, order: &Order, request: &PageRequest, links: &Links) -> Outcome<Page<PaymentView>> {
         let at = self.sorting.at(request)?;
         let rows = self.of(order).into_iter().map(|row| (self.place(&row), row));
         let cut = self.sorting.cut(rows.collect(), request, at.as_ref())?;
@@ -133,13 +132,13 @@ impl PaymentQuery {
     }
 
     /// What was too much, and what to do about it.
-    fn too_many(&self) -> ApiError {
+    fn too_many(&self) -> Error {
         let field = if self.terms.is_empty() { "ordering" } else { "search" };
-        ApiError::field(field, "Too many payments to look through: narrow the filter.")
+        Error::field(field, "Too many payments to look through: narrow the filter.")
     }
 
-    fn too_many_to_sort(&self) -> ApiError {
+    fn too_many_to_sort(&self) -> Error {
         let by = self.sorting.first();
-        ApiError::field("ordering", format!("Too many payments to sort by {by}: narrow the filter."))
+        Error::field("ordering", format!("Too many payments to sort by {by}: narrow the filter."))
     }
 }

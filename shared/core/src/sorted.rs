@@ -6,11 +6,10 @@ mod window;
 
 pub use window::{At, Cut, Window, cut};
 
-use crate::http::error::Reply;
-use crate::http::pages::{Links, Page, PageRequest};
-use crate::http::query::Query;
 use jiff::Timestamp;
-use oms_domain::Decimal;
+use oms_domain::{Decimal, Outcome};
+use oms_http::pages::{Links, Page, PageRequest};
+use oms_http::query::Query;
 use serde::Serialize;
 use std::cmp::Ordering;
 use uuid::Uuid;
@@ -175,7 +174,7 @@ impl<K: SortKey> Sorting<K> {
     ///
     /// # Errors
     /// `InvalidPage` for a cursor that says nothing here.
-    pub fn at(&self, request: &PageRequest) -> Reply<Option<At>> {
+    pub fn at(&self, request: &PageRequest) -> Outcome<Option<At>> {
         At::read(request, |text| self.read_place(text))
     }
 
@@ -191,7 +190,7 @@ impl<K: SortKey> Sorting<K> {
     ///
     /// # Errors
     /// `InvalidPage` beyond the last page.
-    pub fn cut<T>(&self, all: Vec<(Place, T)>, request: &PageRequest, at: Option<&At>) -> Reply<Cut<T>> {
+    pub fn cut<T>(&self, all: Vec<(Place, T)>, request: &PageRequest, at: Option<&At>) -> Outcome<Cut<T>> {
         cut(all, |a, b| self.compare(a, b), request, at)
     }
 

@@ -4,15 +4,12 @@ mod folded;
 
 use self::folded::Pair;
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::query::Query;
 use jiff::tz::TimeZone;
-use oms_domain::StoreId;
 use oms_domain::calendar::Calendar;
 use oms_domain::place::invalid_pk;
 use oms_domain::tally::Scope;
-use oms_table::OrderSummary;
+use oms_domain::{Caller, Error, OrderSummary, Outcome, StoreId};
+use oms_http::query::Query;
 use oms_table::lists::{OrderList, Wanted};
 
 /// How many of the newest orders statistics show.
@@ -70,15 +67,15 @@ impl App {
     ///
     /// # Errors
     /// 400 for what is no store's id; 403 for `?user=` of somebody else, unless staff ask.
-    pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Reply<Asked> {
+    pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Outcome<Asked> {
         let own = &caller.user.id;
         let user = query.user("user")?;
         if user.as_ref().is_some_and(|user| user != own && !caller.is_staff()) {
-            return Err(ApiError::Forbidden);
+            return Err(Error::Forbidden);
         }
         let store = query
             .filled("store")
-            .map(|store| store.parse::<StoreId>().map_err(|_| ApiError::field("store", invalid_pk(&store))));
+            .map(|store| store.parse::<StoreId>().map_err(|_| Error::field("store", invalid_pk(&store))));
         match (user, store.transpose()?) {
             (Some(user), Some(store)) => Ok(Asked::of_pair(user, store)),
             (Some(user), None) => Ok(Asked::new(vec![Scope::User(user)])),
@@ -91,7 +88,7 @@ impl App {
     }
 
     /// All that a caller may see.
-    async fn scopes_of(&self, caller: &Caller) -> Reply<Vec<Scope>> {
+    async fn scopes_of(&self, caller: &Caller) -> Outcome<Vec<Scope>> {
         if caller.is_staff() {
             return Ok(vec![Scope::All]);
         }
@@ -115,9 +112,9 @@ impl App {
     ///
     /// # Errors
     /// 400 for what is no time zone's name.
-    pub fn calendar_asked_by(&self, query: &Query) -> Reply<Calendar> {
+    pub fn calendar_asked_by(&self, query: &Query) -> Outcome<Calendar> {
         let Some(name) = query.filled("tz") else { return Ok(self.calendar()) };
-        let unknown = |_| ApiError::field("tz", format!("\"{name}\" is not a valid choice."));
+        let unknown = |_| Error::field("tz", format!("\"{name}\" is not a valid choice."));
         let shown = TimeZone::get(name).map_err(unknown)?;
         Ok(Calendar::new(self.now(), self.config().time_zone.clone(), &shown))
     }
@@ -126,7 +123,7 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn newest_of(&self, asked: &Asked) -> Reply<Vec<OrderSummary>> {
+    pub async fn newest_of(&self, asked: &Asked) -> Outcome<Vec<OrderSummary>> {
         let lists: Vec<_> = asked.scopes.iter().map(OrderList::of).collect();
         Ok(self.table().listed_orders(&lists, &Wanted::default(), asked.newest).await?)
     }

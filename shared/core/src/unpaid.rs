@@ -1,11 +1,10 @@
 //! Orders that nobody has paid: called off when their time has run out, and only so many a user.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Reply};
 use crate::money_moves::system;
 use crate::verify::STATS;
 use jiff::Timestamp;
-use oms_domain::{Order, OrderId, UserId, unpaid};
+use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
 use oms_table::unpaid::{Pass, Unpaid};
 
 impl App {
@@ -14,7 +13,7 @@ impl App {
     ///
     /// # Errors
     /// 404 where there is none; where it cannot be saved.
-    pub async fn expire_unpaid(&self, id: OrderId) -> Reply<Option<Timestamp>> {
+    pub async fn expire_unpaid(&self, id: OrderId) -> Outcome<Option<Timestamp>> {
         let order = self.again(id).await?;
         let order = self.write_down(order, &system(), |order, by| Ok(order.expire(by)?)).await?;
         Ok(order.unpaid_until())
@@ -25,7 +24,7 @@ impl App {
     ///
     /// # Errors
     /// 429 where there are `limit` of them, or more.
-    pub async fn leave_to_place(&self, user: &UserId, unpaid: Unpaid, limit: u32) -> Reply<Pass> {
+    pub async fn leave_to_place(&self, user: &UserId, unpaid: Unpaid, limit: u32) -> Outcome<Pass> {
         if let Some(pass) = unpaid.pass(limit.into(), 0) {
             return Ok(pass);
         }
@@ -35,11 +34,11 @@ impl App {
         }
         // What was counted since the counters were read is known to them now.
         let unpaid = self.table().unpaid(user).await?;
-        unpaid.pass(limit.into(), 0).ok_or(ApiError::TooManyUnpaid { limit })
+        unpaid.pass(limit.into(), 0).ok_or(Error::TooManyUnpaid { limit })
     }
 
     /// How many orders a user has just paid or called off that the counters still have as unpaid.
-    async fn paid_just_now(&self, user: &UserId) -> Reply<u64> {
+    async fn paid_just_now(&self, user: &UserId) -> Outcome<u64> {
         let steps = self.table().trail(user, self.now()).await?;
         let ids: Vec<OrderId> =
             steps.iter().filter(|step| step.user == *user).map(|step| step.order).collect();

@@ -1,12 +1,12 @@
 //! Statistics against what they are made of: the orders and their logs.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Reply};
 use crate::statistics::Asked;
 use futures::future::try_join_all;
-use oms_domain::drift::{Cells, Difference, differences};
+use oms_domain::drift::{Cells, Difference, Verified, differences};
 use oms_domain::tally::{Scope, Tally, tally};
-use oms_domain::{Order, OrderId};
+use oms_domain::{Error, Order, OrderId, Outcome};
+use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::lists::{OrderList, Wanted, position};
 use oms_table::scan::Unreadable;
@@ -19,23 +19,8 @@ pub const STATS: &str = "stats";
 const MAX_ORDERS: u64 = 10_000;
 /// How many orders are looked at in one go.
 const PAGE: usize = 250;
-/// How often it is tried again where orders moved meanwhile.
-const TRIES: u32 = 5;
 /// How long the consumer is given to catch up before it is tried again.
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// What was found.
-#[derive(Clone, Debug, Default)]
-pub struct Verified {
-    /// How many orders were looked at.
-    pub orders: u64,
-    /// How many of them have changes that the consumer has not counted yet: no fault.
-    pub behind: u64,
-    /// The counters that are wrong, with the scope they belong to.
-    pub differences: Vec<(Scope, Difference)>,
-    /// Whether the consumer counted meanwhile, so that the differences may be its work.
-    pub moving: bool,
-}
 
 /// What was found of all orders.
 #[derive(Clone, Debug)]
@@ -59,7 +44,7 @@ impl App {
     ///
     /// # Errors
     /// 400 beyond 10,000 orders; 503 where the table cannot be read.
-    pub async fn verify(&self, asked: &Asked) -> Reply<Verified> {
+    pub async fn verify(&self, asked: &Asked) -> Outcome<Verified> {
         let all = asked.scopes().iter().map(|scope| self.verify_scope(scope, MAX_ORDERS));
         Ok(try_join_all(all).await?.into_iter().fold(Verified::default(), Verified::and))
     }
@@ -68,9 +53,9 @@ impl App {
     ///
     /// # Errors
     /// 400 where it has more; 503 where the table cannot be read.
-    pub async fn verify_scope(&self, scope: &Scope, most: u64) -> Reply<Verified> {
+    pub async fn verify_scope(&self, scope: &Scope, most: u64) -> Outcome<Verified> {
         let mut found = self.verify_once(scope, most).await?;
-        for _ in 1..TRIES {
+        for _ in 1..retry::MOVED_WHILE_VERIFIED {
             if found.differences.is_empty() {
                 break;
             }
@@ -87,7 +72,7 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn verify_all(&self) -> Reply<VerifiedAll> {
+    pub async fn verify_all(&self) -> Outcome<VerifiedAll> {
         let mut scopes = BTreeSet::from([Scope::All]);
         let mut expected = Tally::default();
         let mut unreadable = Vec::new();
@@ -136,7 +121,7 @@ impl App {
         Ok(VerifiedAll { orders, scopes: scopes.len(), wrong, unreadable, doubtful })
     }
 
-    async fn verify_once(&self, scope: &Scope, most: u64) -> Reply<Verified> {
+    async fn verify_once(&self, scope: &Scope, most: u64) -> Outcome<Verified> {
         let list = OrderList::of(scope);
         let before = self.table().cells(scope).await?;
         let mut found = Verified::default();
@@ -184,21 +169,11 @@ impl App {
     }
 }
 
-fn too_many(most: u64) -> ApiError {
-    ApiError::Rule {
+fn too_many(most: u64) -> Error {
+    Error::TooMuch {
         code: "too_many_orders",
         message: format!(
             "More than {most} orders cannot be verified in a request: narrow it by store or user, or use orderctl."
         ),
-    }
-}
-
-impl Verified {
-    fn and(mut self, other: Self) -> Self {
-        self.orders += other.orders;
-        self.behind += other.behind;
-        self.differences.extend(other.differences);
-        self.moving |= other.moving;
-        self
     }
 }

@@ -1,7 +1,7 @@
 //! Whether counters are what they should be.
 
 use crate::Decimal;
-use crate::tally::Cell;
+use crate::tally::{Cell, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -17,6 +17,31 @@ pub struct Difference {
     pub counted: Decimal,
     /// What it should hold.
     pub expected: Decimal,
+}
+
+/// What a comparison of counters with their orders found.
+#[derive(Clone, Debug, Default)]
+pub struct Verified {
+    /// How many orders were looked at.
+    pub orders: u64,
+    /// How many of them have changes that the consumer has not counted yet: no fault.
+    pub behind: u64,
+    /// The counters that are wrong, with the scope they belong to.
+    pub differences: Vec<(Scope, Difference)>,
+    /// Whether the consumer counted meanwhile, so that the differences may be its work.
+    pub moving: bool,
+}
+
+impl Verified {
+    /// The same of two scopes together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.orders += other.orders;
+        self.behind += other.behind;
+        self.differences.extend(other.differences);
+        self.moving |= other.moving;
+        self
+    }
 }
 
 /// The counters that differ.

@@ -5,12 +5,14 @@
 
 pub mod attention;
 pub mod calendar;
+mod caller;
 pub mod card;
 pub mod catalog;
 pub mod change;
 mod choices;
 pub mod drift;
 pub mod edit;
+pub mod error;
 mod history;
 pub mod ids;
 pub mod lifecycle;
@@ -27,17 +29,20 @@ pub mod pricing;
 pub mod quarter;
 mod rating;
 pub mod refusal;
-mod role;
+pub mod size;
 pub mod statistics;
 pub mod status;
 pub mod subscription;
+pub mod summary;
 pub mod tally;
 pub mod text;
 pub mod token_bucket;
 pub mod totals;
 pub mod unpaid;
 
+pub use caller::{Caller, Role};
 pub use change::{Actor, Change, Deed, FieldChange};
+pub use error::{Error, Kind, Outcome};
 pub use ids::{
     AddressId, JobId, LineId, NotificationId, OrderId, PaymentId, ProductId, RefundId, StoreId,
     SubscriptionId, UserId, VariantId,
@@ -47,6 +52,6 @@ pub use money::Money;
 pub use order::{Address, Line, Order, User};
 pub use payment::{Payment, PaymentState, Refund, RefundState};
 pub use refusal::Refusal;
-pub use role::Role;
 pub use rust_decimal::Decimal;
 pub use status::{Action, PaymentMethod, PaymentStatus, ShippingMethod, Status};
+pub use summary::{OrderSummary, PaymentEntry, PaymentSummary};

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod logging;
 pub mod meter;
 pub mod metrics;
+pub mod retry;
 pub mod scope;
 pub mod sdk;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
-use oms_domain::OrderId;
+use oms_domain::{OrderId, Refusal};
 use std::error::Error;
 
 /// What went wrong at the table.
@@ -148,6 +148,29 @@ where
             (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
             _ => TableError::request(error),
+        }
+    }
+}
+
+impl From<TableError> for oms_domain::Error {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::InsufficientStock { available } => Refusal::InsufficientStock { available }.into(),
+            TableError::Full { .. } => Self::Rule { code: "limit_reached", message: error.to_string() },
+            TableError::TooLarge => Self::Rule {
+                code: "order_too_large",
+                message: "The order is too large: shorten its notes and extra data.".to_owned(),
+            },
+            TableError::Conflict => Self::LostRace,
+            TableError::Repeated => Self::Conflict {
+                code: "idempotency_key_in_use",
+                message: "A request with this Idempotency-Key is still running.".to_owned(),
+            },
+            TableError::Throttled => Self::Unavailable(Box::new(error)),
+            TableError::Cancelled(_)
+            | TableError::LogTooShort(_)
+            | TableError::Shape { .. }
+            | TableError::Request(_) => Self::internal(error),
         }
     }
 }

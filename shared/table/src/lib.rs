@@ -40,17 +40,15 @@ pub mod unpaid;
 pub mod watermarks;
 mod writes;
 
-pub use writes::backoff;
-
 pub use error::TableError;
 pub use record::OrderOwners;
 pub use summary::summary_from_item;
-pub use summary::{OrderSummary, PaymentSummary};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use futures::stream::{StreamExt, TryStreamExt};
 use oms_runtime::meter;
+use oms_runtime::retry;
 use std::collections::HashMap;
 
 /// An item as the SDK knows it.
@@ -66,8 +64,6 @@ pub struct Table {
 
 /// How many items one BatchGetItem may ask for.
 const BATCH_GET_LIMIT: usize = 100;
-/// How often what a BatchGetItem left out is asked for again.
-const BATCH_GET_ROUNDS: u32 = 5;
 /// How many BatchGetItems of one request are under way at the same time.
 const TRIPS_AT_ONCE: usize = 8;
 
@@ -155,13 +151,13 @@ impl Table {
             .set_projection_expression((!paths.is_empty()).then(|| expression.join(", ")))
             .set_expression_attribute_names((!paths.is_empty()).then_some(names))
             .consistent_read(consistent);
-        for round in 0..BATCH_GET_ROUNDS {
+        for round in 0..retry::UNPROCESSED {
             if wanted.is_empty() {
                 return Ok(found);
             }
             if round > 0 {
                 // What it left out was too much at a time, and would be so again at once.
-                backoff(round).await;
+                retry::backoff(round).await;
             }
             let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
             let request = request.build().map_err(TableError::request)?;

@@ -1,13 +1,13 @@
 //! Pages of the indexes, and small collections of the base table.
 
 use super::keys::{self, Index};
-use super::summary::{OrderSummary, summary_from_item};
+use super::summary::summary_from_item;
 use super::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use futures::future::try_join_all;
 use oms_domain::tally::Scope;
-use oms_domain::{StoreId, UserId};
+use oms_domain::{OrderSummary, StoreId, UserId};
 
 /// What an index carries of what is listed.
 pub trait Entry: Sized {

@@ -7,10 +7,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 use oms_domain::notice::{NoticeKind, NoticeLevel};
 use oms_domain::{NotificationId, OrderId, UserId};
+use oms_runtime::retry;
 use serde::{Deserialize, Serialize};
 
-/// How often a write that met another one on the inbox is tried again.
-const RACES: u32 = 8;
 /// How many entries are looked at first where only some are wanted; doubled each time.
 const SIFTED: usize = 100;
 /// How many pages of a query are read at most: 1 MB each.
@@ -136,7 +135,7 @@ impl Table {
             epoch: 0,
             version: 0,
         };
-        for _ in 0..RACES {
+        for _ in 0..retry::LOST_RACES {
             let inbox = self.inbox(&notification.user, now).await?;
             notification.epoch = inbox.epoch;
             let put = part(self.put_new(notification.to_item(1)?)?);

@@ -20,82 +20,42 @@ use super::writes::VERSION;
 use super::{Item, Table, TableError, entity, text};
 use crate::lists::Entry;
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
 use oms_domain::tally::PaymentFacets;
-use oms_domain::{Decimal, Order, OrderId, Payment, PaymentId, StoreId, UserId};
+use oms_domain::{Order, OrderId, PaymentEntry, StoreId, UserId};
 use std::collections::BTreeMap;
 
 const FACTS: &str = "facts";
 
-/// What lists know of a payment before they read its order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentRow {
-    /// Which payment.
-    pub id: PaymentId,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// What lists filter by.
-    pub facets: PaymentFacets,
-    /// How much, in the order's currency.
-    pub amount: Decimal,
-    /// Whose shop.
-    pub store: StoreId,
-    /// The order's number, as people know it.
-    pub order_number: String,
-    /// The gateway's name for it, empty until there is one.
-    pub transaction_id: String,
+/// What the index entries carry of a payment, beside the keys.
+fn facts_of(entry: &PaymentEntry) -> String {
+    let letters = letters_of_payment(&entry.facets);
+    let (amount, store) = (entry.amount, entry.store.0.simple());
+    format!("{letters} {amount} {store} {} {}", entry.order_number, entry.transaction_id)
 }
 
-impl PaymentRow {
-    /// The row of a payment of an order.
-    #[must_use]
-    pub fn of(order: &Order, payment: &Payment) -> Self {
-        Self {
-            id: payment.id,
-            created_at: payment.created_at,
-            facets: PaymentFacets {
-                status: payment.status,
-                payment_method: payment.payment_method,
-                currency: order.currency,
-                attention: payment.needs_attention(),
-            },
-            amount: payment.amount,
-            store: order.store.id,
-            order_number: order.order_number.clone(),
-            transaction_id: payment.transaction_id.clone(),
-        }
-    }
-
-    /// What the entries carry, beside the keys.
-    fn facts(&self) -> String {
-        let letters = letters_of_payment(&self.facets);
-        let (amount, store) = (self.amount, self.store.0.simple());
-        format!("{letters} {amount} {store} {} {}", self.order_number, self.transaction_id)
-    }
-
-    /// Reads [`facts`](Self::facts), and the place in a list: `<time>#<id>`, behind the amount or not.
-    fn parse(place: &str, facts: &str) -> Option<Self> {
-        let mut places = place.rsplit('#');
-        let (id, created_at) = (places.next()?.parse().ok()?, places.next()?.parse().ok()?);
-        let mut facts = facts.splitn(5, ' ');
-        Some(Self {
-            id,
-            created_at,
-            facets: payment_facets_of(facts.next()?)?,
-            amount: facts.next()?.parse().ok()?,
-            store: facts.next()?.parse().ok()?,
-            order_number: facts.next()?.to_owned(),
-            transaction_id: facts.next()?.to_owned(),
-        })
-    }
-
-    /// Where it stands in a list by time.
-    pub fn position(&self) -> String {
-        keys::list_at(self.created_at, self.id)
-    }
+/// Reads [`facts_of`], and the place in a list: `<time>#<id>`, behind the amount or not.
+fn parse(place: &str, facts: &str) -> Option<PaymentEntry> {
+    let mut places = place.rsplit('#');
+    let (id, created_at) = (places.next()?.parse().ok()?, places.next()?.parse().ok()?);
+    let mut facts = facts.splitn(5, ' ');
+    Some(PaymentEntry {
+        id,
+        created_at,
+        facets: payment_facets_of(facts.next()?)?,
+        amount: facts.next()?.parse().ok()?,
+        store: facts.next()?.parse().ok()?,
+        order_number: facts.next()?.to_owned(),
+        transaction_id: facts.next()?.to_owned(),
+    })
 }
 
-impl Entry for PaymentRow {
+/// Where a payment stands in a list by time.
+#[must_use]
+pub fn position_of(entry: &PaymentEntry) -> String {
+    keys::list_at(entry.created_at, entry.id)
+}
+
+impl Entry for PaymentEntry {
     fn read(item: Item) -> Result<Self, TableError> {
         let first = |names: [&str; 2]| {
             let found = names.map(|name| text(&item, name));
@@ -103,7 +63,7 @@ impl Entry for PaymentRow {
         };
         let place = first([keys::LIST_AT, Index::Total.range_key()]);
         let facts = first([FACTS, keys::SUMMARY]);
-        Self::parse(&place, &facts).ok_or_else(|| TableError::Shape {
+        parse(&place, &facts).ok_or_else(|| TableError::Shape {
             what: "a payment's row",
             source: serde::de::Error::custom("neither a place nor facts"),
         })
@@ -140,8 +100,8 @@ fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
             let sk = format!("PAYMENT#{number}{of}");
             let mut item = super::key(keys::order(order.id), sk.clone());
             if let Some(payment) = payment {
-                let row = PaymentRow::of(order, payment);
-                let (at, facts) = (row.position(), row.facts());
+                let row = PaymentEntry::of(order, payment);
+                let (at, facts) = (position_of(&row), facts_of(&row));
                 let texts = [
                     (Index::Facets.hash_key(), of_facets(&scope, &row.facets)),
                     (Index::Payment.hash_key(), scope.clone()),
@@ -225,13 +185,13 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_domain::{Currency, PaymentMethod, PaymentState};
+    use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState};
 
     use uuid::Uuid;
 
     #[test]
     fn a_row_is_read_from_either_index_as_it_was_written() {
-        let row = PaymentRow {
+        let row = PaymentEntry {
             id: OrderId::from_fresh(Uuid::from_u128(7 << 80)).payment(2),
             created_at: "2026-11-22T10:42:21.311047Z".parse().unwrap(),
             facets: PaymentFacets {
@@ -246,14 +206,15 @@ mod tests {
             transaction_id: "Wire 7,  of \"May\"".into(),
         };
         for (range, place) in [
-            (keys::LIST_AT, row.position()),
-            (Index::Total.range_key(), total_position(row.amount, &row.position())),
+            (keys::LIST_AT, position_of(&row)),
+            (Index::Total.range_key(), total_position(row.amount, &position_of(&row))),
         ] {
             for carried in [FACTS, keys::SUMMARY] {
-                let item = entity::with_texts(Item::new(), [(range, place.clone()), (carried, row.facts())]);
-                assert_eq!(<PaymentRow as Entry>::read(item).unwrap(), row);
+                let item =
+                    entity::with_texts(Item::new(), [(range, place.clone()), (carried, facts_of(&row))]);
+                assert_eq!(<PaymentEntry as Entry>::read(item).unwrap(), row);
             }
         }
-        assert!(<PaymentRow as Entry>::read(Item::new()).is_err());
+        assert!(<PaymentEntry as Entry>::read(Item::new()).is_err());
     }
 }

@@ -18,14 +18,14 @@ use super::counter_names::{facets_of, letter, letters_of, methods_of};
 use super::keys::{self, Index};
 use super::lists::OrderList;
 use super::writes::VERSION;
-use super::{Item, OrderSummary, Table, TableError, entity, record, text};
+use super::{Item, Table, TableError, entity, record, text};
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use futures::StreamExt;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::totals::sortable;
-use oms_domain::{Decimal, Order, OrderId, PaymentStatus, Status};
+use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;

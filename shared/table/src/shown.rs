@@ -12,7 +12,7 @@
 //! So one read of both tells whether they belong together, and of which orders nothing is missing.
 
 use super::counter_names::{BY_DAY, FRONT, cells_of};
-use super::writes::{VERSION, backoff};
+use super::writes::VERSION;
 use super::{Item, Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
 use aws_sdk_dynamodb::primitives::Blob;
@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::tally::{Cell, Scope};
 use oms_domain::{Decimal, OrderId};
+use oms_runtime::retry;
 use std::collections::{BTreeMap, HashMap};
 
 /// The stamp's attribute.
@@ -29,10 +30,6 @@ pub(super) const STAMP: &str = "z";
 pub(super) const WRITES: &str = "w";
 /// How many orders tell their version.
 const PLACES: u128 = 32;
-/// How often items that do not belong together are read anew.
-const TRIES: u32 = 5;
-/// How often a snapshot is asked for in one transaction before it is put together otherwise.
-const TRANSACTION_TRIES: u32 = 3;
 /// How many items a snapshot may have.
 const SNAPSHOT_LIMIT: usize = 100;
 
@@ -177,7 +174,7 @@ impl Table {
         loop {
             let read = self.between_exactly(keys::counters(scope), from.clone(), FRONT.to_owned());
             let shown = Shown::read(&read.await?, since);
-            if shown.is_whole() || tries == TRIES {
+            if shown.is_whole() || tries == retry::TORN_READS {
                 return Ok(shown);
             }
             tries += 1;
@@ -224,7 +221,7 @@ impl Table {
             Ok(TransactGetItem::builder().get(get).build())
         });
         let gets: Vec<TransactGetItem> = gets.collect::<Result<_, TableError>>()?;
-        for tries in 1..=TRANSACTION_TRIES {
+        for tries in 1..=retry::READ_CONFLICTS {
             let answer = self
                 .client
                 .transact_get_items()
@@ -250,7 +247,7 @@ impl Table {
             if !matches!(error, TableError::Conflict | TableError::Throttled) {
                 return Err(error);
             }
-            backoff(tries).await;
+            retry::backoff(tries).await;
         }
         Ok(None)
     }
@@ -266,11 +263,11 @@ impl Table {
         let mut before = self.get_items(marks.clone()).await?;
         let mut tries = 1;
         loop {
-            backoff(1).await;
+            retry::backoff(1).await;
             let mut found = self.get_items(fronts.clone()).await?;
-            backoff(1).await;
+            retry::backoff(1).await;
             let after = self.get_items(marks.clone()).await?;
-            if marks_of(&before) == marks_of(&after) || tries == TRIES {
+            if marks_of(&before) == marks_of(&after) || tries == retry::TORN_READS {
                 found.extend(after);
                 return Ok(found);
             }

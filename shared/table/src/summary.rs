@@ -5,14 +5,8 @@
 
 use super::{Item, TableError, keys, text};
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::Timestamp;
-use oms_domain::order::StoreSnapshot;
-use oms_domain::tally::OrderFacets;
-use oms_domain::{
-    Currency, Decimal, Order, OrderId, Payment, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod,
-    Status, User,
-};
-use serde::{Deserialize, Serialize};
+use oms_domain::summary::{newest_payments, no_order};
+use oms_domain::{Order, OrderSummary, PaymentSummary};
 
 /// The order's fields that stand in its summary instead of beside it, and their names there. Of
 /// `u` and `s` the parts are in [`PART_NAMES`].
@@ -51,127 +45,8 @@ const LINES: &str = "l";
 const ORDER_VERSION: &str = "v";
 const CAN_REFUND: &str = "r";
 const PAYMENTS: &str = "p";
-/// The most payments that a summary tells of, the newest: as many as statistics show.
-const MAX_PAYMENTS: usize = 10;
 /// Where whose it is stands in an item.
 pub(super) const OWNER_PATHS: [&str; 2] = ["summary.u.i", "summary.s.i"];
-
-/// What lists show of an order.
-#[derive(Clone, Debug, Deserialize)]
-pub struct OrderSummary {
-    /// Its id; not in the summary itself, but in the key that every index carries.
-    #[serde(skip_deserializing, default = "no_order")]
-    pub id: OrderId,
-    /// `ORD-YYYYMMDD-NNNN`.
-    pub order_number: String,
-    /// Whose it is.
-    pub user: User,
-    /// Who sells it.
-    pub store: StoreSnapshot,
-    /// Where it stands.
-    pub status: Status,
-    /// How its money stands.
-    pub payment_status: PaymentStatus,
-    /// What it is paid with.
-    pub payment_method: PaymentMethod,
-    /// How it travels.
-    pub shipping_method: ShippingMethod,
-    /// What there is to pay.
-    pub total_amount: Decimal,
-    /// In which currency.
-    pub currency: Currency,
-    /// The carrier's number.
-    #[serde(default)]
-    pub tracking_number: String,
-    /// The payment's name elsewhere.
-    #[serde(default)]
-    pub payment_reference: String,
-    /// When it was placed.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// When the store accepted it.
-    #[serde(default)]
-    pub confirmed_at: Option<Timestamp>,
-    /// When it was handed to the carrier.
-    #[serde(default)]
-    pub shipped_at: Option<Timestamp>,
-    /// When it arrived.
-    #[serde(default)]
-    pub delivered_at: Option<Timestamp>,
-    /// How many changes it has had.
-    #[serde(rename = "v")]
-    pub version: u64,
-    /// How many lines it has.
-    #[serde(rename = "l")]
-    pub item_count: u32,
-    /// Whether it can be refunded.
-    #[serde(rename = "r", default)]
-    pub can_refund: bool,
-    /// Its payments, the oldest first; the newest ten.
-    #[serde(rename = "p", default)]
-    pub payments: Vec<PaymentSummary>,
-}
-
-/// What statistics show of a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaymentSummary {
-    /// Its number within its order, from which its id follows.
-    #[serde(rename = "n")]
-    pub number: u16,
-    /// Its name elsewhere, or a short one for people.
-    #[serde(rename = "t")]
-    pub transaction_id: String,
-    /// How much.
-    #[serde(rename = "a")]
-    pub amount: Decimal,
-    /// Where it stands.
-    #[serde(rename = "s")]
-    pub status: PaymentState,
-    /// When it was made.
-    #[serde(rename = "c")]
-    pub created_at: Timestamp,
-}
-
-impl OrderSummary {
-    /// What the indexes will have of an order.
-    ///
-    /// # Errors
-    /// [`TableError::Shape`] where it cannot be told: never of an order that was read.
-    pub fn of(order: &Order) -> Result<Self, TableError> {
-        let mut fields = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
-        let summary = take(order, &mut fields)?;
-        let summary: Self =
-            serde_dynamo::from_item(fields_of(summary)).map_err(TableError::shape("a summary"))?;
-        Ok(Self { id: order.id, ..summary })
-    }
-
-    /// Its facets, which counters count by.
-    #[must_use]
-    pub const fn facets(&self) -> OrderFacets {
-        OrderFacets {
-            status: self.status,
-            payment_status: self.payment_status,
-            payment_method: self.payment_method,
-            shipping_method: self.shipping_method,
-            currency: self.currency,
-        }
-    }
-}
-
-fn no_order() -> OrderId {
-    OrderId(uuid::Uuid::nil())
-}
-
-fn of_payment(payment: &Payment) -> PaymentSummary {
-    PaymentSummary {
-        number: payment.id.number().unwrap_or_default(),
-        transaction_id: payment.transaction_id.clone(),
-        amount: payment.amount,
-        status: payment.status,
-        created_at: payment.created_at,
-    }
-}
 
 /// Takes what the summary holds out of an order's fields.
 pub(super) fn take(order: &Order, fields: &mut Item) -> Result<Item, TableError> {
@@ -187,8 +62,7 @@ pub(super) fn take(order: &Order, fields: &mut Item) -> Result<Item, TableError>
         summary.insert(CAN_REFUND.into(), AttributeValue::Bool(true));
     }
     if !order.payments.is_empty() {
-        let newest = order.payments.iter().skip(order.payments.len().saturating_sub(MAX_PAYMENTS));
-        let payments: Vec<PaymentSummary> = newest.map(of_payment).collect();
+        let payments: Vec<_> = newest_payments(order).map(PaymentSummary::of).collect();
         let payments = serde_dynamo::to_attribute_value(payments).map_err(TableError::shape("a summary"))?;
         summary.insert(PAYMENTS.into(), payments);
     }

@@ -8,16 +8,11 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
 };
-use oms_runtime::deadline;
 use oms_runtime::meter;
-use std::time::Duration;
+use oms_runtime::retry;
 
-/// How often a write that met a transaction on the same item, or was throttled in one, is tried again.
-const CONFLICT_RETRIES: u32 = 5;
 /// How many items one BatchWriteItem may write.
 pub(crate) const BATCH_WRITE_LIMIT: usize = 25;
-/// How often what a BatchWriteItem left out is written again.
-const BATCH_WRITE_ROUNDS: u32 = 5;
 /// The attribute that says how often an item has changed.
 pub(crate) const VERSION: &str = "version";
 
@@ -102,10 +97,10 @@ impl Table {
                     return failed.item().cloned().map(Some).ok_or(TableError::Conflict);
                 }
                 // A transaction is at the item: only once it has ended can it be told what stands there.
-                Some(PutItemError::TransactionConflictException(_)) if tries < CONFLICT_RETRIES => {
+                Some(PutItemError::TransactionConflictException(_)) if tries < retry::CONFLICTS => {
                     tries += 1;
                     meter::record_trip();
-                    backoff(tries).await;
+                    retry::backoff(tries).await;
                 }
                 _ => return Err(error.into()),
             }
@@ -121,7 +116,7 @@ impl Table {
             Ok(WriteRequest::builder().put_request(put).build())
         });
         let mut left: Vec<WriteRequest> = puts.collect::<Result<_, TableError>>()?;
-        for round in 0..BATCH_WRITE_ROUNDS {
+        for round in 0..retry::UNPROCESSED {
             let answer = self
                 .client
                 .batch_write_item()
@@ -134,7 +129,7 @@ impl Table {
             if left.is_empty() {
                 return Ok(());
             }
-            backoff(round).await;
+            retry::backoff(round).await;
         }
         Err(TableError::Throttled)
     }
@@ -189,22 +184,14 @@ impl Table {
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => TableError::Throttled,
                 _ => return Err(error.into()),
             };
-            if !matches!(error, TableError::Conflict | TableError::Throttled) || tries == CONFLICT_RETRIES {
+            if !matches!(error, TableError::Conflict | TableError::Throttled) || tries == retry::CONFLICTS {
                 return Err(error);
             }
             tries += 1;
             tracing::warn!(tries, why = %error, "trying a transaction again");
-            backoff(tries).await;
+            retry::backoff(tries).await;
         }
     }
-}
-
-/// Waits before another try: 20 ms doubled each time, 1.3 s at most, of which a random part is left out, so that
-/// those who met do not meet again.
-pub async fn backoff(tries: u32) {
-    let longest_ms = 20_u64 << tries.min(6);
-    let random = oms_runtime::ids::random_uuid_v7().as_u64_pair().1;
-    deadline::pause(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
 }
 
 /// The key of the item that an action writes.

@@ -6,9 +6,10 @@ use super::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::Mode;
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_domain::{Error, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::TableError;
 use oms_table::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
 use oms_table::entity::FIRST_VERSION;
@@ -26,7 +27,7 @@ use oms_table::entity::FIRST_VERSION;
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     let mut fields = AddressFields::read(body, Mode::Create, &caller)?;
@@ -37,7 +38,7 @@ pub(crate) async fn create(
     let record = AddressRecord { user, address, created_at: now, updated_at: now };
     match app.table().insert_address(&record, is_default).await {
         Ok(()) => {}
-        Err(TableError::Conflict) => return Err(refusal(&app, &record).await?),
+        Err(TableError::Conflict) => return Err(refusal(&app, &record).await?.into()),
         Err(error) => return Err(error.into()),
     }
     let entry = BookEntry { record, version: FIRST_VERSION, is_default };
@@ -45,12 +46,12 @@ pub(crate) async fn create(
 }
 
 /// Why the address was not written: the book is full, or another write came first.
-async fn refusal(app: &App, record: &AddressRecord) -> Reply<ApiError> {
+async fn refusal(app: &App, record: &AddressRecord) -> Outcome<Error> {
     let count = app.table().addresses(&record.user).await?.len();
     if count < MAX_ADDRESSES {
         return Ok(TableError::Conflict.into());
     }
-    Ok(ApiError::Rule {
+    Ok(Error::Rule {
         code: "too_many_addresses",
         message: format!("A user may have at most {MAX_ADDRESSES} addresses"),
     })

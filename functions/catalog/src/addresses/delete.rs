@@ -1,15 +1,15 @@
 //! `DELETE /api/addresses/{id}/`
 
 use crate::access;
-use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::Deleted;
-use oms_domain::AddressId;
+use oms_core::races::retried;
+use oms_domain::{AddressId, Caller, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Deletes an address. Orders keep what they know of it.
 #[utoipa::path(
@@ -26,7 +26,7 @@ use oms_domain::AddressId;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
@@ -34,7 +34,7 @@ pub(crate) async fn delete(
     Ok(Json(Deleted { message: "Address deleted successfully" }))
 }
 
-async fn delete_address(app: &App, caller: &Caller, id: AddressId, expected: &IfMatch) -> Reply<()> {
+async fn delete_address(app: &App, caller: &Caller, id: AddressId, expected: &IfMatch) -> Outcome<()> {
     let seen = access::address(app, caller, id).await?;
     expected.check(seen.version)?;
     Ok(app.table().delete_address(&seen).await?)

@@ -1,10 +1,10 @@
 //! What clients write of an address.
 
 use crate::partial::Partial;
-use oms_core::http::validation::{BlankText, FieldValue, Fields, Mode, Problem, Text};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::text::phone;
-use oms_domain::{Address, AddressId, UserId};
+use oms_domain::{Address, AddressId, Caller, Error, Outcome, UserId};
+use oms_http::JsonObject;
+use oms_http::validation::{BlankText, FieldValue, Fields, Mode, Problem, Text};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -94,7 +94,7 @@ impl AddressFields {
     ///
     /// # Errors
     /// 400 with every problem.
-    pub(crate) fn read(body: JsonObject, mode: Mode, caller: &Caller) -> Reply<Self> {
+    pub(crate) fn read(body: JsonObject, mode: Mode, caller: &Caller) -> Outcome<Self> {
         let mut f = Fields::new(body.0, mode);
         let full_name = f.required::<Text<MAX_LINE_CHARS>>("full_name");
         let address_line1 = f.required::<Text<MAX_LINE_CHARS>>("address_line1");
@@ -128,7 +128,7 @@ impl AddressFields {
     ///
     /// # Errors
     /// 500 where the fields were not read as those of a new address.
-    pub(crate) fn into_address(self, id: AddressId) -> Reply<Address> {
+    pub(crate) fn into_address(self, id: AddressId) -> Outcome<Address> {
         let read = || {
             Some(Address {
                 id,
@@ -142,7 +142,7 @@ impl AddressFields {
                 phone_number: self.phone_number.unwrap_or_default(),
             })
         };
-        read().ok_or_else(|| ApiError::internal("a required field was neither read nor refused"))
+        read().ok_or_else(|| Error::internal("a required field was neither read nor refused"))
     }
 
     /// The address with these changes.

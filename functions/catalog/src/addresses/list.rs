@@ -5,9 +5,9 @@ use crate::listing::{self, Entry};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::addresses::BookEntry;
 
 /// The caller's own addresses, newest first, also for staff, who name another user by `user`.
@@ -29,7 +29,7 @@ use oms_table::addresses::BookEntry;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,

@@ -9,7 +9,7 @@ pub(crate) mod update;
 mod view;
 
 use axum::Json;
-use oms_core::http::etag::Version;
+use oms_http::etag::Version;
 use oms_table::addresses::BookEntry;
 use view::AddressView;
 

@@ -5,9 +5,9 @@ use super::{Shown, show};
 use crate::access;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
 use oms_domain::AddressId;
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// One of the caller's addresses; for staff anybody's.
 #[utoipa::path(
@@ -22,7 +22,7 @@ use oms_domain::AddressId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
 ) -> Reply<Shown> {
     Ok(show(&access::address(&app, &caller, id).await?))

@@ -4,14 +4,14 @@ use super::fields::{AddressFields, AddressPatch};
 use super::view::AddressView;
 use super::{Shown, show};
 use crate::access;
-use crate::races::retried;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_domain::AddressId;
+use oms_core::races::retried;
+use oms_domain::{AddressId, Caller, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use oms_table::addresses::{AddressRecord, BookEntry};
 
 /// Changes an address as a whole. Optional fields that are left out stay as they are. A new default
@@ -32,12 +32,12 @@ use oms_table::addresses::{AddressRecord, BookEntry};
 )]
 pub(crate) async fn put(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await?)
 }
 
 /// Changes any part of an address. A new default unsets the one before.
@@ -57,12 +57,12 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn patch(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await?)
 }
 
 async fn update(
@@ -72,7 +72,7 @@ async fn update(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     let seen = access::address(app, caller, id).await?;
     expected.check(seen.version)?;
     let fields = AddressFields::read(body.clone(), mode, caller)?;

@@ -1,6 +1,6 @@
 //! An address, as clients see it.
 
-use oms_core::views::time;
+use oms_http::views::time;
 use oms_table::addresses::BookEntry;
 use serde::Serialize;
 use utoipa::ToSchema;

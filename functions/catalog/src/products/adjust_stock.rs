@@ -5,12 +5,12 @@ use super::{MAX_STOCK, Shown, show};
 use crate::access;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode, Whole};
-use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
 use oms_domain::catalog::Product;
-use oms_domain::{ProductId, VariantId};
+use oms_domain::{Error, Kind, Outcome, ProductId, VariantId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{BlankText, Fields, Mode, Whole};
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use oms_table::stock::Adjustment;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ pub(crate) struct AdjustStock {
 }
 
 impl AdjustStock {
-    fn read(body: JsonObject, product: &Product) -> Reply<(Self, Adjustment)> {
+    fn read(body: JsonObject, product: &Product) -> Outcome<(Self, Adjustment)> {
         let mut f = Fields::new(body.0, Mode::Create);
         let variant = f.nullable::<Uuid>("variant").flatten().map(VariantId);
         if variant.is_some_and(|variant| product.variant(variant).is_none()) {
@@ -63,8 +63,7 @@ impl AdjustStock {
             f.error("non_field_errors", words);
         }
         f.finish()?;
-        let adjustment =
-            adjustment.ok_or_else(|| ApiError::internal("a missing adjustment was not refused"))?;
+        let adjustment = adjustment.ok_or_else(|| Error::internal("a missing adjustment was not refused"))?;
         Ok((Self { variant, delta: delta.map(|delta| delta.0), stock, reason: reason.0 }, adjustment))
     }
 }
@@ -88,7 +87,7 @@ impl AdjustStock {
 )]
 pub(crate) async fn adjust_stock(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
     body: JsonObject,
@@ -105,7 +104,7 @@ pub(crate) async fn adjust_stock(
         reason = adjust.reason,
         "stock adjusted"
     );
-    let product = app.table().product(id).await?.ok_or(ApiError::NotFound("Product"))?;
+    let product = app.table().product(id).await?.ok_or(Error::NotFound(Kind::Product))?;
     Ok(show(&product, seen.currency))
 }
 
@@ -144,7 +143,7 @@ mod tests {
         let Value::Object(body) = body else { unreachable!() };
         match AdjustStock::read(JsonObject(body), &product()) {
             Ok((adjust, adjustment)) => Ok((adjust.variant, adjustment)),
-            Err(ApiError::Validation(problems)) => Err(problems),
+            Err(Error::Invalid(problems)) => Err(problems),
             Err(other) => panic!("{other}"),
         }
     }

@@ -4,18 +4,18 @@ use super::fields::ProductFields;
 use super::variants::merge;
 use super::view::ProductView;
 use super::{Shown, show};
-use crate::races::retried;
 use crate::{access, slug};
 use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
+use oms_core::races::retried;
 use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::place::invalid_pk;
-use oms_domain::{StoreId, VariantId};
+use oms_domain::{Caller, Error, Outcome, StoreId, VariantId};
+use oms_http::error::ErrorBody;
+use oms_http::validation::{Fields, Mode};
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::entity::{FIRST_VERSION, Versioned};
 use oms_table::products::StockedProduct;
 use oms_table::stock::Shelf;
@@ -36,20 +36,20 @@ use uuid::Uuid;
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     access::sells(&caller)?;
-    retried(|| try_to_create(&app, &caller, &body)).await
+    Ok(retried(|| try_to_create(&app, &caller, &body)).await?)
 }
 
-async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Reply<(StatusCode, Shown)> {
+async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Outcome<(StatusCode, Shown)> {
     let mut f = Fields::new(body.0.clone(), Mode::Create);
     let store = named_store(app, caller, &mut f, None).await?;
     let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
     let fields = ProductFields::read(&mut f, None, currency);
     f.finish()?;
-    let store = store.ok_or_else(|| ApiError::internal("a missing store was not refused"))?;
+    let store = store.ok_or_else(|| Error::internal("a missing store was not refused"))?;
     let stocked = new_product(fields, store.id, app)?;
     app.table().insert_product(&stocked, &store, app.config().max_products_per_store.get()).await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
@@ -67,13 +67,13 @@ pub(crate) async fn named_store(
     caller: &Caller,
     f: &mut Fields,
     current: Option<StoreId>,
-) -> Reply<Option<Store>> {
+) -> Outcome<Option<Store>> {
     let Some(id) = f.required::<Uuid>("store").map(StoreId).filter(|id| current != Some(*id)) else {
         return Ok(None);
     };
     match access::store(app, caller, id).await {
         Ok(seen) => Ok(Some(seen.managed()?.entity)),
-        Err(ApiError::NotFound(_)) => {
+        Err(Error::NotFound(_)) => {
             f.error("store", invalid_pk(&id));
             Ok(None)
         }
@@ -81,8 +81,8 @@ pub(crate) async fn named_store(
     }
 }
 
-fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Reply<StockedProduct> {
-    let missing = || ApiError::internal("a required field was neither read nor refused");
+fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Outcome<StockedProduct> {
+    let missing = || Error::internal("a required field was neither read nor refused");
     let name = fields.name.take().ok_or_else(missing)?;
     let base_price = fields.base_price.ok_or_else(missing)?;
     let current_price = fields.current_price.unwrap_or(base_price);

@@ -1,15 +1,15 @@
 //! `DELETE /api/products/{id}/`
 
 use crate::access;
-use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::views::Deleted;
-use oms_domain::ProductId;
+use oms_core::races::retried;
+use oms_domain::{Caller, Outcome, ProductId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Deletes a product with its variants and stock. Orders keep what they know of it.
 #[utoipa::path(
@@ -27,7 +27,7 @@ use oms_domain::ProductId;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
@@ -35,7 +35,7 @@ pub(crate) async fn delete(
     Ok(Json(Deleted { message: "Product deleted successfully" }))
 }
 
-async fn delete_product(app: &App, caller: &Caller, id: ProductId, expected: &IfMatch) -> Reply<()> {
+async fn delete_product(app: &App, caller: &Caller, id: ProductId, expected: &IfMatch) -> Outcome<()> {
     let seen = access::product(app, caller, id).await?.managed()?;
     expected.check(seen.product.version)?;
     Ok(app.table().delete_products(&[seen.product], seen.store.as_ref()).await?)

@@ -5,9 +5,9 @@ use super::variants::{VariantFields, reader};
 use crate::money::price;
 use crate::partial::Partial;
 use crate::slug::Slug;
-use oms_core::http::validation::{BlankText, Fields, Lines, Text, Whole};
 use oms_domain::catalog::{MAX_VARIANTS, Product, ProductStatus, Variant};
 use oms_domain::{Currency, Decimal};
+use oms_http::validation::{BlankText, Fields, Lines, Text, Whole};
 use utoipa::ToSchema;
 use uuid::Uuid;
 

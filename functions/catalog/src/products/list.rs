@@ -7,11 +7,11 @@ use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
 use oms_core::catalog_lists::ByTime;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{ApiError, Caller, Page, PageRequest, Query, Reply};
 use oms_domain::catalog::{ProductStatus, StoreStatus};
-use oms_domain::{ProductId, StoreId};
+use oms_domain::{Caller, Error, Outcome, ProductId, StoreId};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::assortments::Assortment;
 use oms_table::products::ProductSummary;
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ use std::collections::BTreeSet;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -68,13 +68,13 @@ pub(crate) async fn list(
 }
 
 /// The store that the filter names, which the caller must see.
-async fn named(app: &App, caller: &Caller, store: &str) -> Reply<SeenStore> {
+async fn named(app: &App, caller: &Caller, store: &str) -> Outcome<SeenStore> {
     // django-filter's words for a reference to what is not among the caller's choices.
     let words = "Select a valid choice. That choice is not one of the available choices.";
-    let no_choice = || ApiError::field("store", words);
+    let no_choice = || Error::field("store", words);
     let id: StoreId = store.parse().map_err(|_| no_choice())?;
     match access::store(app, caller, id).await {
-        Err(ApiError::NotFound(_)) => Err(no_choice()),
+        Err(Error::NotFound(_)) => Err(no_choice()),
         seen => seen,
     }
 }
@@ -97,7 +97,7 @@ async fn lists(
     caller: &Caller,
     store: Option<&SeenStore>,
     status: Option<ProductStatus>,
-) -> Reply<(ByTime, Visible)> {
+) -> Outcome<(ByTime, Visible)> {
     let mut lists = ByTime::default();
     if let Some(SeenStore { store, manages }) = store {
         let counted = app.table().count_of_products(store.entity.id).await?;
@@ -133,14 +133,18 @@ async fn lists(
 }
 
 /// What a store sells, as far as the caller may see it.
-async fn of_store(app: &App, store: &SeenStore, status: Option<ProductStatus>) -> Reply<Vec<ProductSummary>> {
+async fn of_store(
+    app: &App,
+    store: &SeenStore,
+    status: Option<ProductStatus>,
+) -> Outcome<Vec<ProductSummary>> {
     let statuses = statuses(status, store.manages);
     let listed = app.table().products_with(Some(store.store.entity.id), &statuses).await?;
     listing::complete(listed, "products")
 }
 
 /// What all stores sell, as far as the caller may see it.
-async fn of_all(app: &App, caller: &Caller, status: Option<ProductStatus>) -> Reply<Vec<ProductSummary>> {
+async fn of_all(app: &App, caller: &Caller, status: Option<ProductStatus>) -> Outcome<Vec<ProductSummary>> {
     let statuses = statuses(status, access::sells(caller).is_ok());
     let table = app.table();
     if caller.is_staff() {
@@ -192,7 +196,7 @@ async fn page_of(
     caller: &Caller,
     found: &Found<(ProductId, StoreId)>,
     links: &Links,
-) -> Reply<Page<ProductView>> {
+) -> Outcome<Page<ProductView>> {
     let (table, page) = (app.table(), found.listed());
     let (products, stores) = futures::try_join!(
         table.products(page.iter().map(|(product, _)| *product)),

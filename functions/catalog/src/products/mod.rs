@@ -11,8 +11,8 @@ mod variants;
 mod view;
 
 use axum::Json;
-use oms_core::http::etag::Version;
 use oms_domain::Currency;
+use oms_http::etag::Version;
 use oms_table::entity::Versioned;
 use oms_table::products::StockedProduct;
 use view::ProductView;

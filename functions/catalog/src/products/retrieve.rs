@@ -5,9 +5,9 @@ use super::{Shown, show};
 use crate::access;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
 use oms_domain::ProductId;
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// A product with its variants and stock. Customers see active ones of active stores, vendors
 /// also what is in their own.
@@ -23,7 +23,7 @@ use oms_domain::ProductId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
 ) -> Reply<Shown> {
     let seen = access::product(&app, &caller, id).await?;

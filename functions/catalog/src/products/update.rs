@@ -6,14 +6,14 @@ use super::variants::{Merged, merge};
 use super::view::ProductView;
 use super::{Shown, show};
 use crate::access;
-use crate::races::retried;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_domain::{ProductId, VariantId};
+use oms_core::races::retried;
+use oms_domain::{Caller, Outcome, ProductId, VariantId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{Fields, Mode};
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use oms_table::entity::Versioned;
 use oms_table::products::{StockedProduct, Stores};
 
@@ -36,12 +36,12 @@ use oms_table::products::{StockedProduct, Stores};
 )]
 pub(crate) async fn put(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await?)
 }
 
 /// Changes any part of a product. Of the variants, where they are given, those that are left out
@@ -63,12 +63,12 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn patch(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await?)
 }
 
 async fn update(
@@ -78,7 +78,7 @@ async fn update(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     let seen = access::product(app, caller, id).await?.managed()?;
     let StockedProduct { mut product, mut shelves } = seen.product.entity.clone();
     let (version, currency) = (seen.product.version, seen.currency);

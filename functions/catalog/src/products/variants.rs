@@ -4,10 +4,10 @@
 use super::MAX_STOCK;
 use super::fields::MAX_SKU_CHARS;
 use crate::money::price;
-use oms_core::http::validation::{BlankText, Fields, Mode, Text, Whole};
 use oms_domain::catalog::Variant;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Currency, Decimal, VariantId};
+use oms_http::validation::{BlankText, Fields, Mode, Text, Whole};
 use oms_table::stock::Shelf;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -119,7 +119,7 @@ pub(crate) fn merge(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_core::http::ApiError;
+    use oms_domain::Error;
     use serde_json::{Value, json};
 
     fn id(n: u128) -> VariantId {
@@ -137,7 +137,7 @@ mod tests {
         let read = f.optional_list("variants", 0..=3, reader(existing, Currency::USD));
         match f.finish() {
             Ok(()) => Ok(read.unwrap()),
-            Err(ApiError::Validation(problems)) => Err(problems["variants"].clone()),
+            Err(Error::Invalid(problems)) => Err(problems["variants"].clone()),
             Err(other) => panic!("{other}"),
         }
     }

@@ -1,7 +1,7 @@
 //! A product, as clients see it.
 
-use oms_core::views::{money, time};
 use oms_domain::Currency;
+use oms_http::views::{money, time};
 use oms_table::products::StockedProduct;
 use serde::Serialize;
 use utoipa::ToSchema;

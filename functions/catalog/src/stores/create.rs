@@ -7,9 +7,9 @@ use crate::access;
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, Reply};
+use oms_http::error::ErrorBody;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::entity::{FIRST_VERSION, Versioned};
 
 /// Makes a store. A vendor's store is their own; staff may say whose it is.
@@ -26,7 +26,7 @@ use oms_table::entity::{FIRST_VERSION, Versioned};
 )]
 pub(crate) async fn create(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     access::sells(&caller)?;

@@ -1,17 +1,17 @@
 //! `DELETE /api/stores/{id}/`
 
 use crate::access;
-use crate::races::retried;
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{ApiError, Caller, PathId, Reply};
-use oms_core::views::Deleted;
-use oms_domain::StoreId;
+use oms_core::races::retried;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::tally::Scope;
+use oms_domain::{Caller, Error, Outcome, StoreId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 use oms_table::entity::Versioned;
 use oms_table::lists::{OrderList, Wanted};
 use oms_table::products::StockedProduct;
@@ -43,7 +43,7 @@ const NEWEST: usize = 100;
 )]
 pub(crate) async fn delete(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
@@ -51,13 +51,13 @@ pub(crate) async fn delete(
     Ok(Json(Deleted { message: "Store deleted successfully" }))
 }
 
-async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatch) -> Reply<()> {
+async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatch) -> Outcome<()> {
     let store = access::store(app, caller, id).await?.managed()?;
     expected.check(store.version)?;
     check_orders(app, id).await?;
     let products = app.table().products_with(Some(id), ProductStatus::ALL).await?;
     if products.entries.len() > MAX_PRODUCTS {
-        return Err(ApiError::Rule {
+        return Err(Error::Rule {
             code: "too_many_products",
             message: format!("A store with more than {MAX_PRODUCTS} products cannot be deleted"),
         });
@@ -83,7 +83,7 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
 /// Refuses a store of which somebody still waits for something. An order that is placed at the very
 /// moment is not lost: the owner of a deleted store runs its orders as before. And none is placed any
 /// more once the shelves are gone, from which it would have to take.
-async fn check_orders(app: &App, id: StoreId) -> Reply<()> {
+async fn check_orders(app: &App, id: StoreId) -> Outcome<()> {
     let (scope, list, wanted) = (Scope::Store(id), [OrderList::OfStore(id)], Wanted::default());
     let (counts, newest) = futures::try_join!(
         app.table().counts_by_status(&scope),
@@ -92,7 +92,7 @@ async fn check_orders(app: &App, id: StoreId) -> Reply<()> {
     let is_all = newest.len() < NEWEST;
     let is_counted = counts.statuses.iter().any(|(status, count)| status.is_unfinished() && *count > 0);
     if newest.iter().any(|order| order.status.is_unfinished()) || !is_all && is_counted {
-        return Err(ApiError::Rule {
+        return Err(Error::Rule {
             code: "unfinished_orders",
             message: "A store with unfinished orders cannot be deleted".to_owned(),
         });

@@ -4,12 +4,12 @@ use crate::money::{fraction, shipping_costs};
 use crate::partial::Partial;
 use crate::slug::{self, Slug};
 use jiff::Timestamp;
-use oms_core::http::query::MAX_USER_CHARS;
-use oms_core::http::validation::{Fields, Lines, Mode, Text, Whole};
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_domain::catalog::{Store, StoreStatus};
 use oms_domain::unpaid::{MAX_UNPAID_MINUTES, UnpaidLimits};
-use oms_domain::{Currency, Decimal, ShippingMethod, StoreId, UserId};
+use oms_domain::{Caller, Currency, Decimal, Error, Outcome, ShippingMethod, StoreId, UserId};
+use oms_http::JsonObject;
+use oms_http::query::MAX_USER_CHARS;
+use oms_http::validation::{Fields, Lines, Mode, Text, Whole};
 use oms_runtime::config::Config;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -68,7 +68,7 @@ impl StoreFields {
     ///
     /// # Errors
     /// 400 with every problem.
-    pub(crate) fn read(body: JsonObject, mode: Mode, caller: &Caller, currency: Currency) -> Reply<Self> {
+    pub(crate) fn read(body: JsonObject, mode: Mode, caller: &Caller, currency: Currency) -> Outcome<Self> {
         let mut f = Fields::new(body.0, mode);
         let name = f.required::<Text<MAX_NAME_CHARS>>("name");
         let slug = f.optional::<Slug>("slug");
@@ -109,9 +109,9 @@ impl StoreFields {
         caller: &Caller,
         config: &Config,
         now: Timestamp,
-    ) -> Reply<Store> {
+    ) -> Outcome<Store> {
         let missing = "a required field was neither read nor refused";
-        let name = self.name.clone().ok_or_else(|| ApiError::internal(missing))?;
+        let name = self.name.clone().ok_or_else(|| Error::internal(missing))?;
         let mut store = Store {
             id,
             slug: slug::of_name(&name, id),
@@ -156,7 +156,7 @@ impl StoreFields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_core::http::Role;
+    use oms_domain::Role;
     use oms_domain::User;
     use oms_runtime::config::GatewayKeys;
     use serde_json::{Value, json};
@@ -173,7 +173,7 @@ mod tests {
         Caller { user, role }
     }
 
-    fn read(body: Value, mode: Mode, role: Role) -> Reply<StoreFields> {
+    fn read(body: Value, mode: Mode, role: Role) -> Outcome<StoreFields> {
         let Value::Object(body) = body else { unreachable!() };
         StoreFields::read(JsonObject(body), mode, &caller(role), Currency::USD)
     }
@@ -193,7 +193,7 @@ mod tests {
     fn a_store_needs_a_name_and_nothing_else() {
         let missing = json!({"name": ["This field is required."]});
         for mode in [Mode::Create, Mode::Update] {
-            let Err(ApiError::Validation(details)) = read(json!({}), mode, Role::Staff) else { panic!() };
+            let Err(Error::Invalid(details)) = read(json!({}), mode, Role::Staff) else { panic!() };
             assert_eq!(details, missing);
         }
         assert!(read(json!({}), Mode::Partial, Role::Staff).is_ok());

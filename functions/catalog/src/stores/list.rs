@@ -6,11 +6,11 @@ use crate::listing::{self, Entry};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
-use oms_domain::StoreId;
 use oms_domain::catalog::StoreStatus;
+use oms_domain::{Caller, Outcome, StoreId};
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::stores::StoreSummary;
 
 /// The stores that the caller may see, newest first: those that sell; a vendor's also their own;
@@ -34,7 +34,7 @@ use oms_table::stores::StoreSummary;
 )]
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,
@@ -75,7 +75,7 @@ fn shows_all(caller: &Caller, status: StoreStatus) -> bool {
 }
 
 /// A vendor's own stores of the statuses of which they see no others.
-async fn own_hidden(app: &App, caller: &Caller, statuses: &[StoreStatus]) -> Reply<Vec<StoreSummary>> {
+async fn own_hidden(app: &App, caller: &Caller, statuses: &[StoreStatus]) -> Outcome<Vec<StoreSummary>> {
     if !caller.is_vendor() || statuses.iter().all(|status| shows_all(caller, *status)) {
         return Ok(Vec::new());
     }

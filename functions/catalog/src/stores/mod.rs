@@ -9,8 +9,8 @@ pub(crate) mod update;
 mod view;
 
 use axum::Json;
-use oms_core::http::etag::Version;
 use oms_domain::catalog::Store;
+use oms_http::etag::Version;
 use oms_table::entity::Versioned;
 use view::StoreView;
 

@@ -5,9 +5,9 @@ use super::{Shown, show};
 use crate::access;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
 use oms_domain::StoreId;
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// A store. Customers see those that sell, vendors also their own.
 #[utoipa::path(
@@ -22,7 +22,7 @@ use oms_domain::StoreId;
 )]
 pub(crate) async fn retrieve(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
 ) -> Reply<Shown> {
     Ok(show(&access::store(&app, &caller, id).await?.store))

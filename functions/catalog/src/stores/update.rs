@@ -4,15 +4,15 @@ use super::fields::{StoreFields, StorePatch};
 use super::view::StoreView;
 use super::{Shown, show};
 use crate::access;
-use crate::races::retried;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{ApiError, Caller, JsonObject, PathId, Reply};
-use oms_domain::StoreId;
+use oms_core::races::retried;
 use oms_domain::catalog::Store;
+use oms_domain::{Caller, Error, Outcome, StoreId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use oms_table::entity::Versioned;
 
 /// Changes a store as a whole. Optional fields that are left out stay as they are; the map of
@@ -34,12 +34,12 @@ use oms_table::entity::Versioned;
 )]
 pub(crate) async fn put(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await?)
 }
 
 /// Changes any part of a store.
@@ -60,12 +60,12 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn patch(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await
+    Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await?)
 }
 
 async fn update(
@@ -75,7 +75,7 @@ async fn update(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     let seen = access::store(app, caller, id).await?.managed()?;
     expected.check(seen.version)?;
     let mut store = seen.entity.clone();
@@ -89,9 +89,9 @@ async fn update(
 }
 
 /// Whether a store may turn to another currency: its prices, and those of its orders, would not.
-async fn check_currency(app: &App, store: &Store) -> Reply<()> {
+async fn check_currency(app: &App, store: &Store) -> Outcome<()> {
     if app.table().begin_assortment(store).await?.was_begun() {
-        Err(ApiError::field("currency", "The currency is fixed once the store has a product or an order."))
+        Err(Error::field("currency", "The currency is fixed once the store has a product or an order."))
     } else {
         Ok(())
     }

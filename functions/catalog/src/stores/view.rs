@@ -1,7 +1,7 @@
 //! A store, as clients see it.
 
-use oms_core::views::{money, time};
 use oms_domain::catalog::Store;
+use oms_http::views::{money, time};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

@@ -3,17 +3,18 @@
 use super::fields::{May, SubscriptionFields};
 use super::follow::{follow, full, not_ended, refreshed, refusal, taken};
 use super::view::SubscriptionView;
-use super::{RACES, Record, Shown, check_store, manager, manages, show};
+use super::{Record, Shown, check_store, manager, manages, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::bus::Wanted;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::validation::Mode;
-use oms_core::http::{ApiError, Caller, JsonObject, Reply};
 use oms_core::idempotency;
+use oms_core::races::retried;
 use oms_domain::subscription::{Subscription, SubscriptionStatus};
-use oms_table::TableError;
+use oms_domain::{Caller, Error, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::subscriptions::{SubscriptionRecord, id_of, is_full};
 
 /// Lets an endpoint hear of events. It is asked to agree first: a mail address by a mail with a
@@ -36,7 +37,7 @@ use oms_table::subscriptions::{SubscriptionRecord, id_of, is_full};
 )]
 pub(crate) async fn create_subscription(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     manager(&caller)?;
@@ -46,10 +47,10 @@ pub(crate) async fn create_subscription(
     let (Some(protocol), Some(endpoint), Some(event_types)) =
         (fields.protocol, fields.endpoint, fields.event_types)
     else {
-        return Err(ApiError::internal("a required field was neither read nor refused"));
+        return Err(Error::internal("a required field was neither read nor refused").into());
     };
     let now = app.now();
-    let topic = app.bus().map_err(ApiError::internal)?.topic();
+    let topic = app.bus().map_err(Error::internal)?.topic();
     let id = id_of(topic, protocol, &endpoint);
     let created_by = caller.user.id.clone();
     let wanted = Subscription {
@@ -68,7 +69,7 @@ pub(crate) async fn create_subscription(
     if let Err(error) = check_store(&app, &caller, store).await {
         // The store has changed hands meanwhile: who ends its subscriptions may not have seen this one.
         app.end_subscription(&record).await.map_err(not_ended)?;
-        return Err(error);
+        return Err(error.into());
     }
     tracing::info!(subscription = %id, %protocol, "subscribed");
     Ok((StatusCode::CREATED, show(&record)))
@@ -76,39 +77,36 @@ pub(crate) async fn create_subscription(
 
 /// Writes what is wanted where the endpoint is not subscribed: there is no record of it, or one of
 /// an attempt that was cut off, or one of an endpoint that hears no more.
-async fn want(app: &App, caller: &Caller, wanted: Subscription) -> Reply<Record> {
-    for _ in 0..RACES {
-        let seen = app.table().subscription(wanted.id).await?;
-        match &seen {
-            Some(seen) if !is_free(app, caller, seen).await? => return Err(taken()),
-            Some(_) => {}
-            None if is_full(&app.table().subscriptions().await?, wanted.store) => return Err(full()),
-            None if !caller.is_staff() && is_taken(app, &wanted).await? => return Err(taken()),
-            None => {}
-        }
-        let record = SubscriptionRecord {
-            subscription: wanted.clone(),
-            arn: seen.as_ref().and_then(|seen| seen.entity.arn.clone()),
-            applied: 0,
-            status: SubscriptionStatus::Pending,
-        };
-        match app.table().want_subscription(seen.map(|seen| seen.version), &record).await {
-            Ok(record) => return Ok(record),
-            Err(TableError::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
+async fn want(app: &App, caller: &Caller, wanted: Subscription) -> Outcome<Record> {
+    retried(|| try_to_want(app, caller, &wanted)).await
+}
+
+async fn try_to_want(app: &App, caller: &Caller, wanted: &Subscription) -> Outcome<Record> {
+    let seen = app.table().subscription(wanted.id).await?;
+    match &seen {
+        Some(seen) if !is_free(app, caller, seen).await? => return Err(taken()),
+        Some(_) => {}
+        None if is_full(&app.table().subscriptions().await?, wanted.store) => return Err(full()),
+        None if !caller.is_staff() && is_taken(app, wanted).await? => return Err(taken()),
+        None => {}
     }
-    Err(TableError::Conflict.into())
+    let record = SubscriptionRecord {
+        subscription: wanted.clone(),
+        arn: seen.as_ref().and_then(|seen| seen.entity.arn.clone()),
+        applied: 0,
+        status: SubscriptionStatus::Pending,
+    };
+    Ok(app.table().want_subscription(seen.map(|seen| seen.version), &record).await?)
 }
 
 /// Whether somebody has subscribed an endpoint at the topic by hand: only staff take that over.
-async fn is_taken(app: &App, wanted: &Subscription) -> Reply<bool> {
-    let bus = app.bus().map_err(ApiError::internal)?;
+async fn is_taken(app: &App, wanted: &Subscription) -> Outcome<bool> {
+    let bus = app.bus().map_err(Error::internal)?;
     bus.has(&Wanted::new(wanted)).await.map_err(refusal)
 }
 
 /// Whether an endpoint that has a record may be subscribed again.
-async fn is_free(app: &App, caller: &Caller, seen: &Record) -> Reply<bool> {
+async fn is_free(app: &App, caller: &Caller, seen: &Record) -> Outcome<bool> {
     if seen.entity.applied == 0 {
         return manages(app, caller, seen).await;
     }

@@ -1,17 +1,16 @@
 //! `DELETE /api/notifications/subscriptions/{id}/`
 
 use super::follow::not_ended;
-use super::{RACES, load, manager};
+use super::{load, manager};
 use axum::Json;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply};
-use oms_core::subscriptions::EndError;
-use oms_core::views::Deleted;
+use oms_core::races::retried;
 use oms_domain::SubscriptionId;
-use oms_table::TableError;
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::Deleted;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// Lets an endpoint hear nothing any more.
 #[utoipa::path(
@@ -30,19 +29,16 @@ use oms_table::TableError;
 )]
 pub(crate) async fn delete_subscription(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,
 ) -> Reply<Json<Deleted>> {
     manager(&caller)?;
-    for _ in 0..RACES {
+    retried(async || {
         let seen = load(&app, &caller, id).await?;
         expected.check(seen.version)?;
-        match app.end_subscription(&seen).await {
-            Ok(()) => return Ok(Json(Deleted { message: "Subscription deleted successfully" })),
-            Err(EndError::Table(TableError::Conflict)) => {}
-            Err(error) => return Err(not_ended(error)),
-        }
-    }
-    Err(TableError::Conflict.into())
+        app.end_subscription(&seen).await.map_err(not_ended)
+    })
+    .await?;
+    Ok(Json(Deleted { message: "Subscription deleted successfully" }))
 }

@@ -2,11 +2,11 @@
 
 use super::endpoint::{self, MAX_ENDPOINT_CHARS};
 use oms_core::app::App;
-use oms_core::http::validation::{Fields, Mode, Text};
-use oms_core::http::{Caller, JsonObject, Reply};
-use oms_domain::StoreId;
 use oms_domain::notice::EventType;
 use oms_domain::subscription::{Protocol, Subscription};
+use oms_domain::{Caller, Outcome, StoreId};
+use oms_http::JsonObject;
+use oms_http::validation::{Fields, Mode, Text};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -85,7 +85,7 @@ impl SubscriptionFields {
     ///
     /// # Errors
     /// 400 with every problem.
-    pub(super) fn read(body: JsonObject, mode: Mode, may: &May) -> Reply<Self> {
+    pub(super) fn read(body: JsonObject, mode: Mode, may: &May) -> Outcome<Self> {
         let mut f = Fields::new(body.0, mode);
         let protocol = f.required::<Protocol>("protocol");
         let text = f.required::<Text<MAX_ENDPOINT_CHARS>>("endpoint");
@@ -130,7 +130,7 @@ impl SubscriptionFields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_core::http::ApiError;
+    use oms_domain::Error;
     use serde_json::{Value, json};
 
     fn problems(protocols: &[Protocol], is_staff: bool, protocol: &str, endpoint: &str) -> Option<Value> {
@@ -140,7 +140,7 @@ mod tests {
         let Value::Object(body) = body else { unreachable!() };
         match SubscriptionFields::read(JsonObject(body), Mode::Create, &may) {
             Ok(_) => None,
-            Err(ApiError::Validation(problems)) => Some(problems),
+            Err(Error::Invalid(problems)) => Some(problems),
             Err(other) => panic!("{other}"),
         }
     }

@@ -1,11 +1,12 @@
 //! Making the topic follow what a record wants, and seeing how far it does.
 
-use super::{RACES, Record};
+use super::Record;
 use oms_core::app::App;
 use oms_core::bus::{Answer, SubscribeError, Wanted};
-use oms_core::http::{ApiError, Reply};
 use oms_core::subscriptions::EndError;
 use oms_domain::subscription::SubscriptionStatus;
+use oms_domain::{Error, Kind, Outcome};
+use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
 
@@ -14,14 +15,18 @@ use oms_table::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
 ///
 /// # Errors
 /// 400 where the topic refuses; 404 where the record has been removed meanwhile; 503.
-pub(super) async fn follow(app: &App, record: Record, adopts: bool) -> Reply<Record> {
+pub(super) async fn follow(app: &App, record: Record, adopts: bool) -> Outcome<Record> {
     try_to_follow(app, record, adopts).await?.map_err(refusal)
 }
 
 /// The same, with what the topic refuses apart.
-async fn try_to_follow(app: &App, mut record: Record, adopts: bool) -> Reply<Result<Record, SubscribeError>> {
-    let bus = app.bus().map_err(ApiError::internal)?;
-    for _ in 0..RACES {
+async fn try_to_follow(
+    app: &App,
+    mut record: Record,
+    adopts: bool,
+) -> Outcome<Result<Record, SubscribeError>> {
+    let bus = app.bus().map_err(Error::internal)?;
+    for _ in 0..retry::LOST_RACES {
         let wanted = Wanted::new(&record.entity.subscription);
         let answer = match bus.subscribe(&wanted, record.entity.arn.as_deref(), adopts).await {
             Ok(answer) => answer,
@@ -42,7 +47,7 @@ async fn try_to_follow(app: &App, mut record: Record, adopts: bool) -> Reply<Res
             Some(newer) => record = newer,
             None => {
                 bus.unsubscribe(&wanted, arn.as_deref()).await.map_err(refusal)?;
-                return Err(ApiError::NotFound("Subscription"));
+                return Err(Error::NotFound(Kind::Subscription));
             }
         }
     }
@@ -54,7 +59,7 @@ async fn try_to_follow(app: &App, mut record: Record, adopts: bool) -> Reply<Res
 ///
 /// # Errors
 /// 503.
-pub(super) async fn refreshed(app: &App, record: Record) -> Reply<Record> {
+pub(super) async fn refreshed(app: &App, record: Record) -> Outcome<Record> {
     if record.entity.applied < record.version {
         return match try_to_follow(app, record.clone(), false).await? {
             // What hears now at this endpoint is not what this record made.
@@ -65,7 +70,7 @@ pub(super) async fn refreshed(app: &App, record: Record) -> Reply<Record> {
             followed => followed.map_err(refusal),
         };
     }
-    let bus = app.bus().map_err(ApiError::internal)?;
+    let bus = app.bus().map_err(Error::internal)?;
     let wanted = Wanted::new(&record.entity.subscription);
     let answer = bus.status(&wanted, record.entity.arn.as_deref()).await.map_err(refusal)?;
     let applied = record.entity.applied;
@@ -89,35 +94,35 @@ fn noted(record: Record, answer: Answer, applied: u64) -> Record {
 }
 
 /// What an error of the topic is to a client.
-pub(super) fn refusal(error: SubscribeError) -> ApiError {
+pub(super) fn refusal(error: SubscribeError) -> Error {
     match error {
         SubscribeError::Refused(reason) => {
             tracing::warn!(reason, "the topic refused an endpoint");
-            ApiError::field("endpoint", "This endpoint cannot be subscribed.")
+            Error::field("endpoint", "This endpoint cannot be subscribed.")
         }
         SubscribeError::Taken => taken(),
         SubscribeError::Full => full(),
-        SubscribeError::Unreachable(source) => ApiError::Unavailable(source),
+        SubscribeError::Unreachable(source) => Error::Unavailable(source),
     }
 }
 
 /// The endpoint has a subscription, of ours or made at the topic by hand.
-pub(super) fn taken() -> ApiError {
-    ApiError::field("endpoint", "This endpoint is already subscribed.")
+pub(super) fn taken() -> Error {
+    Error::field("endpoint", "This endpoint is already subscribed.")
 }
 
 /// Why a subscription did not end, as a client hears of it.
-pub(super) fn not_ended(error: EndError) -> ApiError {
+pub(super) fn not_ended(error: EndError) -> Error {
     match error {
-        EndError::NoTopic(error) => ApiError::internal(error),
+        EndError::NoTopic(error) => Error::internal(error),
         EndError::Topic(error) => refusal(error),
         EndError::Table(error) => error.into(),
     }
 }
 
 /// There is no room for another one.
-pub(super) fn full() -> ApiError {
-    ApiError::Rule {
+pub(super) fn full() -> Error {
+    Error::Rule {
         code: "too_many_subscriptions",
         message: format!(
             "There is no room for another subscription: at most {MAX_SUBSCRIPTIONS}, of one store at most {}.",

@@ -7,13 +7,13 @@ use axum::Json;
 use axum::extract::State;
 use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::pages::Links;
-use oms_core::http::search::contains_all;
-use oms_core::http::{Caller, Page, PageRequest, Query, Reply};
 use oms_core::sorted::{ByTime, Sorting};
 use oms_domain::StoreId;
 use oms_domain::subscription::SubscriptionStatus;
+use oms_http::error::ErrorBody;
+use oms_http::pages::Links;
+use oms_http::search::contains_all;
+use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 
 /// How many subscriptions the topic is asked about at the same time.
 const AT_ONCE: usize = 8;
@@ -39,7 +39,7 @@ const AT_ONCE: usize = 8;
 )]
 pub(crate) async fn list_subscriptions(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
     links: Links,

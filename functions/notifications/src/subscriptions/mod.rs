@@ -16,10 +16,9 @@ mod view;
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::http::etag::Version;
-use oms_core::http::{ApiError, Caller, Reply};
 use oms_domain::place::invalid_pk;
-use oms_domain::{StoreId, SubscriptionId};
+use oms_domain::{Caller, Error, Kind, Outcome, StoreId, SubscriptionId};
+use oms_http::etag::Version;
 use oms_table::entity::Versioned;
 use oms_table::subscriptions::SubscriptionRecord;
 use view::SubscriptionView;
@@ -30,9 +29,6 @@ type Record = Versioned<SubscriptionRecord>;
 /// A subscription as the answer.
 type Shown = (Version, Json<SubscriptionView>);
 
-/// How often a change that lost a race is decided again.
-const RACES: u32 = 8;
-
 fn show(record: &Record) -> Shown {
     (Version(record.version), Json(SubscriptionView::from(&record.entity)))
 }
@@ -41,12 +37,12 @@ fn show(record: &Record) -> Shown {
 ///
 /// # Errors
 /// 403 for customers.
-fn manager(caller: &Caller) -> Reply<()> {
-    if caller.is_staff() || caller.is_vendor() { Ok(()) } else { Err(ApiError::Forbidden) }
+fn manager(caller: &Caller) -> Outcome<()> {
+    if caller.is_staff() || caller.is_vendor() { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// Whether the caller manages a subscription: staff all, a vendor those of their stores.
-async fn manages(app: &App, caller: &Caller, record: &Record) -> Reply<bool> {
+async fn manages(app: &App, caller: &Caller, record: &Record) -> Outcome<bool> {
     match record.entity.subscription.store {
         Some(store) => app.orders(caller).manages(store).await,
         None => Ok(caller.is_staff()),
@@ -57,24 +53,24 @@ async fn manages(app: &App, caller: &Caller, record: &Record) -> Reply<bool> {
 ///
 /// # Errors
 /// 404.
-async fn load(app: &App, caller: &Caller, id: SubscriptionId) -> Reply<Record> {
-    let record = app.table().subscription(id).await?.ok_or(ApiError::NotFound("Subscription"))?;
-    if manages(app, caller, &record).await? { Ok(record) } else { Err(ApiError::NotFound("Subscription")) }
+async fn load(app: &App, caller: &Caller, id: SubscriptionId) -> Outcome<Record> {
+    let record = app.table().subscription(id).await?.ok_or(Error::NotFound(Kind::Subscription))?;
+    if manages(app, caller, &record).await? { Ok(record) } else { Err(Error::NotFound(Kind::Subscription)) }
 }
 
 /// Checks that the caller may let somebody hear of a store's events, or of those of all.
 ///
 /// # Errors
 /// 400 for a store that does not exist or is not theirs, and for none where they are no staff.
-async fn check_store(app: &App, caller: &Caller, store: Option<StoreId>) -> Reply<()> {
+async fn check_store(app: &App, caller: &Caller, store: Option<StoreId>) -> Outcome<()> {
     let Some(store) = store else {
-        let required = || ApiError::field("store", "This field is required.");
+        let required = || Error::field("store", "This field is required.");
         return if caller.is_staff() { Ok(()) } else { Err(required()) };
     };
     let exists = app.table().store(store).await?.is_some();
     if exists && app.orders(caller).manages(store).await? {
         Ok(())
     } else {
-        Err(ApiError::field("store", invalid_pk(&store)))
+        Err(Error::field("store", invalid_pk(&store)))
     }
 }

@@ -5,9 +5,9 @@ use super::view::SubscriptionView;
 use super::{Shown, load, manager, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::{Caller, PathId, Reply};
 use oms_domain::SubscriptionId;
+use oms_http::error::ErrorBody;
+use oms_http::{Authenticated, PathId, Reply};
 
 /// A subscription, with whether its endpoint hears by now.
 #[utoipa::path(
@@ -24,7 +24,7 @@ use oms_domain::SubscriptionId;
 )]
 pub(crate) async fn retrieve_subscription(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
 ) -> Reply<Shown> {
     manager(&caller)?;

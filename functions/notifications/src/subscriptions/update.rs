@@ -3,17 +3,17 @@
 use super::fields::{May, SubscriptionFields, SubscriptionPatch};
 use super::follow::follow;
 use super::view::SubscriptionView;
-use super::{RACES, Record, Shown, check_store, load, manager, show};
+use super::{Record, Shown, check_store, load, manager, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::Mode;
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
 use oms_core::idempotency;
-use oms_domain::SubscriptionId;
+use oms_core::races::retried;
 use oms_domain::subscription::Subscription;
-use oms_table::TableError;
+use oms_domain::{Caller, Outcome, SubscriptionId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::Mode;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use oms_table::subscriptions::SubscriptionRecord;
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
@@ -38,12 +38,12 @@ use oms_table::subscriptions::SubscriptionRecord;
 )]
 pub(crate) async fn update_subscription(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    update(&app, &caller, id, &expected, body, Mode::Update).await
+    Ok(update(&app, &caller, id, &expected, body, Mode::Update).await?)
 }
 
 /// Changes what an endpoint hears of.
@@ -65,12 +65,12 @@ pub(crate) async fn update_subscription(
 )]
 pub(crate) async fn partial_update_subscription(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
-    update(&app, &caller, id, &expected, body, Mode::Partial).await
+    Ok(update(&app, &caller, id, &expected, body, Mode::Partial).await?)
 }
 
 async fn update(
@@ -80,26 +80,31 @@ async fn update(
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     manager(caller)?;
     idempotency::more_to_come();
-    for _ in 0..RACES {
-        let seen = load(app, caller, id).await?;
-        expected.check(seen.version)?;
-        let may = May::change(app, &seen.entity.subscription);
-        let fields = SubscriptionFields::read(body.clone(), mode, &may)?;
-        match want(app, caller, &seen, fields).await {
-            // Also where nothing was to change: an earlier attempt may have been cut off.
-            Ok(record) => return Ok(show(&follow(app, record, caller.is_staff()).await?)),
-            Err(oms_core::http::ApiError::Conflict { code: "conflict", .. }) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(TableError::Conflict.into())
+    retried(|| try_to_update(app, caller, id, expected, body.clone(), mode)).await
+}
+
+async fn try_to_update(
+    app: &App,
+    caller: &Caller,
+    id: SubscriptionId,
+    expected: &IfMatch,
+    body: JsonObject,
+    mode: Mode,
+) -> Outcome<Shown> {
+    let seen = load(app, caller, id).await?;
+    expected.check(seen.version)?;
+    let may = May::change(app, &seen.entity.subscription);
+    let fields = SubscriptionFields::read(body, mode, &may)?;
+    // Also where nothing was to change: an earlier attempt may have been cut off.
+    let record = want(app, caller, &seen, fields).await?;
+    Ok(show(&follow(app, record, caller.is_staff()).await?))
 }
 
 /// Writes what is wanted now, where that is something else.
-async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFields) -> Reply<Record> {
+async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFields) -> Outcome<Record> {
     let before = &seen.entity.subscription;
     let store = fields.store.unwrap_or(before.store);
     if store != before.store {

@@ -1,6 +1,6 @@
 //! A subscription, as clients see it.
 
-use oms_core::views::time;
+use oms_http::views::time;
 use oms_table::subscriptions::SubscriptionRecord;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -3,12 +3,12 @@
 use crate::{Shown, show};
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
-use oms_domain::OrderId;
+use oms_domain::{OrderId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{BlankText, Fields, Mode};
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use utoipa::ToSchema;
 
 /// Why an order is called off. An empty body gives no reason.
@@ -20,7 +20,7 @@ pub(crate) struct CancelOrder {
 }
 
 impl CancelOrder {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         fields.finish()?;
@@ -47,7 +47,7 @@ impl CancelOrder {
 )]
 pub(crate) async fn cancel_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,

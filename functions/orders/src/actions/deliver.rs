@@ -4,11 +4,11 @@ use super::act;
 use crate::Shown;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, PathId, Reply, UnusedBody};
-use oms_core::views::order::OrderView;
 use oms_domain::{Order, OrderId};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, PathId, Reply, UnusedBody};
 
 /// The customer has an order: shipped or out_for_delivery → delivered.
 #[utoipa::path(
@@ -27,10 +27,10 @@ use oms_domain::{Order, OrderId};
 )]
 pub(crate) async fn deliver_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     _: UnusedBody,
 ) -> Reply<Shown> {
-    act(&app, &caller, id, &expected, Order::deliver).await
+    Ok(act(&app, &caller, id, &expected, Order::deliver).await?)
 }

@@ -10,9 +10,8 @@ pub(crate) mod ship;
 
 use crate::{Shown, show};
 use oms_core::app::App;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::{Caller, Reply};
-use oms_domain::{Actor, Order, OrderId, Refusal};
+use oms_domain::{Actor, Caller, Order, OrderId, Outcome, Refusal};
+use oms_http::etag::IfMatch;
 
 /// An action of those who run the order, which moves no stock.
 async fn act(
@@ -21,7 +20,7 @@ async fn act(
     id: OrderId,
     expected: &IfMatch,
     action: impl Fn(Order, &Actor) -> Result<Order, Refusal>,
-) -> Reply<Shown> {
+) -> Outcome<Shown> {
     let changed = app.orders(caller).change(id, |seen, by| {
         let order = seen.managed()?;
         expected.check(order.version)?;

@@ -4,12 +4,12 @@ use crate::{Shown, show};
 use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
-use oms_domain::{OrderId, Status};
+use oms_domain::{OrderId, Outcome, Status};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{BlankText, Fields, Mode};
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use utoipa::ToSchema;
 
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
@@ -24,7 +24,7 @@ pub(crate) struct RefundOrder {
 }
 
 impl RefundOrder {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         let restock = fields.optional::<bool>("restock").unwrap_or_default();
@@ -54,7 +54,7 @@ impl RefundOrder {
 )]
 pub(crate) async fn refund_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,

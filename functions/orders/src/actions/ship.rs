@@ -4,13 +4,13 @@ use super::act;
 use crate::Shown;
 use axum::extract::State;
 use oms_core::app::App;
-use oms_core::http::error::ErrorBody;
-use oms_core::http::etag::IfMatch;
-use oms_core::http::validation::{BlankText, Fields, Mode, Moment};
-use oms_core::http::{Caller, JsonObject, PathId, Reply};
-use oms_core::views::order::OrderView;
-use oms_domain::OrderId;
 use oms_domain::lifecycle::Shipment;
+use oms_domain::{OrderId, Outcome};
+use oms_http::error::ErrorBody;
+use oms_http::etag::IfMatch;
+use oms_http::validation::{BlankText, Fields, Mode, Moment};
+use oms_http::views::order::OrderView;
+use oms_http::{Authenticated, JsonObject, PathId, Reply};
 use utoipa::ToSchema;
 
 /// What may be said when an order is shipped. An empty body says nothing.
@@ -25,7 +25,7 @@ pub(crate) struct ShipOrder {
 }
 
 impl ShipOrder {
-    fn read(body: JsonObject) -> Reply<Self> {
+    fn read(body: JsonObject) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let tracking_number = fields.optional::<BlankText<100>>("tracking_number");
         let estimated_delivery = fields.optional::<Moment>("estimated_delivery");
@@ -55,18 +55,18 @@ impl ShipOrder {
 )]
 pub(crate) async fn ship_order(
     State(app): State<App>,
-    caller: Caller,
+    Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,
     body: JsonObject,
 ) -> Reply<Shown> {
     let shipment = ShipOrder::read(body)?;
-    act(&app, &caller, id, &expected, |order, by| {
+    Ok(act(&app, &caller, id, &expected, |order, by| {
         let shipment = Shipment {
             tracking_number: shipment.tracking_number.clone(),
             estimated_delivery: shipment.estimated_delivery,
         };
         order.ship(shipment, by)
     })
-    .await
+    .await?)
 }

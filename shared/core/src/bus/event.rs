@@ -1,12 +1,12 @@
 //! One event, as each kind of subscriber gets it: readable mail, a short text, JSON for machines.
 
 use super::mail;
-use crate::http::exact;
-use crate::views::order::OrderView;
-use crate::views::time;
 use oms_domain::notice::Notice;
 use oms_domain::text::one_line;
 use oms_domain::{Change, Order};
+use oms_http::exact;
+use oms_http::views::order::OrderView;
+use oms_http::views::time;
 use serde_json::{Map, Value, json};
 
 /// The largest message that SNS takes with its attributes, all its forms together, in bytes.

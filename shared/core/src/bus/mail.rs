@@ -3,10 +3,10 @@
 //! What a customer has typed is quoted, on one line and as it looks ([`one_line`]), behind words of
 //! ours that say whose it is: a town must not read like a message of the shop.
 
-use crate::views::money;
 use jiff::Timestamp;
 use oms_domain::text::one_line;
 use oms_domain::{Address, Change, Decimal, Line, Order, User};
+use oms_http::views::money;
 
 /// The longest name of a product, a variant, a customer or a town in a mail, in characters: 40 lines of them must fit
 /// into a message, whatever the alphabet.

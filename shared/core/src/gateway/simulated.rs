@@ -22,17 +22,14 @@ use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{Decimal, PaymentId};
 use oms_runtime::config::{Config, Secret};
+use oms_runtime::retry;
 use oms_runtime::sdk;
-use oms_table::backoff;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// How long `tok_slow` thinks, about the charge as about each refund.
 const SLOW: Duration = Duration::from_secs(3);
-/// How often a refund that met another one of the same charge is tried again.
-const TRIES: u32 = 8;
-
 const CHARGE: &str = "CHARGE";
 const REFUND: &str = "REFUND";
 const LOST: &str = "LOST";
@@ -218,7 +215,7 @@ impl Simulated {
     /// Where the charge's token says so, or the ledger cannot be reached.
     pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
         let key = refund.refund.to_string();
-        for tries in 1..=TRIES {
+        for tries in 1..=retry::LOST_RACES {
             if let Some(known) = self.get(&key, REFUND).await? {
                 return Ok(outcome_of(&known));
             }
@@ -235,7 +232,7 @@ impl Simulated {
                 }
                 return Ok(outcome);
             }
-            backoff(tries).await;
+            retry::backoff(tries).await;
         }
         Err(GatewayError::Undecided("too many refunds of one charge at a time".to_owned()))
     }

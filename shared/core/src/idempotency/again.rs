@@ -4,14 +4,14 @@
 //! repeat takes the steps after it, each of which can be repeated ([`left_of`]).
 
 use crate::app::App;
-use crate::http::error::ApiError;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oms_domain::{OrderId, PaymentId};
+use oms_domain::{Error, OrderId, PaymentId};
+use oms_http::{ApiError, Reply};
 use oms_table::idempotency::{Remembered, Stand};
 use uuid::Uuid;
 
@@ -46,18 +46,15 @@ pub(super) fn left_of(earlier: &Remembered) -> Option<Left> {
 }
 
 /// Refuses a key that was used for something else.
-pub(super) fn check_same(earlier: &Remembered, fingerprint: &str) -> Result<(), ApiError> {
+pub(super) fn check_same(earlier: &Remembered, fingerprint: &str) -> Reply<()> {
     if earlier.fingerprint == fingerprint {
         return Ok(());
     }
-    Err(ApiError::Unprocessable {
-        code: "idempotency_key_reused",
-        message: "This Idempotency-Key was used for another request.".to_owned(),
-    })
+    Err(ApiError::IdempotencyKeyReused)
 }
 
-pub(super) fn still_running() -> ApiError {
-    ApiError::Conflict {
+pub(super) fn still_running() -> Error {
+    Error::Conflict {
         code: "idempotency_key_in_use",
         message: "A request with this Idempotency-Key is still running.".to_owned(),
     }
@@ -69,12 +66,12 @@ pub(super) async fn answer_again(
     routes: Router,
     earlier: &Remembered,
     headers: &HeaderMap,
-) -> Result<Response, ApiError> {
+) -> Reply<Response> {
     match earlier.stand(app.now()) {
         Stand::Ended => {}
         // What it left otherwise than with an order can be read, and reading goes on with it.
         Stand::CutOff if left_of(earlier).is_none() => {}
-        Stand::Running | Stand::CutOff => return Err(still_running()),
+        Stand::Running | Stand::CutOff => return Err(still_running().into()),
     }
     let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
     let mut response = match &earlier.body {
@@ -94,8 +91,8 @@ pub(super) async fn answer_again(
 }
 
 /// Reads what the earlier request left, as the same caller.
-async fn read_again(routes: Router, earlier: &Remembered, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let mut request = Request::get(&earlier.location).body(Body::empty()).map_err(ApiError::internal)?;
+async fn read_again(routes: Router, earlier: &Remembered, headers: &HeaderMap) -> Reply<Response> {
+    let mut request = Request::get(&earlier.location).body(Body::empty()).map_err(Error::internal)?;
     let authorization = headers.get(AUTHORIZATION).cloned();
     request.headers_mut().extend(authorization.map(|value| (AUTHORIZATION, value)));
     let reading = tower::ServiceExt::oneshot(routes, request);

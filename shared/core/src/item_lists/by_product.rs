@@ -3,13 +3,11 @@
 
 use super::ItemQuery;
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageRequest};
 use crate::order_lists::{MAX_READ, Visible, Walk};
 use crate::sorted::{Cut, Window};
-use crate::views::item::ItemView;
-use oms_domain::{Order, OrderId};
+use oms_domain::{Caller, Error, Order, OrderId, Outcome};
+use oms_http::pages::{Links, Page, PageRequest};
+use oms_http::views::item::ItemView;
 use oms_table::line_rows::{LineRow, span_of_lines};
 use oms_table::lists::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,7 +22,7 @@ impl ItemQuery {
         self.terms.is_empty() && self.sorting.keys().is_empty() && !is_narrowed
     }
 
-    pub(super) fn too_many(&self) -> ApiError {
+    pub(super) fn too_many(&self) -> Error {
         let by = self.sorting.first();
         let (field, what) = match (self.terms.is_empty(), self.sorting.keys().is_empty()) {
             (false, _) => ("search", "to look through".to_owned()),
@@ -32,7 +30,7 @@ impl ItemQuery {
             (true, true) if self.variant.is_some() => ("variant", "to look through".to_owned()),
             (true, true) => ("product", "to look through".to_owned()),
         };
-        ApiError::field(field, format!("Too many items {what}: narrow the filter."))
+        Error::field(field, format!("Too many items {what}: narrow the filter."))
     }
 }
 
@@ -48,7 +46,7 @@ impl App {
         query: &ItemQuery,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<Option<Page<ItemView>>> {
+    ) -> Outcome<Option<Page<ItemView>>> {
         let Some(span) = span_of_lines(query.product, query.variant) else { return Ok(None) };
         let at = query.sorting.at(request)?;
         let is_wanted =
@@ -87,7 +85,7 @@ impl App {
         span: Span,
         query: &ItemQuery,
         is_wanted: impl Fn(&LineRow) -> bool,
-    ) -> Reply<Vec<LineRow>> {
+    ) -> Outcome<Vec<LineRow>> {
         let mut walk = Walk::new(self, vec![(span, MAX_READ as u64)], true);
         let rows = walk.take(MAX_SORTED + 1, is_wanted, || query.too_many()).await?;
         if rows.len() > MAX_SORTED { Err(query.too_many()) } else { Ok(rows) }

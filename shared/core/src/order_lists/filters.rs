@@ -1,15 +1,17 @@
 //! Which orders a request asks for, by its filters and `search`.
 
 use super::days::Days;
-use crate::http::error::{ApiError, Reply};
-use crate::http::query::Query;
-use crate::http::search::contains_all;
-use crate::http::validation::{Moment, plain_decimal};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use oms_domain::number::plain_decimal;
 use oms_domain::tally::OrderFacets;
-use oms_domain::{Currency, Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
-use oms_table::OrderSummary;
+use oms_domain::{
+    Currency, Decimal, Error, OrderSummary, Outcome, PaymentMethod, PaymentStatus, ShippingMethod, Status,
+    StoreId, UserId,
+};
+use oms_http::query::Query;
+use oms_http::search::contains_all;
+use oms_http::validation::Moment;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -51,7 +53,7 @@ impl Filters {
     ///
     /// # Errors
     /// 400 with every value that makes no sense.
-    pub fn read(query: &Query, zone: &TimeZone) -> Reply<Self> {
+    pub fn read(query: &Query, zone: &TimeZone) -> Outcome<Self> {
         let mut reader = Reader { query, zone, wrong: Map::new() };
         let filters = Self {
             statuses: both(reader.choice("status").map(|one| BTreeSet::from([one])), reader.statuses_in()),
@@ -68,7 +70,7 @@ impl Filters {
             terms: query.search_terms(),
             days: None,
         };
-        if reader.wrong.is_empty() { Ok(filters) } else { Err(ApiError::Validation(reader.wrong.into())) }
+        if reader.wrong.is_empty() { Ok(filters) } else { Err(Error::Invalid(reader.wrong.into())) }
     }
 
     /// Only what was placed then or later, too.
@@ -192,10 +194,10 @@ impl Reader<'_> {
         self.or_wrong(statuses).map(BTreeSet::from_iter)
     }
 
-    fn or_wrong<T>(&mut self, read: Reply<T>) -> Option<T> {
+    fn or_wrong<T>(&mut self, read: Outcome<T>) -> Option<T> {
         match read {
             Ok(value) => Some(value),
-            Err(ApiError::Validation(Value::Object(wrong))) => {
+            Err(Error::Invalid(Value::Object(wrong))) => {
                 self.wrong.extend(wrong);
                 None
             }

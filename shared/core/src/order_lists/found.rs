@@ -11,9 +11,8 @@ use super::listed::Listed;
 use super::pages::Turn;
 use super::plan::Base;
 use crate::app::App;
-use crate::http::error::Reply;
 use futures::future::BoxFuture;
-use oms_domain::OrderId;
+use oms_domain::{OrderId, Outcome};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::OrderList;
 use oms_table::search::{Told, told};
@@ -78,7 +77,7 @@ impl App {
     ///
     /// # Errors
     /// 400 where a term is in the codes of too many orders.
-    pub(super) async fn sought(&self, turn: Turn<'_>) -> Reply<Sought> {
+    pub(super) async fn sought(&self, turn: Turn<'_>) -> Outcome<Sought> {
         let filters = turn.asked.filters.clone();
         let lists = turn.visible.narrowed(turn.caller, &filters);
         let mut sought = match way(&turn.asked.filters, &lists) {
@@ -106,9 +105,9 @@ impl App {
         Ok(sought)
     }
 
-    async fn sought_by_day(&self, turn: Turn<'_>, term: &str) -> Reply<Sought> {
+    async fn sought_by_day(&self, turn: Turn<'_>, term: &str) -> Outcome<Sought> {
         let filters = &turn.asked.filters;
-        let reads: [BoxFuture<'_, Reply<Read>>; 2] = [
+        let reads: [BoxFuture<'_, Outcome<Read>>; 2] = [
             Box::pin(async { Ok(Read::Codes(self.table().with_code(term, MAX_FOUND).await?)) }),
             Box::pin(async { Ok(Read::Lists(self.bases(turn, true).await?)) }),
         ];
@@ -140,7 +139,7 @@ impl App {
     }
 
     /// Those of some orders that are asked for.
-    async fn among(&self, turn: Turn<'_>, ids: BTreeSet<OrderId>) -> Reply<Vec<Listed>> {
+    async fn among(&self, turn: Turn<'_>, ids: BTreeSet<OrderId>) -> Outcome<Vec<Listed>> {
         if ids.len() >= MAX_FOUND {
             return Err(turn.asked.too_many());
         }

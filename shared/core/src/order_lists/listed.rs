@@ -3,11 +3,11 @@
 use super::filters::Filters;
 use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
-use oms_domain::{Decimal, OrderId};
+use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::Entry;
 use oms_table::rows::{Facts, facts_of};
-use oms_table::{Item, OrderSummary, Table, TableError, summary_from_item};
+use oms_table::{Item, Table, TableError, summary_from_item};
 use std::collections::HashMap;
 
 /// An entry of an index.

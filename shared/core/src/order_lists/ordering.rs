@@ -1,10 +1,9 @@
 //! In which order a list of orders stands: what `ordering` says.
 
 use super::listed::Listed;
-use crate::http::query::Query;
 use jiff::Timestamp;
-use oms_domain::{Decimal, OrderId};
-use oms_table::OrderSummary;
+use oms_domain::{Decimal, OrderId, OrderSummary};
+use oms_http::query::Query;
 use std::cmp::Ordering as Compared;
 
 /// What orders can be sorted by.

@@ -7,17 +7,15 @@
 use super::listed::Listed;
 use super::pages::{Asked, OrderPage, Turn};
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, PageRequest};
 use crate::kept::Answer;
 use crate::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Cell, Scope, Tally};
-use oms_domain::{Decimal, OrderId};
+use oms_domain::{Caller, Decimal, Error, OrderId, OrderSummary, Outcome};
+use oms_http::pages::{Links, PageRequest};
 use oms_runtime::meter;
-use oms_table::OrderSummary;
+use oms_runtime::retry;
 use oms_table::shown::Front;
 use oms_table::trail::Step;
 use std::collections::BTreeMap;
@@ -25,9 +23,6 @@ use std::collections::BTreeMap;
 /// How long after a change the index is asked whether it has it, and no page is kept: far longer
 /// than indexes take.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
-/// How often everything is read anew where the index turns out not to have something.
-const TRIES: u32 = 3;
-
 /// What the reader of a list has done to its orders, of which its index and its counters may know
 /// nothing yet.
 #[derive(Clone, Debug, Default)]
@@ -74,11 +69,11 @@ impl App {
         asked: &Asked,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<Answer> {
+    ) -> Outcome<Answer> {
         let now = self.now();
         let scope = Scope::User(caller.user.id.clone());
         let front = async { Ok(self.table().front(&scope).await?) };
-        let trail = async { Ok::<_, ApiError>(self.table().trail(&caller.user.id, now).await?) };
+        let trail = async { Ok::<_, Error>(self.table().trail(&caller.user.id, now).await?) };
         let (front, mut steps) = meter::at_once(async { futures::try_join!(front, trail) }).await?;
         steps.retain(|step| step.user == caller.user.id);
 
@@ -92,7 +87,7 @@ impl App {
         let mut changed = self.changed(&scope, front, &steps).await?;
         steps.retain(|step| step.at >= since);
         let page = self.page_with(caller, asked, request, links, &steps, &mut changed).await?;
-        let body = serde_json::to_string(&page).map_err(ApiError::internal)?;
+        let body = serde_json::to_string(&page).map_err(Error::internal)?;
         let answer = Answer { body: body.into(), is_kept: false };
         if is_settled && !changed.is_behind && page.explain.is_none() {
             self.kept().keep(question, evidence, &answer, now, self.config().cache_timeout);
@@ -109,7 +104,7 @@ impl App {
         links: &Links,
         steps: &[Step],
         changed: &mut Changed,
-    ) -> Reply<OrderPage> {
+    ) -> Outcome<OrderPage> {
         let own = self.own_orders(caller);
         let mut tries = 1;
         loop {
@@ -119,12 +114,12 @@ impl App {
             let unseen =
                 steps.iter().filter(|step| !changed.orders.contains_key(&step.order) && !is_shown(step));
             let unseen: Vec<OrderId> = unseen.map(|step| step.order).collect();
-            if unseen.is_empty() || tries == TRIES {
+            if unseen.is_empty() || tries == retry::MISSING_FROM_INDEX {
                 return Ok(page);
             }
             let mut is_good = true;
             for order in self.table().orders_and_tombstones(unseen).await? {
-                let summary = OrderSummary::of(&order)?;
+                let summary = OrderSummary::of(&order);
                 let is_wanted = !order.is_deleted() && asked.filters.want(&summary);
                 // What is not wanted and not there needs nothing; what is may be on another page.
                 is_good &= !is_wanted && listed.iter().all(|one| one.id != order.id);
@@ -138,7 +133,7 @@ impl App {
     }
 
     /// What the counters lack of the reader's last steps.
-    async fn changed(&self, scope: &Scope, front: Front, steps: &[Step]) -> Reply<Changed> {
+    async fn changed(&self, scope: &Scope, front: Front, steps: &[Step]) -> Outcome<Changed> {
         let lacks = |step: &&Step| {
             !front.has(step.order, step.version) && !self.counted().has(step.order, step.version)
         };
@@ -157,7 +152,7 @@ impl App {
             let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
             changed.is_behind |= order.version > mark;
             missing.absorb(self.uncounted(&order, mark).await?);
-            let summary = OrderSummary::of(&order)?;
+            let summary = OrderSummary::of(&order);
             changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
         }
         let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();

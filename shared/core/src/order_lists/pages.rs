@@ -8,18 +8,17 @@ use super::plan::{Base, Method, Plan, Wish, plan};
 use super::walk::Walk;
 use super::{Visible, scope_of};
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{Links, Page, PageNumber, PageRequest};
-use crate::http::query::Query;
 use crate::sorted;
-use crate::views::order::OrderListView;
 use futures::future::BoxFuture;
 use oms_domain::statistics::Counts;
+use oms_domain::{Caller, Error, OrderSummary, Outcome};
+use oms_http::pages::{Links, Page, PageNumber, PageRequest};
+use oms_http::query::Query;
+use oms_http::views::order::OrderListView;
 use oms_runtime::meter::side_by_side;
+use oms_table::TableError;
 use oms_table::lists::{OrderList, Span, position};
 use oms_table::rows::total_position;
-use oms_table::{OrderSummary, TableError};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -81,7 +80,7 @@ impl Asked {
     }
 
     /// What was too much, and what to do about it.
-    pub(super) fn too_many(&self) -> ApiError {
+    pub(super) fn too_many(&self) -> Error {
         let filters = &self.filters;
         let name = if !filters.terms.is_empty() || filters.days.is_some() {
             "search"
@@ -94,12 +93,12 @@ impl Asked {
         } else {
             "created_at__gte"
         };
-        ApiError::field(name, "Too many orders to look through: narrow the filter.")
+        Error::field(name, "Too many orders to look through: narrow the filter.")
     }
 
-    fn too_many_to_sort(&self) -> ApiError {
+    fn too_many_to_sort(&self) -> Error {
         let by = self.ordering.first();
-        ApiError::field("ordering", format!("Too many orders to sort by {by}: narrow the filter."))
+        Error::field("ordering", format!("Too many orders to sort by {by}: narrow the filter."))
     }
 }
 
@@ -134,7 +133,7 @@ impl<'a> Turn<'a> {
     }
 
     /// A page of all that is wanted, sorted here.
-    fn cut(self, listed: Vec<Listed>) -> Reply<Cut> {
+    fn cut(self, listed: Vec<Listed>) -> Outcome<Cut> {
         let Turn { asked, request, at, .. } = self;
         let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
         sorted::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
@@ -169,7 +168,7 @@ impl App {
         asked: &Asked,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<OrderPage> {
+    ) -> Outcome<OrderPage> {
         let (page, _) = self.page_of(caller, visible, asked, request, links, &Changed::default()).await?;
         Ok(page)
     }
@@ -183,7 +182,7 @@ impl App {
         request: &PageRequest,
         links: &Links,
         changed: &Changed,
-    ) -> Reply<(OrderPage, Vec<OrderSummary>)> {
+    ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
         let at = At::read(request, |text| asked.ordering.read_place(text))?;
         let turn = Turn { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;
@@ -217,7 +216,7 @@ impl App {
     }
 
     /// The lists to look through, with what their counters say, also by day where `by_day`.
-    pub(super) async fn bases(&self, turn: Turn<'_>, by_day: bool) -> Reply<Vec<Base>> {
+    pub(super) async fn bases(&self, turn: Turn<'_>, by_day: bool) -> Outcome<Vec<Base>> {
         let mut lists = turn.visible.narrowed(turn.caller, &turn.asked.filters);
         if lists.len() > 1 {
             // A vendor's own orders elsewhere are few, and looked through by themselves.
@@ -226,7 +225,7 @@ impl App {
         side_by_side(lists.into_iter().map(|list| self.base(turn, list, by_day))).await
     }
 
-    async fn base(&self, turn: Turn<'_>, list: OrderList, by_day: bool) -> Reply<Base> {
+    async fn base(&self, turn: Turn<'_>, list: OrderList, by_day: bool) -> Outcome<Base> {
         let filters = &turn.asked.filters;
         let (table, scope) = (self.table(), scope_of(&list));
         let scopes = table.row_scopes(&list);
@@ -272,7 +271,7 @@ impl App {
         planned: Plan,
         counted: u64,
         elsewhere: Vec<Listed>,
-    ) -> Reply<Cut> {
+    ) -> Outcome<Cut> {
         let Turn { asked, request, at, .. } = turn;
         let counted = counted + elsewhere.len() as u64;
         let number = request.resolve(counted)?;
@@ -336,7 +335,7 @@ impl App {
         bases: &[Base],
         planned: Plan,
         found: Vec<Listed>,
-    ) -> Reply<Cut> {
+    ) -> Outcome<Cut> {
         let Turn { caller, visible, asked, .. } = turn;
         let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
         // What facts are read of, the caller may see all of.
@@ -364,7 +363,7 @@ impl App {
 
     /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
     /// are among those that are looked through anyway.
-    pub(super) async fn own_elsewhere(&self, turn: Turn<'_>) -> Reply<Vec<Listed>> {
+    pub(super) async fn own_elsewhere(&self, turn: Turn<'_>) -> Outcome<Vec<Listed>> {
         let Turn { caller, visible, asked, .. } = turn;
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));

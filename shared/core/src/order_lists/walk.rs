@@ -1,7 +1,7 @@
 //! Reads spans of indexes side by side, merged in the order that the indexes keep.
 
 use crate::app::App;
-use crate::http::error::{ApiError, Reply};
+use oms_domain::{Error, Outcome};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::Entry;
 use oms_table::lists::Span;
@@ -75,8 +75,8 @@ impl<'a, T: Entry> Walk<'a, T> {
         &mut self,
         limit: usize,
         wanted: impl Fn(&T) -> bool,
-        too_far: impl Fn() -> ApiError,
-    ) -> Reply<Vec<T>> {
+        too_far: impl Fn() -> Error,
+    ) -> Outcome<Vec<T>> {
         let mut taken = Vec::new();
         while taken.len() < limit {
             while let Some((entry, is_known)) = self.next_ready() {

@@ -8,17 +8,14 @@
 //! shown as it is, since a page shows orders and not rows; but which filtered list it is in follows with its row.
 
 use crate::app::App;
-use crate::http::error::Reply;
 use crate::order_lists::{Entry, Visible};
 use crate::statistics::Asked;
 use crate::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::{Tally, tally};
-use oms_domain::{Order, OrderId};
+use oms_domain::{Order, OrderId, OrderSummary, Outcome, PaymentEntry};
 use oms_runtime::meter;
-use oms_table::OrderSummary;
 use oms_table::lists::{OrderList, Wanted};
-use oms_table::payment_rows::PaymentRow;
 use std::collections::BTreeMap;
 
 /// For how long after a change of an order its rows may be behind: longer than the consumer takes
@@ -42,16 +39,16 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn newest_payments(&self, asked: &Asked) -> Reply<Vec<PaymentRow>> {
+    pub async fn newest_payments(&self, asked: &Asked) -> Outcome<Vec<PaymentEntry>> {
         let lists = asked.scopes().iter().map(OrderList::of);
         let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
         let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));
         let rows = meter::side_by_side(reads).await?.into_iter().flatten();
-        Ok(rows.map(PaymentRow::read).collect::<Result<_, _>>()?)
+        Ok(rows.map(PaymentEntry::read).collect::<Result<_, _>>()?)
     }
 
     /// Reads orders that may be settling, and how far the consumer has counted them.
-    pub(super) async fn settled(&self, orders: &[OrderId]) -> Reply<Settling> {
+    pub(super) async fn settled(&self, orders: &[OrderId]) -> Outcome<Settling> {
         let mut settling = Settling::default();
         if orders.is_empty() {
             return Ok(settling);
@@ -73,7 +70,7 @@ impl App {
     }
 
     /// Those of the newest orders whose rows may be behind.
-    pub(super) async fn settling(&self, visible: &Visible) -> Reply<Vec<OrderId>> {
+    pub(super) async fn settling(&self, visible: &Visible) -> Outcome<Vec<OrderId>> {
         let limit = NEWEST.div_ceil(visible.lists().len().max(1));
         let newest = self.table().listed_orders(visible.lists(), &Wanted::default(), limit).await?;
         let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);

@@ -4,17 +4,15 @@ use super::PaymentQuery;
 use super::fresh::Settling;
 use super::plan::{Along, Base, MAX_SORTED, Plan, Wish, plan};
 use crate::app::App;
-use crate::http::auth::Caller;
-use crate::http::error::Reply;
-use crate::http::pages::{Links, Page, PageNumber, PageRequest};
 use crate::order_lists::{MAX_READ, Visible, Walk, scope_of};
 use crate::sorted::{At, Cut, Place, Window};
-use crate::views::payment::PaymentView;
 use oms_domain::tally::{Cell, Tally};
-use oms_domain::{Decimal, Order, OrderId};
+use oms_domain::{Caller, Decimal, Order, OrderId, Outcome, PaymentEntry};
+use oms_http::pages::{Links, Page, PageNumber, PageRequest};
+use oms_http::views::payment::PaymentView;
 use oms_runtime::meter::{self, side_by_side};
 use oms_table::lists::OrderList;
-use oms_table::payment_rows::PaymentRow;
+use oms_table::payment_rows::position_of;
 use oms_table::rows::total_position;
 use oms_table::search::{Told, is_within_a_name, told};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +35,7 @@ type Orders = BTreeMap<OrderId, Order>;
 
 impl Turn<'_> {
     /// The payments of some orders that are wanted, and that the caller may see.
-    fn of<'o>(self, orders: impl IntoIterator<Item = &'o Order>) -> Vec<PaymentRow> {
+    fn of<'o>(self, orders: impl IntoIterator<Item = &'o Order>) -> Vec<PaymentEntry> {
         let runs = |o: &Order| self.caller.is_staff() || self.visible.owns(o.store.id);
         let seen = orders.into_iter().filter(|o| self.visible.sees(self.caller, &o.user.id, o.store.id));
         let seen = seen.filter(|o| !self.query.is_for_managers() || runs(o));
@@ -60,7 +58,7 @@ impl Turn<'_> {
     }
 
     /// A page of all that is wanted, sorted here.
-    fn cut(self, rows: Vec<PaymentRow>) -> Reply<Cut<PaymentRow>> {
+    fn cut(self, rows: Vec<PaymentEntry>) -> Outcome<Cut<PaymentEntry>> {
         let rows = rows.into_iter().map(|row| (self.query.place(&row), row));
         self.query.sorting.cut(rows.collect(), self.request, self.at)
     }
@@ -78,7 +76,7 @@ impl App {
         query: &PaymentQuery,
         request: &PageRequest,
         links: &Links,
-    ) -> Reply<Page<PaymentView>> {
+    ) -> Outcome<Page<PaymentView>> {
         let at = query.sorting.at(request)?;
         let turn = Turn { caller, visible, query, request, at: at.as_ref() };
         let begun = async { futures::try_join!(self.orders_found(turn), self.settling(visible)) };
@@ -105,9 +103,9 @@ impl App {
     async fn in_full(
         &self,
         turn: Turn<'_>,
-        rows: &[PaymentRow],
+        rows: &[PaymentEntry],
         mut orders: Orders,
-    ) -> Reply<Vec<(Place, PaymentView)>> {
+    ) -> Outcome<Vec<(Place, PaymentView)>> {
         let missing: BTreeSet<OrderId> =
             rows.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
         if !missing.is_empty() {
@@ -117,7 +115,7 @@ impl App {
         let shown = rows.iter().filter_map(|row| {
             let order = orders.get(&row.id.order())?;
             let payment = order.payment(row.id)?;
-            let is_wanted = turn.query.wants(&PaymentRow::of(order, payment));
+            let is_wanted = turn.query.wants(&PaymentEntry::of(order, payment));
             is_wanted.then(|| (turn.query.place(row), PaymentView::new(order, payment)))
         });
         Ok(shown.collect())
@@ -125,7 +123,7 @@ impl App {
 
     /// The orders that a search may mean, by the longest of its terms that rows of codes can tell; none where
     /// they cannot tell any, or the whole list is as cheap to look through.
-    async fn orders_found(&self, turn: Turn<'_>) -> Reply<Option<BTreeSet<OrderId>>> {
+    async fn orders_found(&self, turn: Turn<'_>) -> Outcome<Option<BTreeSet<OrderId>>> {
         let of_rows = |term: &&String| told(term) == Told::All && !is_within_a_name(term);
         let longest = turn.query.terms.iter().filter(of_rows).max_by_key(|term| term.len());
         let Some(term) = longest.filter(|_| !turn.is_of_one_user()) else { return Ok(None) };
@@ -142,8 +140,8 @@ impl App {
         turn: Turn<'_>,
         settled: &Settling,
         settling: &BTreeSet<OrderId>,
-    ) -> Reply<Cut<PaymentRow>> {
-        let is_by_row = |row: &PaymentRow| !settling.contains(&row.id.order()) && turn.query.wants(row);
+    ) -> Outcome<Cut<PaymentEntry>> {
+        let is_by_row = |row: &PaymentEntry| !settling.contains(&row.id.order()) && turn.query.wants(row);
         let sorting = turn.query.sorting.towards(turn.at);
         let bases = self.payment_bases(turn, &settled.missing);
         let begun = async { futures::try_join!(bases, self.paid_elsewhere(turn)) };
@@ -158,7 +156,7 @@ impl App {
         let planned = plan(&bases, &wish);
         let counted: u64 = bases.iter().map(|base| base.counted(turn.query)).sum();
         let counted_all = counted + elsewhere.len() as u64;
-        let is_base = |row: &PaymentRow| turn.visible.lists().len() == 1 || turn.visible.owns(row.store);
+        let is_base = |row: &PaymentEntry| turn.visible.lists().len() == 1 || turn.visible.owns(row.store);
         elsewhere.extend(now.into_iter().filter(is_base));
         let known = elsewhere;
         if planned.along.is_some() {
@@ -183,9 +181,9 @@ impl App {
         turn: Turn<'_>,
         planned: Plan,
         counted: u64,
-        known: Vec<PaymentRow>,
-        is_wanted: impl Fn(&PaymentRow) -> bool,
-    ) -> Reply<Cut<PaymentRow>> {
+        known: Vec<PaymentEntry>,
+        is_wanted: impl Fn(&PaymentEntry) -> bool,
+    ) -> Outcome<Cut<PaymentEntry>> {
         let Turn { query, request, at, .. } = turn;
         let window = Window::of(counted, request, at)?;
         let sorting = if window.from_end { query.sorting.reversed() } else { query.sorting.towards(at) };
@@ -193,7 +191,7 @@ impl App {
         known.retain(|(place, _)| at.is_none_or(|at| sorting.compare(place, at.place()).is_gt()));
         known.sort_by(|(a, _), (b, _)| sorting.compare(a, b));
         let known = known.into_iter().map(|(_, row)| {
-            let position = row.position();
+            let position = position_of(&row);
             let by_amount = planned.along == Some(Along::Amount);
             (if by_amount { total_position(row.amount, &position) } else { position }, row)
         });
@@ -204,7 +202,7 @@ impl App {
     }
 
     /// The lists to look through, with what their counters say.
-    async fn payment_bases(&self, turn: Turn<'_>, missing: &Tally) -> Reply<Vec<Base>> {
+    async fn payment_bases(&self, turn: Turn<'_>, missing: &Tally) -> Outcome<Vec<Base>> {
         let lists = turn.visible.lists();
         // A vendor's own payments elsewhere are few, and looked through by themselves.
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
@@ -224,14 +222,14 @@ impl App {
     }
 
     /// A vendor's own payments, of those that are wanted, to the stores of others.
-    async fn paid_elsewhere(&self, turn: Turn<'_>) -> Reply<Vec<PaymentRow>> {
+    async fn paid_elsewhere(&self, turn: Turn<'_>) -> Outcome<Vec<PaymentEntry>> {
         let lists = turn.visible.lists();
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
         let spans = self.table().spans_of_payments(own).into_iter();
         let mut walk = Walk::new(self, spans.map(|span| (span, MAX_READ as u64)).collect(), true);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
-        let is_elsewhere = |row: &PaymentRow| !turn.visible.owns(row.store) && turn.query.wants(row);
+        let is_elsewhere = |row: &PaymentEntry| !turn.visible.owns(row.store) && turn.query.wants(row);
         walk.take(most, is_elsewhere, || turn.query.too_many()).await
     }
 }

@@ -1,8 +1,8 @@
 //! The part of a list that a page is: from where to where it is read, and what was cut out of it.
 
 use super::Place;
-use crate::http::error::{ApiError, Reply};
-use crate::http::pages::{self, Links, Page, PageRequest};
+use oms_domain::{Error, Outcome};
+use oms_http::pages::{self, Links, Page, PageRequest};
 use serde::Serialize;
 use std::cmp::Ordering;
 
@@ -23,7 +23,7 @@ impl<P> At<P> {
     ///
     /// # Errors
     /// `InvalidPage` for a cursor that says nothing here.
-    pub fn read(request: &PageRequest, place: impl Fn(&str) -> Option<P>) -> Reply<Option<Self>> {
+    pub fn read(request: &PageRequest, place: impl Fn(&str) -> Option<P>) -> Outcome<Option<Self>> {
         let Some(cursor) = &request.cursor else { return Ok(None) };
         let read = || {
             let place = place(cursor.get(1..)?)?;
@@ -33,7 +33,7 @@ impl<P> At<P> {
                 _ => None,
             }
         };
-        read().map(Some).ok_or(ApiError::InvalidPage)
+        read().map(Some).ok_or(Error::NoSuchPage)
     }
 
     /// The entry.
@@ -117,7 +117,7 @@ pub fn cut<P, T>(
     compare: impl Fn(&P, &P) -> Ordering,
     request: &PageRequest,
     at: Option<&At<P>>,
-) -> Reply<Cut<T>> {
+) -> Outcome<Cut<T>> {
     all.sort_by(|(a, _), (b, _)| compare(a, b));
     let count = all.len() as u64;
     let number = request.resolve(count)?;
@@ -164,7 +164,7 @@ impl Window {
     ///
     /// # Errors
     /// `InvalidPage` beyond the last page.
-    pub fn of<P>(counted: u64, request: &PageRequest, at: Option<&At<P>>) -> Reply<Self> {
+    pub fn of<P>(counted: u64, request: &PageRequest, at: Option<&At<P>>) -> Outcome<Self> {
         let number = request.resolve(counted)?;
         let size = u64::from(request.size);
         let before = (number - 1).saturating_mul(size);

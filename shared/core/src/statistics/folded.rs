@@ -4,14 +4,11 @@
 use super::{Asked, NEWEST};
 use crate::app::App;
 use crate::freshness::Snapshot;
-use crate::http::auth::Caller;
-use crate::http::error::{ApiError, Reply};
 use jiff::Timestamp;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Scope, Tally, tally};
-use oms_domain::{Order, OrderId, StoreId, UserId};
-use oms_table::OrderSummary;
+use oms_domain::{Caller, Error, Order, OrderId, OrderSummary, Outcome, StoreId, UserId};
 use oms_table::lists::{OrderList, Wanted, position};
 use std::collections::BTreeSet;
 
@@ -42,7 +39,12 @@ impl App {
     ///
     /// # Errors
     /// 400 for a user of more than 10,000 orders; 503 where the table cannot be read.
-    pub(crate) async fn folded(&self, caller: &Caller, pair: &Pair, calendar: &Calendar) -> Reply<Snapshot> {
+    pub(crate) async fn folded(
+        &self,
+        caller: &Caller,
+        pair: &Pair,
+        calendar: &Calendar,
+    ) -> Outcome<Snapshot> {
         let steps = self.table().trail(&caller.user.id, self.now()).await?;
         let steps = steps.into_iter().filter(|step| step.user == pair.user && step.store == pair.store);
         let changed: BTreeSet<OrderId> = steps.map(|step| step.order).collect();
@@ -66,7 +68,7 @@ impl App {
         }
     }
 
-    async fn fold(&self, ids: Vec<OrderId>, folded: &mut Folded) -> Reply<()> {
+    async fn fold(&self, ids: Vec<OrderId>, folded: &mut Folded) -> Outcome<()> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -80,8 +82,8 @@ impl App {
 }
 
 impl Folded {
-    fn add(&mut self, order: &Order) -> Reply<()> {
-        let summary = OrderSummary::of(order)?;
+    fn add(&mut self, order: &Order) -> Outcome<()> {
+        let summary = OrderSummary::of(order);
         if let Some(newest) = order.payments.iter().map(|payment| payment.created_at).max() {
             self.paying.push((newest, summary.clone()));
             self.paying.sort_by_key(|(at, order)| std::cmp::Reverse((*at, order.id)));
@@ -111,8 +113,8 @@ impl Asked {
     }
 }
 
-fn too_many() -> ApiError {
-    ApiError::Rule {
+fn too_many() -> Error {
+    Error::TooMuch {
         code: "too_many_orders",
         message: format!(
             "The user has more than {MAX_ORDERS} orders, too many to look through for those of one store: ask \

@@ -27,7 +27,7 @@ fn words(count: usize) -> String {
 /// A map of so many bytes, as they are stored.
 fn kept(bytes: usize) -> Map<String, Value> {
     let map = Map::from_iter([("n".to_owned(), json!("x".repeat(bytes - 5)))]);
-    assert_eq!(size::once_stored(&map).unwrap(), bytes);
+    assert_eq!(oms_domain::size::of_map(&map), bytes);
     map
 }
 

@@ -1,9 +1,9 @@
 //! Plans as a table: what is asked of which list, and which ways lead there.
 
 use super::*;
-use crate::http::query::Query;
 use jiff::tz::TimeZone;
 use oms_domain::{Currency, PaymentMethod, PaymentStatus, ShippingMethod, Status, StoreId, UserId};
+use oms_http::query::Query;
 use uuid::Uuid;
 
 /// A list with so many hundred orders: most are delivered and paid by card, one in a hundred is

@@ -1,6 +1,6 @@
 use super::*;
-use crate::http::query::Query;
 use oms_domain::{Currency, PaymentMethod, PaymentState};
+use oms_http::query::Query;
 
 /// A shop of 20,000 paid payments, 400 failed ones and one by bank transfer.
 fn shop() -> Base {

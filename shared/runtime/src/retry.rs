@@ -1,0 +1,47 @@
+//! How often what did not work is tried again: every policy of ours, on one page.
+//!
+//! Below these are the SDK's own retries of a request (`sdk`), above them the consumers' of a record
+//! or a message (`template.yaml`: `MaximumRetryAttempts`, `maxReceiveCount`). Each loop ends, and none
+//! pauses past the end of its invocation.
+
+use crate::{deadline, ids};
+use std::time::Duration;
+
+/// A change that lost a race is decided again on what the winner left. A request may do so this often.
+pub const LOST_RACES: u32 = 8;
+
+/// Likewise, of what a gateway has said about money, which has to be saved: more, since nobody asks
+/// again who would not be told.
+pub const LOST_RACES_WITH_MONEY: u32 = 20;
+
+/// Counters that others have folded into meanwhile; the stream brings the batch again after that.
+pub const LOST_RACES_OF_COUNTERS: u32 = 5;
+
+/// A write that met a transaction on the same item, or was throttled in one.
+pub const CONFLICTS: u32 = 5;
+
+/// A read of several items as of one moment that met writes of them.
+pub const READ_CONFLICTS: u32 = 3;
+
+/// Reads of items that belong together, until they are all of one moment.
+pub const TORN_READS: u32 = 5;
+
+/// What a batch of reads or writes left out, because it was too much at a time.
+pub const UNPROCESSED: u32 = 5;
+
+/// An answer made of orders and counters of which some were counted in between.
+pub const MOVED_WHILE_READ: u32 = 4;
+
+/// A list of somebody's own whose index lacks what their recent changes tell of.
+pub const MISSING_FROM_INDEX: u32 = 3;
+
+/// A comparison of counters with orders that were counted in between.
+pub const MOVED_WHILE_VERIFIED: u32 = 5;
+
+/// Waits before another try: 20 ms doubled each time, 1.3 s at most, of which a random part is left
+/// out, so that those who met do not meet again.
+pub async fn backoff(tries: u32) {
+    let longest_ms = 20_u64 << tries.min(6);
+    let random = ids::random_uuid_v7().as_u64_pair().1;
+    deadline::pause(Duration::from_millis(longest_ms / 2 + random % (longest_ms / 2))).await;
+}

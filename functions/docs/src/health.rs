@@ -1,6 +1,5 @@
 //! `GET /api/health/`
 
-use axum::extract::State;
 use axum::{Extension, Json};
 use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
@@ -76,7 +75,7 @@ impl Probe {
     ),
 )]
 pub(crate) async fn health(
-    State(app): State<App>,
+    app: App,
     Extension(probe): Extension<Probe>,
 ) -> ([(HeaderName, HeaderValue); 1], Json<HealthView>) {
     let reached = probe.reached(&app).await;

@@ -5,15 +5,15 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification_publisher::{Publisher, consume};
 use oms_core::app::{App, Fatal};
 use oms_runtime::config::GatewayKeys;
+use oms_runtime::invocation;
 use oms_runtime::metrics::Metrics;
-use oms_runtime::scope;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Fatal> {
     let publisher =
         &Publisher::new(App::start_consumer(GatewayKeys::NotNeeded).await?, Metrics::start("publisher")?)?;
     run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(scope::invocation(&event.context, consume(publisher, event.payload)).await)
+        Ok::<_, Error>(invocation::run(&event.context, consume(publisher, event.payload)).await)
     }))
     .await?;
     Ok(())

@@ -2,7 +2,6 @@
 
 use crate::view::NotificationView;
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::sorted::{At, ByTime, Sorting, Window};
 use oms_domain::{Error, NotificationId, Outcome};
@@ -39,7 +38,7 @@ const MOST_SEARCHED: usize = 10_000;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

@@ -1,10 +1,8 @@
 //! `POST /api/notifications/mark_all_read/`
 
 use axum::Json;
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::idempotency::will_answer;
 use oms_http::error::ErrorBody;
 use oms_http::{Authenticated, Reply, UnusedBody};
 use oms_runtime::retry;
@@ -35,7 +33,7 @@ pub(crate) struct MarkedAll {
     security(("bearer" = [])),
 )]
 pub(crate) async fn mark_all_read(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     _: UnusedBody,
 ) -> Reply<Json<MarkedAll>> {
@@ -47,8 +45,8 @@ pub(crate) async fn mark_all_read(
             return Ok(Json(marked));
         }
         // Nothing can be read later that tells how many there were.
-        will_answer(StatusCode::OK, &marked)?;
-        match app.table().mark_all_notifications(user, &inbox).await {
+        app.request().will_answer(StatusCode::OK, &marked)?;
+        match app.table().mark_all_notifications(user, &inbox, app.request().key()).await {
             Ok(()) => return Ok(Json(marked)),
             Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),

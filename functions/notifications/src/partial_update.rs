@@ -2,7 +2,6 @@
 
 use crate::view::NotificationView;
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, Kind, NotificationId};
 use oms_http::error::ErrorBody;
@@ -39,7 +38,7 @@ pub(crate) struct NotificationPatch {
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<NotificationId>,
     expected: IfMatch,
@@ -59,7 +58,7 @@ pub(crate) async fn partial_update(
         let Some(is_read) = is_read.filter(|is_read| *is_read != notification.is_read) else {
             return Ok(show(notification, &inbox));
         };
-        match app.table().mark_notification(&notification, &inbox, is_read).await {
+        match app.table().mark_notification(&notification, &inbox, is_read, app.request().key()).await {
             Ok(marked) => return Ok(show(marked, &inbox)),
             Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),

@@ -2,7 +2,6 @@
 
 use crate::view::NotificationView;
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, Kind, NotificationId};
 use oms_http::error::ErrorBody;
@@ -20,7 +19,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<NotificationId>,
 ) -> Reply<Shown> {

@@ -1,7 +1,6 @@
 //! `GET /api/order-items/by_order/`
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, Kind, OrderId};
 use oms_http::error::ErrorBody;
@@ -21,7 +20,7 @@ use oms_http::{Authenticated, Query, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn by_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
 ) -> Reply<Json<Vec<ItemView>>> {

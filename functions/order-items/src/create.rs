@@ -1,7 +1,6 @@
 //! `POST /api/order-items/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::items::read_item;
@@ -64,7 +63,7 @@ fn read(body: JsonObject) -> Outcome<(OrderId, WantedLine)> {
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {

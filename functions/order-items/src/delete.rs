@@ -2,7 +2,6 @@
 
 use crate::{not_found, of_item};
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::LineId;
 use oms_http::error::ErrorBody;
@@ -26,7 +25,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
     expected: IfMatch,

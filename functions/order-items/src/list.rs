@@ -1,7 +1,6 @@
 //! `GET /api/order-items/`
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::item_lists::ItemQuery;
 use oms_domain::{Error, OrderId, Outcome, ProductId, VariantId};
@@ -32,7 +31,7 @@ use uuid::Uuid;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
@@ -41,9 +40,10 @@ pub(crate) async fn list(
     let (product, variant) = (id(&query, "product")?, id(&query, "variant")?);
     let wanted = ItemQuery::new(product.map(ProductId), variant.map(VariantId), &query);
     if let Some(order) = id(&query, "order")?.map(OrderId) {
-        let seen = app.orders(&caller).load(order).await.map_err(|error| {
-            if matches!(error, Error::NotFound(_)) { no_choice("order") } else { error }
-        })?;
+        let seen =
+            app.orders(&caller).load(order).await.map_err(|error| {
+                if matches!(error, Error::NotFound(_)) { no_choice("order") } else { error }
+            })?;
         return Ok(Json(wanted.page_of(std::slice::from_ref(&seen.order), &request, &links)?));
     }
     let visible = app.visible_to(&caller).await?;

@@ -1,7 +1,6 @@
 //! `GET /api/order-items/{id}/`
 
 use crate::{Shown, of_item, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::LineId;
 use oms_http::error::ErrorBody;
@@ -20,7 +19,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
 ) -> Reply<Shown> {

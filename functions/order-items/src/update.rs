@@ -3,7 +3,6 @@
 use crate::create::CreateOrderItem;
 use crate::edit::change;
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::LineId;
 use oms_http::error::ErrorBody;
@@ -29,7 +28,7 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn update(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<LineId>,
     expected: IfMatch,

@@ -3,11 +3,9 @@
 
 use crate::bulk_update_status::FailedUpdate;
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::idempotency::will_answer;
 use oms_domain::{Caller, Error, JobId, Kind, OrderId, Outcome, Status};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
@@ -148,8 +146,8 @@ pub(crate) async fn write_down(
     orders: &[OrderId],
 ) -> Outcome<Response> {
     let accepted = BulkAccepted::of(job, links);
-    will_answer(StatusCode::ACCEPTED, &accepted)?;
-    app.table().insert_bulk_update(job, orders).await?;
+    app.request().will_answer(StatusCode::ACCEPTED, &accepted)?;
+    app.table().insert_bulk_update(job, orders, app.request().key()).await?;
     Ok(accepted.into_response())
 }
 
@@ -173,7 +171,7 @@ fn is_stalled(job: &BulkUpdate, results: &[PieceResult], now: jiff::Timestamp) -
     security(("bearer" = [])),
 )]
 pub(crate) async fn bulk_update_job(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<JobId>,
 ) -> Reply<Json<BulkUpdateJob>> {

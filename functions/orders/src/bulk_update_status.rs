@@ -2,14 +2,13 @@
 
 use crate::bulk_update_job::{BulkAccepted, job_of, write_down};
 use axum::Json;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::bulk_updates::{ByJob, is_open, result_of};
-use oms_core::idempotency::{apart, is_keyed, more_to_come};
 use oms_domain::{Caller, Error, OrderId, Outcome, Role, Status};
 use oms_http::error::ErrorBody;
+use oms_http::error::public_text;
 use oms_http::pages::Links;
 use oms_http::validation::{Fields, Mode};
 use oms_http::{Authenticated, JsonObject, Reply};
@@ -91,7 +90,7 @@ impl BulkUpdateStatus {
     security(("bearer" = [])),
 )]
 pub(crate) async fn bulk_update_status(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     links: Links,
     body: JsonObject,
@@ -122,17 +121,17 @@ async fn move_now(
     mut job: BulkUpdate,
     orders: &[OrderId],
 ) -> Outcome<Response> {
-    if is_keyed() {
+    if app.request().is_keyed() {
         job.held_until = Some(deadline::end(app.now()));
-        more_to_come();
+        app.request().more_to_come();
         write_down(app, links, &job, orders).await?;
     }
-    let outcomes = apart(move_all(app, caller, orders, &job)).await;
+    let outcomes = move_all(&app.apart(), caller, orders, &job).await;
     if outcomes.iter().any(|outcome| outcome.as_ref().is_err_and(is_open)) {
         return go_on_later(app, links, &job, orders).await;
     }
-    if is_keyed() {
-        apart(note_results(app, &job, orders, &outcomes)).await;
+    if app.request().is_keyed() {
+        note_results(&app.apart(), &job, orders, &outcomes).await;
     }
     Ok(Json(BulkUpdated::new(&job, orders, outcomes)).into_response())
 }
@@ -143,7 +142,7 @@ async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[Order
     if job.held_until.is_none() {
         return write_down(app, links, job, orders).await;
     }
-    if let Err(error) = apart(app.table().restart_bulk_update(job, app.now())).await {
+    if let Err(error) = app.table().restart_bulk_update(job, app.now()).await {
         tracing::warn!(id = %job.id, error = chain(&error), "a bulk update goes on when it is no longer held");
     }
     Ok(BulkAccepted::of(job, links).into_response())

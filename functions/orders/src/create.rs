@@ -1,10 +1,8 @@
 //! `POST /api/orders/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::idempotency;
 use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
 use oms_core::races::retried;
@@ -133,7 +131,7 @@ impl CreateOrder {
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
@@ -183,13 +181,12 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outco
         language: wanted.language.clone(),
         extra_data: wanted.extra_data.clone(),
     };
-    idempotency::as_manager(manages);
     let placed = place(new, &offer.products, manages, &by).map_err(Error::from);
     if let Err(error) = &placed {
         tracing::debug!(action = "place", refusal = error.code(), "refused");
     }
     let order = placed?;
-    app.table().place(&order, pass.as_ref()).await?;
+    app.save_placed(&order, manages, pass.as_ref()).await?;
     tracing::info!(order = %order.id, number = order.order_number, "order created");
     Ok(Seen { order, manages })
 }

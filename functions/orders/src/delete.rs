@@ -1,7 +1,6 @@
 //! `DELETE /api/orders/{id}/`
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, OrderId};
 use oms_http::error::ErrorBody;
@@ -27,7 +26,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

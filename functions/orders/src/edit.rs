@@ -12,9 +12,9 @@ use oms_domain::{
     Actor, Address, AddressId, Caller, Currency, Decimal, OrderId, Outcome, PaymentMethod, ProductId,
     ShippingMethod, Status, StoreId,
 };
+use oms_http::JsonObject;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Moment};
-use oms_http::JsonObject;
 use oms_table::catalog::Offer;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

@@ -1,7 +1,6 @@
 //! `GET /api/orders/{id}/history/`
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::sorted::{At, cut};
 use oms_domain::OrderId;
@@ -27,7 +26,7 @@ use oms_http::{Authenticated, Page, PageRequest, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn history(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     request: PageRequest,

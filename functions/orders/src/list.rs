@@ -1,7 +1,6 @@
 //! Lists of orders.
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::kept::Answer;
 use oms_core::order_lists::{Asked, Filters, OrderPage};
@@ -24,7 +23,7 @@ use oms_http::{Authenticated, PageRequest, Query, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
@@ -48,7 +47,7 @@ pub(crate) async fn list(
     security(("bearer" = [])),
 )]
 pub(crate) async fn my_orders(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
@@ -71,7 +70,7 @@ pub(crate) async fn my_orders(
     security(("bearer" = [])),
 )]
 pub(crate) async fn recent_orders(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,
@@ -95,7 +94,7 @@ pub(crate) async fn recent_orders(
     security(("bearer" = [])),
 )]
 pub(crate) async fn pending_orders(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

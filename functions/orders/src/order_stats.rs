@@ -1,6 +1,5 @@
 //! `GET /api/orders/order_stats/`
 
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::freshness::Snapshot;
 use oms_core::kept::Answer;
@@ -29,7 +28,7 @@ use oms_http::{Authenticated, Query, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn order_stats(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
 ) -> Reply<Answer> {

@@ -2,7 +2,6 @@
 
 use crate::edit::{PatchOrder, change};
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::OrderId;
 use oms_http::error::ErrorBody;
@@ -29,7 +28,7 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

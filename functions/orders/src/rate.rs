@@ -1,7 +1,6 @@
 //! `POST /api/orders/{id}/rate_order/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, OrderId, Outcome};
 use oms_http::error::ErrorBody;
@@ -51,7 +50,7 @@ impl RateOrder {
     security(("bearer" = [])),
 )]
 pub(crate) async fn rate_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -1,7 +1,6 @@
 //! `GET /api/orders/{id}/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::orders::Seen;
 use oms_domain::{Error, Kind, OrderId, Outcome};
@@ -46,7 +45,7 @@ impl AsOf {
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     query: Query,

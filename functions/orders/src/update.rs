@@ -3,7 +3,6 @@
 use crate::create::CreateOrder;
 use crate::edit::change;
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::OrderId;
 use oms_http::error::ErrorBody;
@@ -31,7 +30,7 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn update(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -1,7 +1,6 @@
 //! `refunds/{refund}/confirm/`
 
 use crate::{Shown, not_found, of_payment, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Error, Kind, PaymentId, RefundId};
 use oms_http::error::ErrorBody;
@@ -29,7 +28,7 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn confirm_refund(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     PathId(refund): PathId<RefundId>,

@@ -1,7 +1,6 @@
 //! `POST /api/payments/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::lifecycle::Moved;
@@ -73,7 +72,7 @@ pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {

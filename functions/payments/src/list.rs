@@ -1,7 +1,6 @@
 //! `GET /api/payments/`
 
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::payment_lists::PaymentQuery;
 use oms_domain::{Error, OrderId};
@@ -38,7 +37,7 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

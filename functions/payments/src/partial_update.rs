@@ -2,7 +2,6 @@
 
 use crate::Shown;
 use crate::edit::{PatchPayment, change};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::PaymentId;
 use oms_http::error::ErrorBody;
@@ -28,7 +27,7 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,

@@ -1,6 +1,5 @@
 //! `GET /api/payments/payment_stats/`
 
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::freshness::{OTHERS, Snapshot};
 use oms_core::kept::Answer;
@@ -26,7 +25,7 @@ use oms_http::{Authenticated, Query, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn payment_stats(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
 ) -> Reply<Answer> {

@@ -1,10 +1,8 @@
 //! `process_payment/`
 
 use crate::{Shown, not_found, of_payment, show, show_to_payer};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::idempotency;
 use oms_core::orders::Seen;
 use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
 use oms_http::error::ErrorBody;
@@ -61,7 +59,7 @@ impl ProcessPayment {
     security(("bearer" = [])),
 )]
 pub(crate) async fn process_payment(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,
@@ -76,7 +74,7 @@ pub(crate) async fn process_payment(
     let order = started.await.map_err(of_payment)?.order;
     let sent = app.charge(order, id, &caller.user.id).await?;
     if sent.next_action.is_some() {
-        idempotency::answer_is_secret();
+        app.request().answer_is_secret();
     }
     let payment = sent.order.payment(id).ok_or_else(not_found)?;
     match payment.status {
@@ -98,7 +96,7 @@ fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Act
         }
         return Ok(seen.order.pay_by_hand(id, &wanted.reference, by)?);
     }
-    idempotency::more_to_come();
+    app.request().more_to_come();
     let mover = app.gateway().mover();
     Ok(match wanted.error_on_requires_action {
         true => seen.order.start_payment(id, mover, by)?,

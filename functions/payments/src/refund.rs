@@ -1,7 +1,6 @@
 //! `refund_payment/`
 
 use crate::{Shown, not_found, of_payment, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::lifecycle::NewRefund;
@@ -55,7 +54,7 @@ impl RefundPayment {
     security(("bearer" = [])),
 )]
 pub(crate) async fn refund_payment(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
     expected: IfMatch,

@@ -1,7 +1,6 @@
 //! `GET /api/payments/{id}/`
 
 use crate::{Shown, not_found, of_payment, pays, show, show_to_payer};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::PaymentId;
 use oms_http::error::ErrorBody;
@@ -20,7 +19,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,
 ) -> Reply<Shown> {

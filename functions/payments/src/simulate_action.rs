@@ -1,7 +1,7 @@
 //! `simulate_action/`
 
 use crate::{Shown, not_found, of_payment, pays, show};
-use axum::extract::{FromRef, FromRequestParts, State};
+use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use oms_core::app::App;
 use oms_core::gateway::{Gateway, Simulated, SimulatedOutcome};
@@ -81,7 +81,7 @@ where
     security(("bearer" = [])),
 )]
 pub(crate) async fn simulate_action(
-    State(app): State<App>,
+    app: App,
     SimulatedOnly(gateway): SimulatedOnly,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<PaymentId>,

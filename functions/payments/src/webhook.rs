@@ -3,7 +3,6 @@
 use crate::news;
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
 use http::HeaderMap;
 use oms_core::app::App;
 use oms_core::gateway::stripe_events::{check, read};
@@ -36,7 +35,7 @@ pub(crate) struct Received {
         (status = 503, description = "Stripe does not say which payment it is about", body = ErrorBody),
     ),
 )]
-pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap, body: Body) -> Reply<Json<Received>> {
+pub(crate) async fn webhook(app: App, headers: HeaderMap, body: Body) -> Reply<Json<Received>> {
     let secret = app.config().stripe_webhook_secret.as_ref().ok_or(ApiError::UnknownPath)?;
     let body = body::read(body).await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -4,8 +4,8 @@ use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use oms_core::app::{App, Fatal};
 use oms_runtime::config::GatewayKeys;
+use oms_runtime::invocation;
 use oms_runtime::metrics::Metrics;
-use oms_runtime::scope;
 use stats_aggregator::Audits;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Fatal> {
     let audits = &Audits::default();
     run(service_fn(async |event: LambdaEvent<Event>| {
         let counting = stats_aggregator::consume(app, metrics, audits, event.payload);
-        Ok::<_, Error>(scope::invocation(&event.context, counting).await)
+        Ok::<_, Error>(invocation::run(&event.context, counting).await)
     }))
     .await?;
     Ok(())

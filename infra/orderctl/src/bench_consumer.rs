@@ -7,8 +7,8 @@ use crate::stand::{Fault, Stand};
 use jiff::SignedDuration;
 use oms_domain::{Decimal, Order};
 use oms_runtime::deadline::Deadline;
+use oms_runtime::invocation::{Invocation, within};
 use oms_runtime::meter::Consumed;
-use oms_runtime::scope::{Scope, within};
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {
     let samples = Samples::new(USERS, STORES, stand.app.now() - SignedDuration::from_hours(24 * 300), EVERY);
     let orders = (0..orders).map(|number| samples.order(number)).collect::<Result<Vec<_>, _>>()?;
     let records = records(&orders);
-    let scope = Arc::new(Scope::new("bench".to_owned(), Deadline::default()));
+    let scope = Arc::new(Invocation::new("bench".to_owned(), Deadline::default()));
     let began = std::time::Instant::now();
     for batch in records.chunks(size) {
         within(Arc::clone(&scope), stand.keep(batch.to_vec())).await?;

@@ -4,6 +4,7 @@ use crate::bus::{Bus, NoTopic};
 use crate::gateway::Gateway;
 use crate::idempotency;
 use crate::kept::{Kept, Known};
+use crate::request::RequestContext;
 use axum::Router;
 use axum::extract::FromRef;
 use jiff::Timestamp;
@@ -32,6 +33,7 @@ pub struct App {
     kept: Arc<Kept>,
     counted: Arc<Known>,
     limiter: Arc<RateLimiter>,
+    request: RequestContext,
 }
 
 /// Why a function did not start.
@@ -103,6 +105,7 @@ impl App {
             kept: Arc::default(),
             counted: Arc::default(),
             limiter: Arc::new(RateLimiter::new(config.rate_limit)),
+            request: RequestContext::default(),
             config: Arc::new(config),
             table,
         }
@@ -128,6 +131,26 @@ impl App {
         let routes = with_idempotency(self, routes);
         let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
         Ok(edge::serve(routes, &config).await?)
+    }
+
+    /// The same, for one request.
+    #[must_use]
+    pub(crate) fn for_request(&self, request: RequestContext) -> Self {
+        Self { request, ..self.clone() }
+    }
+
+    /// The same, for a part of a request's work that its idempotency key does not stand for: writes that
+    /// go on side by side, or beside the one that is remembered.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let invocation = self.request.invocation.clone();
+        self.for_request(RequestContext { invocation, ..RequestContext::default() })
+    }
+
+    /// The request that this is done for.
+    #[must_use]
+    pub const fn request(&self) -> &RequestContext {
+        &self.request
     }
 
     /// The settings.

@@ -5,9 +5,10 @@ use crate::orders::Seen;
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
 use oms_domain::{Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
+use oms_http::error::public_text;
 use oms_runtime::deadline::{self, OutOfTime};
+use oms_runtime::invocation;
 use oms_runtime::logging::chain;
-use oms_runtime::scope;
 use oms_table::bulk_updates::{NotMoved, PieceResult};
 use serde_json::json;
 use tracing::Instrument;
@@ -57,7 +58,7 @@ impl App {
                 Err(refused())
             }
         };
-        let outcome = outcome.instrument(scope::of_order(id)).await;
+        let outcome = outcome.instrument(invocation::of_order(id)).await;
         match &outcome {
             Ok(()) => {}
             Err(error @ (Error::Internal(_) | Error::Unavailable(_))) => {

@@ -1,18 +1,19 @@
 //! `Idempotency-Key`: the same request under the same key is done once, and answered alike.
 //!
-//! The key travels with the request (a task-local), so that whatever the request writes to the
-//! table, it writes together with the record of the key ([`oms_table::Table::remember`]). A request
+//! The key travels with the request ([`RequestContext`]), and each write that its answer depends on is
+//! given it, to write the record of the key with it ([`oms_table::Table::remember`]). A request
 //! that changes nothing leaves no record. One that dies after its write has left enough for a
 //! repeat to be answered: where what it made or changed can be read. One that writes more than once says so
-//! ([`more_to_come`]): until its answer is known its record is one of a request that is running, and of one
+//! ([`RequestContext::more_to_come`]): until its answer is known its record is one of a request that is running, and of one
 //! that was cut off once its function's time is over; the repeat goes on with it (`again.rs`).
 
 mod again;
 
-pub(crate) use again::{Left, replayed};
+pub(crate) use again::Left;
 
 use self::again::{answer_again, check_same, left_of, still_running};
 use crate::app::App;
+use crate::request::RequestContext;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{FromRef, Request, State};
@@ -21,12 +22,13 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use oms_domain::{Error, Order, OrderId, Outcome, UserId, card};
+use oms_domain::{Error, Order, Outcome, UserId, card};
 use oms_http::Reply;
 use oms_http::auth::{Verifier, bearer};
 use oms_http::body;
 use oms_http::validation::NO_CARD_NUMBERS;
 use oms_runtime::deadline;
+use oms_runtime::invocation::Invocation;
 use oms_table::TableError;
 use oms_table::idempotency::{KEPT_S, Remembered, RequestKey, Stand};
 use oms_table::keys;
@@ -40,9 +42,6 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 pub const MAX_KEY_CHARS: usize = 255;
-tokio::task_local! {
-    static PENDING: Option<Arc<Pending>>;
-}
 
 /// The key of the request in progress.
 #[derive(Debug)]
@@ -61,67 +60,46 @@ pub(crate) struct Pending {
     more: AtomicBool,
     secret: AtomicBool,
     written: AtomicBool,
-    resumes: Option<Left>,
+    pub(crate) resumes: Option<Left>,
 }
 
-/// The key of the request in progress; none outside one, and for one without a key.
-pub(crate) fn pending() -> Option<Arc<Pending>> {
-    PENDING.try_with(Clone::clone).ok().flatten()
-}
-
-/// Whether the request in progress has a key.
-#[must_use]
-pub fn is_keyed() -> bool {
-    pending().is_some()
-}
-
-/// Does a part of a request's work without the record of its key: writes that go on side by side, or are not
-/// what the record stands for.
-pub async fn apart<F: Future>(work: F) -> F::Output {
-    within(None, work).await
-}
-
-/// Does work whose writes are those of a request with this key, or of none.
-async fn within<F: Future>(pending: Option<Arc<Pending>>, work: F) -> F::Output {
-    let key = pending.clone().map(|pending| pending as Arc<dyn RequestKey>);
-    PENDING.scope(pending, oms_table::idempotency::within(key, work)).await
-}
-
-/// What the request has left of an order, where an earlier try of it was cut off after that: it is not to be
-/// decided anew.
-pub(crate) fn resumed(order: OrderId) -> Option<Left> {
-    pending()?.resumes.filter(|left| left.order == order)
-}
-
-/// Says that the request will write again after its next write: it charges or refunds.
-pub fn more_to_come() {
-    if let Some(pending) = pending() {
-        pending.more.store(true, Ordering::Relaxed);
+impl RequestContext {
+    /// Says that the request will write again after its next write: it charges or refunds.
+    pub fn more_to_come(&self) {
+        if let Some(pending) = &self.key {
+            pending.more.store(true, Ordering::Relaxed);
+        }
     }
-}
 
-/// Says that the answer holds what may be kept nowhere: a repeat reads it again.
-pub fn answer_is_secret() {
-    if let Some(pending) = pending() {
-        pending.secret.store(true, Ordering::Relaxed);
+    /// Says that the answer holds what may be kept nowhere: a repeat reads it again.
+    pub fn answer_is_secret(&self) {
+        if let Some(pending) = &self.key {
+            pending.secret.store(true, Ordering::Relaxed);
+        }
     }
-}
 
-/// Says what the request is going to answer once its next write is done, where that is certain and
-/// cannot be read again: it is remembered with that write.
-pub fn will_answer(status: StatusCode, body: &impl serde::Serialize) -> Outcome<()> {
-    if let Some(pending) = pending() {
-        let text = serde_json::to_string(body).map_err(Error::internal)?;
-        *pending.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some((status.as_u16(), text));
+    /// Says what the request is going to answer once its next write is done, where that is certain and
+    /// cannot be read again: it is remembered with that write.
+    pub fn will_answer(&self, status: StatusCode, body: &impl serde::Serialize) -> Outcome<()> {
+        if let Some(pending) = &self.key {
+            let text = serde_json::to_string(body).map_err(Error::internal)?;
+            *pending.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some((status.as_u16(), text));
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Says whether the caller runs the order that the next write is of: the answer depends on it.
-pub fn as_manager(manages: bool) {
-    if let Some(pending) = pending() {
-        // The first one stays: a request with a key is about one order.
-        let _ = pending.manages.set(manages);
+    /// Says which order the next write is of, and whether the caller runs it: the answer depends on
+    /// both. The first one stays, where there are several.
+    pub(crate) fn is_about(&self, order: &Order, manages: Option<bool>) {
+        if let Some(pending) = &self.key {
+            if let Some(manages) = manages {
+                let _ = pending.manages.set(manages);
+            }
+            if !pending.written.load(Ordering::Relaxed) {
+                *pending.location.lock().unwrap_or_else(PoisonError::into_inner) =
+                    location_of(&pending.path, order);
+            }
+        }
     }
 }
 
@@ -196,13 +174,6 @@ impl RequestKey for Pending {
         &self.key
     }
 
-    /// The answer is with the first order that is written, where there are several.
-    fn is_about(&self, order: &Order) {
-        if !self.written.load(Ordering::Relaxed) {
-            *self.location.lock().unwrap_or_else(PoisonError::into_inner) = location_of(&self.path, order);
-        }
-    }
-
     fn record(&self, pk: &str, sk: &str) -> Remembered {
         let mut location = self.location.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if location.is_empty() {
@@ -265,17 +236,21 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     let body = body::read(body).await?;
     let fingerprint = fingerprint(&parts.method, &parts.uri, &body);
     let (user, headers) = (caller.user.id, parts.headers.clone());
+    let invocation = parts.extensions.get::<Arc<Invocation>>().cloned();
+    let asker = (&headers, invocation.as_ref());
     let mut pending = Pending::new(user, key, fingerprint, &parts.method, parts.uri.path(), app.now());
     if let Some(earlier) = app.table().remembered(&pending.user, &pending.key, app.now()).await? {
         check_same(&earlier, &pending.fingerprint)?;
         match left_of(&earlier).filter(|_| earlier.stand(app.now()) == Stand::CutOff) {
             Some(left) => pending.go_on(app, &earlier, left).await?,
-            None => return answer_again(app, routes, &earlier, &headers).await,
+            None => return answer_again(app, routes, &earlier, asker).await,
         }
     }
     let pending = Arc::new(pending);
-    let request = Request::from_parts(parts, Body::from(body));
-    let response = within(Some(Arc::clone(&pending)), next.run(request)).await;
+    let context = RequestContext { key: Some(Arc::clone(&pending)), ..RequestContext::default() };
+    let mut request = Request::from_parts(parts, Body::from(body));
+    request.extensions_mut().insert(context);
+    let response = next.run(request).await;
     if pending.written.load(Ordering::Relaxed) {
         return keep_answer(app, &pending, response).await;
     }
@@ -286,7 +261,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     match app.table().remembered(&pending.user, &pending.key, app.now()).await? {
         Some(earlier) => {
             check_same(&earlier, &pending.fingerprint)?;
-            answer_again(app, routes, &earlier, &headers).await
+            answer_again(app, routes, &earlier, asker).await
         }
         None => Ok(response),
     }

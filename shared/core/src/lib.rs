@@ -18,6 +18,7 @@ pub mod orders;
 pub mod payment_lists;
 pub mod queue;
 pub mod races;
+pub mod request;
 pub mod sorted;
 pub mod statistics;
 pub mod stream;
@@ -29,4 +30,5 @@ pub mod verify;
 use oms_runtime::config;
 #[cfg(test)]
 #[path = "../../runtime/src/testing.rs"]
+#[expect(dead_code, reason = "other crates need the rest of it")]
 mod testing;

@@ -2,12 +2,15 @@
 //! that none can forget the question whose they are.
 
 use crate::app::App;
-use crate::idempotency::{self, Left};
+use crate::idempotency::Left;
 use oms_domain::lifecycle::Moved;
+use oms_domain::place::StockMove;
 use oms_domain::{Action, Actor, Caller, Error, Kind, Order, OrderId, Outcome, Payment, Status, StoreId};
+use oms_runtime::invocation;
 use oms_runtime::retry;
-use oms_runtime::scope;
 use oms_table::TableError;
+use oms_table::orders::Save;
+use oms_table::unpaid::Pass;
 
 /// The orders that a caller may see.
 #[derive(Clone, Copy, Debug)]
@@ -74,10 +77,10 @@ impl Orders<'_> {
     /// # Errors
     /// 404 where there is none that the caller may see.
     pub async fn load(self, id: OrderId) -> Outcome<Seen> {
-        if let Some(left) = idempotency::replayed(id) {
+        if let Some(left) = self.app.request().replayed(id) {
             return self.as_left(left).await;
         }
-        scope::note_order(id);
+        invocation::note_order(id);
         let order = self.app.table().order(id).await?.ok_or(Error::NotFound(Kind::Order))?;
         let manages = self.manages(order.store.id).await?;
         if manages || order.user.id == self.caller.user.id {
@@ -147,7 +150,7 @@ impl Orders<'_> {
         prepare: impl Fn(Seen) -> F,
         decide: impl Fn(Seen, T, &Actor) -> Outcome<Moved>,
     ) -> Outcome<Seen> {
-        if let Some(left) = idempotency::resumed(id) {
+        if let Some(left) = self.app.request().resumed(id) {
             return self.as_left(left).await;
         }
         for races in 1..=retry::LOST_RACES {
@@ -158,9 +161,9 @@ impl Orders<'_> {
             let decided = decide(seen, prepared, &self.app.acting(&self.caller.user.id));
             log_decision(from, version, &decided);
             let moved = decided?;
-            idempotency::as_manager(manages);
+            self.app.request().is_about(&moved.order, Some(manages));
             if asks_gateway_to_pay_back(&moved.order) {
-                idempotency::more_to_come();
+                self.app.request().more_to_come();
             }
             match self.app.save(version, &moved).await {
                 Ok(()) => {
@@ -228,12 +231,40 @@ impl App {
         if moved.order.version == version && moved.stock.is_empty() {
             return Ok(());
         }
-        let saved = self.table().save(Some(version), &moved.order, moved.stock.iter().copied()).await;
+        self.request().is_about(&moved.order, None);
+        let by = self.request().user();
+        let saved = self.table().save(Save {
+            stock: &moved.stock,
+            idempotency: self.request().key(),
+            recent_write: by.as_ref(),
+            ..Save::only(&moved.order, Some(version))
+        });
+        let saved = saved.await;
         match &saved {
             Ok(()) => log_changes(&moved.order, version),
             Err(TableError::Conflict) => tracing::warn!(order = %moved.order.id, "somebody was faster"),
             Err(_) => {}
         }
         saved
+    }
+
+    /// Saves a placed order and takes its stock. With a pass it is counted among its user's unpaid
+    /// orders.
+    ///
+    /// # Errors
+    /// [`TableError::InsufficientStock`]; [`TableError::Conflict`] where others have used up the pass.
+    pub async fn save_placed(
+        &self,
+        order: &Order,
+        manages: bool,
+        pass: Option<&Pass>,
+    ) -> Result<(), TableError> {
+        let stock: Vec<_> = order.lines.iter().map(StockMove::taken_by).collect();
+        let (idempotency, by) = (self.request().key(), self.request().user());
+        self.request().is_about(order, Some(manages));
+        let expected_version = None;
+        let recent_write = by.as_ref();
+        let save = Save { order, expected_version, stock: &stock, pass, idempotency, recent_write };
+        self.table().save(save).await
     }
 }

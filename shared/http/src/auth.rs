@@ -17,7 +17,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use oms_domain::{Caller, Error};
-use oms_runtime::scope;
+use oms_runtime::invocation::Invocation;
 use std::sync::Arc;
 
 /// A verified caller. As an extractor, it answers 401 to everyone else.
@@ -38,8 +38,8 @@ where
         };
         match caller {
             Ok(caller) => {
-                if let Some(scope) = scope::current() {
-                    scope.note_user(&caller.user.id.0);
+                if let Some(invocation) = parts.extensions.get::<Arc<Invocation>>() {
+                    invocation.note_user(&caller.user.id.0);
                 }
                 Ok(Self(caller))
             }

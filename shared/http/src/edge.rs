@@ -9,13 +9,13 @@ mod path;
 mod tests;
 
 use self::cors::Cors;
-use super::error::Fault;
+use super::error::{Fault, internal_error};
 use super::pages::{self, AskedPath};
 use super::{ApiError, etag, exact};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use futures::FutureExt;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY,
@@ -26,7 +26,7 @@ use http_body_util::BodyExt;
 use oms_domain::card;
 use oms_runtime::config::Config;
 use oms_runtime::deadline::Deadline;
-use oms_runtime::scope::{self, Scope};
+use oms_runtime::invocation::{self, Invocation};
 use oms_runtime::{clock, ids, logging};
 use std::any::Any;
 use std::borrow::Cow;
@@ -117,10 +117,10 @@ impl Edge {
         let deadline = request.extensions().get::<lambda_http::Context>();
         let deadline = deadline.map(|context| Deadline::of(context, clock::now())).unwrap_or_default();
         let (method, path) = (request.method().clone(), path::to_log(request.uri().path()));
-        let scope = Arc::new(Scope::new(request_id(&request), deadline).at(path.clone()));
+        let invocation = Arc::new(Invocation::new(request_id(&request), deadline).at(path.clone()));
         let span = tracing::error_span!(
             "request",
-            request_id = scope.request_id(),
+            request_id = invocation.request_id(),
             %method,
             path,
             user = Empty,
@@ -128,18 +128,20 @@ impl Edge {
         );
         let asked = request.headers().clone();
 
+        let mut request = request;
+        request.extensions_mut().insert(Arc::clone(&invocation));
         let respond = self.respond(request).instrument(span.clone());
-        let mut response = scope::within(Arc::clone(&scope), respond).await;
-        self.add_headers(response.headers_mut(), &asked, &scope);
+        let mut response = invocation::within(Arc::clone(&invocation), respond).await;
+        self.add_headers(response.headers_mut(), &asked, &invocation);
 
-        let consumed = scope.meter().total();
+        let consumed = invocation.meter().total();
         let _entered = span.enter();
         tracing::info!(
             method = %method,
             path,
             status = response.status().as_u16(),
             duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            user = scope.user(),
+            user = invocation.user(),
             rcu = %consumed.read_units(),
             wcu = %consumed.write_units(),
             trips = consumed.trips,
@@ -179,13 +181,14 @@ impl Edge {
             Err(error) => return error.into_response(),
         };
         let asked_method = request.method().clone();
+        let invocation = request.extensions().get::<Arc<Invocation>>().cloned().unwrap_or_default();
         let response = match prepare(request) {
             Ok(request) => self.route(request, &asked_method).await,
             Err(error) => error.into_response(),
         };
         let response = sendable(response).await;
         let mut response = tagged(response, &asked_method).await;
-        log_fault(&mut response);
+        answer_fault(&mut response, &invocation);
         let content = response.headers_mut().get_mut(CONTENT_TYPE);
         if let Some(content) = content.filter(|content| content.as_bytes().starts_with(b"application/json")) {
             *content = content_type;
@@ -216,12 +219,12 @@ impl Edge {
         }
     }
 
-    fn add_headers(&self, headers: &mut HeaderMap, asked: &HeaderMap, scope: &Scope) {
-        if let Ok(id) = HeaderValue::from_str(scope.request_id()) {
+    fn add_headers(&self, headers: &mut HeaderMap, asked: &HeaderMap, invocation: &Invocation) {
+        if let Ok(id) = HeaderValue::from_str(invocation.request_id()) {
             headers.insert(X_REQUEST_ID, id);
         }
         if self.shows_capacity
-            && let Ok(consumed) = HeaderValue::from_str(&scope.meter().total().to_string())
+            && let Ok(consumed) = HeaderValue::from_str(&invocation.meter().total().to_string())
         {
             headers.insert(X_CONSUMED_CAPACITY, consumed);
         }
@@ -318,10 +321,14 @@ async fn tagged(response: Response, method: &Method) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// Logs what went wrong on our side, once, with everything that caused it.
-fn log_fault(response: &mut Response) {
-    if let Some(Fault(error)) = response.extensions_mut().remove::<Fault>() {
-        tracing::error!(error = logging::chain(error.as_ref()), "the request failed");
+/// Logs what went wrong on our side, if anything did, and tells the client the id to find it by.
+fn answer_fault(response: &mut Response, invocation: &Invocation) {
+    let Some(Fault(error)) = response.extensions_mut().remove::<Fault>() else { return };
+    tracing::error!(error = logging::chain(error.as_ref()), "the request failed");
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        let body = Json(internal_error(invocation.request_id())).into_response();
+        response.headers_mut().remove(CONTENT_LENGTH);
+        *response.body_mut() = body.into_body();
     }
 }
 

@@ -15,7 +15,7 @@ use lambda_http::request::RequestContext;
 use oms_domain::token_bucket::{Taken, TokenBucket, WINDOW_SECONDS};
 use oms_domain::{Caller, Role};
 use oms_runtime::clock;
-use oms_runtime::scope;
+use oms_runtime::invocation::Invocation;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -97,8 +97,8 @@ pub async fn limited(
     };
     let (counted, quota) = match caller {
         Some(Caller { user, role }) => {
-            if let Some(scope) = scope::current() {
-                scope.note_user(&user.id.0);
+            if let Some(invocation) = parts.extensions.get::<Arc<Invocation>>() {
+                invocation.note_user(&user.id.0);
             }
             (Counted::User(user.id.0), quota_of(role, quota))
         }

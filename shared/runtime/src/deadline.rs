@@ -6,7 +6,7 @@
 //! left where somebody finds it (a payment in `processing`, a stream's record, a message), and the function
 //! answers. Outside an invocation, as in the operator's command line, there is no end.
 
-use crate::scope;
+use crate::invocation;
 use jiff::Timestamp;
 use lambda_runtime::Context;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Deadline {
 /// When the invocation in progress will have been ended, whatever has become of it.
 #[must_use]
 pub fn end(now: Timestamp) -> Timestamp {
-    scope::current().map(|scope| scope.deadline()).unwrap_or_default().end(now)
+    invocation::current().map(|invocation| invocation.deadline()).unwrap_or_default().end(now)
 }
 
 /// How long may be waited until a moment in milliseconds since 1970. One that is over is none: no invocation
@@ -61,7 +61,7 @@ fn wait(end_ms: u64, now: Timestamp) -> Option<Duration> {
 /// How long the invocation in progress may still wait for others.
 #[must_use]
 pub fn left() -> Duration {
-    scope::current().map_or(Duration::MAX, |scope| scope.deadline().left())
+    invocation::current().map_or(Duration::MAX, |invocation| invocation.deadline().left())
 }
 
 /// The same for calls whose outcome is to be saved.
@@ -101,7 +101,7 @@ pub async fn pause(time: Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::Scope;
+    use crate::invocation::Invocation;
     use std::sync::Arc;
 
     fn at(ms: i64) -> Timestamp {
@@ -116,8 +116,8 @@ mod tests {
     }
 
     async fn within<F: Future>(ms: u64, future: F) -> F::Output {
-        let scope = Scope::new("r".to_owned(), ending_in(ms));
-        scope::within(Arc::new(scope), future).await
+        let invocation = Invocation::new("r".to_owned(), ending_in(ms));
+        invocation::within(Arc::new(invocation), future).await
     }
 
     #[test]

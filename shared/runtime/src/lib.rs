@@ -6,11 +6,11 @@ pub mod config;
 pub mod cursor;
 pub mod deadline;
 pub mod ids;
+pub mod invocation;
 pub mod logging;
 pub mod meter;
 pub mod metrics;
 pub mod retry;
-pub mod scope;
 pub mod sdk;
 #[cfg(test)]
 mod testing;

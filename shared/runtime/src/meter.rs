@@ -1,6 +1,6 @@
 //! What a request costs: DynamoDB's capacity units and the round trips to it.
 
-use crate::scope;
+use crate::invocation;
 use futures::future::try_join_all;
 use oms_domain::Decimal;
 use std::fmt;
@@ -105,8 +105,8 @@ pub async fn side_by_side<T, E>(
 fn with_meter(record: impl FnOnce(&Meter)) {
     if let Ok(branch) = BRANCH.try_with(Arc::clone) {
         record(&branch);
-    } else if let Some(scope) = scope::current() {
-        record(scope.meter());
+    } else if let Some(invocation) = invocation::current() {
+        record(invocation.meter());
     }
 }
 
@@ -127,11 +127,11 @@ pub fn record_trip() {
 
 /// Makes calls at the same time, one each: together they are one round trip.
 pub async fn at_once<F: Future>(calls: F) -> F::Output {
-    let Some(scope) = scope::current() else { return calls.await };
-    let before = scope.meter().trips.load(Ordering::Relaxed);
+    let Some(invocation) = invocation::current() else { return calls.await };
+    let before = invocation.meter().trips.load(Ordering::Relaxed);
     let outcome = calls.await;
-    let together = scope.meter().trips.load(Ordering::Relaxed).min(before + 1);
-    scope.meter().trips.store(together, Ordering::Relaxed);
+    let together = invocation.meter().trips.load(Ordering::Relaxed).min(before + 1);
+    invocation.meter().trips.store(together, Ordering::Relaxed);
     outcome
 }
 

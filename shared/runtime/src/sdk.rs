@@ -90,7 +90,7 @@ fn timeouts(left: Duration) -> TimeoutConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope;
+    use crate::invocation;
     use crate::testing::{Server, config};
 
     #[tokio::test]
@@ -119,7 +119,7 @@ mod tests {
         let mut context = lambda_runtime::Context::default();
         context.deadline = u64::try_from(crate::clock::now().as_millisecond()).unwrap() + 2_000;
         let began = std::time::Instant::now();
-        let answer = scope::invocation(&context, dynamodb(&config).list_tables().send()).await;
+        let answer = invocation::run(&context, dynamodb(&config).list_tables().send()).await;
         assert!(answer.is_err());
         assert!(began.elapsed() < ATTEMPT_TIMEOUT, "it took {:?}", began.elapsed());
     }

@@ -5,6 +5,7 @@ use super::entity::{FIRST_VERSION, Versioned};
 use super::keys::{self, Index};
 use super::writes::part;
 use super::{Item, Table, TableError, entity, key, text};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::Timestamp;
 use oms_domain::order::Address;
@@ -78,7 +79,12 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where its id is taken or the book is full.
-    pub async fn insert_address(&self, record: &AddressRecord, is_default: bool) -> Result<(), TableError> {
+    pub async fn insert_address(
+        &self,
+        record: &AddressRecord,
+        is_default: bool,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
         let put = self.put_new(to_item(record, FIRST_VERSION)?)?;
         let default = if is_default { ", #default = :id" } else { "" };
         let mut book = self
@@ -94,7 +100,7 @@ impl Table {
                 .expression_attribute_names("#default", DEFAULT)
                 .expression_attribute_values(":id", id(record));
         }
-        self.transact_as_seen(vec![part(put), update(book)?]).await
+        self.transact_as_seen(vec![part(put), update(book)?], key).await
     }
 
     /// Changes an address, into its next version. A new default unsets the one before.
@@ -106,11 +112,12 @@ impl Table {
         seen: &BookEntry,
         record: &AddressRecord,
         is_default: bool,
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let item = to_item(record, seen.version + 1)?;
         let put = self.put_over(Some(seen.version), item)?;
         if is_default == seen.is_default {
-            return self.put(put).await;
+            return self.put(put, key).await;
         }
         let book = self
             .book(&record.user)
@@ -121,7 +128,7 @@ impl Table {
         } else {
             book.update_expression("REMOVE #default").condition_expression("#default = :id")
         };
-        self.transact_as_seen(vec![part(put), update(book)?]).await
+        self.transact_as_seen(vec![part(put), update(book)?], key).await
     }
 
     /// Removes an address.
@@ -145,7 +152,7 @@ impl Table {
             book.update_expression("SET #count = #count - :one")
                 .condition_expression("attribute_not_exists(#default) OR #default <> :id")
         };
-        self.transact_as_seen(vec![delete, update(book)?]).await
+        self.transact_as_seen(vec![delete, update(book)?], None).await
     }
 
     fn book(&self, user: &UserId) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {

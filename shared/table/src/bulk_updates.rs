@@ -6,6 +6,7 @@
 use super::record::{SCHEMA, SCHEMA_ATTRIBUTE};
 use super::writes::BATCH_WRITE_LIMIT;
 use super::{Item, Table, TableError, entity, key, keys};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -101,7 +102,12 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`]; then there is no job.
-    pub async fn insert_bulk_update(&self, job: &BulkUpdate, orders: &[OrderId]) -> Result<(), TableError> {
+    pub async fn insert_bulk_update(
+        &self,
+        job: &BulkUpdate,
+        orders: &[OrderId],
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
         let pieces = orders.chunks(PIECE).zip(0_u16..).map(|(orders, number)| {
             let piece = Piece { orders: orders.to_vec() };
             self.expiring(job, keys::piece(number), serde_dynamo::to_item(piece))
@@ -111,7 +117,7 @@ impl Table {
         let writes = batches.into_iter().map(|batch| self.put_batch(batch));
         futures::stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
         let item = self.expiring(job, keys::JOB.to_owned(), serde_dynamo::to_item(job))?;
-        self.put(self.put_new(item)?).await
+        self.put(self.put_new(item)?, key).await
     }
 
     /// Puts a bulk update on its way again, for what of it is not done, unless somebody else has since it
@@ -122,7 +128,7 @@ impl Table {
     pub async fn restart_bulk_update(&self, job: &BulkUpdate, now: Timestamp) -> Result<(), TableError> {
         let again = BulkUpdate { started_at: now, held_until: None, version: job.version + 1, ..job.clone() };
         let item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
-        match self.put(self.put_over(Some(job.version), item)?).await {
+        match self.put(self.put_over(Some(job.version), item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
         }
@@ -189,7 +195,7 @@ impl Table {
         result: &PieceResult,
     ) -> Result<(), TableError> {
         let item = self.expiring(job, keys::result(result.piece), serde_dynamo::to_item(result))?;
-        match self.put(self.put_new(item)?).await {
+        match self.put(self.put_new(item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
         }

@@ -220,7 +220,7 @@ impl Table {
         for ((scope, sk), writes) in additions_of(counted, tally) {
             items.push(self.add(&scope, sk, writes, Hold::Heeded)?);
         }
-        self.transact(items).await.map_err(TableError::or_conflict)
+        self.transact(items, None).await.map_err(TableError::or_conflict)
     }
 
     /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
@@ -241,7 +241,7 @@ impl Table {
                 .into_iter()
                 .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Hold::Ours))
                 .collect::<Result<_, _>>()?;
-            self.transact(items).await.map_err(TableError::or_conflict)?;
+            self.transact(items, None).await.map_err(TableError::or_conflict)?;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 
 use super::writes::VERSION;
 use super::{Item, Table, TableError, key, keys, record};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -93,7 +94,11 @@ impl Table {
     }
 
     /// Writes all or nothing, where every condition means that somebody else was faster.
-    pub async fn transact_as_seen(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
-        self.transact(items).await.map_err(TableError::or_conflict)
+    pub async fn transact_as_seen(
+        &self,
+        items: Vec<TransactWriteItem>,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
+        self.transact(items, key).await.map_err(TableError::or_conflict)
     }
 }

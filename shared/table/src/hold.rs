@@ -92,7 +92,7 @@ impl Table {
             .into_iter()
             .fold(update, |update, seen| update.expression_attribute_values(":seen", text(seen)));
         let update = update.build().map_err(TableError::request)?;
-        self.transact_as_seen(vec![TransactWriteItem::builder().update(update).build()]).await
+        self.transact_as_seen(vec![TransactWriteItem::builder().update(update).build()], None).await
     }
 }
 

@@ -6,8 +6,6 @@ use super::{Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use jiff::Timestamp;
-use oms_domain::Order;
-use std::sync::Arc;
 
 /// How long a request is remembered, in seconds: a day.
 pub const KEPT_S: i64 = 86_400;
@@ -20,7 +18,7 @@ const BODY: &str = "body";
 const BUSY_UNTIL: &str = "busy_until";
 const MANAGES: &str = "manages";
 
-/// The key of the request in progress, whose record is written with what the request writes.
+/// A request's idempotency key, whose record is written with what the request writes.
 pub trait RequestKey: Send + Sync {
     /// Whose request it is.
     fn user(&self) -> &str;
@@ -28,26 +26,13 @@ pub trait RequestKey: Send + Sync {
     fn key(&self) -> &str;
     /// What to remember with the next write, of the item with these keys.
     fn record(&self, pk: &str, sk: &str) -> Remembered;
-    /// Says which order the next write is of, and in which version.
-    fn is_about(&self, order: &Order);
     /// Notes that the record has been written.
     fn wrote(&self);
 }
 
-tokio::task_local! {
-    static CURRENT: Option<Arc<dyn RequestKey>>;
-}
-
-/// The key of the request in progress; none outside one, and for one without a key.
-#[must_use]
-pub fn current() -> Option<Arc<dyn RequestKey>> {
-    CURRENT.try_with(Clone::clone).ok().flatten()
-}
-
-/// Does work whose writes are those of a request with this key, or of none.
-pub async fn within<F: Future>(key: Option<Arc<dyn RequestKey>>, work: F) -> F::Output {
-    CURRENT.scope(key, work).await
-}
+/// The idempotency key of the request that a write is made for; none where it has none, or where the
+/// write is not what the key stands for.
+pub type Keyed<'a> = Option<&'a dyn RequestKey>;
 
 /// What is remembered of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]

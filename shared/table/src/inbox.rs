@@ -10,6 +10,7 @@ use super::counter_names::letter;
 use super::notifications::{Notification, Start, Wanted};
 use super::writes::{VERSION, part};
 use super::{Item, Table, TableError, key, keys};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -172,8 +173,13 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where others came in or were marked meanwhile.
-    pub async fn mark_all_notifications(&self, user: &UserId, seen: &Inbox) -> Result<(), TableError> {
-        self.transact_as_seen(vec![self.begin_epoch(user, seen)?]).await
+    pub async fn mark_all_notifications(
+        &self,
+        user: &UserId,
+        seen: &Inbox,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
+        self.transact_as_seen(vec![self.begin_epoch(user, seen)?], key).await
     }
 
     /// A new epoch of an inbox that nobody has written since it was seen: nothing is unread.

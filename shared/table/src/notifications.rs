@@ -3,6 +3,7 @@
 use super::inbox::{Inbox, attribute, kept_until, month_of, oldest_kept, start_of};
 use super::writes::{VERSION, part};
 use super::{Item, Table, TableError, catalog, key, keys, meter_read, text};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 use oms_domain::notice::{NoticeKind, NoticeLevel};
@@ -142,7 +143,7 @@ impl Table {
             let month = month_of(notification.created_at);
             let changes = ['n', 'u'].map(|what| (attribute(what, month, notification_type), 1));
             let counted = self.count_in_inbox(&notification.user, &inbox, &changes)?;
-            let Err(error) = self.transact(vec![put, counted]).await else { return Ok(()) };
+            let Err(error) = self.transact(vec![put, counted], None).await else { return Ok(()) };
             let TableError::Cancelled(reasons) = &error else { return Err(error) };
             if TableError::failed_conditions(reasons).any(|(index, _)| index == 0) {
                 return Ok(());
@@ -243,12 +244,13 @@ impl Table {
         seen: &Notification,
         inbox: &Inbox,
         is_read: bool,
+        key: Keyed<'_>,
     ) -> Result<Notification, TableError> {
         let marked = Notification { is_read, epoch: inbox.epoch, version: seen.version + 1, ..seen.clone() };
         let put = part(self.put_over(Some(seen.version), marked.to_item(marked.version)?)?);
         let unread = attribute('u', month_of(seen.created_at), seen.notification_type);
         let counted = self.count_in_inbox(&seen.user, inbox, &[(unread, if is_read { -1 } else { 1 })])?;
-        self.transact_as_seen(vec![put, counted]).await?;
+        self.transact_as_seen(vec![put, counted], key).await?;
         Ok(marked)
     }
 }

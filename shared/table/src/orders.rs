@@ -3,10 +3,36 @@
 use super::unpaid::Pass;
 use super::writes::part;
 use super::{Item, OrderOwners, Table, TableError, keys, record};
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use crate::idempotency::Keyed;
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Change, Order, OrderId, UserId};
-use oms_runtime::{meter, scope};
+use oms_runtime::meter;
+
+/// All that one save of an order writes: in one conditional write, or in one transaction.
+#[derive(Clone, Copy)]
+pub struct Save<'a> {
+    /// The order as it is to be.
+    pub order: &'a Order,
+    /// The version that was seen; none for an order that is placed.
+    pub expected_version: Option<u64>,
+    /// What goes off shelves and back to them.
+    pub stock: &'a [StockMove],
+    /// Counts the order among its user's unpaid ones, if that is limited.
+    pub pass: Option<&'a Pass>,
+    /// The key of the request, whose record is written with it.
+    pub idempotency: Keyed<'a>,
+    /// Who makes the change and may look for it in lists before these have it: noted at the same time,
+    /// in a write of its own.
+    pub recent_write: Option<&'a UserId>,
+}
+
+impl<'a> Save<'a> {
+    /// The order and nothing else.
+    #[must_use]
+    pub const fn only(order: &'a Order, expected_version: Option<u64>) -> Self {
+        Self { order, expected_version, stock: &[], pass: None, idempotency: None, recent_write: None }
+    }
+}
 
 impl Table {
     /// The order as it is now; none where it has been deleted.
@@ -81,81 +107,45 @@ impl Table {
         if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
     }
 
-    /// Saves a placed or changed order if the table still holds the version that was seen (none,
-    /// for a placed one), and moves stock with it. One conditional write where nothing else is to
-    /// be written; else one transaction. What goes back to a shelf that is no more goes nowhere. At
-    /// the same time whoever makes the request leaves a step of their trail.
+    /// Saves an order if the table still holds the version that was seen, and with it all else that the
+    /// save says. One conditional write where nothing else is to be written; else one transaction. What
+    /// goes back to a shelf that is no more goes nowhere.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where somebody else was faster,
-    /// [`TableError::InsufficientStock`] where a shelf has too few pieces,
-    /// [`TableError::TooLarge`].
-    pub async fn save(
-        &self,
-        seen: Option<u64>,
-        order: &Order,
-        moves: impl IntoIterator<Item = StockMove>,
-    ) -> Result<(), TableError> {
-        self.save_beside(seen, order, moves, Vec::new()).await
-    }
-
-    /// Saves a placed order and takes its stock, like [`save`](Self::save). With a pass it is counted among its
-    /// user's unpaid orders, in the same transaction.
-    ///
-    /// # Errors
-    /// As [`save`](Self::save); [`TableError::Conflict`] also where others have used up the pass.
-    pub async fn place(&self, order: &Order, pass: Option<&Pass>) -> Result<(), TableError> {
-        let taken = order.lines.iter().map(StockMove::taken_by);
-        let passed = pass.map(|pass| self.pass_update(&order.user.id, pass, order.created_at)).transpose()?;
-        self.save_beside(None, order, taken, Vec::from_iter(passed)).await
-    }
-
-    async fn save_beside(
-        &self,
-        seen: Option<u64>,
-        order: &Order,
-        moves: impl IntoIterator<Item = StockMove>,
-        beside: Vec<TransactWriteItem>,
-    ) -> Result<(), TableError> {
-        let request = scope::current();
-        let Some(by) = request.as_ref().and_then(|request| request.user()) else {
-            return self.save_alone(seen, order, moves, beside).await;
-        };
-        let by = UserId(by.to_owned());
-        let both = async {
-            futures::join!(self.save_alone(seen, order, moves, beside), self.leave_step(&by, order))
-        };
+    /// [`TableError::Conflict`] where somebody else was faster, or has used up the pass;
+    /// [`TableError::InsufficientStock`] where a shelf has too few pieces; [`TableError::TooLarge`].
+    pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
+        let Some(by) = save.recent_write else { return self.write(save).await };
+        let both = async { futures::join!(self.write(save), self.leave_step(by, save.order)) };
         let (saved, ()) = meter::at_once(both).await;
         saved
     }
 
-    async fn save_alone(
-        &self,
-        seen: Option<u64>,
-        order: &Order,
-        moves: impl IntoIterator<Item = StockMove>,
-        beside: Vec<TransactWriteItem>,
-    ) -> Result<(), TableError> {
-        if let Some(key) = crate::idempotency::current() {
-            key.is_about(order);
-        }
+    async fn write(&self, save: Save<'_>) -> Result<(), TableError> {
+        debug_assert!(
+            save.expected_version.is_none_or(|seen| save.order.version > seen),
+            "a change counts up"
+        );
         let token = oms_runtime::ids::random_token();
-        let order = &record::signed(order, token);
-        let (item, older) = record::to_items(order, seen, self.shards)?;
-        let put = self.put_over(seen, item)?;
-        let moves = summed(moves);
-        if moves.is_empty() && older.is_empty() && beside.is_empty() {
+        let order = &record::signed(save.order, token);
+        let (item, older) = record::to_items(order, save.expected_version, self.shards)?;
+        let put = self.put_over(save.expected_version, item)?;
+        let moves = summed(save.stock.iter().copied());
+        let passed =
+            save.pass.map(|pass| self.pass_update(&order.user.id, pass, order.created_at)).transpose()?;
+        if moves.is_empty() && older.is_empty() && passed.is_none() && save.idempotency.is_none() {
             return match self.put_or_see(&put).await? {
                 None => Ok(()),
                 Some(there) => self.check_token(there, order.version, token).await,
             };
         }
         let mut items = vec![part(put)];
-        items.extend(beside);
+        items.extend(passed);
         if !older.is_empty() {
             items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
         }
-        self.transact_with_stock(items, moves).await.map_err(TableError::or_conflict)
+        let written = self.transact_with_stock(items, moves, save.idempotency).await;
+        written.map_err(TableError::or_conflict)
     }
 
     /// Whether what stands there came of the save with this token, whatever others have made of it since.

@@ -6,6 +6,7 @@ use super::lists::Entry;
 use super::stock::{self, Shelf};
 use super::writes::part;
 use super::{Item, Table, TableError, entity, keys, text};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -153,6 +154,7 @@ impl Table {
         stocked: &StockedProduct,
         store: &Store,
         most: u32,
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let product = &stocked.product;
         let mut items = self.counted_in(store, product.status, most).await?;
@@ -160,7 +162,7 @@ impl Table {
         for shelf in &stocked.shelves {
             items.push(self.new_shelf(product.id, *shelf)?);
         }
-        self.transact(items).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
+        self.transact(items, key).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
     }
 
     /// Changes a product that was seen in version `seen`, into the next one; makes the shelves of
@@ -174,13 +176,14 @@ impl Table {
         product: &Product,
         (made, removed): (&[Shelf], &[VariantId]),
         (stores, most): (&Stores<'_>, u32),
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let before = &seen.entity.product;
         let put = self.put_over(Some(seen.version), to_item(product, seen.version + 1)?)?;
         let mut items = self.recounted(before, product, stores, most).await?;
         let is_counted = !items.is_empty();
         if !is_counted && made.is_empty() && removed.is_empty() {
-            return self.put(put).await;
+            return self.put(put, key).await;
         }
         items.push(part(put));
         for shelf in made {
@@ -191,9 +194,9 @@ impl Table {
             items.push(self.delete_any(keys::product(product.id), shelf)?);
         }
         if stores.to.is_none() {
-            return self.transact_as_seen(items).await;
+            return self.transact_as_seen(items, key).await;
         }
-        self.transact(items).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
+        self.transact(items, key).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
     }
 
     /// What the counts of stores become where a product gets another status or store.
@@ -259,7 +262,7 @@ impl Table {
             let gone = seen.iter().map(|seen| seen.entity.product.status);
             items.push(self.count_product(store.id, Counting::gone(gone))?);
         }
-        self.transact_as_seen(items).await
+        self.transact_as_seen(items, None).await
     }
 }
 

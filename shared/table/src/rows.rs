@@ -156,7 +156,7 @@ impl Table {
     /// Writes rows, but for those of which newer ones are there.
     pub(super) async fn put_all_newer(&self, puts: Vec<Put>) -> Result<(), TableError> {
         let writes = futures::stream::iter(puts.into_iter().map(|put| async {
-            match self.put(put).await {
+            match self.put(put, None).await {
                 Ok(()) | Err(TableError::Conflict) => Ok(()),
                 Err(error) => Err(error),
             }

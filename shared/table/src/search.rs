@@ -228,10 +228,10 @@ impl Table {
                 deletes.push(self.delete_any(row.pk.clone(), row.sk.clone())?);
             }
         }
-        let writes = futures::stream::iter(puts.into_iter().map(|put| self.put(put)));
+        let writes = futures::stream::iter(puts.into_iter().map(|put| self.put(put, None)));
         writes.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
         for deletes in deletes.chunks(100) {
-            self.transact(deletes.to_vec()).await?;
+            self.transact(deletes.to_vec(), None).await?;
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ impl Table {
         let stale: Vec<Row> = rows.into_iter().filter(|row| row.is_stale(&orders)).collect();
         for rows in stale.chunks(AT_ONCE) {
             let deletes = rows.iter().map(|row| self.delete_any(row.pk.clone(), row.sk.clone()));
-            self.transact(deletes.collect::<Result<_, _>>()?).await?;
+            self.transact(deletes.collect::<Result<_, _>>()?, None).await?;
         }
         let orders = self.with_rows(stale.iter().filter_map(|row| row.order)).await?;
         let again = stale.iter().filter(|row| !row.is_stale(&orders));

@@ -2,6 +2,7 @@
 
 use super::writes::part;
 use super::{Item, Table, TableError, key, keys};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -53,6 +54,7 @@ impl Table {
         product: ProductId,
         variant: Option<VariantId>,
         adjustment: Adjustment,
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let update = match adjustment {
             Adjustment::By(pieces) => self.stock_update(&StockMove { product, variant, pieces })?,
@@ -60,7 +62,7 @@ impl Table {
         };
         // A transaction, although of one item: it waits for those of orders that take from the
         // shelf, and carries the record of an idempotency key.
-        let answer = self.transact(vec![update]).await;
+        let answer = self.transact(vec![update], key).await;
         let Err(TableError::Cancelled(reasons)) = answer else {
             return answer;
         };
@@ -82,13 +84,14 @@ impl Table {
         &self,
         items: Vec<TransactWriteItem>,
         mut moves: Vec<StockMove>,
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         loop {
             let mut all = items.clone();
             for moved in &moves {
                 all.push(self.stock_update(moved)?);
             }
-            let answer = self.transact(all).await;
+            let answer = self.transact(all, key).await;
             let Err(TableError::Cancelled(reasons)) = answer else {
                 return answer;
             };

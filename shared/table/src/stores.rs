@@ -5,6 +5,7 @@ use super::entity::{FIRST_VERSION, Versioned};
 use super::lists::Entry;
 use super::writes::part;
 use super::{Item, Table, TableError, entity, key, keys, text};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
 use jiff::Timestamp;
 use oms_domain::catalog::{Store, StoreStatus};
@@ -88,7 +89,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Full`]; [`TableError::Conflict`] where its id is taken.
-    pub async fn insert_store(&self, store: &Store, most: u32) -> Result<(), TableError> {
+    pub async fn insert_store(&self, store: &Store, most: u32, key: Keyed<'_>) -> Result<(), TableError> {
         let owner: Vec<&UserId> = store.owner.iter().collect();
         self.begin_counts(&owner).await?;
         let mut items = Vec::new();
@@ -98,7 +99,7 @@ impl Table {
         }
         items.push(part(self.put_new(to_item(store, FIRST_VERSION)?)?));
         items.push(self.count_store(None, Some(store.status))?);
-        self.transact_counted(items, most).await
+        self.transact_counted(items, most, key).await
     }
 
     /// Changes a store that was seen so, into the next version. Its owner may have so many.
@@ -111,6 +112,7 @@ impl Table {
         seen: &Versioned<Store>,
         store: &Store,
         most: u32,
+        key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let before = &seen.entity;
         let put = self.put_over(Some(seen.version), to_item(store, seen.version + 1)?)?;
@@ -136,13 +138,13 @@ impl Table {
             items.push(self.must_not_have_begun(store.id)?);
         }
         if items.is_empty() {
-            return self.put(put).await;
+            return self.put(put, key).await;
         }
         items.push(part(put));
         if is_sold && store.owner.is_some() {
-            self.transact_counted(items, most).await
+            self.transact_counted(items, most, key).await
         } else {
-            self.transact_as_seen(items).await
+            self.transact_as_seen(items, key).await
         }
     }
 
@@ -165,7 +167,7 @@ impl Table {
         } else {
             self.delete_seen(keys::store(store.id), keys::STORE.to_owned(), seen.version)?
         });
-        self.transact_as_seen(items).await
+        self.transact_as_seen(items, None).await
     }
 
     /// Makes a transaction fail where a store is no more, or sells in another currency.
@@ -185,8 +187,13 @@ impl Table {
     }
 
     /// Writes all or nothing, of which the first counts a store of its owner.
-    async fn transact_counted(&self, items: Vec<TransactWriteItem>, limit: u32) -> Result<(), TableError> {
-        self.transact(items).await.map_err(|error| error.or_full("An owner", "stores", limit))
+    async fn transact_counted(
+        &self,
+        items: Vec<TransactWriteItem>,
+        limit: u32,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
+        self.transact(items, key).await.map_err(|error| error.or_full("An owner", "stores", limit))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::entity::{FIRST_VERSION, Versioned};
 use super::{Item, Table, TableError, entity, keys};
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::subscription::{Protocol, Subscription, SubscriptionStatus};
 use oms_domain::{StoreId, SubscriptionId};
@@ -77,9 +78,10 @@ impl Table {
         &self,
         seen: Option<u64>,
         record: &SubscriptionRecord,
+        key: Keyed<'_>,
     ) -> Result<Versioned<SubscriptionRecord>, TableError> {
         let version = seen.map_or(FIRST_VERSION, |seen| seen + 1);
-        self.put(self.put_over(seen, to_item(record, version)?)?).await?;
+        self.put(self.put_over(seen, to_item(record, version)?)?, key).await?;
         Ok(Versioned { entity: record.clone(), version })
     }
 
@@ -87,8 +89,12 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where that has changed meanwhile.
-    pub async fn note_subscription(&self, seen: &Versioned<SubscriptionRecord>) -> Result<(), TableError> {
-        self.put(self.put_over(Some(seen.version), to_item(&seen.entity, seen.version)?)?).await
+    pub async fn note_subscription(
+        &self,
+        seen: &Versioned<SubscriptionRecord>,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
+        self.put(self.put_over(Some(seen.version), to_item(&seen.entity, seen.version)?)?, key).await
     }
 
     /// Removes a subscriber that was seen in version `seen`.
@@ -97,7 +103,7 @@ impl Table {
     /// [`TableError::Conflict`] where somebody else was faster.
     pub async fn delete_subscription(&self, id: SubscriptionId, seen: u64) -> Result<(), TableError> {
         let delete = self.delete_seen(keys::SUBSCRIPTIONS.to_owned(), keys::subscription(id), seen)?;
-        self.transact_as_seen(vec![delete]).await
+        self.transact_as_seen(vec![delete], None).await
     }
 }
 

@@ -42,7 +42,7 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where it is not as it was seen.
     pub async fn advance(&self, consumer: &str, claim: &Claim) -> Result<(), TableError> {
-        self.put(self.watermark_put(consumer, claim)?).await
+        self.put(self.watermark_put(consumer, claim)?, None).await
     }
 
     pub(crate) fn move_watermark(

@@ -1,7 +1,7 @@
 //! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
 
 use super::{Item, Table, TableError, keys, text};
-use crate::idempotency;
+use crate::idempotency::Keyed;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -48,11 +48,15 @@ impl Table {
     }
 
     /// Writes one item, in a single write rather than a transaction: half the price. What stands there
-    /// already, as if this had written it, has been written.
+    /// already, as if this had written it, has been written. With a key it is a transaction of two.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where its condition fails.
-    pub async fn put(&self, put: Put) -> Result<(), TableError> {
+    pub async fn put(&self, put: Put, key: Keyed<'_>) -> Result<(), TableError> {
+        if key.is_some() {
+            let alone = self.transact(vec![part(put)], key).await;
+            return alone.map_err(TableError::or_conflict);
+        }
         match self.put_or_see(&put).await? {
             None => Ok(()),
             Some(there) if there == *put.item() => Ok(()),
@@ -67,10 +71,6 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can tell.
     pub async fn put_or_see(&self, put: &Put) -> Result<Option<Item>, TableError> {
-        if idempotency::current().is_some() {
-            let alone = self.transact(vec![part(put.clone())]).await;
-            return alone.map(|()| None).map_err(TableError::or_conflict);
-        }
         let mut tries = 0;
         loop {
             let answer = self
@@ -107,9 +107,8 @@ impl Table {
         }
     }
 
-    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself and none with
-    /// the record of the request's idempotency key: only for what counts for nothing until a write
-    /// that comes after it.
+    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself: only for what
+    /// counts for nothing until a write that comes after it.
     pub async fn put_batch(&self, items: Vec<Item>) -> Result<(), TableError> {
         let puts = items.into_iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build().map_err(TableError::request)?;
@@ -134,17 +133,20 @@ impl Table {
         Err(TableError::Throttled)
     }
 
-    /// Writes all or nothing, and with it the record of the request's idempotency key, if it has
-    /// one. A conflict with another transaction is tried again with jitter, as is what was throttled; a
+    /// Writes all or nothing, and with it the record of the request's key, if it has one. A conflict with another transaction is tried again with jitter, as is what was throttled; a
     /// failed condition comes back as the reasons, one an item, in the order of the items.
-    pub async fn transact(&self, mut items: Vec<TransactWriteItem>) -> Result<(), TableError> {
-        let Some(pending) = idempotency::current() else { return self.transact_all(items).await };
+    pub async fn transact(
+        &self,
+        mut items: Vec<TransactWriteItem>,
+        key: Keyed<'_>,
+    ) -> Result<(), TableError> {
+        let Some(request) = key else { return self.transact_all(items).await };
         let (pk, sk) = items.iter().find_map(key_of).unwrap_or_default();
-        items.push(self.remember(pending.user(), pending.key(), &pending.record(&pk, &sk))?);
+        items.push(self.remember(request.user(), request.key(), &request.record(&pk, &sk))?);
         let last = items.len() - 1;
         match self.transact_all(items).await {
             Ok(()) => {
-                pending.wrote();
+                request.wrote();
                 Ok(())
             }
             Err(TableError::Cancelled(reasons))

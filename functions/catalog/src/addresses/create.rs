@@ -3,7 +3,6 @@
 use super::fields::AddressFields;
 use super::view::AddressView;
 use super::{Shown, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{Error, Outcome};
@@ -26,7 +25,7 @@ use oms_table::entity::FIRST_VERSION;
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
@@ -36,7 +35,7 @@ pub(crate) async fn create(
     let now = app.now();
     let address = fields.into_address(app.new_id())?;
     let record = AddressRecord { user, address, created_at: now, updated_at: now };
-    match app.table().insert_address(&record, is_default).await {
+    match app.table().insert_address(&record, is_default, app.request().key()).await {
         Ok(()) => {}
         Err(TableError::Conflict) => return Err(refusal(&app, &record).await?.into()),
         Err(error) => return Err(error.into()),

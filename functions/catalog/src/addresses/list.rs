@@ -3,7 +3,6 @@
 use super::view::AddressView;
 use crate::listing::{self, Entry};
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
@@ -28,7 +27,7 @@ use oms_table::addresses::BookEntry;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

@@ -4,7 +4,6 @@ use super::fields::{AddressFields, AddressPatch};
 use super::view::AddressView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{AddressId, Caller, Outcome};
@@ -31,7 +30,7 @@ use oms_table::addresses::{AddressRecord, BookEntry};
     security(("bearer" = [])),
 )]
 pub(crate) async fn put(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
     expected: IfMatch,
@@ -56,7 +55,7 @@ pub(crate) async fn put(
     security(("bearer" = [])),
 )]
 pub(crate) async fn patch(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<AddressId>,
     expected: IfMatch,
@@ -83,6 +82,6 @@ async fn update(
         created_at: seen.record.created_at,
         updated_at: app.now(),
     };
-    app.table().replace_address(&seen, &record, is_default).await?;
+    app.table().replace_address(&seen, &record, is_default, app.request().key()).await?;
     Ok(show(&BookEntry { record, version: seen.version + 1, is_default }))
 }

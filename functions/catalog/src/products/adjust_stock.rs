@@ -3,7 +3,6 @@
 use super::view::ProductView;
 use super::{MAX_STOCK, Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::catalog::Product;
 use oms_domain::{Error, Kind, Outcome, ProductId, VariantId};
@@ -86,7 +85,7 @@ impl AdjustStock {
     security(("bearer" = [])),
 )]
 pub(crate) async fn adjust_stock(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
@@ -95,7 +94,7 @@ pub(crate) async fn adjust_stock(
     let seen = access::product(&app, &caller, id).await?.managed()?;
     expected.check(seen.product.version)?;
     let (adjust, adjustment) = AdjustStock::read(body, &seen.product.entity.product)?;
-    app.table().adjust_stock(id, adjust.variant, adjustment).await?;
+    app.table().adjust_stock(id, adjust.variant, adjustment, app.request().key()).await?;
     tracing::info!(
         product = %id,
         variant = adjust.variant.map(tracing::field::display),

@@ -5,7 +5,6 @@ use super::variants::merge;
 use super::view::ProductView;
 use super::{Shown, show};
 use crate::{access, slug};
-use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
 use oms_core::app::App;
@@ -35,7 +34,7 @@ use uuid::Uuid;
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
@@ -51,7 +50,9 @@ async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Outcome
     f.finish()?;
     let store = store.ok_or_else(|| Error::internal("a missing store was not refused"))?;
     let stocked = new_product(fields, store.id, app)?;
-    app.table().insert_product(&stocked, &store, app.config().max_products_per_store.get()).await?;
+    app.table()
+        .insert_product(&stocked, &store, app.config().max_products_per_store.get(), app.request().key())
+        .await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, show(&made, currency)))
 }

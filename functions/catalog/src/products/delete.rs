@@ -2,7 +2,6 @@
 
 use crate::access;
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId};
@@ -26,7 +25,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,

@@ -4,7 +4,6 @@ use super::view::ProductView;
 use crate::access::{self, SeenStore};
 use crate::listing::{self, Entry, Found};
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::catalog_lists::ByTime;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -37,7 +36,7 @@ use std::collections::BTreeSet;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

@@ -3,7 +3,6 @@
 use super::view::ProductView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::ProductId;
 use oms_http::error::ErrorBody;
@@ -22,7 +21,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
 ) -> Reply<Shown> {

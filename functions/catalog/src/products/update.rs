@@ -6,7 +6,6 @@ use super::variants::{Merged, merge};
 use super::view::ProductView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId, VariantId};
@@ -35,7 +34,7 @@ use oms_table::products::{StockedProduct, Stores};
     security(("bearer" = [])),
 )]
 pub(crate) async fn put(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
@@ -62,7 +61,7 @@ pub(crate) async fn put(
     security(("bearer" = [])),
 )]
 pub(crate) async fn patch(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
     expected: IfMatch,
@@ -106,7 +105,7 @@ async fn update(
     let stores = Stores { of: seen.store.as_ref(), to: moves_to.as_ref() };
     let limited = (&stores, app.config().max_products_per_store.get());
     let shelved = (&merged.made[..], &merged.removed[..]);
-    app.table().replace_product(&seen.product, &product, shelved, limited).await?;
+    app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key()).await?;
     shelves.extend(merged.made);
     let entity = StockedProduct { product, shelves };
     Ok(show(&Versioned { entity, version: version + 1 }, currency))

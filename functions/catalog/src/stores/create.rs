@@ -4,7 +4,6 @@ use super::fields::StoreFields;
 use super::view::StoreView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_http::error::ErrorBody;
@@ -25,14 +24,14 @@ use oms_table::entity::{FIRST_VERSION, Versioned};
     security(("bearer" = [])),
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
     access::sells(&caller)?;
     let fields = StoreFields::read(body, Mode::Create, &caller, app.config().currency)?;
     let store = fields.into_store(app.new_id(), &caller, app.config(), app.now())?;
-    app.table().insert_store(&store, app.config().max_stores_per_owner.get()).await?;
+    app.table().insert_store(&store, app.config().max_stores_per_owner.get(), app.request().key()).await?;
     let made = Versioned { entity: store, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, show(&made)))
 }

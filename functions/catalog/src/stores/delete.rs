@@ -2,7 +2,6 @@
 
 use crate::access;
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::catalog::ProductStatus;
@@ -42,7 +41,7 @@ const NEWEST: usize = 100;
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,

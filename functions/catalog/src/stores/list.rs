@@ -4,7 +4,6 @@ use super::view::StoreView;
 use crate::access;
 use crate::listing::{self, Entry};
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
 use oms_domain::{Caller, Outcome, StoreId};
@@ -33,7 +32,7 @@ use oms_table::stores::StoreSummary;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

@@ -3,7 +3,6 @@
 use super::view::StoreView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::StoreId;
 use oms_http::error::ErrorBody;
@@ -21,7 +20,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
 ) -> Reply<Shown> {

@@ -4,7 +4,6 @@ use super::fields::{StoreFields, StorePatch};
 use super::view::StoreView;
 use super::{Shown, show};
 use crate::access;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::catalog::Store;
@@ -33,7 +32,7 @@ use oms_table::entity::Versioned;
     security(("bearer" = [])),
 )]
 pub(crate) async fn put(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,
@@ -59,7 +58,7 @@ pub(crate) async fn put(
     security(("bearer" = [])),
 )]
 pub(crate) async fn patch(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<StoreId>,
     expected: IfMatch,
@@ -84,7 +83,9 @@ async fn update(
     if store.currency != seen.entity.currency {
         check_currency(app, &seen.entity).await?;
     }
-    app.table().replace_store(&seen, &store, app.config().max_stores_per_owner.get()).await?;
+    app.table()
+        .replace_store(&seen, &store, app.config().max_stores_per_owner.get(), app.request().key())
+        .await?;
     Ok(show(&Versioned { entity: store, version: seen.version + 1 }))
 }
 

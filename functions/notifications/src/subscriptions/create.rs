@@ -4,11 +4,9 @@ use super::fields::{May, SubscriptionFields};
 use super::follow::{follow, full, not_ended, refreshed, refusal, taken};
 use super::view::SubscriptionView;
 use super::{Record, Shown, check_store, manager, manages, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::bus::Wanted;
-use oms_core::idempotency;
 use oms_core::races::retried;
 use oms_domain::subscription::{Subscription, SubscriptionStatus};
 use oms_domain::{Caller, Error, Outcome};
@@ -36,7 +34,7 @@ use oms_table::subscriptions::{SubscriptionRecord, id_of, is_full};
     security(("bearer" = [])),
 )]
 pub(crate) async fn create_subscription(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Shown)> {
@@ -63,7 +61,7 @@ pub(crate) async fn create_subscription(
         created_at: now,
         updated_at: now,
     };
-    idempotency::more_to_come();
+    app.request().more_to_come();
     let record = want(&app, &caller, wanted).await?;
     let record = follow(&app, record, caller.is_staff()).await?;
     if let Err(error) = check_store(&app, &caller, store).await {
@@ -96,7 +94,7 @@ async fn try_to_want(app: &App, caller: &Caller, wanted: &Subscription) -> Outco
         applied: 0,
         status: SubscriptionStatus::Pending,
     };
-    Ok(app.table().want_subscription(seen.map(|seen| seen.version), &record).await?)
+    Ok(app.table().want_subscription(seen.map(|seen| seen.version), &record, app.request().key()).await?)
 }
 
 /// Whether somebody has subscribed an endpoint at the topic by hand: only staff take that over.

@@ -3,7 +3,6 @@
 use super::follow::not_ended;
 use super::{load, manager};
 use axum::Json;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::SubscriptionId;
@@ -28,7 +27,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete_subscription(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,

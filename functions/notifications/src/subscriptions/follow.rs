@@ -37,7 +37,7 @@ async fn try_to_follow(
         // The topic did not say whom it serves now: whoever looks next asks again.
         let applied = if arn.is_some() { version } else { record.entity.applied };
         let followed = noted(record, answer, applied);
-        match app.table().note_subscription(&followed).await {
+        match app.table().note_subscription(&followed, app.request().key()).await {
             Ok(()) => return Ok(Ok(followed)),
             Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),
@@ -77,7 +77,7 @@ pub(super) async fn refreshed(app: &App, record: Record) -> Outcome<Record> {
     let before = record.entity.clone();
     let after = noted(record, answer, applied);
     if after.entity != before {
-        match app.table().note_subscription(&after).await {
+        match app.table().note_subscription(&after, app.request().key()).await {
             // Whoever changed it has asked the topic as well.
             Ok(()) | Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),

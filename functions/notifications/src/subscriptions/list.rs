@@ -4,7 +4,6 @@ use super::follow::refreshed;
 use super::view::SubscriptionView;
 use super::{Record, manager};
 use axum::Json;
-use axum::extract::State;
 use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
 use oms_core::sorted::{ByTime, Sorting};
@@ -38,7 +37,7 @@ const AT_ONCE: usize = 8;
     security(("bearer" = [])),
 )]
 pub(crate) async fn list_subscriptions(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     query: Query,
     request: PageRequest,

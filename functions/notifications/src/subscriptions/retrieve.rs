@@ -3,7 +3,6 @@
 use super::follow::refreshed;
 use super::view::SubscriptionView;
 use super::{Shown, load, manager, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::SubscriptionId;
 use oms_http::error::ErrorBody;
@@ -23,7 +22,7 @@ use oms_http::{Authenticated, PathId, Reply};
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve_subscription(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
 ) -> Reply<Shown> {

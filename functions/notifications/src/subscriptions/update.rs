@@ -4,9 +4,7 @@ use super::fields::{May, SubscriptionFields, SubscriptionPatch};
 use super::follow::follow;
 use super::view::SubscriptionView;
 use super::{Record, Shown, check_store, load, manager, show};
-use axum::extract::State;
 use oms_core::app::App;
-use oms_core::idempotency;
 use oms_core::races::retried;
 use oms_domain::subscription::Subscription;
 use oms_domain::{Caller, Outcome, SubscriptionId};
@@ -37,7 +35,7 @@ use oms_table::subscriptions::SubscriptionRecord;
     security(("bearer" = [])),
 )]
 pub(crate) async fn update_subscription(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,
@@ -64,7 +62,7 @@ pub(crate) async fn update_subscription(
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update_subscription(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<SubscriptionId>,
     expected: IfMatch,
@@ -82,7 +80,7 @@ async fn update(
     mode: Mode,
 ) -> Outcome<Shown> {
     manager(caller)?;
-    idempotency::more_to_come();
+    app.request().more_to_come();
     retried(|| try_to_update(app, caller, id, expected, body.clone(), mode)).await
 }
 
@@ -116,5 +114,5 @@ async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFie
     }
     let subscription = Subscription { store, event_types, updated_at: app.now(), ..before.clone() };
     let record = SubscriptionRecord { subscription, ..seen.entity.clone() };
-    Ok(app.table().want_subscription(Some(seen.version), &record).await?)
+    Ok(app.table().want_subscription(Some(seen.version), &record, app.request().key()).await?)
 }

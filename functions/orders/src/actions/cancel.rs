@@ -1,7 +1,6 @@
 //! `cancel_order/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome};
 use oms_http::error::ErrorBody;
@@ -46,7 +45,7 @@ impl CancelOrder {
     security(("bearer" = [])),
 )]
 pub(crate) async fn cancel_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -2,7 +2,6 @@
 
 use super::act;
 use crate::Shown;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::{Order, OrderId};
 use oms_http::error::ErrorBody;
@@ -26,7 +25,7 @@ use oms_http::{Authenticated, PathId, Reply, UnusedBody};
     security(("bearer" = [])),
 )]
 pub(crate) async fn process_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -1,7 +1,6 @@
 //! `refund_order/`
 
 use crate::{Shown, show};
-use axum::extract::State;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome, Status};
@@ -53,7 +52,7 @@ impl RefundOrder {
     security(("bearer" = [])),
 )]
 pub(crate) async fn refund_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -2,7 +2,6 @@
 
 use super::act;
 use crate::Shown;
-use axum::extract::State;
 use oms_core::app::App;
 use oms_domain::lifecycle::Shipment;
 use oms_domain::{OrderId, Outcome};
@@ -54,7 +53,7 @@ impl ShipOrder {
     security(("bearer" = [])),
 )]
 pub(crate) async fn ship_order(
-    State(app): State<App>,
+    app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     expected: IfMatch,

@@ -7,7 +7,7 @@ use crate::stand::{Fault, Stand};
 use http::Method;
 use oms_domain::Order;
 use oms_runtime::deadline::Deadline;
-use oms_runtime::scope::{Scope, within};
+use oms_runtime::invocation::{Invocation, within};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ async fn rows(stand: &Stand, samples: &Samples, size: u64) -> Result<[Cost; 2], 
     let since = size + THEIRS;
     for number in since..since + LIVES {
         let order = samples.order(number)?;
-        let scopes = [(), ()].map(|()| Arc::new(Scope::new(String::new(), Deadline::default())));
+        let scopes = [(), ()].map(|()| Arc::new(Invocation::new(String::new(), Deadline::default())));
         let [searched, children] = &scopes;
         let lives = (1..=order.version).map(|version| (order.as_of(version - 1), order.as_of(version)));
         for (before, after) in lives {

@@ -4,6 +4,7 @@
 //! repeat takes the steps after it, each of which can be repeated ([`left_of`]).
 
 use crate::app::App;
+use crate::request::RequestContext;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,13 +13,10 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use oms_domain::{Error, OrderId, PaymentId};
 use oms_http::{ApiError, Reply};
+use oms_runtime::invocation::Invocation;
 use oms_table::idempotency::{Remembered, Stand};
+use std::sync::Arc;
 use uuid::Uuid;
-
-tokio::task_local! {
-    /// What a request left, while it is read again.
-    static REPLAYED: Option<Left>;
-}
 
 /// An order as a request left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +27,6 @@ pub(crate) struct Left {
     pub(crate) version: u64,
     /// Whether the caller ran it then, where that was noted.
     pub(crate) manages: Option<bool>,
-}
-
-/// What the request left of an order whose first answer is read again: shown to who was answered so before,
-/// whatever has become of the order, and of their right to see it, since.
-pub(crate) fn replayed(order: OrderId) -> Option<Left> {
-    REPLAYED.try_with(|left| *left).ok().flatten().filter(|left| left.order == order)
 }
 
 /// What a request has left of an order, if that is what it wrote to. Lines and payments have their order's id
@@ -60,12 +52,15 @@ pub(super) fn still_running() -> Error {
     }
 }
 
+/// The headers of the request that asks again, and what belongs to it.
+pub(super) type Asker<'a> = (&'a HeaderMap, Option<&'a Arc<Invocation>>);
+
 /// The answer to a request that has come to its end, again.
 pub(super) async fn answer_again(
     app: &App,
     routes: Router,
     earlier: &Remembered,
-    headers: &HeaderMap,
+    asker: Asker<'_>,
 ) -> Reply<Response> {
     match earlier.stand(app.now()) {
         Stand::Ended => {}
@@ -79,7 +74,7 @@ pub(super) async fn answer_again(
             let json = HeaderValue::from_static("application/json");
             ([(CONTENT_TYPE, json)], body.clone()).into_response()
         }
-        None => read_again(routes, earlier, headers).await?,
+        None => read_again(routes, earlier, asker).await?,
     };
     if !response.status().is_success() {
         // It cannot be told any more, so it is not said to be the first answer.
@@ -91,12 +86,20 @@ pub(super) async fn answer_again(
 }
 
 /// Reads what the earlier request left, as the same caller.
-async fn read_again(routes: Router, earlier: &Remembered, headers: &HeaderMap) -> Reply<Response> {
+async fn read_again(
+    routes: Router,
+    earlier: &Remembered,
+    (headers, invocation): Asker<'_>,
+) -> Reply<Response> {
     let mut request = Request::get(&earlier.location).body(Body::empty()).map_err(Error::internal)?;
     let authorization = headers.get(AUTHORIZATION).cloned();
     request.headers_mut().extend(authorization.map(|value| (AUTHORIZATION, value)));
-    let reading = tower::ServiceExt::oneshot(routes, request);
-    match REPLAYED.scope(left_of(earlier), reading).await {
+    let context = RequestContext { replayed: left_of(earlier), ..RequestContext::default() };
+    request.extensions_mut().insert(context);
+    if let Some(invocation) = invocation {
+        request.extensions_mut().insert(Arc::clone(invocation));
+    }
+    match tower::ServiceExt::oneshot(routes, request).await {
         Ok(response) => Ok(response),
         Err(impossible) => match impossible {},
     }

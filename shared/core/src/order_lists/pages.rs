@@ -210,7 +210,7 @@ impl App {
             next,
             previous,
             results,
-            explain: (asked.explain && caller.is_staff()).then(|| plan.explain()),
+            explain: (asked.explain && caller.is_staff()).then(|| plan.explain(self.request().consumed())),
         };
         Ok((page, orders))
     }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
-use oms_runtime::scope;
+use oms_runtime::meter::Consumed;
 use oms_table::keys::Index;
 use oms_table::lists::{OrderList, Span, position, time_bound};
 use oms_table::rows;
@@ -145,10 +145,9 @@ impl Plan {
     }
 
     /// The plan in words, with what the request has cost so far.
-    pub(super) fn explain(&self) -> Value {
+    pub(super) fn explain(&self, spent: Option<Consumed>) -> Value {
         let units =
             |thousandths: u64| (Decimal::new(i64::try_from(thousandths).unwrap_or(i64::MAX), 3)).normalize();
-        let spent = scope::current().map(|scope| scope.meter().total());
         let (method, count) = match self.method {
             Method::Walk { count } => ("walk", Some(count)),
             Method::Gather => ("gather", None),

@@ -1,4 +1,8 @@
-//! What belongs to the request in progress, wherever in the code one is.
+//! The invocation in progress: its id, its end, who makes it, and what it has cost.
+//!
+//! It is handed on where code decides by it. Beside that it stands in a task-local, which this crate
+//! alone reads: clients of AWS look there for the time that is left and count what they cost, since
+//! no signature of theirs has room for it.
 
 use crate::clock;
 use crate::deadline::Deadline;
@@ -9,12 +13,12 @@ use std::sync::{Arc, OnceLock};
 use tracing::{Instrument, Span};
 
 tokio::task_local! {
-    static CURRENT: Arc<Scope>;
+    static CURRENT: Arc<Invocation>;
 }
 
 /// One request or other invocation: its id, its end, what it cost so far, and who makes it once that is known.
 #[derive(Debug, Default)]
-pub struct Scope {
+pub struct Invocation {
     request_id: String,
     deadline: Deadline,
     path: Option<String>,
@@ -22,7 +26,7 @@ pub struct Scope {
     user: OnceLock<String>,
 }
 
-impl Scope {
+impl Invocation {
     /// A request that has cost nothing yet.
     #[must_use]
     pub fn new(request_id: String, deadline: Deadline) -> Self {
@@ -67,16 +71,16 @@ impl Scope {
     }
 }
 
-/// Runs a future as part of `scope`.
-pub async fn within<F: Future>(scope: Arc<Scope>, future: F) -> F::Output {
-    CURRENT.scope(scope, future).await
+/// Runs a future as part of `invocation`.
+pub async fn within<F: Future>(invocation: Arc<Invocation>, future: F) -> F::Output {
+    CURRENT.scope(invocation, future).await
 }
 
 /// Runs what a consumer of a stream or a queue does in one invocation.
-pub async fn invocation<F: Future>(context: &Context, work: F) -> F::Output {
-    let scope = Scope::new(context.request_id.clone(), Deadline::of(context, clock::now()));
-    let span = tracing::error_span!("invocation", request_id = scope.request_id());
-    within(Arc::new(scope), work.instrument(span)).await
+pub async fn run<F: Future>(context: &Context, work: F) -> F::Output {
+    let invocation = Invocation::new(context.request_id.clone(), Deadline::of(context, clock::now()));
+    let span = tracing::error_span!("invocation", request_id = invocation.request_id());
+    within(Arc::new(invocation), work.instrument(span)).await
 }
 
 /// Notes in the lines that follow which order they are about.
@@ -87,19 +91,19 @@ pub fn note_order(order: OrderId) {
 /// A part of an invocation that is about one of several orders.
 #[must_use]
 pub fn of_order(order: OrderId) -> Span {
-    let scope = current();
-    let scope = scope.as_deref();
+    let invocation = current();
+    let invocation = invocation.as_deref();
     tracing::error_span!(
         "order",
-        request_id = scope.map(Scope::request_id),
-        path = scope.and_then(|scope| scope.path.as_deref()),
-        user = scope.and_then(Scope::user),
+        request_id = invocation.map(Invocation::request_id),
+        path = invocation.and_then(|invocation| invocation.path.as_deref()),
+        user = invocation.and_then(Invocation::user),
         %order
     )
 }
 
 /// The request in progress; none outside one, as in the operator's command line.
 #[must_use]
-pub fn current() -> Option<Arc<Scope>> {
+pub(crate) fn current() -> Option<Arc<Invocation>> {
     CURRENT.try_with(Arc::clone).ok()
 }

@@ -6,12 +6,12 @@
 //! Nor does it hold the functions to their permissions.
 
 use crate::sam_local::ARCHITECTURE;
-use oms_local::template::{document, kind, section};
-use oms_local::tokens::{AUDIENCE, ISSUER};
 use oms_tests::deployed::refused;
 use oms_tests::shop::text;
 use oms_tests::stack::root;
 use oms_tests::{Aws, Client, Deployed, Mailbox, Person, Shop, eventually_within, stack};
+use oms_workspace::template::{document, kind, section};
+use oms_workspace::tokens::{AUDIENCE, ISSUER};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;

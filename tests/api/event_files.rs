@@ -1,10 +1,10 @@
 //! The files of `events/`: one of each kind, and as AWS writes them.
 
 use crate::invocations::EVENTS;
-use oms_local::template::{SourceKind, System};
 use oms_tests::events::{event, function_of};
 use oms_tests::shop::text;
 use oms_tests::stack::root;
+use oms_workspace::template::{SourceKind, System};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

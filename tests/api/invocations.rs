@@ -2,11 +2,11 @@
 
 use crate::operator::orderctl;
 use oms_domain::notice::EventType;
-use oms_local::tokens::User;
 use oms_tests::events::{event, filled, function_of, names};
 use oms_tests::shop::text;
 use oms_tests::stack::WEBHOOK_SECRET;
 use oms_tests::{Client, Function, Mailbox, OwnTable, Person, stack};
+use oms_workspace::tokens::User;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

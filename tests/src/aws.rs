@@ -3,9 +3,9 @@
 
 use crate::pypi;
 use crate::stack::stack;
-use oms_local::guardian::{Guardian, MARK};
-use oms_local::scratch::Scratch;
-use oms_local::template::REGION;
+use oms_workspace::guardian::{Guardian, MARK};
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::REGION;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use oms_local::template::System;
+use oms_workspace::template::System;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;

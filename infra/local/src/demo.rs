@@ -10,13 +10,13 @@ mod orders;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use oms_workspace::console::{Step, say};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::places::{Places, replace};
+use oms_workspace::tokens::{Issuer, User};
 use serde_json::json;
 
-use crate::console::{Step, say};
-use crate::error::{Doing, Error, Result};
 use crate::functions;
-use crate::places::{Places, replace};
-use crate::tokens::{Issuer, User};
 use client::Client;
 
 /// How many orders there are.

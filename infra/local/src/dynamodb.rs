@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::Table;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::containers::here;
-use crate::error::{Doing, Error, Result};
-use crate::scratch::Scratch;
-use crate::template::Table;
 
 /// A stream keeps its records for a day, as DynamoDB's do.
 const STREAM_RETENTION_S: i64 = 24 * 60 * 60;
@@ -106,7 +106,7 @@ impl Dynamo {
             });
             match swept.await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => crate::console::say(format!("! {error}")),
+                Ok(Err(error)) => oms_workspace::console::say(format!("! {error}")),
                 Err(error) => {
                     return Error::Setup(format!("the sweep of the local DynamoDB stopped: {error}"));
                 }

@@ -5,12 +5,12 @@
 //! are those of the mapping's settings. The checkpoint of a stream is kept on disk, so that a restart goes
 //! on where the last one stopped.
 
-mod abandoned;
-mod ahead;
 pub mod batch;
 mod checkpoint;
 pub mod filter;
 mod invoke;
+mod on_failure;
+mod prefetch;
 pub mod queue;
 pub mod stream;
 
@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
+use oms_workspace::error::{Error, Result};
+use oms_workspace::template::{Function, Source, SourceKind, System};
 
-use crate::error::{Error, Result};
 use crate::ministack::Messaging;
-use crate::template::{Function, Source, SourceKind, System};
 use invoke::Invoker;
 
 /// How soon something new is noticed. Lambda looks four times a second; here tests wait for it.

@@ -7,22 +7,22 @@
 //! exactly the environment that template.yaml gives it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use oms_workspace::cargo::{cargo, told_by_cargo};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::{Guardian, MARK};
+use oms_workspace::places::{Places, replace};
+use oms_workspace::template::{Function, System};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use crate::error::{Doing, Error, Result};
-use crate::guardian::{Guardian, MARK};
-use crate::places::{Places, replace};
 use crate::service::Service;
-use crate::template::{Function, System};
 
 /// How long a function may take from its first request to its first answer.
 const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(50);
@@ -51,26 +51,6 @@ pub struct Functions {
     names: Vec<(String, bool)>,
     timeout: Duration,
     http: Client,
-}
-
-/// The real cargo, even when we run under one.
-pub fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts that look
-/// at it would run again, and everything above them would be built anew.
-pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
-    const OUTER: [&str; 6] = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-        "CARGO_PRIMARY_",
-        "CARGO_TARGET_TMPDIR",
-    ];
-    let names = std::env::vars_os().map(|(name, _)| name);
-    names.filter(|name| name.to_str().is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start))))
 }
 
 fn clean(command: &mut Command) {

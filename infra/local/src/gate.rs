@@ -9,13 +9,13 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use oms_workspace::error::{Doing, Error, Result};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::carried;
-use crate::error::{Doing, Error, Result};
 use crate::limits::{BODY, PAYLOAD, Refusal};
 
 /// How many requests are let in at a time.

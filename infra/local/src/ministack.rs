@@ -8,13 +8,13 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::template::{Queue, REGION, System};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::error::{Doing, Error, Result};
 use crate::service::Service;
-use crate::template::{Queue, REGION, System};
 
 /// Where the parts that need SNS or SQS find them.
 #[derive(Debug, Clone)]

@@ -18,15 +18,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use oms_workspace::error::Error;
+use oms_workspace::template::{ACCOUNT, REGION, System};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::carried;
-use crate::error::Error;
 use crate::limits::{PAYLOAD, Refusal};
-use crate::template::{ACCOUNT, REGION, System};
 
 /// How soon after a process's death the next one of its instance asks for work.
 const NEXT_PROCESS_WITHIN: Duration = Duration::from_secs(1);

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use oms_workspace::console::say;
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::{Guardian, MARK};
 use tokio::fs::OpenOptions;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
-
-use crate::console::say;
-use crate::error::{Doing, Error, Result};
-use crate::guardian::{Guardian, MARK};
 
 /// How long a part may take to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);

@@ -6,30 +6,31 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oms_workspace::cargo::Workspace;
+use oms_workspace::console::{Step, say};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::Guardian;
+use oms_workspace::places::Places;
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::{REGION, System};
+use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
+use oms_workspace::tools::{Tools, system_python};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::cli::Run;
-use crate::console::{Step, say};
+use crate::addresses::Addresses;
 use crate::containers::{self, here};
 use crate::demo;
 use crate::dynamodb::{Dynamo, Storage};
-use crate::error::{Doing, Error, Result};
 use crate::event_sources::Pollers;
 use crate::functions::{self, Functions};
 use crate::gate::Gate;
-use crate::guardian::Guardian;
 use crate::ministack::{Messaging, Ministack};
-use crate::places::Places;
+use crate::options::Options;
 use crate::runtime::RuntimeApi;
-use crate::scratch::Scratch;
 use crate::service;
-use crate::summary::{self, Addresses};
-use crate::template::{REGION, System};
-use crate::tokens::{AUDIENCE, ISSUER, Issuer};
-use crate::tools::{Tools, system_python};
-use crate::workspace::Workspace;
+use crate::summary;
 
 /// Settings that `cargo dev` takes from its own environment, and the parameters that they are.
 const FROM_ENVIRONMENT: &[(&str, &str)] = &[
@@ -52,7 +53,7 @@ const THIS_MACHINE: &str = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*
 type Parts = JoinSet<Error>;
 
 /// Runs the stack until it is told to stop, or a part cannot be kept running.
-pub async fn run(options: Run) -> Result<()> {
+pub async fn run(options: Options) -> Result<()> {
     let places = Places::make(options.state_dir.clone())?;
     let _lock = places.lock()?;
     let storage = match options.memory {
@@ -78,7 +79,7 @@ pub async fn run(options: Run) -> Result<()> {
 
 /// Ends when a part has ended, or could not be started.
 async fn start_and_keep(
-    options: &Run,
+    options: &Options,
     places: &Places,
     storage: &Storage,
     guardian: &Arc<Guardian>,
@@ -95,7 +96,7 @@ async fn start_and_keep(
 }
 
 async fn start(
-    options: &Run,
+    options: &Options,
     places: &Places,
     storage: &Storage,
     guardian: &Arc<Guardian>,

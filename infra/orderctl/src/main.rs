@@ -3,11 +3,10 @@
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
+use oms_workspace::report::{Fault, Report};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
-use orderctl::report::Report;
 use orderctl::smoke::Smoke;
-use orderctl::stand::Fault;
-use orderctl::{bench, bench_consumer, deploy_check, environment, rebuild, redrive, smoke, verify};
+use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -76,18 +75,6 @@ enum Command {
         #[arg(long)]
         projections: bool,
     },
-    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its budget
-    BenchLists {
-        /// How many orders the table has, each in turn
-        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
-        orders: Vec<u64>,
-    },
-    /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
-    BenchConsumer {
-        /// How many orders are folded, with all their changes
-        #[arg(long, default_value_t = 500)]
-        orders: u64,
-    },
     /// Hands every order with changes that a consumer has not applied to that consumer
     Redrive {
         /// Whom to catch up; both where it is left out
@@ -118,7 +105,7 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::DeployCheck { parameter, config_env } => {
             let parameters = parameter.into_iter().collect();
-            deploy_check::run(&oms_local::root(), &Plan { parameters, config_env })
+            deploy_check::run(&oms_workspace::root(), &Plan { parameters, config_env })
         }
         Command::Smoke { url, token, without_payment, patience } => {
             let (api, token) = environment::api(cli.local, url, token)?;
@@ -128,8 +115,6 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         }
         Command::Verify => verify::run(&app()?).await,
         Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
-        Command::BenchLists { orders } => bench::run(&orders, &mut std::io::stderr()).await,
-        Command::BenchConsumer { orders } => bench_consumer::run(orders, &mut std::io::stderr()).await,
         Command::Redrive { consumer } => redrive::run(&app()?, consumer).await,
     }
 }

@@ -4,11 +4,10 @@
 
 use crate::hold::while_held;
 use crate::redrive::{self, Consumer};
-use crate::report::Report;
-use crate::stand::Fault;
 use crate::verify;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
+use oms_workspace::report::{Fault, Report};
 
 /// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first,
 /// and removes those that no order has.

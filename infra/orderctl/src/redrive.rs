@@ -1,14 +1,13 @@
 //! Catches up what a consumer of the stream has missed, from the orders themselves: a record that was
 //! set aside, or lost, holds nothing that the order does not.
 
-use crate::report::Report;
-use crate::stand::Fault;
 use clap::ValueEnum;
 use notification_publisher::Publisher;
 use oms_core::app::App;
 use oms_core::stream::Arrived;
 use oms_domain::{Order, OrderId};
 use oms_runtime::metrics::Metrics;
+use oms_workspace::report::{Fault, Report};
 use std::time::Duration;
 
 /// How many orders a consumer is handed at once.

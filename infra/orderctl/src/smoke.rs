@@ -8,10 +8,9 @@ mod removal;
 mod token;
 mod wait;
 
-use crate::report::Report;
-use crate::stand::Fault;
 use api::Api;
 use journal::Journal;
+use oms_workspace::report::{Fault, Report};
 use std::io::Write;
 use std::time::Duration;
 

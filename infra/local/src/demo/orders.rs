@@ -1,11 +1,11 @@
 //! The demo's orders: placed by customers, paid or not, and moved on by staff.
 
+use oms_workspace::error::Result;
 use serde_json::{Value, json};
 
 use super::Customer;
 use super::catalogue::Shelf;
 use super::client::{Client, id};
-use crate::error::Result;
 
 /// Where an order of the demo ends up.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,8 @@
 
 use std::cmp::Ordering;
 
+use oms_workspace::error::{Error, Result};
 use serde_json::Value;
-
-use crate::error::{Error, Result};
 
 /// Whether a record matches one of the patterns, or there are none.
 pub fn passes(patterns: &[Value], record: &Value) -> bool {

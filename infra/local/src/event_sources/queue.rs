@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use oms_workspace::console::say;
+use oms_workspace::error::{Error, Result};
+use oms_workspace::template::{Queue, REGION, Source};
 use serde_json::{Map, Value, json};
 
 use super::batch::failed_identifiers;
 use super::invoke::{Invoker, Outcome};
 use super::{filter, pause};
-use crate::console::say;
-use crate::error::{Error, Result};
 use crate::ministack::Messaging;
-use crate::template::{Queue, REGION, Source};
 
 /// How long one look at a queue waits for a message, in seconds.
 const WAIT_S: u64 = 1;

@@ -2,7 +2,7 @@
 
 use super::parameters::plain;
 use super::{Finding, Values};
-use oms_local::template::section;
+use oms_workspace::template::section;
 use serde_json::Value;
 
 /// Whether it holds, or why that cannot be told from here.

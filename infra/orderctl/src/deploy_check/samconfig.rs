@@ -1,7 +1,7 @@
 //! What samconfig.toml tells `sam deploy`.
 
 use super::{Finding, Values};
-use crate::stand::Fault;
+use oms_workspace::report::Fault;
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_sam_needs_must_be_in_the_same_environment() {
-        let file = std::fs::read_to_string(oms_local::root().join("samconfig.toml")).unwrap();
+        let file = std::fs::read_to_string(oms_workspace::root().join("samconfig.toml")).unwrap();
         let missing = |environment: &str| {
             let findings = Config::parse(&file, environment).unwrap().check();
             findings.iter().filter(|finding| matches!(finding, Finding::Missing(..))).count()

@@ -1,11 +1,11 @@
 //! The deployed API, as one caller.
 
-use crate::stand::Fault;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use oms_runtime::logging::chain;
 use oms_runtime::sdk::https;
 use oms_runtime::sdk::https::RequestBody;
+use oms_workspace::report::Fault;
 use serde_json::Value;
 use std::time::Duration;
 

@@ -4,8 +4,8 @@ use super::Smoke;
 use super::api::{Answer, Api};
 use super::journal::{Done, Journal};
 use super::token;
-use crate::stand::Fault;
 use jiff::Timestamp;
+use oms_workspace::report::Fault;
 use std::time::Instant;
 
 /// Looks at the API's health and at the token.

@@ -1,4 +1,5 @@
-//! Bulk updates of more than 100 orders, by a job: messages that come twice, and a worker that dies.
+//! Bulk updates of more than 100 orders, by a job: messages that come twice, and a worker that
+//! dies.
 
 use futures::StreamExt;
 use futures::future::join_all;

@@ -139,7 +139,8 @@ fn query(event: &Value) -> Value {
     if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
 }
 
-/// Headers are in lower case, fit the body, and do not ask for a compressed answer, which nobody could read.
+/// Headers are in lower case, fit the body, and do not ask for a compressed answer, which nobody
+/// could read.
 fn check_headers(name: &str, event: &Value) {
     let headers = event["headers"].as_object().expect("a map");
     assert!(headers.keys().all(|header| *header == header.to_lowercase()), "{name}: {headers:?}");

@@ -1,5 +1,5 @@
-//! Every list of order items against a model that filters, searches, sorts and slices all of them in
-//! memory: for random orders, callers, filters, terms, orderings and pages.
+//! Every list of order items against a model that filters, searches, sorts and slices all of them
+//! in memory: for random orders, callers, filters, terms, orderings and pages.
 
 use crate::cases::{Case, Person, compared, keys, terms};
 use jiff::SignedDuration;

@@ -1,5 +1,5 @@
-//! Lists and counters against brute force: what the API says of random orders is what a model of it says that
-//! filters, sorts and adds up all of them in memory, as plainly as it can.
+//! Lists and counters against brute force: what the API says of random orders is what a model of it
+//! says that filters, sorts and adds up all of them in memory, as plainly as it can.
 
 #![cfg(test)]
 

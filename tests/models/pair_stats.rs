@@ -1,5 +1,5 @@
-//! The statistics of a user's orders of one store, which are added up from the orders, against those of
-//! all the user's orders, which are counted: those of all stores add up to them.
+//! The statistics of a user's orders of one store, which are added up from the orders, against
+//! those of all the user's orders, which are counted: those of all stores add up to them.
 
 use http::Method;
 use oms_domain::{Decimal, OrderId};

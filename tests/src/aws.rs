@@ -21,7 +21,8 @@ const SAM_LIMIT: Duration = Duration::from_secs(300);
 /// How many lines of its log a failed test shows.
 const SHOWN: usize = 60;
 
-/// A running emulator with a directory for what is deployed. Both go with it, as do the functions' processes.
+/// A running emulator with a directory for what is deployed. Both go with it, as do the functions'
+/// processes.
 pub struct Aws {
     /// Where all of its services are.
     pub url: String,

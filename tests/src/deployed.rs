@@ -157,7 +157,8 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     after.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
 
-/// What API Gateway does: turns a request into an event and invokes the function that the template's route leads to.
+/// What API Gateway does: turns a request into an event and invokes the function that the
+/// template's route leads to.
 struct Gateway {
     http: reqwest::Client,
     lambda: String,

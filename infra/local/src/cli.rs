@@ -27,7 +27,8 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Token {
-    /// The user's name; `customer`, `customer2`, `vendor`, `staff` and `admin` are those of the demo
+    /// The user's name; `customer`, `customer2`, `vendor`, `staff` and `admin` are those of the
+    /// demo
     #[arg(long)]
     user: String,
     /// staff, admin or vendor; unless given, what the demo user of that name is in

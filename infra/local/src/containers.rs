@@ -9,8 +9,8 @@ use oms_workspace::template::System;
 
 use crate::addresses::Addresses;
 
-/// The name by which a container knows the machine that it runs on. Docker Desktop gives it; elsewhere
-/// `--add-host` does (samconfig.toml).
+/// The name by which a container knows the machine that it runs on. Docker Desktop gives it;
+/// elsewhere `--add-host` does (samconfig.toml).
 const MACHINE: &str = "host.docker.internal";
 
 /// What stands in for the template's parameters that have no default, or another one here.
@@ -25,8 +25,8 @@ pub fn here(bound: IpAddr) -> IpAddr {
     if bound.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { bound }
 }
 
-/// Writes `env.json`: for each function, by its name in the template, the environment of `cargo dev`, with
-/// addresses that lead out of a container.
+/// Writes `env.json`: for each function, by its name in the template, the environment of
+/// `cargo dev`, with addresses that lead out of a container.
 pub fn write_environment(places: &Places, addresses: &Addresses, system: &System) -> Result<()> {
     let text = serde_json::to_vec_pretty(&environment(addresses, system));
     replace(&places.state.join("env.json"), &text.unwrap_or_default())

@@ -1,5 +1,6 @@
-//! Demo data, made through the HTTP API like any client's: three stores, thirty products, a dozen customers
-//! with an address each, and two hundred orders in every status, by every method, paid and not.
+//! Demo data, made through the HTTP API like any client's: three stores, thirty products, a dozen
+//! customers with an address each, and two hundred orders in every status, by every method, paid
+//! and not.
 //!
 //! What is made is the same every time, but for ids and times.
 
@@ -30,8 +31,8 @@ struct Customer {
     address: String,
 }
 
-/// Makes the demo data unless it has been made for this table. `table` tells one table from the next; `None`
-/// is one that nothing remembers.
+/// Makes the demo data unless it has been made for this table. `table` tells one table from the
+/// next; `None` is one that nothing remembers.
 ///
 /// That it could not be made is said, and does not keep the stack from running.
 pub async fn make_once(places: &Places, api: &str, issuer: &Issuer, table: Option<&str>) -> Result<()> {

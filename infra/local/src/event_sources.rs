@@ -1,9 +1,9 @@
 //! What Lambda's event source mappings do, for the streams and queues of template.yaml.
 //!
-//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries with
-//! growing pauses, bisecting, partial batch responses, maximum age, and the message to the failure queue
-//! are those of the mapping's settings. The checkpoint of a stream is kept on disk, so that a restart goes
-//! on where the last one stopped.
+//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries
+//! with growing pauses, bisecting, partial batch responses, maximum age, and the message to the
+//! failure queue are those of the mapping's settings. The checkpoint of a stream is kept on disk,
+//! so that a restart goes on where the last one stopped.
 
 pub mod batch;
 mod checkpoint;
@@ -51,8 +51,8 @@ pub enum Poller {
 }
 
 impl Pollers {
-    /// Prepares every mapping of the system. Done before the functions run, so that a stream that is read
-    /// from its end on misses nothing that they write.
+    /// Prepares every mapping of the system. Done before the functions run, so that a stream that
+    /// is read from its end on misses nothing that they write.
     pub fn prepare(&self, system: &System) -> Result<Vec<Poller>> {
         let mappings = system
             .functions

@@ -1,6 +1,7 @@
-//! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a hundred
-//! requests wait for one function, so the gate lets some in at a time and keeps the others waiting. What API
-//! Gateway refuses is refused here, and what cargo-lambda cannot read goes another way ([`carried`]).
+//! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a
+//! hundred requests wait for one function, so the gate lets some in at a time and keeps the others
+//! waiting. What API Gateway refuses is refused here, and what cargo-lambda cannot read goes
+//! another way ([`carried`]).
 
 use std::sync::Arc;
 

@@ -9,16 +9,18 @@
 //! | tokens | signed with a key of this machine | [`oms_workspace::tokens`] |
 //! | demo data | made through the HTTP API, like any client's | [`demo`] |
 //!
-//! All of it is derived from template.yaml ([`oms_workspace::template`]), so that it cannot drift from what is
-//! deployed. [`cli`] says how it runs ([`options`]), [`stack`] puts the parts together, and
-//! [`oms_workspace::guardian`] takes them down, however this process ends. Everything binds to 127.0.0.1, unless
-//! `--bind` lets containers reach the table, SNS and SQS ([`containers`]). State lives in `.local/`: the table,
-//! the checkpoints of the streams, the logs, the key of the tokens, and the virtual environment of the tools.
-//! Removing it is always safe while no stack runs.
+//! All of it is derived from template.yaml ([`oms_workspace::template`]), so that it cannot drift
+//! from what is deployed. [`cli`] says how it runs ([`options`]), [`stack`] puts the parts
+//! together, and [`oms_workspace::guardian`] takes them down, however this process ends. Everything
+//! binds to 127.0.0.1, unless `--bind` lets containers reach the table, SNS and SQS
+//! ([`containers`]). State lives in `.local/`: the table, the checkpoints of the streams, the logs,
+//! the key of the tokens, and the virtual environment of the tools. Removing it is always safe
+//! while no stack runs.
 //!
-//! Known differences from AWS: reads are always consistent, transactions never conflict, a stream has one
-//! shard, a queue's messages are worked off by one invocation at a time and come again a second after they
-//! failed, and ministack forgets its topics' subscriptions and its queues' messages when it stops.
+//! Known differences from AWS: reads are always consistent, transactions never conflict, a stream
+//! has one shard, a queue's messages are worked off by one invocation at a time and come again a
+//! second after they failed, and ministack forgets its topics' subscriptions and its queues'
+//! messages when it stops.
 
 pub mod addresses;
 mod carried;

@@ -20,7 +20,8 @@ pub struct Options {
     /// The most processes of one function
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
-    /// Where the table, SNS and SQS listen; for containers Docker's bridge, mostly 172.17.0.1. Nobody is asked who they are there
+    /// Where the table, SNS and SQS listen; for containers Docker's bridge, mostly 172.17.0.1.
+    /// Nobody is asked who they are there
     #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
     pub bind: Ipv4Addr,
     /// Build the functions with optimisations

@@ -248,7 +248,8 @@ fn local(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// Waits for Ctrl-C, SIGTERM, the terminal's end, or the end of standard input if that is asked for.
+/// Waits for Ctrl-C, SIGTERM, the terminal's end, or the end of standard input if that is asked
+/// for.
 fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'static str>> {
     let doing = "listening for signals";
     let mut interrupt = signal(SignalKind::interrupt()).doing(doing)?;
@@ -256,7 +257,8 @@ fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'stati
     let mut hangup = signal(SignalKind::hangup()).doing(doing)?;
     let (closed, closing) = tokio::sync::oneshot::channel();
     if until_stdin_closes {
-        // A thread of its own: reading cannot be cancelled, and must not keep the runtime from ending.
+        // A thread of its own: reading cannot be cancelled, and must not keep the runtime from
+        // ending.
         std::thread::spawn(move || {
             let mut buffer = [0; 256];
             while std::io::stdin().read(&mut buffer).is_ok_and(|length| length > 0) {}

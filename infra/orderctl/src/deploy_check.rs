@@ -1,4 +1,5 @@
-//! What is missing before `sam deploy` starts, each with what mends it. Nothing is asked of any network.
+//! What is missing before `sam deploy` starts, each with what mends it. Nothing is asked of any
+//! network.
 
 mod bootstraps;
 mod parameters;
@@ -70,7 +71,8 @@ pub fn run(root: &Path, plan: &Plan) -> Result<Report, Fault> {
     Ok(report(&findings))
 }
 
-/// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of samconfig.toml.
+/// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of
+/// samconfig.toml.
 fn given(plan: &Plan, config: &Config) -> (Values, Vec<Finding>) {
     if plan.parameters.is_empty() {
         return (config.parameters.clone(), Vec::new());

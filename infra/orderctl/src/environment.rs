@@ -15,8 +15,8 @@ const LOCAL: [(&str, &str); 6] = [
     ("AWS_ENDPOINT_URL_SQS", "SQS_URL"),
 ];
 
-/// The functions' own way to the table, set up from the environment, or from what `cargo dev` left in
-/// `.local/dev.env`.
+/// The functions' own way to the table, set up from the environment, or from what `cargo dev` left
+/// in `.local/dev.env`.
 ///
 /// # Errors
 /// Settings that are missing or make no sense, each named; no running local system.
@@ -26,8 +26,8 @@ pub fn app(local: bool) -> Result<App, Fault> {
     Ok(App::without_callers(config))
 }
 
-/// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`, `TOKEN_ADMIN`),
-/// or from what `cargo dev` left in `.local/dev.env`.
+/// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`,
+/// `TOKEN_ADMIN`), or from what `cargo dev` left in `.local/dev.env`.
 ///
 /// # Errors
 /// One of them is nowhere; no running local system.

@@ -1,5 +1,5 @@
-//! Work that is done while nothing is counted. Orders are placed, paid and moved meanwhile; the consumer of the
-//! stream waits, and counts what has come together afterwards.
+//! Work that is done while nothing is counted. Orders are placed, paid and moved meanwhile; the
+//! consumer of the stream waits, and counts what has come together afterwards.
 
 use jiff::SignedDuration;
 use oms_core::app::App;

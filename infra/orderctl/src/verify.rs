@@ -1,4 +1,5 @@
-//! Whether the statistics of every user, every store and of all are what the orders' logs add up to.
+//! Whether the statistics of every user, every store and of all are what the orders' logs add up
+//! to.
 
 use crate::hold::while_held;
 use oms_core::app::App;

@@ -1,5 +1,5 @@
-//! What cargo knows about the workspace: where it builds, and cargo-lambda's routes, which must be those of
-//! template.yaml.
+//! What cargo knows about the workspace: where it builds, and cargo-lambda's routes, which must be
+//! those of template.yaml.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,8 +16,8 @@ pub fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts that look
-/// at it would run again, and everything above them would be built anew.
+/// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts
+/// that look at it would run again, and everything above them would be built anew.
 pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
     const OUTER: [&str; 6] = [
         "CARGO_PKG_",
@@ -56,7 +56,8 @@ impl Workspace {
         })
     }
 
-    /// Refuses routes of Cargo.toml that differ from those of template.yaml, and names the differences.
+    /// Refuses routes of Cargo.toml that differ from those of template.yaml, and names the
+    /// differences.
     pub fn check_router(&self, system: &System) -> Result<()> {
         let wanted = system.router();
         let missing = wanted.iter().filter(|(path, name)| self.router.get(*path) != Some(name));

@@ -3,7 +3,8 @@
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-/// Says something about the stack's progress; to standard error, because standard output is for results.
+/// Says something about the stack's progress; to standard error, because standard output is for
+/// results.
 pub fn say(text: impl AsRef<str>) {
     // A closed terminal is no reason to fail.
     let _ = writeln!(std::io::stderr(), "{}", text.as_ref());

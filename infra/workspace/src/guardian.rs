@@ -1,8 +1,8 @@
 //! A small process that outlives this one, and then ends everything that it started.
 //!
-//! There is one way down for Ctrl-C, a failed start, a panic and `kill -9`: the pipe to the guardian closes.
-//! It needs no cooperation from the dying process, which is why it is a process of its own (in Python, which
-//! the stack needs anyway).
+//! There is one way down for Ctrl-C, a failed start, a panic and `kill -9`: the pipe to the
+//! guardian closes. It needs no cooperation from the dying process, which is why it is a process of
+//! its own (in Python, which the stack needs anyway).
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -27,8 +27,8 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the guardian of the stack called `mark`; it removes `leftovers`, files and directories,
-    /// when all has ended.
+    /// Starts the guardian of the stack called `mark`; it removes `leftovers`, files and
+    /// directories, when all has ended.
     pub fn start(python: &Path, mark: &str, leftovers: &[PathBuf]) -> Result<Self> {
         let mut process = Command::new(python)
             .args(["-c", include_str!("guardian.py")])

@@ -1,5 +1,5 @@
-//! The checkout as its tools see it: what `cargo dev`, `orderctl` and the tests need to know of it, without
-//! anything that runs or emulates a service.
+//! The checkout as its tools see it: what `cargo dev`, `orderctl` and the tests need to know of it,
+//! without anything that runs or emulates a service.
 //!
 //! | what | where |
 //! |---|---|
@@ -24,8 +24,8 @@ pub mod tools;
 
 use std::path::{Path, PathBuf};
 
-/// The checkout: the nearest directory above the current one that holds template.yaml, or else the one that
-/// this program was built in.
+/// The checkout: the nearest directory above the current one that holds template.yaml, or else the
+/// one that this program was built in.
 pub fn root() -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     let above = here.ancestors().find(|directory| directory.join("template.yaml").exists());

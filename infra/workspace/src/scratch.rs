@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Doing, Result};
 
-/// A directory that goes with its value: outside the checkout, which `cargo lambda watch` watches once
-/// for each process of a function. Every write there would wake all of them.
+/// A directory that goes with its value: outside the checkout, which `cargo lambda watch` watches
+/// once for each process of a function. Every write there would wake all of them.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);
 

@@ -82,7 +82,8 @@ pub struct Function {
 }
 
 impl System {
-    /// Reads template.yaml. `parameters` stand in for its parameters, `sqs_url` is where SQS answers.
+    /// Reads template.yaml. `parameters` stand in for its parameters, `sqs_url` is where SQS
+    /// answers.
     pub fn read(path: &Path, parameters: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
         let template = document(path)?;
         let resolver = Resolver::new(&template, parameters, sqs_url)?;
@@ -120,8 +121,8 @@ impl System {
     }
 }
 
-/// API Gateway's `{proxy+}` takes an empty rest, cargo-lambda's `{*rest}` does not: it needs the path with the
-/// slash as well.
+/// API Gateway's `{proxy+}` takes an empty rest, cargo-lambda's `{*rest}` does not: it needs the
+/// path with the slash as well.
 fn router_paths(route: &str) -> Vec<String> {
     if route == "$default" {
         return vec!["/".to_owned(), "/{*rest}".to_owned()];
@@ -228,8 +229,8 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
     })
 }
 
-/// Whether one of some routes takes what this one does. A route of one method stands in the template for its
-/// throttling at the gateway, and there is none here.
+/// Whether one of some routes takes what this one does. A route of one method stands in the
+/// template for its throttling at the gateway, and there is none here.
 fn is_part_of_any(path: &str, routes: &[String]) -> bool {
     let is_part = |route: &String| match route.strip_suffix("{proxy+}") {
         Some(before) => path.starts_with(before),
@@ -240,7 +241,8 @@ fn is_part_of_any(path: &str, routes: &[String]) -> bool {
 
 fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
     let mut properties = resource["Properties"].clone();
-    // Permissions and log settings mean nothing here, and may use functions that nothing else needs.
+    // Permissions and log settings mean nothing here, and may use functions that nothing else
+    // needs.
     if let Some(map) = properties.as_object_mut() {
         map.remove("Policies");
         map.remove("LoggingConfig");

@@ -1,7 +1,7 @@
 //! The local issuer of tokens: what Cognito is to the deployed system.
 //!
-//! The key lives in `.local/`, so that tokens outlive a restart. Who somebody is follows from their name
-//! alone: the same name is the same user on every machine.
+//! The key lives in `.local/`, so that tokens outlive a restart. Who somebody is follows from their
+//! name alone: the same name is the same user on every machine.
 
 use std::path::Path;
 
@@ -113,7 +113,8 @@ impl Issuer {
         }]})
     }
 
-    /// A token for a user, valid for `lifetime_s` seconds from now; negative for one that has expired.
+    /// A token for a user, valid for `lifetime_s` seconds from now; negative for one that has
+    /// expired.
     pub fn token(&self, user: &User, lifetime_s: i64) -> Result<String> {
         let header = json!({"alg": "ES256", "typ": "JWT", "kid": self.key_id});
         let claims = user.claims(jiff::Timestamp::now().as_second(), lifetime_s);

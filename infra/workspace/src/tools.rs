@@ -11,7 +11,8 @@ use crate::places::{Places, replace};
 
 /// SNS, SQS and SES; all of AWS to the test that deploys.
 pub const MINISTACK: &str = "ministack==1.5.33";
-/// The functions' runtime. Without its dependencies: they are a cross-compiler, which is for deploying.
+/// The functions' runtime. Without its dependencies: they are a cross-compiler, which is for
+/// deploying.
 pub const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
 
 /// Where the tools are.
@@ -21,7 +22,8 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Installs the tools where they are not installed yet. Stacks that start together wait for one another.
+    /// Installs the tools where they are not installed yet. Stacks that start together wait for one
+    /// another.
     pub fn install(places: &Places) -> Result<Self> {
         let venv = places.shared.join("venv");
         let tools = Self { bin: venv.join("bin") };

@@ -1,5 +1,5 @@
-//! How many changes a second one consumer of the stream folds into the statistics, and what a change costs,
-//! by the size of its batches.
+//! How many changes a second one consumer of the stream folds into the statistics, and what a
+//! change costs, by the size of its batches.
 
 use jiff::SignedDuration;
 use oms_domain::{Decimal, Order};
@@ -67,8 +67,8 @@ async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {
     Ok(Folded { changes: records.len() as u64, took: began.elapsed(), consumed: scope.meter().total() })
 }
 
-/// What the stream has of some orders, which are all on their way at the same time: the first change
-/// of each, then the second.
+/// What the stream has of some orders, which are all on their way at the same time: the first
+/// change of each, then the second.
 fn records(orders: &[Order]) -> Vec<Order> {
     let versions = orders.iter().map(|order| order.version).max().unwrap_or(0);
     (1..=versions)

@@ -121,8 +121,8 @@ struct Measured {
     browsed: Report,
 }
 
-/// Loads the orders, tells `progress` how far it is, and reports what each request costs; then reads
-/// whole lists page by page while orders are placed and changed.
+/// Loads the orders, tells `progress` how far it is, and reports what each request costs; then
+/// reads whole lists page by page while orders are placed and changed.
 ///
 /// # Errors
 /// Where the table cannot be set up, or a request is refused.

@@ -1,4 +1,5 @@
-//! What requests cost and how fast the statistics' consumer is, on a table of its own. See `bench --help`.
+//! What requests cost and how fast the statistics' consumer is, on a table of its own. See
+//! `bench --help`.
 
 mod consumer;
 mod lists;
@@ -20,7 +21,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its budget
+    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its
+    /// budget
     Lists {
         /// How many orders the table has, each in turn
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]

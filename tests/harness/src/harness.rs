@@ -1,5 +1,6 @@
-//! The table and the API in one process, without sockets in front and Lambda between: where requests
-//! are measured and lists compared. The table, its indexes and the settings are template.yaml's.
+//! The table and the API in one process, without sockets in front and Lambda between: where
+//! requests are measured and lists compared. The table, its indexes and the settings are
+//! template.yaml's.
 
 use axum::Router;
 use axum::body::Body;
@@ -26,7 +27,8 @@ const LIFETIME_S: i64 = 24 * 60 * 60;
 /// How often the consumer is given what it could not do.
 const DELIVERIES: u32 = 5;
 
-/// A table that goes with its value, and the functions of orders, their items, payments, the catalogue and notifications.
+/// A table that goes with its value, and the functions of orders, their items, payments, the
+/// catalogue and notifications.
 pub struct Harness {
     /// The functions' own way to the table.
     pub app: App,

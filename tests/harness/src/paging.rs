@@ -60,7 +60,8 @@ impl Done {
     }
 }
 
-/// Pages through lists of the `size` orders of some generator that a harness holds, `page_size` a page.
+/// Pages through lists of the `size` orders of some generator that a harness holds, `page_size` a
+/// page.
 ///
 /// # Errors
 /// Where a request is refused.

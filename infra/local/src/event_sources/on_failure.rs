@@ -1,5 +1,5 @@
-//! What a mapping's on-failure destination hears about records that it gave up: where they are, not what they
-//! are.
+//! What a mapping's on-failure destination hears about records that it gave up: where they are, not
+//! what they are.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

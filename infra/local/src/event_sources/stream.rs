@@ -19,8 +19,8 @@ use crate::ministack::Messaging;
 
 /// What one look at a stream reads at most, in records.
 const READ: usize = 200;
-/// About how many bytes of records one look reads. In memory they take some twenty times as much, which
-/// the allocator keeps for each thread: a table of large items would hold gigabytes.
+/// About how many bytes of records one look reads. In memory they take some twenty times as much,
+/// which the allocator keeps for each thread: a table of large items would hold gigabytes.
 const READ_BYTES: usize = 2 * 1024 * 1024;
 /// Where a record says when it was made.
 const MADE_AT: &str = "ApproximateCreationDateTime";
@@ -176,7 +176,8 @@ impl Stream {
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}", self.settings.table)
     }
 
-    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or given up.
+    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or
+    /// given up.
     async fn work_off(&mut self, taken: Taken) -> Result<()> {
         let records = taken.records;
         let policy = Policy { bisect: self.settings.bisect, maximum_retries: self.settings.maximum_retries };
@@ -272,7 +273,8 @@ impl Stream {
     }
 }
 
-/// How many records the next look reads, by the largest of the last one; at most twice as many as that.
+/// How many records the next look reads, by the largest of the last one; at most twice as many as
+/// that.
 fn reach_of(largest: usize, last: usize) -> usize {
     (READ_BYTES / largest.max(1)).clamp(1, READ).min(last * 2)
 }

@@ -1,4 +1,5 @@
-//! Whether every function of the template was built, for the right architecture, from the sources as they are.
+//! Whether every function of the template was built, for the right architecture, from the sources
+//! as they are.
 
 use super::{Architecture, Finding};
 use oms_workspace::report::Fault;

@@ -92,7 +92,8 @@ impl Config {
         self.settings.contains(name)
     }
 
-    /// Whether what `sam deploy` needs is given, which it otherwise asks for only when it is `--guided`.
+    /// Whether what `sam deploy` needs is given, which it otherwise asks for only when it is
+    /// `--guided`.
     pub(super) fn check(&self) -> Vec<Finding> {
         let environment = &self.environment;
         let table = format!("[{environment}.deploy.parameters]");
@@ -119,7 +120,8 @@ impl Config {
     }
 }
 
-/// A value as the command line would have it; nothing for lists and tables, which are no values of parameters.
+/// A value as the command line would have it; nothing for lists and tables, which are no values of
+/// parameters.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.value().clone(),

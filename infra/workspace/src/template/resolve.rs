@@ -22,7 +22,8 @@ pub(super) struct Resolver {
 }
 
 impl Resolver {
-    /// Takes the template, the values that stand in for parameters, and where SQS is (`http://127.0.0.1:1234`).
+    /// Takes the template, the values that stand in for parameters, and where SQS is
+    /// (`http://127.0.0.1:1234`).
     pub(super) fn new(template: &Value, given: &BTreeMap<String, String>, sqs_url: &str) -> Result<Self> {
         let mut parameters = BTreeMap::new();
         for (name, parameter) in section(template, "Parameters") {
@@ -75,7 +76,8 @@ impl Resolver {
         })
     }
 
-    /// The name that a resource has on this machine: the one it asks for, or the stack's and its own.
+    /// The name that a resource has on this machine: the one it asks for, or the stack's and its
+    /// own.
     pub(super) fn physical_name(&self, logical_id: &str) -> Result<String> {
         let resource = self.resource(logical_id)?;
         let properties = &resource["Properties"];

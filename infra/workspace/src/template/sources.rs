@@ -36,7 +36,8 @@ pub enum SourceKind {
 pub struct StreamSource {
     /// The table's local name.
     pub table: String,
-    /// Whether to begin with the oldest record (`TRIM_HORIZON`) or with what comes after the start (`LATEST`).
+    /// Whether to begin with the oldest record (`TRIM_HORIZON`) or with what comes after the start
+    /// (`LATEST`).
     pub from_the_beginning: bool,
     /// Whether a failed batch is split in two.
     pub bisect: bool,

@@ -126,8 +126,8 @@ fn a_proxy_route_needs_two_paths_of_the_local_router() {
     assert_eq!(router_paths("$default"), ["/", "/{*rest}"]);
 }
 
-/// `sam deploy --guided` asks for ever after a secret without a value, and asks of each route of an API that says
-/// nothing about who may call it.
+/// `sam deploy --guided` asks for ever after a secret without a value, and asks of each route of an
+/// API that says nothing about who may call it.
 #[test]
 fn a_guided_deploy_gets_to_its_end_with_enter_and_the_gateway() {
     let template = whole();

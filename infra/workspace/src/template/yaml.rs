@@ -5,8 +5,8 @@ use serde_yaml_ng::Value as Yaml;
 
 use crate::error::{Doing, Error, Result};
 
-/// Reads YAML; `!Ref x` becomes `{"Ref": "x"}`, `!GetAtt a.b` becomes `{"Fn::GetAtt": ["a", "b"]}`, and any
-/// other `!Name x` becomes `{"Fn::Name": x}`.
+/// Reads YAML; `!Ref x` becomes `{"Ref": "x"}`, `!GetAtt a.b` becomes `{"Fn::GetAtt": ["a", "b"]}`,
+/// and any other `!Name x` becomes `{"Fn::Name": x}`.
 pub(super) fn read(text: &str) -> Result<Value> {
     let yaml: Yaml = serde_yaml_ng::from_str(text).doing("template.yaml is no YAML")?;
     json_of(yaml)

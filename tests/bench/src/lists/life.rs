@@ -65,8 +65,8 @@ pub(super) async fn measure(
     Ok(measured)
 }
 
-/// What the consumer writes from an order's placing to its end so that searches find it, and of its payments and
-/// lines: the most that it is of some. Each row is a write of its own.
+/// What the consumer writes from an order's placing to its end so that searches find it, and of its
+/// payments and lines: the most that it is of some. Each row is a write of its own.
 async fn rows(harness: &Harness, generator: &OrderGenerator, size: u64) -> Result<[Cost; 2], Fault> {
     let mut most = [Cost { tenths: 0, trips: 0, count: None }; 2];
     let since = size + THEIRS;

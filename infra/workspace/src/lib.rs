@@ -5,7 +5,7 @@
 //! |---|---|
 //! | the system that template.yaml describes, and the template as it is written | [`template`] |
 //! | cargo: where it builds, and cargo-lambda's routes | [`cargo`] |
-//! | the directories of a local system, and ones that nobody needs afterwards | [`places`], [`scratch`] |
+//! | directories: of a local system, and ones that go again | [`places`], [`scratch`] |
 //! | programs from PyPI | [`tools`] |
 //! | tokens, signed with a key of this machine | [`tokens`] |
 //! | the end of processes whose parent has died | [`guardian`] |

@@ -1,5 +1,5 @@
 //! What requests cost in DynamoDB's units and round trips, as `X-Consumed-Capacity` tells.
-//! `cargo test --test api -- capacity --nocapture` prints it.
+//! `cargo test -p oms-tests --test api -- capacity --nocapture` prints it.
 
 use oms_tests::shop::text;
 use oms_tests::{Answer, Shop, eventually};

@@ -1,5 +1,5 @@
 //! A consumer dies every second while orders are placed and moved. It would disturb every other
-//! test, so it runs alone: `cargo test --test api -- --ignored chaos`, with
+//! test, so it runs alone: `cargo test -p oms-tests --test api -- --ignored chaos`, with
 //! `CHAOS_ORDERS` orders (300).
 
 use futures::StreamExt;

@@ -1,6 +1,6 @@
 //! What others make of the document: a validator reads it, and schemathesis sends to every
 //! operation what the document allows and what it does not. Longer than in every run:
-//! `FUZZ_SECONDS=600 FUZZ_SEED=7 cargo test --test api -- fuzzing`.
+//! `FUZZ_SECONDS=600 FUZZ_SEED=7 cargo test -p oms-tests --test api -- fuzzing`.
 
 use oms_tests::pypi::{program, run};
 use oms_tests::stack;

@@ -1,5 +1,5 @@
 //! How long it takes from a change's answer until the statistics have counted it, consumer, stream
-//! and poller included: `cargo test --test api -- lag --nocapture` prints it.
+//! and poller included: `cargo test -p oms-tests --test api -- lag --nocapture` prints it.
 
 use oms_tests::shop::text;
 use oms_tests::{Client, Shop};

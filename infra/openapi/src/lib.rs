@@ -2,8 +2,9 @@
 //!
 //! A handler says what is its own (path, fields, what its errors mean); what follows from a rule is
 //! added here in one place: names, headers, the errors that every operation shares, formats, closed
-//! sets of words, examples. The result is a file of the function `docs`, so that no function carries
-//! any of this. `cargo openapi` writes it, and a test here fails while it is not what the handlers say.
+//! sets of words, examples. The result is a file of the function `docs`, so that no function
+//! carries any of this. `cargo openapi` writes it, and a test here fails while it is not what the
+//! handlers say.
 
 mod about;
 mod errors;

@@ -10,8 +10,8 @@ use oms_domain::{AddressId, Decimal, ProductId, StoreId, UserId, VariantId};
 use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
-use oms_table::addresses::AddressRecord;
-use oms_table::products::StockedProduct;
+use oms_table::catalog::addresses::AddressRecord;
+use oms_table::catalog::products::StockedProduct;
 use oms_workspace::tokens::User;
 use uuid::Uuid;
 

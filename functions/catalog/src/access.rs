@@ -3,9 +3,9 @@
 use oms_core::app::App;
 use oms_domain::catalog::{ProductStatus, Store, StoreStatus};
 use oms_domain::{AddressId, Caller, Currency, Error, Kind, Outcome, ProductId, StoreId, UserId};
-use oms_table::addresses::BookEntry;
+use oms_table::catalog::addresses::BookEntry;
+use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
-use oms_table::products::StockedProduct;
 
 /// A store that the caller may see.
 #[derive(Clone, Debug)]

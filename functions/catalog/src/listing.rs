@@ -3,12 +3,12 @@
 //! memory.
 
 use jiff::Timestamp;
-use oms_core::sorted::{Cut, Place, SortKey, Sorting, Value};
+use oms_core::lists::paging::{Cut, Place, SortKey, Sorting, Value};
 use oms_domain::{Error, Outcome};
 use oms_http::pages::Links;
 use oms_http::search::contains_all;
 use oms_http::{Page, PageRequest, Query};
-use oms_table::catalog_lists::{Listed, MAX_LISTED};
+use oms_table::catalog::catalog_lists::{Listed, MAX_LISTED};
 use serde::Serialize;
 use uuid::Uuid;
 

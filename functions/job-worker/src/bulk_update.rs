@@ -2,11 +2,11 @@
 
 use crate::{Unfinished, Worker};
 use futures::StreamExt;
-use oms_core::bulk_updates::{ByJob, result_of};
-use oms_core::queue::Job;
+use oms_core::events::queue::Job;
+use oms_core::orders::bulk_update::{ByJob, result_of};
 use oms_domain::{Caller, Error, JobId, OrderId, Outcome};
 use oms_runtime::deadline;
-use oms_table::bulk_updates::BulkUpdate;
+use oms_table::jobs::BulkUpdate;
 use std::collections::HashSet;
 
 /// How many orders are changed at the same time.

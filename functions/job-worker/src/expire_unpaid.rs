@@ -6,7 +6,7 @@
 
 use crate::{Unfinished, Worker};
 use jiff::Timestamp;
-use oms_core::queue::Job;
+use oms_core::events::queue::Job;
 use oms_domain::{Error, OrderId};
 
 /// Waits on, or calls the order off.

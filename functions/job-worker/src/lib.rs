@@ -11,7 +11,7 @@ mod settle_payment;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::StreamExt;
 use oms_core::app::App;
-use oms_core::queue::{Job, NoQueue, Queue, QueueError};
+use oms_core::events::queue::{Job, NoQueue, Queue, QueueError};
 use oms_domain::{Error, OrderId};
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;

@@ -2,7 +2,7 @@
 //! its key.
 
 use crate::{Unfinished, Worker};
-use oms_core::queue::Job;
+use oms_core::events::queue::Job;
 use oms_domain::{Error, OrderId};
 
 /// How often the gateway is asked in vain, each time twice as late as before, until the message is

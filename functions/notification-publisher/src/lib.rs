@@ -9,9 +9,9 @@ use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures::StreamExt;
 use jiff::Timestamp;
 use oms_core::app::App;
-use oms_core::bus::{Bus, Event, PublishError};
-use oms_core::queue::{Job, Queue, QueueError};
-use oms_core::stream::{Arrived, Batch, BulkUpdateAsked, ChangedHands, Fresh, see_again};
+use oms_core::events::queue::{Job, Queue, QueueError};
+use oms_core::events::stream::{Arrived, Batch, BulkUpdateAsked, ChangedHands, Fresh, see_again};
+use oms_core::events::topic::{Bus, Event, PublishError};
 use oms_domain::notice::{Notice, notices};
 use oms_domain::{Change, Order};
 use oms_runtime::deadline;
@@ -19,7 +19,7 @@ use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_table::TableError;
 use oms_table::notifications::News;
-use oms_table::watermarks::Claim;
+use oms_table::orders::watermarks::Claim;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,7 @@ impl Publisher {
     /// Takes the topic and the queue from the settings.
     ///
     /// # Errors
-    /// [`oms_core::bus::NoTopic`], [`oms_core::queue::NoQueue`].
+    /// [`oms_core::events::topic::NoTopic`], [`oms_core::events::queue::NoQueue`].
     pub fn new(app: App, metrics: Metrics) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let bus = app.bus()?.clone();
         let queue = Queue::from_config(app.config())?;

@@ -9,8 +9,8 @@ mod view;
 
 use axum::Json;
 use oms_http::etag::Version;
-use oms_table::inbox::Inbox;
 use oms_table::notifications::Notification;
+use oms_table::notifications::inbox::Inbox;
 use view::NotificationView;
 
 oms_core::endpoints!(

@@ -3,7 +3,7 @@
 use crate::view::NotificationView;
 use axum::Json;
 use oms_core::app::App;
-use oms_core::sorted::{At, ByTime, Sorting, Window};
+use oms_core::lists::paging::{At, ByTime, Sorting, Window};
 use oms_domain::{Error, NotificationId, Outcome};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;

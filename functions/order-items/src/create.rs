@@ -3,8 +3,8 @@
 use crate::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::items::read_item;
 use oms_core::orders::Seen;
+use oms_core::orders::line_body::read_item;
 use oms_domain::place::{WantedLine, invalid_pk};
 use oms_domain::{Decimal, Error, Order, OrderId, Outcome};
 use oms_http::error::ErrorBody;

@@ -2,8 +2,8 @@
 
 use crate::{not_found, of_item};
 use oms_core::app::App;
-use oms_core::items::read_item;
 use oms_core::orders::Seen;
+use oms_core::orders::line_body::read_item;
 use oms_domain::lines::LineEdit;
 use oms_domain::{Caller, Decimal, Line, LineId, Order, Outcome};
 use oms_http::JsonObject;

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::item_lists::ItemQuery;
+use oms_core::lists::lines::ItemQuery;
 use oms_domain::{Error, OrderId, Outcome, ProductId, VariantId};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;

@@ -3,8 +3,8 @@
 use crate::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
+use oms_core::orders::line_body::{ItemBody, read_item};
 use oms_core::races::retried;
 use oms_domain::catalog::Store;
 use oms_domain::order::MAX_LINES;

@@ -2,8 +2,8 @@
 
 use crate::create::{MAX_EXTRA_BYTES, NOT_YOUR_ADDRESS};
 use oms_core::app::App;
-use oms_core::items::{ItemBody, read_item};
 use oms_core::orders::Seen;
+use oms_core::orders::line_body::{ItemBody, read_item};
 use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::Moved;
 use oms_domain::order::MAX_LINES;

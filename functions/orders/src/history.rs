@@ -2,7 +2,7 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::sorted::{At, cut};
+use oms_core::lists::paging::{At, cut};
 use oms_domain::OrderId;
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;

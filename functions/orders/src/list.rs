@@ -2,8 +2,8 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::kept::Answer;
-use oms_core::order_lists::{Asked, Filters, OrderPage};
+use oms_core::lists::orders::{Asked, Filters, OrderPage};
+use oms_core::response_cache::Answer;
 use oms_domain::{Outcome, Status};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;

@@ -1,8 +1,8 @@
 //! `GET /api/orders/order_stats/`
 
 use oms_core::app::App;
-use oms_core::freshness::Snapshot;
-use oms_core::kept::Answer;
+use oms_core::response_cache::Answer;
+use oms_core::statistics::read_your_writes::Snapshot;
 use oms_domain::Error;
 use oms_domain::drift::Verified;
 use oms_http::error::ErrorBody;

@@ -16,7 +16,7 @@ mod update;
 mod webhook;
 
 use axum::Json;
-use oms_core::money_moves::Sent;
+use oms_core::payments::settlement::Sent;
 use oms_domain::{Caller, Error, Kind, Order, Outcome, PaymentId};
 use oms_http::etag::Version;
 use oms_http::views::payment::{NextActionView, PaymentView};

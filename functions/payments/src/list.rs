@@ -2,7 +2,7 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::payment_lists::PaymentQuery;
+use oms_core::lists::payments::PaymentQuery;
 use oms_domain::{Error, OrderId};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;

@@ -1,7 +1,7 @@
 //! What Stripe tells by itself, written down where it fits what was asked for.
 
 use oms_core::app::App;
-use oms_core::gateway::stripe_events::{Disputed, Figures, Told};
+use oms_core::payments::gateway::stripe_events::{Disputed, Figures, Told};
 use oms_domain::attention::Dispute;
 use oms_domain::payment::{ChargeOutcome, Mover};
 use oms_domain::{Error, Order, Outcome, Payment, PaymentId, PaymentState, UserId};

@@ -1,8 +1,8 @@
 //! `GET /api/payments/payment_stats/`
 
 use oms_core::app::App;
-use oms_core::freshness::{OTHERS, Snapshot};
-use oms_core::kept::Answer;
+use oms_core::response_cache::Answer;
+use oms_core::statistics::read_your_writes::{OTHERS, Snapshot};
 use oms_domain::PaymentEntry;
 use oms_http::error::ErrorBody;
 use oms_http::views::statistics::PaymentStats;

@@ -4,7 +4,7 @@ use crate::{Shown, not_found, of_payment, pays, show};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use oms_core::app::App;
-use oms_core::gateway::{Gateway, Simulated, SimulatedOutcome};
+use oms_core::payments::gateway::{Gateway, Simulated, SimulatedOutcome};
 use oms_domain::{Error, Outcome, PaymentId, Refusal};
 use oms_http::error::{ApiError, ErrorBody};
 use oms_http::etag::IfMatch;

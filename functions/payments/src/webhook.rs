@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Body;
 use http::HeaderMap;
 use oms_core::app::App;
-use oms_core::gateway::stripe_events::{check, read};
+use oms_core::payments::gateway::stripe_events::{check, read};
 use oms_domain::Error;
 use oms_http::Reply;
 use oms_http::body;

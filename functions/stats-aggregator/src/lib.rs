@@ -11,8 +11,8 @@ pub use audit::Audits;
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
-use oms_core::stream::{Arrived, Batch, Fresh, see_again};
-use oms_core::verify::STATS;
+use oms_core::events::stream::{Arrived, Batch, Fresh, see_again};
+use oms_core::statistics::verify::STATS;
 use oms_domain::Order;
 use oms_domain::measure::{Measure, measures};
 use oms_domain::tally::{Scope, Tally, tally};
@@ -22,7 +22,7 @@ use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::counters::{Counted, fits};
-use oms_table::watermarks::Claim;
+use oms_table::orders::watermarks::Claim;
 use std::time::Duration;
 
 /// What an audit may take of the invocation's time.

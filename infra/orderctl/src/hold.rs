@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use oms_core::app::App;
 use oms_table::TableError;
-use oms_table::hold::Hold;
+use oms_table::counters::lock::Hold;
 use oms_workspace::report::Fault;
 use std::time::Duration;
 

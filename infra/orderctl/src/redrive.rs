@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use notification_publisher::Publisher;
 use oms_core::app::App;
-use oms_core::stream::Arrived;
+use oms_core::events::stream::Arrived;
 use oms_domain::{Order, OrderId};
 use oms_runtime::metrics::Metrics;
 use oms_workspace::report::{Fault, Report};

@@ -3,7 +3,7 @@
 
 use crate::hold::while_held;
 use oms_core::app::App;
-use oms_core::verify::VerifiedAll;
+use oms_core::statistics::verify::VerifiedAll;
 use oms_domain::tally::Scope;
 use oms_workspace::report::{Fault, Report};
 

@@ -1,10 +1,10 @@
 //! What a function instance holds from its start to its end.
 
-use crate::bus::{Bus, NoTopic};
-use crate::gateway::Gateway;
+use crate::events::topic::{Bus, NoTopic};
 use crate::idempotency;
-use crate::kept::{Kept, Known};
+use crate::payments::gateway::Gateway;
 use crate::request::RequestContext;
+use crate::response_cache::{Kept, Known};
 use axum::Router;
 use axum::extract::FromRef;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use oms_http::rate_limit::{self, RateLimiter};
 use oms_runtime::config::{Config, ConfigError, GatewayKeys};
 use oms_runtime::sdk;
 use oms_runtime::{clock, ids, logging};
-use oms_table::order_numbers::OrderNumbers;
+use oms_table::orders::order_numbers::OrderNumbers;
 use oms_table::{Table, TableError};
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;

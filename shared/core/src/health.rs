@@ -1,7 +1,7 @@
 //! Whether what the functions depend on can be reached.
 
 use crate::app::App;
-use crate::queue::{NoQueue, Queue};
+use crate::events::queue::{NoQueue, Queue};
 use oms_runtime::logging;
 use std::time::Duration;
 

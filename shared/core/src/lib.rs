@@ -1,30 +1,17 @@
 //! What the functions share: the table, HTTP, the payment gateway, configuration.
 
 pub mod app;
-pub mod bulk_updates;
-pub mod bus;
-pub mod catalog_lists;
 pub mod endpoints;
-pub mod freshness;
-pub mod gateway;
+pub mod events;
 pub mod health;
 pub mod idempotency;
-pub mod item_lists;
-pub mod items;
-pub mod kept;
-pub mod money_moves;
-pub mod order_lists;
+pub mod lists;
 pub mod orders;
-pub mod payment_lists;
-pub mod queue;
+pub mod payments;
 pub mod races;
 pub mod request;
-pub mod sorted;
+pub mod response_cache;
 pub mod statistics;
-pub mod stream;
-pub mod subscriptions;
-pub mod unpaid;
-pub mod verify;
 
 #[cfg(test)]
 use oms_runtime::config;

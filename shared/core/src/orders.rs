@@ -1,6 +1,10 @@
 //! Orders as a caller may see and change them. A handler reaches orders only through here, so
 //! that none can forget the question whose they are.
 
+pub mod bulk_update;
+pub mod line_body;
+pub mod unpaid;
+
 use crate::app::App;
 use crate::idempotency::Left;
 use oms_domain::lifecycle::Moved;
@@ -10,7 +14,7 @@ use oms_runtime::invocation;
 use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::orders::Save;
-use oms_table::unpaid::Pass;
+use oms_table::orders::unpaid::Pass;
 
 /// The orders that a caller may see.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,8 @@
 //! Statistics as a caller may see them.
 
 mod folded;
+pub mod read_your_writes;
+pub mod verify;
 
 use self::folded::Pair;
 use crate::app::App;

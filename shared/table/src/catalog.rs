@@ -1,10 +1,17 @@
 //! What an order needs of the catalogue.
 
-use super::addresses::AddressRecord;
-pub use super::entity::read;
-use super::stores::is_there;
-use super::unpaid::Unpaid;
-use super::{Table, TableError, keys, text};
+pub mod addresses;
+pub mod assortments;
+pub mod catalog_lists;
+pub mod products;
+pub mod stock;
+pub mod stores;
+
+use crate::catalog::addresses::AddressRecord;
+use crate::catalog::stores::is_there;
+pub use crate::entity::read;
+use crate::orders::unpaid::Unpaid;
+use crate::{Table, TableError, keys, text};
 use oms_domain::catalog::{Product, Store};
 use oms_domain::lines::PriceList;
 use oms_domain::{Address, AddressId, Order, ProductId, StoreId, UserId};

@@ -6,7 +6,7 @@
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
-//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`super::shown`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`super::hold`]) |
+//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`crate::counters::lock`]) |
 //! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
 //! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
 //!
@@ -14,13 +14,18 @@
 //! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at
 //! their end. `BY_STATUS` grows by some 30 bytes a month.
 
-use super::counter_names::{
+pub mod counted;
+pub(crate) mod layout;
+pub mod lock;
+pub mod snapshot;
+
+use crate::counters::layout::{
     AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
-use super::shown::{STAMP, WRITES, place_of_order, writes_of};
-use super::unpaid;
-use super::watermarks::Claim;
-use super::{Table, TableError, key, keys};
+use crate::counters::snapshot::{STAMP, WRITES, place_of_order, writes_of};
+use crate::orders::unpaid;
+use crate::orders::watermarks::Claim;
+use crate::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
 use jiff::civil::Date;
@@ -32,7 +37,7 @@ use oms_domain::totals::TotalBucket;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// While it is there, nothing is counted.
-pub(super) const HELD: &str = "held";
+pub(crate) const HELD: &str = "held";
 
 /// How many items a transaction may have.
 const TRANSACTION_LIMIT: usize = 100;

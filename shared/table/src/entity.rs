@@ -2,9 +2,9 @@
 //! which lists show, filter, search or sort by stand in the map `summary`, which the indexes
 //! carry. Nothing is stored twice.
 
-use super::writes::VERSION;
-use super::{Item, Table, TableError, key, keys, record};
 use crate::idempotency::Keyed;
+use crate::writes::VERSION;
+use crate::{Item, Table, TableError, key, keys, orders::item};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +34,7 @@ pub fn item<T: Serialize>(
         item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     }
     item.insert(VERSION.into(), AttributeValue::N(version.to_string()));
-    item.insert(record::SCHEMA_ATTRIBUTE.into(), AttributeValue::N(record::SCHEMA.to_string()));
+    item.insert(item::SCHEMA_ATTRIBUTE.into(), AttributeValue::N(item::SCHEMA.to_string()));
     Ok(item)
 }
 

@@ -1,8 +1,8 @@
 //! What is remembered of requests with an `Idempotency-Key`: written in the same transaction as
 //! what the request changed, so that one is there exactly when the other is.
 
-use super::writes::{meter_write, part};
-use super::{Table, TableError, key, keys, text};
+use crate::writes::{meter_write, part};
+use crate::{Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
 use jiff::Timestamp;
@@ -82,7 +82,7 @@ impl Remembered {
     }
 }
 
-fn number(item: &super::Item, name: &str) -> i64 {
+fn number(item: &crate::Item, name: &str) -> i64 {
     let number = item.get(name).and_then(|value| value.as_n().ok());
     number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }

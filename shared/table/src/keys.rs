@@ -3,28 +3,28 @@
 //! | item | pk | sk |
 //! |---|---|---|
 //! | order | `ORDER#<id>` | `ORDER` |
-//! | its rows in the lists of all orders and of its store (see [`super::rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
-//! | rows of its payments (see [`super::payment_rows`]) | `ORDER#<id>` | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` |
-//! | rows of its lines (see [`super::line_rows`]) | `ORDER#<id>` | `LINE#<n>` |
+//! | its rows in the lists of all orders and of its store (see [`crate::projections::order_rows`]) | `ORDER#<id>` | `ROW#ALL`, `ROW#STORE` |
+//! | rows of its payments (see [`crate::projections::payment_rows`]) | `ORDER#<id>` | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` |
+//! | rows of its lines (see [`crate::projections::line_rows`]) | `ORDER#<id>` | `LINE#<n>` |
 //! | older changes of an order, from a version on | `ORDER#<id>` | `LOG#<version>` |
 //! | watermark of a consumer | `ORDER#<id>` | `APPLIED#<consumer>` |
 //! | store, also one that was deleted | `STORE#<id>` | `STORE` |
-//! | how many products a store has (see [`super::assortments`]) | `STORE#<id>` | `PRODUCTS` |
-//! | how many stores a vendor owns, and how many there are (see [`super::counted`]) | `USER#<sub>`, `CATALOGUE` | `STORES` |
+//! | how many products a store has (see [`crate::catalog::assortments`]) | `STORE#<id>` | `PRODUCTS` |
+//! | how many stores a vendor owns, and how many there are (see [`crate::counters::counted`]) | `USER#<sub>`, `CATALOGUE` | `STORES` |
 //! | product | `PRODUCT#<id>` | `PRODUCT` |
 //! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
 //! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
-//! | how many orders a user has placed that are not counted yet (see [`super::unpaid`]) | `USER#<sub>` | `UNPAID` |
-//! | step of a user's trail (see [`super::trail`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
+//! | how many orders a user has placed that are not counted yet (see [`crate::orders::unpaid`]) | `USER#<sub>` | `UNPAID` |
+//! | step of a user's trail (see [`crate::recent_writes`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | bulk update | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
-//! | a place of a code, to search by | `SEARCH#<characters>` (see [`super::search`]) | `<what follows>#<order>` |
+//! | a place of a code, to search by | `SEARCH#<characters>` (see [`crate::projections::search_rows`]) | `<what follows>#<order>` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
 //!
 //! What people write, a `sub` and a key, stands at the end of a key or is written so that its end is certain:

@@ -3,46 +3,24 @@
 //! This module and its children are the only code that speaks to DynamoDB. Reads of the base table
 //! are consistent; reads of the indexes are not, and never decide a write.
 
-pub mod addresses;
-pub mod assortments;
-pub mod bulk_updates;
 pub mod catalog;
-pub mod catalog_lists;
-pub mod counted;
-mod counter_names;
 pub mod counters;
 pub mod entity;
 mod error;
-pub mod hold;
 pub mod idempotency;
-pub mod inbox;
+pub mod jobs;
 pub mod keys;
-pub mod line_rows;
 pub mod lists;
 pub mod notifications;
-pub mod order_numbers;
 pub mod orders;
-pub mod payment_rows;
-pub mod products;
-pub mod record;
-pub mod rows;
-pub mod scan;
-pub mod search;
-pub mod shown;
+pub mod projections;
+pub mod recent_writes;
 pub mod size;
-mod stale;
-pub mod stock;
-pub mod stores;
-pub mod subscriptions;
-mod summary;
-pub mod trail;
-pub mod unpaid;
-pub mod watermarks;
 mod writes;
 
+pub use crate::orders::item::OrderOwners;
+pub use crate::orders::summary::summary_from_item;
 pub use error::TableError;
-pub use record::OrderOwners;
-pub use summary::summary_from_item;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};

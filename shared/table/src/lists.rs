@@ -1,8 +1,8 @@
 //! Pages of the indexes, and small collections of the base table.
 
-use super::keys::{self, Index};
-use super::summary::summary_from_item;
-use super::{Item, Table, TableError, meter_read, text};
+use crate::keys::{self, Index};
+use crate::orders::summary::summary_from_item;
+use crate::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use futures::future::try_join_all;

@@ -1,9 +1,12 @@
 //! Notifications to users, written by the stream's consumer and counted in their inbox.
 
-use super::inbox::{Inbox, attribute, kept_until, month_of, oldest_kept, start_of};
-use super::writes::{VERSION, part};
-use super::{Item, Table, TableError, catalog, key, keys, meter_read, text};
+pub mod inbox;
+pub mod subscriptions;
+
 use crate::idempotency::Keyed;
+use crate::notifications::inbox::{Inbox, attribute, kept_until, month_of, oldest_kept, start_of};
+use crate::writes::{VERSION, part};
+use crate::{Item, Table, TableError, catalog, key, keys, meter_read, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 use oms_domain::notice::{NoticeKind, NoticeLevel};
@@ -41,7 +44,7 @@ pub struct Notification {
     pub created_at: Timestamp,
     /// The inbox's epoch in which `is_read` was said.
     #[serde(default)]
-    pub(super) epoch: u64,
+    pub(crate) epoch: u64,
     /// How often it has been marked.
     #[serde(default, skip_serializing)]
     version: u64,

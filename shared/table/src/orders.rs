@@ -1,9 +1,16 @@
 //! Orders: load, save if still as seen, place.
 
-use super::unpaid::Pass;
-use super::writes::part;
-use super::{Item, OrderOwners, Table, TableError, keys, record};
+pub mod item;
+pub mod order_numbers;
+pub mod scan;
+pub(crate) mod summary;
+pub mod unpaid;
+pub mod watermarks;
+
 use crate::idempotency::Keyed;
+use crate::orders::unpaid::Pass;
+use crate::writes::part;
+use crate::{Item, OrderOwners, Table, TableError, keys};
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Change, Order, OrderId, UserId};
 use oms_runtime::meter;
@@ -50,7 +57,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn order_or_tombstone(&self, id: OrderId) -> Result<Option<Order>, TableError> {
         let item = self.get_item(keys::order(id), keys::ORDER.to_owned()).await?;
-        item.map(record::from_item).transpose()
+        item.map(item::from_item).transpose()
     }
 
     /// Several orders as they are now, in no particular order; what does not exist or has been
@@ -73,7 +80,7 @@ impl Table {
     ) -> Result<Vec<Order>, TableError> {
         let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
         let items = self.get_items(keys.collect()).await?;
-        items.into_iter().map(record::from_item).collect()
+        items.into_iter().map(item::from_item).collect()
     }
 
     /// Whose some orders are, and whose stores': enough to tell who may see them. What does not exist
@@ -87,8 +94,8 @@ impl Table {
         ids: impl IntoIterator<Item = OrderId>,
     ) -> Result<Vec<OrderOwners>, TableError> {
         let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
-        let items = self.get_parts(keys.collect(), &record::OWNER_PATHS).await?;
-        Ok(items.iter().filter_map(record::owners_of).collect())
+        let items = self.get_parts(keys.collect(), &item::OWNER_PATHS).await?;
+        Ok(items.iter().filter_map(item::owners_of).collect())
     }
 
     /// Makes an order's log reach back to a version, or to its placing where that is 0, from where
@@ -102,7 +109,7 @@ impl Table {
             return Ok(());
         }
         for item in self.collection(keys::order(order.id), keys::LOG_PREFIX).await? {
-            order.recall(record::log_from_item(item)?);
+            order.recall(item::log_from_item(item)?);
         }
         if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
     }
@@ -127,8 +134,8 @@ impl Table {
             "a change counts up"
         );
         let token = oms_runtime::ids::random_token();
-        let order = &record::signed(save.order, token);
-        let (item, older) = record::to_items(order, save.expected_version, self.shards)?;
+        let order = &item::signed(save.order, token);
+        let (item, older) = item::to_items(order, save.expected_version, self.shards)?;
         let put = self.put_over(save.expected_version, item)?;
         let moves = summed(save.stock.iter().copied());
         let passed =
@@ -142,7 +149,7 @@ impl Table {
         let mut items = vec![part(put)];
         items.extend(passed);
         if !older.is_empty() {
-            items.push(part(self.put_any(record::log_to_item(order.id, older)?)?));
+            items.push(part(self.put_any(item::log_to_item(order.id, older)?)?));
         }
         let written = self.transact_with_stock(items, moves, save.idempotency).await;
         written.map_err(TableError::or_conflict)
@@ -153,7 +160,7 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where it did not.
     async fn check_token(&self, there: Item, version: u64, token: u32) -> Result<(), TableError> {
-        let mut there = record::from_item(there)?;
+        let mut there = item::from_item(there)?;
         if there.version > version {
             self.recall(&mut there, version).await?;
         }

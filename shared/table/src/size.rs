@@ -1,6 +1,6 @@
 //! How much room an item takes, as DynamoDB counts (see [`oms_domain::size`]).
 
-use super::Item;
+use crate::Item;
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::size::of_number;
 

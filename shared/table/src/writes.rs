@@ -1,7 +1,7 @@
 //! The two ways of writing: one item if it is still as it was seen, or several all or nothing.
 
-use super::{Item, Table, TableError, keys, text};
 use crate::idempotency::Keyed;
+use crate::{Item, Table, TableError, keys, text};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{

@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt;
 use oms_core::app::App;
-use oms_core::stream::Arrived;
+use oms_core::events::stream::Arrived;
 use oms_domain::{Order, OrderId};
 use oms_http::edge;
 use oms_local::dynamodb::{Dynamo, Storage};

@@ -10,7 +10,7 @@ use oms_http::error::ErrorBody;
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::TableError;
-use oms_table::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
+use oms_table::catalog::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
 use oms_table::entity::FIRST_VERSION;
 
 /// Makes an address of the caller; staff may say whose it is.

@@ -7,7 +7,7 @@ use oms_core::app::App;
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
-use oms_table::addresses::BookEntry;
+use oms_table::catalog::addresses::BookEntry;
 
 /// The caller's own addresses, newest first, also for staff, who name another user by `user`.
 #[utoipa::path(

@@ -10,7 +10,7 @@ mod view;
 
 use axum::Json;
 use oms_http::etag::Version;
-use oms_table::addresses::BookEntry;
+use oms_table::catalog::addresses::BookEntry;
 use view::AddressView;
 
 /// An address as the answer.

@@ -1,7 +1,7 @@
 //! An address, as clients see it.
 
 use oms_http::views::time;
-use oms_table::addresses::BookEntry;
+use oms_table::catalog::addresses::BookEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -10,7 +10,7 @@ use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{BlankText, Fields, Mode, Whole};
 use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::stock::Adjustment;
+use oms_table::catalog::stock::Adjustment;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

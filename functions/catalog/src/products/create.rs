@@ -15,9 +15,9 @@ use oms_domain::{Caller, Error, Outcome, StoreId, VariantId};
 use oms_http::error::ErrorBody;
 use oms_http::validation::{Fields, Mode};
 use oms_http::{Authenticated, JsonObject, Reply};
+use oms_table::catalog::products::StockedProduct;
+use oms_table::catalog::stock::Shelf;
 use oms_table::entity::{FIRST_VERSION, Versioned};
-use oms_table::products::StockedProduct;
-use oms_table::stock::Shelf;
 use uuid::Uuid;
 
 /// Makes a product of a store, with its variants and what lies on the shelves.

@@ -5,14 +5,14 @@ use crate::access::{self, SeenStore};
 use crate::listing::{self, Entry, Found};
 use axum::Json;
 use oms_core::app::App;
-use oms_core::catalog_lists::ByTime;
+use oms_core::lists::catalog::ByTime;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{Caller, Error, Outcome, ProductId, StoreId};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
-use oms_table::assortments::Assortment;
-use oms_table::products::ProductSummary;
+use oms_table::catalog::assortments::Assortment;
+use oms_table::catalog::products::ProductSummary;
 use std::collections::BTreeSet;
 
 /// The products that the caller may see, newest first: active ones of active stores; a vendor's

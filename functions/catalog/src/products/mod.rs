@@ -13,8 +13,8 @@ mod view;
 use axum::Json;
 use oms_domain::Currency;
 use oms_http::etag::Version;
+use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
-use oms_table::products::StockedProduct;
 use view::ProductView;
 
 /// The most pieces that one shelf holds, and that one request moves.

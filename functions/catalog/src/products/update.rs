@@ -13,8 +13,8 @@ use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Fields, Mode};
 use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_table::catalog::products::{StockedProduct, Stores};
 use oms_table::entity::Versioned;
-use oms_table::products::{StockedProduct, Stores};
 
 /// Changes a product as a whole. Optional fields that are left out stay as they are; of the
 /// variants, where they are given, those that are left out are removed. Stock is not changed.

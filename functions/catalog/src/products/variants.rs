@@ -8,7 +8,7 @@ use oms_domain::catalog::Variant;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Currency, Decimal, VariantId};
 use oms_http::validation::{BlankText, Fields, Mode, Text, Whole};
-use oms_table::stock::Shelf;
+use oms_table::catalog::stock::Shelf;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use oms_domain::Currency;
 use oms_http::views::{money, time};
-use oms_table::products::StockedProduct;
+use oms_table::catalog::products::StockedProduct;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

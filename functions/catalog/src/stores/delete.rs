@@ -11,9 +11,9 @@ use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
 use oms_http::views::Deleted;
 use oms_http::{Authenticated, PathId, Reply};
+use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
 use oms_table::lists::{OrderList, Wanted};
-use oms_table::products::StockedProduct;
 
 /// The most products that are deleted with their store, which is what one request has time for.
 const MAX_PRODUCTS: usize = 1_000;

@@ -10,7 +10,7 @@ use oms_domain::{Caller, Outcome, StoreId};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
-use oms_table::stores::StoreSummary;
+use oms_table::catalog::stores::StoreSummary;
 
 /// The stores that the caller may see, newest first: those that sell; a vendor's also their own;
 /// for staff all.

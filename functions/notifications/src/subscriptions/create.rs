@@ -6,14 +6,14 @@ use super::view::SubscriptionView;
 use super::{Record, Shown, check_store, manager, manages, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::bus::Wanted;
+use oms_core::events::topic::Wanted;
 use oms_core::races::retried;
 use oms_domain::subscription::{Subscription, SubscriptionStatus};
 use oms_domain::{Caller, Error, Outcome};
 use oms_http::error::ErrorBody;
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
-use oms_table::subscriptions::{SubscriptionRecord, id_of, is_full};
+use oms_table::notifications::subscriptions::{SubscriptionRecord, id_of, is_full};
 
 /// Lets an endpoint hear of events. It is asked to agree first: a mail address by a mail with a
 /// link, a server by a POST that names one; until then the status is `pending`. An endpoint can be

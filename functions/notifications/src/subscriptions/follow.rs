@@ -2,13 +2,13 @@
 
 use super::Record;
 use oms_core::app::App;
-use oms_core::bus::{Answer, SubscribeError, Wanted};
-use oms_core::subscriptions::EndError;
+use oms_core::events::subscriptions::EndError;
+use oms_core::events::topic::{Answer, SubscribeError, Wanted};
 use oms_domain::subscription::SubscriptionStatus;
 use oms_domain::{Error, Kind, Outcome};
 use oms_runtime::retry;
 use oms_table::TableError;
-use oms_table::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
+use oms_table::notifications::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
 
 /// Makes the topic follow a record, where it does not yet, and notes that it does. Of a record whose
 /// subscription has ended, a caller who `adopts` takes over what somebody has made at the topic since.
@@ -126,7 +126,7 @@ pub(super) fn full() -> Error {
         code: "too_many_subscriptions",
         message: format!(
             "There is no room for another subscription: at most {MAX_SUBSCRIPTIONS}, of one store at most {}.",
-            oms_table::subscriptions::MAX_SUBSCRIPTIONS_OF_STORE
+            oms_table::notifications::subscriptions::MAX_SUBSCRIPTIONS_OF_STORE
         ),
     }
 }

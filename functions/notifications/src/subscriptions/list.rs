@@ -6,7 +6,7 @@ use super::{Record, manager};
 use axum::Json;
 use futures::{StreamExt, TryStreamExt};
 use oms_core::app::App;
-use oms_core::sorted::{ByTime, Sorting};
+use oms_core::lists::paging::{ByTime, Sorting};
 use oms_domain::StoreId;
 use oms_domain::subscription::SubscriptionStatus;
 use oms_http::error::ErrorBody;

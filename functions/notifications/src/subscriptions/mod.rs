@@ -20,7 +20,7 @@ use oms_domain::place::invalid_pk;
 use oms_domain::{Caller, Error, Kind, Outcome, StoreId, SubscriptionId};
 use oms_http::etag::Version;
 use oms_table::entity::Versioned;
-use oms_table::subscriptions::SubscriptionRecord;
+use oms_table::notifications::subscriptions::SubscriptionRecord;
 use view::SubscriptionView;
 
 /// A record and its version.

@@ -12,7 +12,7 @@ use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::subscriptions::SubscriptionRecord;
+use oms_table::notifications::subscriptions::SubscriptionRecord;
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
 #[utoipa::path(

@@ -1,7 +1,7 @@
 //! A subscription, as clients see it.
 
 use oms_http::views::time;
-use oms_table::subscriptions::SubscriptionRecord;
+use oms_table::notifications::subscriptions::SubscriptionRecord;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

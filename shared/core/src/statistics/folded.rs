@@ -3,7 +3,7 @@
 
 use super::{Asked, NEWEST};
 use crate::app::App;
-use crate::freshness::Snapshot;
+use crate::statistics::read_your_writes::Snapshot;
 use jiff::Timestamp;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::search;
+use crate::projections::search_rows;
 use jiff::civil::{Date, date};
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use proptest::prelude::*;
@@ -51,7 +51,7 @@ fn keys_of(thing: &Thing) -> Vec<(String, String)> {
         Thing::Piece(id, number) => one(job(*id), &piece(*number)),
         Thing::Result(id, number) => one(job(*id), &result(*number)),
         Thing::Numbers(day) => one(order_numbers(*day), SEQUENCE),
-        Thing::Code(id, code) => search::keys_of_code(*id, code),
+        Thing::Code(id, code) => search_rows::keys_of_code(*id, code),
     }
 }
 

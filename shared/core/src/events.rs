@@ -1,0 +1,6 @@
+//! What orders tell others: the stream of changes, the topic, the queue.
+
+pub mod queue;
+pub mod stream;
+pub mod subscriptions;
+pub mod topic;

@@ -1,0 +1,103 @@
+//! Lists of stores and products by time, read from the indexes at any length; what is searched or sorted
+//! otherwise is read as a whole.
+
+use crate::app::App;
+use crate::lists::orders::{Entry, MAX_READ, Walk};
+use crate::lists::paging::{At, Cut, SortKey, Sorting, Window};
+use oms_domain::catalog::{ProductStatus, StoreStatus};
+use oms_domain::{Error, Outcome, StoreId};
+use oms_http::pages::PageRequest;
+use oms_table::catalog::products::ProductSummary;
+use oms_table::catalog::stores::StoreSummary;
+use oms_table::keys::{self, Index};
+use oms_table::lists::Span;
+
+/// Lists that an index keeps by time, and how many entries they have together.
+#[derive(Clone, Debug, Default)]
+pub struct ByTime {
+    spans: Vec<Span>,
+    counted: u64,
+}
+
+impl ByTime {
+    /// The products of a status of all stores, of which so many are wanted.
+    pub fn add_products(&mut self, status: ProductStatus, counted: u64) {
+        self.spans.push(Span::all(Index::All, keys::list_of_products(status)));
+        self.counted += counted;
+    }
+
+    /// The products of a status of a store, of which there are so many. None need not be read: what the
+    /// counter does not know yet shows a moment later.
+    pub fn add_products_of(&mut self, store: StoreId, status: ProductStatus, counted: u64) {
+        if counted > 0 {
+            self.spans.push(Span::all(Index::Store, keys::list_of_store_products(store, status)));
+            self.counted += counted;
+        }
+    }
+
+    /// A page of them, of those that are wanted, and of what is known besides: each with its position.
+    async fn cut<T: Entry, K: SortKey>(
+        self,
+        app: &App,
+        mut known: Vec<(String, T)>,
+        wanted: impl Fn(&T) -> bool,
+        sorting: &Sorting<K>,
+        request: &PageRequest,
+    ) -> Outcome<Cut<T>> {
+        let at = sorting.at(request)?;
+        let window = Window::of(self.counted + known.len() as u64, request, at.as_ref())?;
+        let descends = sorting.towards(at.as_ref()).descends != window.from_end;
+        let after = at.as_ref().map(At::place).map(|place| keys::list_at(place.created_at, place.id));
+        let is_ahead =
+            |place: &String| after.as_ref().is_none_or(|after| (place < after) == descends && place != after);
+        known.retain(|(place, _)| is_ahead(place));
+        known.sort_by(|(a, _), (b, _)| if descends { b.cmp(a) } else { a.cmp(b) });
+        let reach = window.reach();
+        let spans = self.spans.into_iter().map(|span| (span.narrowed(after.clone(), descends), reach as u64));
+        let mut walk = Walk::new(app, spans.collect(), descends).with(known);
+        Ok(window.cut(walk.take(reach, wanted, too_far).await?))
+    }
+}
+
+fn too_far() -> Error {
+    Error::TooMuch {
+        code: "too_far",
+        message: format!(
+            "More than {MAX_READ} entries lie before this page: narrow the filter, or follow `next`."
+        ),
+    }
+}
+
+impl App {
+    /// A page of products by time, of those that are wanted.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read for it.
+    pub async fn products_by_time<K: SortKey>(
+        &self,
+        lists: ByTime,
+        sorting: &Sorting<K>,
+        request: &PageRequest,
+        wanted: impl Fn(&ProductSummary) -> bool,
+    ) -> Outcome<Cut<ProductSummary>> {
+        lists.cut(self, Vec::new(), wanted, sorting, request).await
+    }
+
+    /// A page of all stores of some statuses by time, and of some others.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read for it.
+    pub async fn stores_by_time<K: SortKey>(
+        &self,
+        statuses: &[StoreStatus],
+        others: Vec<StoreSummary>,
+        sorting: &Sorting<K>,
+        request: &PageRequest,
+    ) -> Outcome<Cut<StoreSummary>> {
+        let spans = statuses.iter().map(|status| Span::all(Index::All, keys::list_of_stores(*status)));
+        let counted = self.table().count_of_stores(statuses).await?;
+        let known = others.into_iter().map(|store| (keys::list_at(store.created_at, store.id), store));
+        let lists = ByTime { spans: spans.collect(), counted };
+        lists.cut(self, known.collect(), |_| true, sorting, request).await
+    }
+}

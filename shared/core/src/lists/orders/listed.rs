@@ -1,0 +1,90 @@
+//! An entry of an index: what a list shows of an order, or only the facts by which it is sought.
+
+use super::filters::Filters;
+use jiff::Timestamp;
+use oms_domain::tally::OrderFacets;
+use oms_domain::{Decimal, OrderId, OrderSummary};
+use oms_runtime::meter::side_by_side;
+use oms_table::lists::Entry;
+use oms_table::projections::order_rows::{Facts, facts_of};
+use oms_table::{Item, Table, TableError, summary_from_item};
+use std::collections::HashMap;
+
+/// An entry of an index.
+#[derive(Clone, Debug)]
+pub(super) enum Listed {
+    Summary(Box<OrderSummary>),
+    Facts(Facts),
+}
+
+impl Entry for Listed {
+    fn read(item: Item) -> Result<Self, TableError> {
+        match facts_of(&item) {
+            Some(facts) => Ok(Self::Facts(facts)),
+            None => Ok(Self::Summary(Box::new(summary_from_item(item)?))),
+        }
+    }
+}
+
+impl Listed {
+    pub(super) fn id(&self) -> OrderId {
+        match self {
+            Self::Summary(order) => order.id,
+            Self::Facts(facts) => facts.id,
+        }
+    }
+
+    pub(super) fn created_at(&self) -> Timestamp {
+        match self {
+            Self::Summary(order) => order.created_at,
+            Self::Facts(facts) => facts.created_at,
+        }
+    }
+
+    pub(super) fn facets(&self) -> OrderFacets {
+        match self {
+            Self::Summary(order) => order.facets(),
+            Self::Facts(facts) => facts.facets,
+        }
+    }
+
+    pub(super) fn total(&self) -> Decimal {
+        match self {
+            Self::Summary(order) => order.total_amount,
+            Self::Facts(facts) => facts.total,
+        }
+    }
+
+    /// What only summaries tell; facts are read where nothing else is needed.
+    pub(super) fn summary(&self) -> Option<&OrderSummary> {
+        match self {
+            Self::Summary(order) => Some(order),
+            Self::Facts(_) => None,
+        }
+    }
+
+    /// Whether it is wanted, as far as it can tell.
+    pub(super) fn is_wanted(&self, filters: &Filters) -> bool {
+        match self {
+            Self::Summary(order) => filters.want(order),
+            Self::Facts(facts) => filters.want_facts(&facts.facets, facts.created_at, facts.total),
+        }
+    }
+}
+
+/// What a page shows of its entries. Whose row has gone meanwhile has been deleted.
+pub(super) async fn in_full(table: &Table, listed: Vec<Listed>) -> Result<Vec<OrderSummary>, TableError> {
+    let missing: Vec<OrderId> = listed.iter().filter(|one| one.summary().is_none()).map(Listed::id).collect();
+    let found = if missing.is_empty() {
+        Vec::new()
+    } else {
+        side_by_side([table.summaries(&missing)]).await?.into_iter().flatten().collect()
+    };
+    let mut found: HashMap<OrderId, OrderSummary> =
+        found.into_iter().map(|order| (order.id, order)).collect();
+    let full = listed.into_iter().filter_map(|one| match one {
+        Listed::Summary(order) => Some(*order),
+        Listed::Facts(facts) => found.remove(&facts.id),
+    });
+    Ok(full.collect())
+}

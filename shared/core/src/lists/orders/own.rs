@@ -1,0 +1,167 @@
+//! `my_orders`: the caller's own orders, with all that they have just done to them, and kept.
+//!
+//! What shows that a kept page is what would be answered anew is the stamp of the caller's counters,
+//! another one as soon as the consumer has seen any change of any of their orders, and the caller's
+//! trail, which has their own changes at once.
+
+use super::listed::Listed;
+use super::pages::{Asked, OrderPage, Turn};
+use crate::app::App;
+use crate::response_cache::Answer;
+use crate::statistics::verify::STATS;
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::statistics::Counts;
+use oms_domain::tally::{Cell, Scope, Tally};
+use oms_domain::{Caller, Decimal, Error, OrderId, OrderSummary, Outcome};
+use oms_http::pages::{Links, PageRequest};
+use oms_runtime::meter;
+use oms_runtime::retry;
+use oms_table::counters::snapshot::Front;
+use oms_table::recent_writes::Step;
+use std::collections::BTreeMap;
+
+/// How long after a change the index is asked whether it has it, and no page is kept: far longer
+/// than indexes take.
+const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+/// What the reader of a list has done to its orders, of which its index and its counters may know
+/// nothing yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changed {
+    /// The orders as they are now; nothing of one that has been deleted.
+    pub(super) orders: BTreeMap<OrderId, Option<OrderSummary>>,
+    /// The counters of the list, with what they lacked, where they have been read already.
+    pub(super) counts: Option<Counts>,
+    /// Whether they lacked anything.
+    pub(super) is_behind: bool,
+}
+
+impl Turn<'_> {
+    /// Whether the counters lack what the caller has changed, of what the filters ask for: then all
+    /// that is wanted is gathered, and counted.
+    pub(super) fn counts_too_little(self) -> bool {
+        let filters = &self.asked.filters;
+        self.changed.is_behind
+            && (filters.limit_more_than_statuses() || filters.limit_times() || filters.limit_totals())
+    }
+
+    pub(super) fn has_changed(self, order: OrderId) -> bool {
+        self.changed.orders.contains_key(&order)
+    }
+
+    /// What the caller has changed, as it is now, of what is asked for.
+    pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = Listed> {
+        let changed = self.changed.orders.values().flatten();
+        let wanted = changed.filter(move |order| self.asked.filters.want(order)).cloned();
+        wanted.map(|order| Listed::Summary(Box::new(order)))
+    }
+}
+
+impl App {
+    /// A page of the caller's own orders, with everything that they have done themselves. It takes
+    /// two trips and, where the index or the counters turn out not to have the caller's last changes
+    /// yet, one or two more. Pages are kept for `CACHE_TIMEOUT`; one that is still good takes a trip.
+    ///
+    /// # Errors
+    /// Those of [`page_of_orders`](Self::page_of_orders).
+    pub async fn page_of_own_orders(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        request: &PageRequest,
+        links: &Links,
+    ) -> Outcome<Answer> {
+        let now = self.now();
+        let scope = Scope::User(caller.user.id.clone());
+        let front = async { Ok(self.table().front(&scope).await?) };
+        let trail = async { Ok::<_, Error>(self.table().trail(&caller.user.id, now).await?) };
+        let (front, mut steps) = meter::at_once(async { futures::try_join!(front, trail) }).await?;
+        steps.retain(|step| step.user == caller.user.id);
+
+        let question = format!("my_orders {:?} {:?} {request:?} {links}", caller.user.id, caller.role);
+        let evidence = format!("{} {steps:?}", front.stamp);
+        if let Some(answer) = self.kept().get(&question, &evidence, now) {
+            return Ok(answer);
+        }
+        let since = now.checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
+        let is_settled = steps.iter().all(|step| step.at < since) && front.stamped_at() < since;
+        let mut changed = self.changed(&scope, front, &steps).await?;
+        steps.retain(|step| step.at >= since);
+        let page = self.page_with(caller, asked, request, links, &steps, &mut changed).await?;
+        let body = serde_json::to_string(&page).map_err(Error::internal)?;
+        let answer = Answer { body: body.into(), is_kept: false };
+        if is_settled && !changed.is_behind && page.explain.is_none() {
+            self.kept().keep(question, evidence, &answer, now, self.config().cache_timeout);
+        }
+        Ok(answer)
+    }
+
+    /// A page, read anew where it does not show what it should of the reader's last steps.
+    async fn page_with(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        request: &PageRequest,
+        links: &Links,
+        steps: &[Step],
+        changed: &mut Changed,
+    ) -> Outcome<OrderPage> {
+        let own = self.own_orders(caller);
+        let mut tries = 1;
+        loop {
+            let (page, listed) = self.page_of(caller, &own, asked, request, links, changed).await?;
+            let is_shown =
+                |step: &Step| listed.iter().any(|one| one.id == step.order && one.version >= step.version);
+            let unseen =
+                steps.iter().filter(|step| !changed.orders.contains_key(&step.order) && !is_shown(step));
+            let unseen: Vec<OrderId> = unseen.map(|step| step.order).collect();
+            if unseen.is_empty() || tries == retry::MISSING_FROM_INDEX {
+                return Ok(page);
+            }
+            let mut is_good = true;
+            for order in self.table().orders_and_tombstones(unseen).await? {
+                let summary = OrderSummary::of(&order);
+                let is_wanted = !order.is_deleted() && asked.filters.want(&summary);
+                // What is not wanted and not there needs nothing; what is may be on another page.
+                is_good &= !is_wanted && listed.iter().all(|one| one.id != order.id);
+                changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
+            }
+            if is_good {
+                return Ok(page);
+            }
+            tries += 1;
+        }
+    }
+
+    /// What the counters lack of the reader's last steps.
+    async fn changed(&self, scope: &Scope, front: Front, steps: &[Step]) -> Outcome<Changed> {
+        let lacks = |step: &&Step| {
+            !front.has(step.order, step.version) && !self.counted().has(step.order, step.version)
+        };
+        let uncounted: Vec<OrderId> = steps.iter().filter(lacks).map(|step| step.order).collect();
+        if uncounted.is_empty() {
+            let counts = Some(front.cells().collect());
+            return Ok(Changed { counts, ..Changed::default() });
+        }
+        let scopes = [scope];
+        let orders = self.table().orders_and_tombstones(uncounted.iter().copied());
+        let moment = self.table().same_moment(&scopes, STATS, &uncounted);
+        let (orders, moment) = meter::at_once(async { futures::try_join!(orders, moment) }).await?;
+        let mut changed = Changed::default();
+        let mut missing = Tally::default();
+        for order in orders {
+            let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
+            changed.is_behind |= order.version > mark;
+            missing.absorb(self.uncounted(&order, mark).await?);
+            let summary = OrderSummary::of(&order);
+            changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
+        }
+        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
+        let counted = moment.fronts.get(scope).into_iter().flat_map(Front::cells);
+        let shown = missing.of(scope).filter(|(cell, _)| cell.is_in_front());
+        for (cell, value) in counted.chain(shown) {
+            *cells.entry(cell).or_default() += value;
+        }
+        changed.counts = Some(cells.into_iter().collect());
+        Ok(changed)
+    }
+}

@@ -1,0 +1,379 @@
+//! A page of a list of orders.
+
+use super::filters::Filters;
+use super::listed::{Listed, in_full};
+use super::ordering::{Along, Ordering, Place};
+use super::own::Changed;
+use super::plan::{Base, Method, Plan, Wish, plan};
+use super::walk::Walk;
+use super::{Visible, scope_of};
+use crate::app::App;
+use crate::lists::paging;
+use futures::future::BoxFuture;
+use oms_domain::statistics::Counts;
+use oms_domain::{Caller, Error, OrderSummary, Outcome};
+use oms_http::pages::{Links, Page, PageNumber, PageRequest};
+use oms_http::query::Query;
+use oms_http::views::order::OrderListView;
+use oms_runtime::meter::side_by_side;
+use oms_table::TableError;
+use oms_table::lists::{OrderList, Span, position};
+use oms_table::projections::order_rows::total_position;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// From how many entries on the counters are asked where they end, instead of reading over them.
+const FAR: u64 = 60;
+/// How many orders are sorted in memory at most.
+const MAX_SORTED: u64 = 10_000;
+
+/// What a request asks a list for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub(super) filters: Filters,
+    ordering: Ordering,
+    explain: bool,
+}
+
+/// A page of orders, and for staff who ask for it how it was found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderListPage)]
+pub struct OrderPage {
+    /// How many entries all pages have together.
+    #[schema(example = 12)]
+    pub count: u64,
+    /// The next page; none after the last.
+    pub next: Option<String>,
+    /// The page before; none before the first.
+    pub previous: Option<String>,
+    /// The entries of this page.
+    pub results: Vec<OrderListView>,
+    /// With `?explain=true`: the plan, what it should have cost, and what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub explain: Option<Value>,
+}
+
+/// Where a page of orders begins, or ends.
+type At = paging::At<Place>;
+/// A page of orders before it is shown.
+type Cut = paging::Cut<Listed>;
+
+/// A request for a page.
+#[derive(Clone, Copy)]
+pub(super) struct Turn<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) visible: &'a Visible,
+    pub(super) asked: &'a Asked,
+    request: &'a PageRequest,
+    at: Option<&'a At>,
+    pub(super) changed: &'a Changed,
+}
+
+impl Asked {
+    /// Reads `ordering`, beside filters that have been read.
+    #[must_use]
+    pub fn new(filters: Filters, query: &Query) -> Self {
+        let explain = query.filled("explain") == Some("true");
+        Self { filters, ordering: Ordering::read(query), explain }
+    }
+
+    /// What was too much, and what to do about it.
+    pub(super) fn too_many(&self) -> Error {
+        let filters = &self.filters;
+        let name = if !filters.terms.is_empty() || filters.days.is_some() {
+            "search"
+        } else if self.ordering.along().is_none() {
+            return self.too_many_to_sort();
+        } else if filters.least.is_some() {
+            "total_amount__gte"
+        } else if filters.most.is_some() {
+            "total_amount__lte"
+        } else {
+            "created_at__gte"
+        };
+        Error::field(name, "Too many orders to look through: narrow the filter.")
+    }
+
+    fn too_many_to_sort(&self) -> Error {
+        let by = self.ordering.first();
+        Error::field("ordering", format!("Too many orders to sort by {by}: narrow the filter."))
+    }
+}
+
+impl<'a> Turn<'a> {
+    /// The direction in which the page is read.
+    fn ordering(self) -> Ordering {
+        match self.at {
+            Some(At::Before(_)) => self.asked.ordering.reversed(),
+            Some(At::After(_)) | None => self.asked.ordering.clone(),
+        }
+    }
+
+    fn wish(self, ordering: &'a Ordering) -> Wish<'a> {
+        let size = u64::from(self.request.size);
+        // What the counters jump over is not read.
+        let before = if self.at.is_some() || self.is_of_all() { 0 } else { self.before() };
+        Wish {
+            filters: &self.asked.filters,
+            ordering,
+            after: self.at.map(At::place),
+            reach: before + size + 1,
+            page: size,
+        }
+    }
+
+    /// How many entries come before the page, where its number says so.
+    fn before(self) -> u64 {
+        match self.request.number {
+            PageNumber::Nth(number) => number.saturating_sub(1).saturating_mul(u64::from(self.request.size)),
+            PageNumber::Last => 0,
+        }
+    }
+
+    /// A page of all that is wanted, sorted here.
+    fn cut(self, listed: Vec<Listed>) -> Outcome<Cut> {
+        let Turn { asked, request, at, .. } = self;
+        let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
+        paging::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
+    }
+
+    /// Whether the counters may say where the page begins: far into a list of which all is wanted.
+    fn may_jump(self, list: &OrderList) -> bool {
+        let Filters { store, user, .. } = &self.asked.filters;
+        let by_list = match list {
+            OrderList::OfUser(_) => store.is_none(),
+            OrderList::OfStore(_) => user.is_none(),
+            OrderList::All => true,
+        };
+        by_list && self.at.is_none() && self.before() >= FAR && self.is_of_all()
+    }
+
+    /// Whether all orders of some user or store, or all, are wanted.
+    fn is_of_all(self) -> bool {
+        Filters { store: None, user: None, ..self.asked.filters.clone() } == Filters::default()
+    }
+}
+
+impl App {
+    /// A page of the visible orders that are asked for.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read or sorted.
+    pub async fn page_of_orders(
+        &self,
+        caller: &Caller,
+        visible: &Visible,
+        asked: &Asked,
+        request: &PageRequest,
+        links: &Links,
+    ) -> Outcome<OrderPage> {
+        let (page, _) = self.page_of(caller, visible, asked, request, links, &Changed::default()).await?;
+        Ok(page)
+    }
+
+    /// A page and what it shows, of orders of which the caller has changed some.
+    pub(super) async fn page_of(
+        &self,
+        caller: &Caller,
+        visible: &Visible,
+        asked: &Asked,
+        request: &PageRequest,
+        links: &Links,
+        changed: &Changed,
+    ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
+        let at = At::read(request, |text| asked.ordering.read_place(text))?;
+        let turn = Turn { caller, visible, asked, request, at: at.as_ref(), changed };
+        let sought = self.sought(turn).await?;
+        let asked = Asked { filters: sought.filters, ..asked.clone() };
+        let turn = Turn { asked: &asked, ..turn };
+        let (ordering, bases) = (turn.ordering(), sought.bases);
+        let planned = plan(&bases, &turn.wish(&ordering));
+        let plan = planned.clone();
+        let mut cut = match planned.method {
+            _ if sought.is_all => turn.cut(sought.found)?,
+            _ if turn.counts_too_little() => self.gathered(turn, &bases, planned, sought.found).await?,
+            Method::Walk { count } => self.walked(turn, &bases, planned, count, sought.found).await?,
+            Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
+        };
+        let ends = cut.ends(|order| asked.ordering.show(&asked.ordering.place(order)));
+        let orders = in_full(self.table(), std::mem::take(&mut cut.listed)).await?;
+        let place = |order: &OrderSummary| {
+            let listed = Listed::Summary(Box::new(order.clone()));
+            asked.ordering.show(&asked.ordering.place(&listed))
+        };
+        let shown = orders.iter().map(|order| (place(order), visible.show(caller, order))).collect();
+        let Page { count, next, previous, results } = cut.page(ends, shown, links);
+        let page = OrderPage {
+            count,
+            next,
+            previous,
+            results,
+            explain: (asked.explain && caller.is_staff()).then(|| plan.explain(self.request().consumed())),
+        };
+        Ok((page, orders))
+    }
+
+    /// The lists to look through, with what their counters say, also by day where `by_day`.
+    pub(super) async fn bases(&self, turn: Turn<'_>, by_day: bool) -> Outcome<Vec<Base>> {
+        let mut lists = turn.visible.narrowed(turn.caller, &turn.asked.filters);
+        if lists.len() > 1 {
+            // A vendor's own orders elsewhere are few, and looked through by themselves.
+            lists.retain(|list| !matches!(list, OrderList::OfUser(_)));
+        }
+        side_by_side(lists.into_iter().map(|list| self.base(turn, list, by_day))).await
+    }
+
+    async fn base(&self, turn: Turn<'_>, list: OrderList, by_day: bool) -> Outcome<Base> {
+        let filters = &turn.asked.filters;
+        let (table, scope) = (self.table(), scope_of(&list));
+        let scopes = table.row_scopes(&list);
+        let along = turn.asked.ordering.along();
+        let mut reads: Vec<BoxFuture<'_, Result<Counts, TableError>>> = Vec::new();
+        let mut counts = Counts::default();
+        if filters.limit_more_than_statuses() {
+            reads.push(Box::pin(table.counts_by_facets(&scope)));
+        } else if let Some(known) = &turn.changed.counts {
+            counts = known.clone();
+        } else {
+            reads.push(Box::pin(table.counts_by_status(&scope)));
+        }
+        let jumps = turn.may_jump(&list);
+        if by_day || filters.limit_times() || (jumps && along == Some(Along::Created)) {
+            let since = if by_day { None } else { filters.from };
+            reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(since))));
+        }
+        let by_total = !scopes.is_empty() && filters.limit_totals();
+        if by_total || (jumps && along == Some(Along::Total)) {
+            reads.push(Box::pin(table.counts_by_total(&scope, None)));
+        }
+        if !reads.is_empty() {
+            counts = side_by_side(reads).await?.into_iter().chain([counts]).sum();
+        }
+        let in_times = if filters.limit_times() {
+            Some(self.count_in_times(&list, &counts, filters).await?)
+        } else {
+            None
+        };
+        let in_totals =
+            if by_total { Some(self.count_in_totals(&list, &counts, filters).await?) } else { None };
+        let is_whole = turn.visible.shows_all_of(&list);
+        let spans = table.spans_of(&list);
+        Ok(Base { is_whole, counts, in_times, in_totals, on_days: None, spans, scopes, list })
+    }
+
+    /// A page of what an index keeps in order, and of what was found elsewhere.
+    async fn walked(
+        &self,
+        turn: Turn<'_>,
+        bases: &[Base],
+        planned: Plan,
+        counted: u64,
+        elsewhere: Vec<Listed>,
+    ) -> Outcome<Cut> {
+        let Turn { asked, request, at, .. } = turn;
+        let counted = counted + elsewhere.len() as u64;
+        let number = request.resolve(counted)?;
+        let size = u64::from(request.size);
+        let before = (number - 1) * size;
+        // Without a cursor, what comes before the page is read over, from the nearer end.
+        let behind = counted.saturating_sub(before + size);
+        let from_end = at.is_none() && behind < before;
+        let on_page = if from_end { size.min(counted - before) } else { size + 1 };
+        let mut skipped = match at {
+            Some(_) => 0,
+            None if from_end => behind,
+            None => before,
+        };
+        let ordering = if from_end { asked.ordering.reversed() } else { turn.ordering() };
+        let mut spans = planned.reads(skipped + on_page);
+        let is_whole = elsewhere.is_empty() && turn.changed.orders.is_empty();
+        if let ([base], true) = (bases, is_whole && skipped >= FAR)
+            && turn.may_jump(&base.list)
+            && let Some(jump) = self.jump(base, planned.along, ordering.descends, skipped).await?
+        {
+            skipped -= jump.over;
+            let begin = |span: Span| span.narrowed(Some(jump.to.clone()), ordering.descends);
+            let reads = planned.reads(skipped + on_page).into_iter();
+            spans = reads.map(|(span, at_once)| (begin(span), at_once)).collect();
+        }
+        let mut elsewhere: Vec<_> = elsewhere
+            .into_iter()
+            .chain(turn.changed_and_wanted())
+            .map(|order| (ordering.place(&order), order))
+            .filter(|(place, _)| at.is_none_or(|at| ordering.compare(place, at.place()).is_gt()))
+            .collect();
+        elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
+        let known = elsewhere.into_iter().map(|(_, order)| {
+            let at = position(order.created_at(), order.id());
+            let at = if planned.along == Along::Total { total_position(order.total(), &at) } else { at };
+            (at, order)
+        });
+
+        let mut walk = Walk::new(self, spans, ordering.descends).with(known.collect());
+        let wanted = |order: &Listed| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
+        let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
+        let mut listed = walk.take(limit, wanted, || asked.too_many()).await?;
+        listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
+        let mut has_next = listed.len() as u64 > size;
+        listed.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        if from_end || matches!(at, Some(At::Before(_))) {
+            listed.reverse();
+            has_next = behind > 0 || matches!(at, Some(At::Before(_)));
+        }
+        // The counters follow the table within moments; what is on the page is there for certain.
+        let count = counted.max(before + listed.len() as u64 + u64::from(has_next));
+        let begins_at = matches!(at, Some(At::After(_)));
+        Ok(Cut { count, number, has_next, begins_at, listed })
+    }
+
+    /// A page of what is sorted in memory, together with what was found elsewhere.
+    async fn gathered(
+        &self,
+        turn: Turn<'_>,
+        bases: &[Base],
+        planned: Plan,
+        found: Vec<Listed>,
+    ) -> Outcome<Cut> {
+        let Turn { caller, visible, asked, .. } = turn;
+        let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
+        // What facts are read of, the caller may see all of.
+        let wanted = |order: &Listed| {
+            order.is_wanted(&asked.filters)
+                && order.summary().is_none_or(is_seen)
+                && !turn.has_changed(order.id())
+        };
+        if asked.ordering.along().is_none()
+            && bases.iter().filter_map(|base| base.counted(&asked.filters)).sum::<u64>() > MAX_SORTED
+        {
+            return Err(asked.too_many_to_sort());
+        }
+        let all = planned.parts.into_iter().map(|part| (part.span, u64::MAX));
+        let mut walk = Walk::new(self, all.collect(), asked.ordering.descends);
+        let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
+        let mut listed = walk.take(most, wanted, || asked.too_many()).await?;
+        if listed.len() == most {
+            return Err(asked.too_many());
+        }
+        listed.extend(found);
+        listed.extend(turn.changed_and_wanted());
+        turn.cut(listed)
+    }
+
+    /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
+    /// are among those that are looked through anyway.
+    pub(super) async fn own_elsewhere(&self, turn: Turn<'_>) -> Outcome<Vec<Listed>> {
+        let Turn { caller, visible, asked, .. } = turn;
+        let lists = visible.narrowed(caller, &asked.filters);
+        let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
+        let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
+        let spans = self.table().spans_of(own).into_iter().map(|span| (span, u64::MAX));
+        let mut walk = Walk::new(self, spans.collect(), true);
+        let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
+        let elsewhere =
+            |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
+        let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
+        walk.take(most, elsewhere, || asked.too_many()).await
+    }
+}

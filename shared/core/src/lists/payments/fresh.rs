@@ -1,0 +1,80 @@
+//! What the rows may not have yet.
+//!
+//! Rows follow the orders within moments, usually well within a second. Whoever has just made or paid
+//! a payment should not wait for that, so each list asks for the newest of the caller's orders (of all,
+//! for staff). Those that have changed within the last seconds are read consistently, and take the place of
+//! whatever rows say of them. So what was done to the payments of one of these orders shows in everybody's
+//! next list, as soon as the index has the order, which takes milliseconds. A payment of an older order is always
+//! shown as it is, since a page shows orders and not rows; but which filtered list it is in follows with its row.
+
+use crate::app::App;
+use crate::lists::orders::{Entry, Visible};
+use crate::statistics::Asked;
+use crate::statistics::verify::STATS;
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::tally::{Tally, tally};
+use oms_domain::{Order, OrderId, OrderSummary, Outcome, PaymentEntry};
+use oms_runtime::meter;
+use oms_table::lists::{OrderList, Wanted};
+use std::collections::BTreeMap;
+
+/// For how long after a change of an order its rows may be behind: longer than the consumer takes
+/// while it is well.
+const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+/// How many of the newest payments statistics show.
+const RECENT: usize = 10;
+/// Of how many of the newest orders lists are fresh, over all the lists that a caller sees.
+const NEWEST: usize = 10;
+
+/// Orders whose rows may be behind, as they are now, and what the counters lack of them.
+#[derive(Debug, Default)]
+pub(super) struct Settling {
+    /// Those that there are.
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) missing: Tally,
+}
+
+impl App {
+    /// The newest payments that statistics are of, as their rows have them: half a unit a scope.
+    ///
+    /// # Errors
+    /// 503 where the table cannot be read.
+    pub async fn newest_payments(&self, asked: &Asked) -> Outcome<Vec<PaymentEntry>> {
+        let lists = asked.scopes().iter().map(OrderList::of);
+        let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
+        let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));
+        let rows = meter::side_by_side(reads).await?.into_iter().flatten();
+        Ok(rows.map(PaymentEntry::read).collect::<Result<_, _>>()?)
+    }
+
+    /// Reads orders that may be settling, and how far the consumer has counted them.
+    pub(super) async fn settled(&self, orders: &[OrderId]) -> Outcome<Settling> {
+        let mut settling = Settling::default();
+        if orders.is_empty() {
+            return Ok(settling);
+        }
+        let ids = || orders.iter().copied();
+        let read =
+            async { futures::try_join!(self.table().orders(ids()), self.table().watermarks(STATS, ids())) };
+        let (found, marks) = meter::at_once(read).await?;
+        for mut order in found {
+            let seen = marks.get(&order.id).copied().unwrap_or(0);
+            if order.version > seen {
+                self.table().recall(&mut order, seen).await?;
+                let zone = &self.config().time_zone;
+                settling.missing.absorb(tally(order.as_of(seen).as_ref(), &order, zone));
+            }
+            settling.orders.insert(order.id, order);
+        }
+        Ok(settling)
+    }
+
+    /// Those of the newest orders whose rows may be behind.
+    pub(super) async fn settling(&self, visible: &Visible) -> Outcome<Vec<OrderId>> {
+        let limit = NEWEST.div_ceil(visible.lists().len().max(1));
+        let newest = self.table().listed_orders(visible.lists(), &Wanted::default(), limit).await?;
+        let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
+        let is_settling = |order: &OrderSummary| order.updated_at > since;
+        Ok(newest.iter().filter(|order| is_settling(order)).map(|order| order.id).collect())
+    }
+}

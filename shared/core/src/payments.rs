@@ -1,0 +1,4 @@
+//! Payments: what the gateway is asked, and what becomes of its answers.
+
+pub mod gateway;
+pub mod settlement;

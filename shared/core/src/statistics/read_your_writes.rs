@@ -1,0 +1,356 @@
+//! Statistics that know what their reader has just done.
+//!
+//! The counters follow the orders within moments, and say for themselves which orders they have in
+//! which version ([`Front::has`](oms_table::counters::snapshot::Front::has)). Where that leaves a doubt about an order that the reader
+//! has changed ([`trail`](oms_table::recent_writes)), or about one of the newest ones, the counters and the order's watermark
+//! are read as of one moment, and the order's state now less its state at the watermark is added:
+//! exactly as the consumer will count it.
+
+use crate::app::App;
+use crate::response_cache::Answer;
+use crate::statistics::Asked;
+use crate::statistics::verify::STATS;
+use futures::future::try_join_all;
+use jiff::SignedDuration;
+use oms_domain::calendar::Calendar;
+use oms_domain::statistics::Counts;
+use oms_domain::tally::{Cell, Scope, Tally, tally};
+use oms_domain::{Caller, Decimal, Error, Order, OrderId, OrderSummary, Outcome};
+use oms_runtime::meter;
+use oms_runtime::retry;
+use oms_table::counters::snapshot::Shown;
+use oms_table::lists::{OrderList, Wanted};
+use oms_table::recent_writes::Step;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// For how long after a change of one of the newest orders of a user or a store it is asked whether
+/// the counters have it, whoever made it: longer than the consumer takes while it is well.
+const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+/// Of how many orders that others have changed it is asked, where the counters leave a doubt; more
+/// show when they are counted.
+pub const OTHERS: usize = 4;
+/// How many of a vendor's own orders are looked through for those from their own stores.
+const MOST_OWN: usize = 10_000;
+/// How much earlier than its placing an order's id may have been made.
+const ID_MADE: SignedDuration = SignedDuration::from_secs(30);
+
+/// What statistics are made of.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The counters, with what they do not have yet.
+    pub counts: Counts,
+    /// The newest orders.
+    pub newest: Vec<OrderSummary>,
+    /// Orders that indexes may not have as they are, as they are.
+    pub changed: Vec<OrderSummary>,
+}
+
+/// What is read for every request, in one trip.
+struct Look {
+    shown: Vec<(Scope, Shown)>,
+    /// What the caller has changed, of what is asked for.
+    own: Vec<Step>,
+    newest: Vec<OrderSummary>,
+}
+
+/// What may be missing, in which the reader could tell.
+#[derive(Default)]
+struct Doubts {
+    /// Orders that the counters may not have.
+    uncounted: BTreeMap<OrderId, Vec<Scope>>,
+    /// Orders that the index may not have.
+    unlisted: BTreeSet<OrderId>,
+}
+
+impl App {
+    /// Answers with statistics: one trip and, where the caller has changed something that the
+    /// counters do not have yet, a second one. They are kept for `STATS_CACHE_TIMEOUT`, and answered
+    /// again as long as the stamps of the counters, the newest orders and the day are the same: as
+    /// long as they would be made of the same. Without a `question` none is kept. What is needed
+    /// `beside` the counters is read in the second trip.
+    ///
+    /// # Errors
+    /// Those of `beside` and `make`; 503 where the table cannot be read.
+    pub async fn statistics<T: Serialize, B, F: Future<Output = Outcome<T>>>(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        calendar: &Calendar,
+        question: Option<String>,
+        beside: impl Future<Output = Outcome<B>>,
+        make: impl FnOnce(Snapshot, B) -> F,
+    ) -> Outcome<Answer> {
+        if let Some(pair) = asked.pair() {
+            let (snapshot, beside) = (self.folded(caller, pair, calendar).await?, beside.await?);
+            return answered(&make(snapshot, beside).await?);
+        }
+        let now = self.now();
+        let mut tries = 1;
+        let mut beside = Some(beside);
+        let mut found = None;
+        let (snapshot, evidence) = loop {
+            let look = self.look(caller, asked, calendar).await?;
+            let doubts = self.doubts(asked, &look);
+            let evidence = doubts.are_none().then(|| evidence(&look, calendar));
+            if let (Some(question), Some(evidence)) = (&question, &evidence)
+                && let Some(answer) = self.kept().get(question, evidence, now)
+            {
+                return Ok(answer);
+            }
+            let completed = self.complete(asked, calendar, look, doubts, tries == retry::MOVED_WHILE_READ);
+            let completed = match beside.take() {
+                None => completed.await?,
+                Some(beside) => {
+                    let both = async { futures::try_join!(completed, beside) };
+                    let is_one_trip = calendar.cut_days().is_empty();
+                    let (completed, read) =
+                        if is_one_trip { meter::at_once(both).await? } else { both.await? };
+                    found = Some(read);
+                    completed
+                }
+            };
+            if let Some(snapshot) = completed {
+                break (snapshot, evidence);
+            }
+            tries += 1;
+        };
+        let beside = found.ok_or_else(|| Error::internal("what stands beside was not read"))?;
+        let made = make(snapshot, beside).await?;
+        let answer = answered(&made)?;
+        if let (Some(question), Some(evidence)) = (question, evidence) {
+            self.kept().keep(question, evidence, &answer, now, self.config().stats_cache_timeout);
+        }
+        Ok(answer)
+    }
+
+    async fn look(&self, caller: &Caller, asked: &Asked, calendar: &Calendar) -> Outcome<Look> {
+        let since = calendar.days_since();
+        let shown = asked.scopes().iter().map(|scope| async {
+            let shown = self.table().shown(scope, since).await?;
+            Ok::<_, Error>((scope.clone(), shown))
+        });
+        let trail = async { Ok(self.table().trail(&caller.user.id, self.now()).await?) };
+        let newest = self.newest_of(asked);
+        let (shown, mut own, newest) =
+            meter::at_once(async { futures::try_join!(try_join_all(shown), trail, newest) }).await?;
+        own.retain(|step| asked.scopes().iter().any(|scope| holds(scope, step)));
+        Ok(Look { shown, own, newest })
+    }
+
+    fn doubts(&self, asked: &Asked, look: &Look) -> Doubts {
+        let mut doubts = Doubts::default();
+        let mut doubt = |step: &Step| {
+            let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
+            let has_all = holding().all(|(_, shown)| shown.front.has(step.order, step.version));
+            if has_all || self.counted().has(step.order, step.version) {
+                return false;
+            }
+            let scopes = holding().map(|(scope, _)| scope.clone());
+            doubts.uncounted.insert(step.order, scopes.collect()).is_none()
+        };
+        for step in &look.own {
+            doubt(step);
+        }
+        // Of all orders, some are on their way at any time: they show when they are counted.
+        if !asked.scopes().contains(&Scope::All) {
+            let since = self.now().checked_sub(SETTLING).unwrap_or(jiff::Timestamp::MIN);
+            let settling = look.newest.iter().filter(|order| order.updated_at > since).map(step_of);
+            let _ = settling.filter(|step| doubt(step)).take(OTHERS).count();
+        }
+        let oldest =
+            look.newest.get(asked.newest() - 1).and_then(|order| order.created_at.checked_sub(ID_MADE).ok());
+        for step in &look.own {
+            let listed = look.newest.iter().find(|order| order.id == step.order);
+            let is_unlisted = match listed {
+                Some(order) => order.version < step.version,
+                None => oldest.is_none_or(|oldest| step.order.made_at() > oldest),
+            };
+            if is_unlisted && asked.scopes().iter().any(|scope| holds(scope, step)) {
+                doubts.unlisted.insert(step.order);
+            }
+        }
+        doubts
+    }
+
+    /// What was looked at, with what was in doubt. None where something was counted meanwhile and
+    /// it has to be looked at anew, unless it is the last try.
+    async fn complete(
+        &self,
+        asked: &Asked,
+        calendar: &Calendar,
+        look: Look,
+        doubts: Doubts,
+        is_last: bool,
+    ) -> Outcome<Option<Snapshot>> {
+        let cut = calendar.cut_days();
+        let quarters = async {
+            let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
+            Ok::<_, Error>(try_join_all(reads).await?)
+        };
+        let Look { mut shown, mut newest, .. } = look;
+        let quarters = if cut.is_empty() { Vec::new() } else { quarters.await? };
+        let twice = self.counted_twice(asked, &shown, &doubts).await?;
+        if doubts.are_none() {
+            let counts = sum(&shown, quarters, &Tally::default(), &twice, calendar);
+            return Ok(Some(Snapshot { counts, newest, changed: Vec::new() }));
+        }
+        let scopes: BTreeSet<&Scope> = doubts.uncounted.values().flatten().collect();
+        let scopes: Vec<&Scope> = scopes.into_iter().collect();
+        let uncounted: Vec<OrderId> = doubts.uncounted.keys().copied().collect();
+        let all = doubts.unlisted.iter().chain(&uncounted).copied().collect::<BTreeSet<_>>();
+        let (orders, moment) = meter::at_once(async {
+            futures::try_join!(
+                self.table().orders_and_tombstones(all),
+                self.table().same_moment(&scopes, STATS, &uncounted)
+            )
+        })
+        .await?;
+        for (scope, shown) in &mut shown {
+            let Some(front) = moment.fronts.get(scope) else { continue };
+            let is_same = front.stamp == shown.front.stamp;
+            shown.front = front.clone();
+            if !(is_last || shown.is_whole() && (is_same || cut.is_empty())) {
+                return Ok(None);
+            }
+        }
+        let mut missing = Tally::default();
+        for order in &orders {
+            if doubts.uncounted.contains_key(&order.id) {
+                let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
+                missing.absorb(self.uncounted(order, mark).await?);
+            }
+        }
+        let mut changed = Vec::new();
+        for order in orders {
+            changed.extend(put_among(&mut newest, &order, asked)?);
+        }
+        let counts = sum(&shown, quarters, &missing, &twice, calendar);
+        Ok(Some(Snapshot { counts, newest, changed }))
+    }
+
+    /// What a vendor's own orders from their own stores are counted for: once in their own counters
+    /// and once in the store's. An order in doubt will have all of it counted.
+    async fn counted_twice(
+        &self,
+        asked: &Asked,
+        shown: &[(Scope, Shown)],
+        doubts: &Doubts,
+    ) -> Outcome<Tally> {
+        let mut twice = Tally::default();
+        let [(Scope::User(user), own), _, ..] = shown else { return Ok(twice) };
+        let has_none = own.front.cells().all(|(_, value)| value.is_zero());
+        if has_none && doubts.uncounted.is_empty() {
+            return Ok(twice);
+        }
+        let list = [OrderList::OfUser(user.clone())];
+        let listed = self.table().listed_orders(&list, &Wanted::default(), MOST_OWN).await?;
+        let stores = |store| asked.scopes().contains(&Scope::Store(store));
+        let listed = listed.iter().filter(|order| stores(order.store.id)).map(|order| order.id);
+        let ids: BTreeSet<OrderId> = listed.chain(doubts.uncounted.keys().copied()).collect();
+        let (orders, marks) = futures::try_join!(
+            self.table().orders_and_tombstones(ids.iter().copied()),
+            self.table().watermarks(STATS, ids.iter().copied())
+        )?;
+        for order in orders {
+            if order.user.id != *user || !stores(order.store.id) {
+                continue;
+            }
+            let seen = match doubts.uncounted.contains_key(&order.id) {
+                true => order.version,
+                false => marks.get(&order.id).copied().unwrap_or(0),
+            };
+            twice.absorb(self.counted_of(order, seen).await?);
+        }
+        Ok(twice)
+    }
+
+    /// What the counters lack of an order whose watermark they were read with.
+    pub(crate) async fn uncounted(&self, order: &Order, mark: u64) -> Outcome<Tally> {
+        if order.version <= mark {
+            self.counted().note(order.id, mark);
+            return Ok(Tally::default());
+        }
+        let mut order = order.clone();
+        let since = if order.is_deleted() { 0 } else { mark };
+        self.table().recall(&mut order, since).await?;
+        Ok(tally(order.as_of(mark).as_ref(), &order, &self.config().time_zone))
+    }
+}
+
+fn answered(made: &impl Serialize) -> Outcome<Answer> {
+    let body = serde_json::to_string(made).map_err(Error::internal)?;
+    Ok(Answer { body: body.into(), is_kept: false })
+}
+
+impl Doubts {
+    fn are_none(&self) -> bool {
+        self.uncounted.is_empty() && self.unlisted.is_empty()
+    }
+}
+
+fn step_of(order: &OrderSummary) -> Step {
+    Step {
+        order: order.id,
+        at: order.updated_at,
+        version: order.version,
+        user: order.user.id.clone(),
+        store: order.store.id,
+    }
+}
+
+fn holds(scope: &Scope, step: &Step) -> bool {
+    match scope {
+        Scope::User(user) => *user == step.user,
+        Scope::Store(store) => *store == step.store,
+        Scope::All => true,
+    }
+}
+
+/// Puts an order as it is now among the newest ones, if it is one of them; what it shows, if it is
+/// asked for at all.
+fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Outcome<Option<OrderSummary>> {
+    let summary = OrderSummary::of(order);
+    newest.retain(|one| one.id != order.id);
+    if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &step_of(&summary))) {
+        newest.push(summary.clone());
+        newest.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
+        newest.truncate(asked.newest());
+        return Ok(Some(summary));
+    }
+    Ok(None)
+}
+
+/// The counters of all scopes together, with what is missing, and less what is in two of them.
+fn sum(
+    shown: &[(Scope, Shown)],
+    quarters: Vec<Vec<(Cell, Decimal)>>,
+    missing: &Tally,
+    twice: &Tally,
+    calendar: &Calendar,
+) -> Counts {
+    let (since, cut) = (calendar.days_since().first_of_month(), calendar.cut_days());
+    let mut quarters = quarters.into_iter();
+    let of_scope = |(scope, shown): &(Scope, Shown)| {
+        // What is in two scopes is in the user's and in a store's.
+        let is_user = matches!(scope, Scope::User(_));
+        let twice = twice.of(scope).filter(|_| is_user).map(|(cell, value)| (cell, -value));
+        let missing = missing.of(scope).chain(twice);
+        let missing = missing.filter(|(cell, _)| cell.is_shown_since(since, &cut));
+        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
+        for (cell, value) in shown.cells().chain(quarters.next().unwrap_or_default()).chain(missing) {
+            *cells.entry(cell).or_default() += value;
+        }
+        cells.into_iter().collect::<Counts>()
+    };
+    shown.iter().map(of_scope).sum()
+}
+
+/// What is different whenever statistics would be. Any change that shows in them moves a counter,
+/// and with it the stamp; those of the newest orders can be seen before that.
+fn evidence(look: &Look, calendar: &Calendar) -> String {
+    let stamps: Vec<_> = look.shown.iter().map(|(scope, shown)| (scope, &shown.front.stamp)).collect();
+    let newest: Vec<_> = look.newest.iter().map(|order| (order.id, order.version)).collect();
+    let last_day = calendar.orders_by_day(&Counts::default()).into_keys().next_back();
+    format!("{stamps:?} {newest:?} {last_day:?}")
+}

@@ -1,0 +1,175 @@
+//! How an order is kept as an item: its fields as they are, except that those which lists show
+//! stand in the map `summary` ([`crate::orders::summary`]), which the indexes carry. No field is stored twice.
+
+use crate::keys::{self, Index};
+use crate::{Item, TableError, entity, orders::summary, size, text};
+use aws_sdk_dynamodb::types::AttributeValue;
+use oms_domain::change::Growth;
+use oms_domain::{Change, Deed, Order, OrderId, StoreId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The shape of the items that this code writes; reading upgrades older ones.
+pub const SCHEMA: u32 = 1;
+/// Where an item says which shape it has.
+pub const SCHEMA_ATTRIBUTE: &str = "schema";
+/// The largest content of an order, in bytes as they are stored: all but its payments and its log.
+/// 40 lines with the largest extra data take 170,000 of them. It leaves room for 20 payments.
+pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
+/// The largest order that takes another payment or part refund, in bytes as they are stored, all but
+/// its log. It leaves room for all that brings an order to its end: a tracking number, reasons, what
+/// the gateway answers, and the log of the last change.
+const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
+
+/// Of how many saves an order keeps the tokens: more than others can make between two tries of one.
+const TOKENS: usize = 8;
+
+/// The item of an order.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where it is larger than an item may be.
+pub fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
+    let item = item_of_any_size(order, shards)?;
+    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+}
+
+fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
+    let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
+    let summary = summary::take(order, &mut item)?;
+    item.remove("id");
+    item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
+    let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
+    let item = entity::with_texts(item, texts);
+    // A deleted order is in no list: the indexes leave out what has no key of theirs.
+    let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
+    item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
+    Ok(item)
+}
+
+/// What lists show of an order.
+pub fn summary_of(order: &Order) -> Result<Item, TableError> {
+    let mut item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
+    summary::take(order, &mut item)
+}
+
+/// The order with the token of its save in its last change. Those of earlier saves go once so many others
+/// came after them that nobody waits for their answer any more: each change weighs on every write.
+pub fn signed(order: &Order, token: u32) -> Order {
+    let mut order = order.clone();
+    let past = order.log.len().saturating_sub(TOKENS);
+    order.log[..past].iter_mut().for_each(|change| change.token = None);
+    if let Some(last) = order.log.last_mut() {
+        last.token = Some(token);
+    }
+    order
+}
+
+/// The item of an order that was changed since it was `seen` (never, where it is new), and the
+/// older changes that are kept beside it: the half that is too many, or all but the last that are
+/// too much.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where the changes let it grow beyond what leaves room for later ones.
+pub fn to_items(order: &Order, seen: Option<u64>, shards: u16) -> Result<(Item, Vec<Change>), TableError> {
+    let (trimmed, older) = order.clone().trimmed();
+    let item = item_of_any_size(&trimmed, shards)?;
+    check_growth(order, seen.unwrap_or(0), &item)?;
+    if size::of_item(&item) <= size::MAX_ITEM_BYTES {
+        return Ok((item, older));
+    }
+    let (stripped, older) = order.clone().stripped();
+    Ok((to_item(&stripped, shards)?, older))
+}
+
+fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError> {
+    let part = |name: &str| item.get(name).map_or(0, |value| name.len() + size::of_value(value));
+    let all = size::of_item(item) - part("log");
+    let content = all - part("payments");
+    let fresh = order.log.iter().filter(|change| change.version > seen);
+    let is_too_large = |deed: Deed| match deed.growth() {
+        Growth::Content => content > MAX_CONTENT_BYTES || all > MAX_OPEN_BYTES,
+        // All that is left goes back whatever there is room for: it is the way to an end.
+        Growth::Money if deed == Deed::StartRefund && !order.can_refund_more() => false,
+        Growth::Money => all > MAX_OPEN_BYTES,
+        Growth::Little => false,
+    };
+    if fresh.map(|change| change.action).any(is_too_large) { Err(TableError::TooLarge) } else { Ok(()) }
+}
+
+/// The older changes of an order's log, as an item of their own.
+///
+/// # Errors
+/// [`TableError::TooLarge`] where one change of many in a request is as large as an item.
+pub fn log_to_item(order: OrderId, older: Vec<Change>) -> Result<Item, TableError> {
+    let first = older.first().map_or(0, |change| change.version);
+    let log = OlderLog { schema: SCHEMA, log: older };
+    let item = serde_dynamo::to_item(log).map_err(TableError::shape("a log"))?;
+    let texts = [(keys::PK, keys::order(order)), (keys::SK, keys::older_log(first))];
+    let item = entity::with_texts(item, texts);
+    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+}
+
+/// The changes that such an item holds.
+pub fn log_from_item(item: Item) -> Result<Vec<Change>, TableError> {
+    let older: OlderLog = serde_dynamo::from_item(item).map_err(TableError::shape("a log"))?;
+    Ok(older.log)
+}
+
+#[derive(Serialize, Deserialize)]
+struct OlderLog {
+    schema: u32,
+    log: Vec<Change>,
+}
+
+/// Where an order stands in the lists.
+fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
+    [
+        (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
+        (Index::Store.hash_key(), keys::list_of_store(order.store.id)),
+        (Index::All.hash_key(), keys::list_of_all(order.id, shards)),
+        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ]
+}
+
+/// The order of an item.
+pub fn from_item(mut item: Item) -> Result<Order, TableError> {
+    let id = text(&item, keys::PK).trim_start_matches("ORDER#").to_owned();
+    if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
+        item.extend(summary::fields_of(summary));
+    }
+    item.insert("id".into(), AttributeValue::S(id));
+    serde_dynamo::from_item(item).map_err(TableError::shape("an order"))
+}
+
+/// Whose an order is, and which store's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderOwners {
+    /// The order.
+    pub id: OrderId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Who sells it.
+    pub store: StoreId,
+}
+
+/// The attributes that [`owners_of`] reads.
+pub const OWNER_PATHS: [&str; 4] = [keys::PK, summary::OWNER_PATHS[0], summary::OWNER_PATHS[1], DELETED_AT];
+const DELETED_AT: &str = "deleted_at";
+
+/// Whose the order of an item is; nobody's where it has been deleted.
+pub fn owners_of(item: &Item) -> Option<OrderOwners> {
+    owners_ever_of(item).filter(|_| !item.contains_key(DELETED_AT))
+}
+
+/// The same, also of a deleted order.
+pub fn owners_ever_of(item: &Item) -> Option<OrderOwners> {
+    let summary = item.get(keys::SUMMARY)?.as_m().ok()?;
+    let (user, store) = summary::owners_of(summary)?;
+    Some(OrderOwners {
+        id: keys::order_of(text(item, keys::PK))?,
+        user: UserId(user.to_owned()),
+        store: store.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

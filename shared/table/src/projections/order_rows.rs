@@ -1,0 +1,198 @@
+//! The rows of an order: where it stands in the lists of its store and of all orders, beyond those
+//! that the order itself is in. Written by the stream's consumer, so that they cost no request
+//! anything; a row that is older than the one that is there is not written.
+//!
+//! | sk | index | hash | range | what the entries carry |
+//! |---|---|---|---|---|
+//! | `ROW#ALL`, `ROW#STORE` | `by-status` | scope and status | time of placing | the summary |
+//! | | `by-payment` | scope and payment status | time of placing | the facts |
+//! | | `by-methods` | scope, payment method, shipping method and currency | time of placing | the facts |
+//! | | `by-facets` | scope and all of these | time of placing | the facts |
+//! | | `by-total` | scope | total, time of placing | the summary |
+//!
+//! The facts are the facets and the total, a fourth of what the summary takes: what is looked
+//! through for what is rare. Twenty-one of them, a page and whether there is another, lie within
+//! the 4 KB that the smallest read costs; so names and hashes are short.
+
+use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
+use crate::keys::{self, Index};
+use crate::lists::OrderList;
+use crate::writes::VERSION;
+use crate::{Item, Table, TableError, entity, orders::item, text};
+use aws_sdk_dynamodb::types::{AttributeValue, Put};
+use futures::StreamExt;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use oms_domain::tally::OrderFacets;
+use oms_domain::totals::sortable;
+use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
+
+/// How many rows are written at the same time.
+const AT_ONCE: usize = 16;
+const ALL: &str = "ROW#ALL";
+const STORE: &str = "ROW#STORE";
+/// The sort keys of rows.
+pub const ROWS: [&str; 2] = [ALL, STORE];
+const FACTS: &str = "facts";
+
+/// What the entries of the thin indexes tell of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Which order.
+    pub id: OrderId,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// What lists filter by.
+    pub facets: OrderFacets,
+    /// What it costs, in its own currency.
+    pub total: Decimal,
+}
+
+/// The facts of an entry; none of one that carries a summary.
+pub fn facts_of(item: &Item) -> Option<Facts> {
+    let (created_at, _) = text(item, keys::LIST_AT).split_once('#')?;
+    let (letters, total) = text(item, FACTS).split_once(' ')?;
+    Some(Facts {
+        id: keys::order_of(text(item, keys::PK))?,
+        created_at: created_at.parse().ok()?,
+        facets: facets_of(letters)?,
+        total: total.parse().ok()?,
+    })
+}
+
+/// Where the entries of a status stand in `by-status`.
+pub fn of_status(scope: &str, status: Status) -> String {
+    format!("{scope}#{status}")
+}
+
+/// Where the entries of some facets stand in `by-facets`.
+pub fn of_facets(scope: &str, facets: &OrderFacets) -> String {
+    format!("{scope}#{}", letters_of(facets))
+}
+
+/// Where the entries of a payment status stand in `by-payment`.
+pub fn of_payment(scope: &str, status: PaymentStatus) -> String {
+    format!("{scope}#{}", letter(PaymentStatus::ALL, &status))
+}
+
+/// Where the entries of the facets that an order is placed with stand in `by-methods`.
+pub fn of_methods(scope: &str, facets: &OrderFacets) -> String {
+    format!("{scope}#{}", methods_of(facets))
+}
+
+/// A total's place in `by-total`, before which all smaller ones stand.
+pub fn total_bound(total: Decimal) -> String {
+    sortable(total, true)
+}
+
+/// A total's place in `by-total`, after which all larger ones stand.
+pub fn after_total(total: Decimal) -> String {
+    if total < Decimal::ZERO { String::from("!") } else { format!("{}$", sortable(total, false)) }
+}
+
+/// Where an order stands in `by-total`.
+pub fn total_position(total: Decimal, position: &str) -> String {
+    format!("{}#{position}", sortable(total, false))
+}
+
+/// The rows of an order. A deleted one's are in no list, and keep older ones from being written.
+fn rows(order: &Order, shards: u16) -> Result<Vec<Item>, TableError> {
+    let listed = [(ALL, keys::list_of_all(order.id, shards)), (STORE, keys::rows_of_store(order.store.id))];
+    let at = keys::list_at(order.created_at, order.id);
+    let summary = item::summary_of(order)?;
+    let facets = OrderFacets {
+        status: order.status,
+        payment_status: order.payment_status,
+        payment_method: order.payment_method,
+        shipping_method: order.shipping_method,
+        currency: order.currency,
+    };
+    let rows = listed.into_iter().map(|(sk, scope)| {
+        let mut item = crate::key(keys::order(order.id), sk.to_owned());
+        item.insert(VERSION.into(), AttributeValue::N(order.version.to_string()));
+        if order.is_deleted() {
+            return item;
+        }
+        item.insert(keys::SUMMARY.into(), AttributeValue::M(summary.clone()));
+        let texts = [
+            (Index::Status.hash_key(), of_status(&scope, order.status)),
+            (Index::Facets.hash_key(), of_facets(&scope, &facets)),
+            (Index::Payment.hash_key(), of_payment(&scope, order.payment_status)),
+            (Index::Methods.hash_key(), of_methods(&scope, &facets)),
+            (Index::Total.hash_key(), scope),
+            (keys::LIST_AT, at.clone()),
+            (Index::Total.range_key(), total_position(order.total_amount, &at)),
+            (FACTS, format!("{} {}", letters_of(&facets), order.total_amount)),
+        ];
+        entity::with_texts(item, texts)
+    });
+    Ok(rows.collect())
+}
+
+impl Table {
+    /// The names under which rows know a list; none for a user's, which has no rows.
+    pub fn row_scopes(&self, list: &OrderList) -> Vec<String> {
+        match list {
+            OrderList::OfUser(_) => Vec::new(),
+            OrderList::OfStore(store) => vec![keys::rows_of_store(*store)],
+            OrderList::All => (0..self.shards.max(1)).map(keys::list_shard).collect(),
+        }
+    }
+
+    /// Writes the rows of some orders, unless newer ones are there. The same again changes nothing.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn keep_rows<'a>(&self, orders: impl IntoIterator<Item = &'a Order>) -> Result<(), TableError> {
+        let mut puts = Vec::new();
+        for order in orders {
+            for row in rows(order, self.shards)? {
+                puts.push(self.put_newer(row, order.version)?);
+            }
+        }
+        self.put_all_newer(puts).await
+    }
+
+    /// Writes rows, but for those of which newer ones are there.
+    pub(crate) async fn put_all_newer(&self, puts: Vec<Put>) -> Result<(), TableError> {
+        let writes = futures::stream::iter(puts.into_iter().map(|put| async {
+            match self.put(put, None).await {
+                Ok(()) | Err(TableError::Conflict) => Ok(()),
+                Err(error) => Err(error),
+            }
+        }));
+        writes.buffer_unordered(AT_ONCE).try_collect().await
+    }
+
+    /// Writes the rows of some orders, their payments and lines, and those that searches find them by, also
+    /// where the same version's are there.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn replace_rows(&self, orders: &[Order]) -> Result<(), TableError> {
+        self.keep_rows(orders).await?;
+        self.keep_payment_rows(orders.iter().map(|order| (None, order))).await?;
+        self.keep_line_rows(orders.iter().map(|order| (None, order))).await?;
+        self.keep_search_rows(orders.iter().map(|order| (None, order))).await
+    }
+
+    pub(crate) fn put_newer(&self, item: Item, version: u64) -> Result<Put, TableError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#version) OR #version <= :version")
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        put.build().map_err(TableError::request)
+    }
+
+    /// What lists show of some orders, those that there are, in no order. Not a consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn summaries(&self, orders: &[OrderId]) -> Result<Vec<OrderSummary>, TableError> {
+        let wanted = orders.iter().map(|id| (keys::order(*id), ALL.to_owned())).collect();
+        let rows = self.get_items_soon(wanted).await?.into_iter();
+        rows.filter(|row| row.contains_key(keys::SUMMARY)).map(crate::summary_from_item).collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! The rows of payments: where each stands in the lists of its user's, its store's and all payments.
+//! Written by the stream's consumer where something about a payment has changed; a row that is older
+//! than the one that is there is not written.
+//!
+//! | sk | index | hash | range |
+//! |---|---|---|---|
+//! | `PAYMENT#<n>` | `by-user` | `PAYMENTS#USER#<sub>` | time of making |
+//! | `PAYMENT#<n>`, `PAYMENT#<n>#STORE` | `by-payment` | scope | time of making |
+//! | | `by-facets` | scope and facets | time of making |
+//! | | `by-total` | scope | amount, time of making |
+//!
+//! A scope is `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`. Every entry carries the same few facts, a
+//! quarter of a kilobyte; the rest of a payment is in its order.
+
+use crate::counters::layout::{letters_of_payment, payment_facets_of};
+use crate::keys::{self, Index};
+use crate::lists::Entry;
+use crate::lists::{OrderList, Span};
+use crate::projections::order_rows::total_position;
+use crate::writes::VERSION;
+use crate::{Item, Table, TableError, entity, text};
+use aws_sdk_dynamodb::types::AttributeValue;
+use oms_domain::tally::PaymentFacets;
+use oms_domain::{Order, OrderId, PaymentEntry, StoreId, UserId};
+use std::collections::BTreeMap;
+
+const FACTS: &str = "facts";
+
+/// What the index entries carry of a payment, beside the keys.
+fn facts_of(entry: &PaymentEntry) -> String {
+    let letters = letters_of_payment(&entry.facets);
+    let (amount, store) = (entry.amount, entry.store.0.simple());
+    format!("{letters} {amount} {store} {} {}", entry.order_number, entry.transaction_id)
+}
+
+/// Reads [`facts_of`], and the place in a list: `<time>#<id>`, behind the amount or not.
+fn parse(place: &str, facts: &str) -> Option<PaymentEntry> {
+    let mut places = place.rsplit('#');
+    let (id, created_at) = (places.next()?.parse().ok()?, places.next()?.parse().ok()?);
+    let mut facts = facts.splitn(5, ' ');
+    Some(PaymentEntry {
+        id,
+        created_at,
+        facets: payment_facets_of(facts.next()?)?,
+        amount: facts.next()?.parse().ok()?,
+        store: facts.next()?.parse().ok()?,
+        order_number: facts.next()?.to_owned(),
+        transaction_id: facts.next()?.to_owned(),
+    })
+}
+
+/// Where a payment stands in a list by time.
+#[must_use]
+pub fn position_of(entry: &PaymentEntry) -> String {
+    keys::list_at(entry.created_at, entry.id)
+}
+
+impl Entry for PaymentEntry {
+    fn read(item: Item) -> Result<Self, TableError> {
+        let first = |names: [&str; 2]| {
+            let found = names.map(|name| text(&item, name));
+            if found[0].is_empty() { found[1].to_owned() } else { found[0].to_owned() }
+        };
+        let place = first([keys::LIST_AT, Index::Total.range_key()]);
+        let facts = first([FACTS, keys::SUMMARY]);
+        parse(&place, &facts).ok_or_else(|| TableError::Shape {
+            what: "a payment's row",
+            source: serde::de::Error::custom("neither a place nor facts"),
+        })
+    }
+}
+
+fn list_of_user(id: &UserId) -> String {
+    format!("PAYMENTS#USER#{id}")
+}
+
+fn list_of_store(id: StoreId) -> String {
+    format!("PAYMENTS#STORE#{id}")
+}
+
+fn list_shard(shard: u16) -> String {
+    format!("PAYMENTS#{shard}")
+}
+
+/// Where the payments of some facets stand in `by-facets`.
+pub fn of_facets(scope: &str, facets: &PaymentFacets) -> String {
+    format!("{scope}#{}", letters_of_payment(facets))
+}
+
+/// The rows of an order's payments by their sort key, without the version: also of those that are no
+/// more and of those of a deleted order, which are in no list, and keep older ones from being written.
+fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
+    let mut rows = BTreeMap::new();
+    for number in 0..order.payments_ever() {
+        let id = order.id.payment(number);
+        let payment = order.payment(id).filter(|_| !order.is_deleted());
+        let all = list_shard(keys::shard_of(order.id, shards));
+        let scopes = [("", all), ("#STORE", list_of_store(order.store.id))];
+        for (of, scope) in scopes {
+            let sk = format!("PAYMENT#{number}{of}");
+            let mut item = crate::key(keys::order(order.id), sk.clone());
+            if let Some(payment) = payment {
+                let row = PaymentEntry::of(order, payment);
+                let (at, facts) = (position_of(&row), facts_of(&row));
+                let texts = [
+                    (Index::Facets.hash_key(), of_facets(&scope, &row.facets)),
+                    (Index::Payment.hash_key(), scope.clone()),
+                    (Index::Total.hash_key(), scope),
+                    (Index::Total.range_key(), total_position(row.amount, &at)),
+                    (keys::LIST_AT, at),
+                    (keys::SUMMARY, facts.clone()),
+                    (FACTS, facts),
+                ];
+                item = entity::with_texts(item, texts);
+                if of.is_empty() {
+                    let list = AttributeValue::S(list_of_user(&order.user.id));
+                    item.insert(Index::User.hash_key().to_owned(), list);
+                }
+            }
+            rows.insert(sk, item);
+        }
+    }
+    rows
+}
+
+impl Table {
+    /// The parts of the indexes that keep a list of payments by time.
+    pub fn spans_of_payments(&self, list: &OrderList) -> Vec<Span> {
+        match list {
+            OrderList::OfUser(user) => vec![Span::all(Index::User, list_of_user(user))],
+            OrderList::OfStore(_) | OrderList::All => {
+                let scopes = self.payment_scopes(list).into_iter();
+                scopes.map(|scope| Span::all(Index::Payment, scope)).collect()
+            }
+        }
+    }
+
+    /// The names under which a list of payments stands in the indexes of rows; none for a user's.
+    pub fn payment_scopes(&self, list: &OrderList) -> Vec<String> {
+        match list {
+            OrderList::OfUser(_) => Vec::new(),
+            OrderList::OfStore(store) => vec![list_of_store(*store)],
+            OrderList::All => (0..self.shards.max(1)).map(list_shard).collect(),
+        }
+    }
+
+    /// Writes the rows of payments that have changed since the orders were as before, unless newer ones
+    /// are there. The same again changes nothing.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn keep_payment_rows<'a>(
+        &self,
+        changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>,
+    ) -> Result<(), TableError> {
+        let mut puts = Vec::new();
+        for (before, after) in changes {
+            let before = before.map(|before| rows(before, self.shards)).unwrap_or_default();
+            for (sk, mut row) in rows(after, self.shards) {
+                if before.get(&sk) != Some(&row) {
+                    row.insert(VERSION.into(), AttributeValue::N(after.version.to_string()));
+                    puts.push(self.put_newer(row, after.version)?);
+                }
+            }
+        }
+        self.put_all_newer(puts).await
+    }
+
+    /// Several orders, perhaps a moment old, for half the price of
+    /// [`orders`](Self::orders); what does not exist or has been deleted is left out.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn orders_soon(
+        &self,
+        ids: impl IntoIterator<Item = OrderId>,
+    ) -> Result<Vec<Order>, TableError> {
+        let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
+        let items = self.get_items_soon(keys.collect()).await?;
+        let orders: Vec<Order> =
+            items.into_iter().map(crate::orders::item::from_item).collect::<Result<_, _>>()?;
+        Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState};
+
+    use uuid::Uuid;
+
+    #[test]
+    fn a_row_is_read_from_either_index_as_it_was_written() {
+        let row = PaymentEntry {
+            id: OrderId::from_fresh(Uuid::from_u128(7 << 80)).payment(2),
+            created_at: "2026-11-22T10:42:21.311047Z".parse().unwrap(),
+            facets: PaymentFacets {
+                status: PaymentState::Failed,
+                payment_method: PaymentMethod::DigitalWallet,
+                currency: Currency::JPY,
+                attention: true,
+            },
+            amount: Decimal::new(7598, 2),
+            store: StoreId(Uuid::from_u128(9)),
+            order_number: "ORD-20261122-0001".into(),
+            transaction_id: "Wire 7,  of \"May\"".into(),
+        };
+        for (range, place) in [
+            (keys::LIST_AT, position_of(&row)),
+            (Index::Total.range_key(), total_position(row.amount, &position_of(&row))),
+        ] {
+            for carried in [FACTS, keys::SUMMARY] {
+                let item =
+                    entity::with_texts(Item::new(), [(range, place.clone()), (carried, facts_of(&row))]);
+                assert_eq!(<PaymentEntry as Entry>::read(item).unwrap(), row);
+            }
+        }
+        assert!(<PaymentEntry as Entry>::read(Item::new()).is_err());
+    }
+}

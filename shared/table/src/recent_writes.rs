@@ -1,0 +1,110 @@
+//! The trail of a user: which orders they have changed last, and to which version.
+//!
+//! | pk | sk | attributes |
+//! |---|---|---|
+//! | `USER#<sub>` | `TRAIL#<time of the change>#<order>` | `v` version, `s` the order's store, `u` its user unless it is the same |
+//!
+//! It is a hint, written beside the order and not with it: it says where to look, for what indexes
+//! and counters may not have yet, and nothing is ever made of what it says. One that speaks of a
+//! change which was never saved does no harm; one that is missing makes a change show as late as
+//! everybody else sees it.
+
+use crate::{Item, Table, TableError, key, keys, text};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::{Order, OrderId, StoreId, UserId};
+
+/// For how long a trail is followed, and kept: longer than the stream's consumer is ever late while
+/// nobody is called out of bed.
+const FOLLOWED: SignedDuration = SignedDuration::from_mins(15);
+/// How many steps of it are followed: less than 4 KB, which is a unit.
+const STEPS: usize = 16;
+
+const STEP_VERSION: &str = "v";
+const STORE: &str = "s";
+const USER: &str = "u";
+
+/// A change that a user has made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The order.
+    pub order: OrderId,
+    /// When it was changed.
+    pub at: Timestamp,
+    /// The version that the change was to make of it.
+    pub version: u64,
+    /// Whose order it is.
+    pub user: UserId,
+    /// Whose goods.
+    pub store: StoreId,
+}
+
+fn step_of(item: &Item, by: &UserId) -> Option<Step> {
+    let (at, order) = text(item, keys::SK).strip_prefix(keys::STEP_PREFIX)?.split_once('#')?;
+    let user = Some(text(item, USER)).filter(|user| !user.is_empty());
+    Some(Step {
+        order: order.parse().ok()?,
+        at: at.parse().ok()?,
+        version: item.get(STEP_VERSION)?.as_n().ok()?.parse().ok()?,
+        user: user.map_or_else(|| by.clone(), |user| UserId(user.to_owned())),
+        store: text(item, STORE).parse().ok()?,
+    })
+}
+
+impl Table {
+    /// Notes that a user is changing an order: a small write of its own, which fails with a line in
+    /// the log only.
+    pub async fn leave_step(&self, by: &UserId, order: &Order) {
+        let mut item = key(keys::user(by), keys::step(order.updated_at, order.id));
+        let ends = order.updated_at.checked_add(FOLLOWED).unwrap_or(order.updated_at);
+        item.insert(STEP_VERSION.into(), AttributeValue::N(order.version.to_string()));
+        item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
+        item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(ends.as_second().to_string()));
+        if order.user.id != *by {
+            item.insert(USER.into(), AttributeValue::S(order.user.id.0.clone()));
+        }
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
+            Ok(answer) => crate::writes::meter_write(answer.consumed_capacity()),
+            Err(error) => {
+                let error = TableError::from(error);
+                let error = oms_runtime::logging::chain(&error);
+                tracing::warn!(order = %order.id, error, "could not note a change: its maker may see it late");
+            }
+        }
+    }
+
+    /// The orders that a user has changed within the last quarter of an hour, the last 16 changes:
+    /// each once, in its last version. A consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn trail(&self, user: &UserId, now: Timestamp) -> Result<Vec<Step>, TableError> {
+        let since = now.checked_sub(FOLLOWED).unwrap_or(Timestamp::MIN);
+        let page = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .scan_index_forward(false)
+            .limit(i32::try_from(STEPS).unwrap_or(i32::MAX))
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_names("#sk", keys::SK)
+            .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
+            .expression_attribute_values(
+                ":from",
+                AttributeValue::S(format!("{}{since:.6}", keys::STEP_PREFIX)),
+            )
+            .expression_attribute_values(":to", AttributeValue::S(format!("{}~", keys::STEP_PREFIX)))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await?;
+        crate::meter_read(page.consumed_capacity());
+        let items = page.items.unwrap_or_default();
+        let mut steps: Vec<Step> = items.iter().filter_map(|item| step_of(item, user)).collect();
+        steps.sort_by_key(|step| (step.order, std::cmp::Reverse(step.version)));
+        steps.dedup_by_key(|step| step.order);
+        Ok(steps)
+    }
+}

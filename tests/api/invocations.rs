@@ -1,7 +1,7 @@
 //! The events of `events/`, as `cargo lambda invoke` and `sam local invoke` send them.
 
 use crate::operator::orderctl;
-use oms_domain::notice::EventType;
+use oms_domain::order_events::EventType;
 use oms_tests::events::{event, filled, function_of, names};
 use oms_tests::shop::text;
 use oms_tests::stack::WEBHOOK_SECRET;

@@ -63,7 +63,7 @@ impl World {
         let mut products = Vec::new();
         for _ in 0..PRODUCTS {
             let product = product(&mut rng, &stores, now);
-            let stocked = StockedProduct { product, shelves: Vec::new() };
+            let stocked = StockedProduct { product, stock_levels: Vec::new() };
             let store = stores.iter().find(|store| store.id == stocked.product.store);
             table.insert_product(&stocked, store.unwrap(), 5_000, None).await.unwrap();
             products.push(stocked.product);

@@ -32,7 +32,7 @@ fn product(store: &Store, n: u128) -> StockedProduct {
         created_at: store.created_at,
         updated_at: store.created_at,
     };
-    StockedProduct { product, shelves: Vec::new() }
+    StockedProduct { product, stock_levels: Vec::new() }
 }
 
 #[tokio::test]

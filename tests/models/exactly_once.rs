@@ -2,12 +2,12 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::drift::{Cells, differences};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{AfterRefund, Mover};
+use oms_domain::payment::{AfterRefund, PaymentProvider};
+use oms_domain::reconciliation::{Counters, differences};
 use oms_domain::tally::{Scope, Tally, tally};
-use oms_domain::{Actor, Decimal, Order, Refusal, UserId};
+use oms_domain::{Actor, Decimal, Order, RuleViolation, UserId};
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
 use oms_harness::{Harness, arrived};
@@ -44,7 +44,7 @@ async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
         assert!(orders.iter().any(|order| all.front.has(order.id, order.version)), "round {round}");
         for scope in &scopes {
             let counted = harness.app.table().cells(scope).await.unwrap();
-            let expected: Cells = expected.of(scope).collect();
+            let expected: Counters = expected.of(scope).collect();
             assert_eq!(differences(&counted, &expected), [], "round {round}, {scope:?}");
             let shown = harness.app.table().shown(scope, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
             assert!(shown.is_whole(), "round {round}, {scope:?}");
@@ -62,12 +62,12 @@ fn history(order: Order, rng: &mut SeededRng) -> Order {
     for hour in 1..=rng.below(DEEDS) {
         let hours = SignedDuration::from_hours(i64::try_from(hour).unwrap());
         let by = Actor { id: UserId("clerk".into()), at: placed + hours };
-        order = deed(order.clone(), rng, &by).unwrap_or(order);
+        order = kind_of_change(order.clone(), rng, &by).unwrap_or(order);
     }
     order
 }
 
-fn deed(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal> {
+fn kind_of_change(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, RuleViolation> {
     let payment = order.payments.last().map(|payment| payment.id);
     match rng.below(14) {
         0 | 1 => order.confirm(by),
@@ -81,12 +81,12 @@ fn deed(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal>
                 payment_method: order.payment_method,
                 amount: None,
                 payment_details: serde_json::Map::new(),
-                mover: Mover::Simulated,
+                provider: PaymentProvider::Simulated,
             };
             order.add_payment(new, by)
         }
         10 => match payment {
-            Some(payment) => order.pay_by_hand(payment, "ch_1", by),
+            Some(payment) => order.pay_manually(payment, "ch_1", by),
             None => Ok(order),
         },
         11 => refund(order, rng, by),
@@ -97,7 +97,7 @@ fn deed(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal>
 }
 
 /// Some cents go back, as a rule.
-fn refund(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal> {
+fn refund(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, RuleViolation> {
     let Some(payment) = order.collected_payment().map(|payment| payment.id) else { return Ok(order) };
     let cents = i64::try_from(1 + rng.below(2_000)).unwrap_or(1);
     let new =
@@ -128,23 +128,23 @@ async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u6
         match rng.below(4) {
             0 => {
                 let life = Duration::from_micros(rng.below(SHORT_LIFE_US));
-                let consumer = stats_aggregator::keep(&harness.app, None, arrived(&batch));
+                let consumer = stats_aggregator::apply(&harness.app, None, arrived(&batch));
                 killed += u64::from(tokio::time::timeout(life, consumer).await.is_err());
             }
             1 => {
                 // The same batch to two at once: what either could not count comes again.
-                let one = stats_aggregator::keep(&harness.app, None, arrived(&batch));
-                let other = stats_aggregator::keep(&harness.app, None, arrived(&batch));
+                let one = stats_aggregator::apply(&harness.app, None, arrived(&batch));
+                let other = stats_aggregator::apply(&harness.app, None, arrived(&batch));
                 tokio::join!(one, other);
             }
             _ => {
-                stats_aggregator::keep(&harness.app, None, arrived(&batch)).await;
+                stats_aggregator::apply(&harness.app, None, arrived(&batch)).await;
             }
         }
     }
     // The last record of each order does come in the end.
     for last in orders.chunks(20) {
-        assert_eq!(stats_aggregator::keep(&harness.app, None, arrived(last)).await, Vec::<String>::new());
+        assert_eq!(stats_aggregator::apply(&harness.app, None, arrived(last)).await, Vec::<String>::new());
     }
     killed
 }

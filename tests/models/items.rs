@@ -3,7 +3,7 @@
 
 use crate::cases::{Case, Person, compared, keys, terms};
 use jiff::SignedDuration;
-use oms_domain::lifecycle::Moved;
+use oms_domain::lifecycle::OrderChange;
 use oms_domain::order::VariantSnapshot;
 use oms_domain::text::folded;
 use oms_domain::{Actor, Decimal, Line, Order, UserId, VariantId};
@@ -42,14 +42,14 @@ impl World {
             orders.push(order);
         }
         for some in orders.chunks(25) {
-            harness.keep(some.to_vec()).await.unwrap();
+            harness.apply(some.to_vec()).await.unwrap();
         }
         let by = Actor { id: UserId("admin".into()), at: since };
         for order in orders.iter_mut().step_by(11) {
-            let Ok(Moved { order: gone, .. }) = order.clone().delete(&by) else { continue };
+            let Ok(OrderChange { order: gone, .. }) = order.clone().delete(&by) else { continue };
             harness.save(Some(order.version), &gone).await.unwrap();
-            harness.keep(vec![gone.clone()]).await.unwrap();
-            harness.app.table().keep_line_rows([(None, &*order)]).await.unwrap();
+            harness.apply(vec![gone.clone()]).await.unwrap();
+            harness.app.table().write_line_rows([(None, &*order)]).await.unwrap();
             *order = gone;
         }
         orders.retain(|order| !order.is_deleted());

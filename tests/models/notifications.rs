@@ -3,7 +3,7 @@
 
 use crate::cases::{Case, Person};
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::notice::{NoticeKind, NoticeLevel};
+use oms_domain::order_events::{NotificationKind, NotificationLevel};
 use oms_domain::{NotificationId, OrderId};
 use oms_harness::Harness;
 use oms_harness::SeededRng;
@@ -18,7 +18,7 @@ const HOURS: u64 = 500 * 24;
 /// A notification as the model has it.
 struct One {
     id: NotificationId,
-    kind: NoticeKind,
+    kind: NotificationKind,
     at: Timestamp,
     is_read: bool,
     message: String,
@@ -46,7 +46,7 @@ impl World {
             let hours = rng.below(HOURS) * rng.below(4) / 3;
             let at = now - SignedDuration::from_hours(i64::try_from(hours / 24 * 24).unwrap());
             let order = OrderId::from_fresh(Uuid::from_u64_pair(rng.below(u64::MAX), number << 32));
-            let kind = *rng.of(NoticeKind::ALL).unwrap();
+            let kind = *rng.of(NotificationKind::ALL).unwrap();
             let id = order.notification(at, 1 + rng.below(9), 0);
             let message = format!("{} {}", rng.of(&WORDS).unwrap(), rng.of(&WORDS).unwrap());
             for person in [&person, &stranger] {
@@ -56,7 +56,7 @@ impl World {
                     order,
                     title: "Something".into(),
                     message: message.clone(),
-                    kind: (kind, NoticeLevel::Info),
+                    kind: (kind, NotificationLevel::Info),
                     link: format!("/api/orders/{order}/"),
                     at,
                 };
@@ -64,12 +64,12 @@ impl World {
             }
             all.push(One { id, kind, at, is_read: false, message });
         }
-        let kept_since: Timestamp = {
+        let retained_since: Timestamp = {
             let first = now.to_zoned(jiff::tz::TimeZone::UTC).date().first_of_month();
             let first = first.checked_sub(jiff::Span::new().months(12)).unwrap();
             first.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp()
         };
-        all.retain(|one| one.at >= kept_since);
+        all.retain(|one| one.at >= retained_since);
         all.sort_by_key(|one| std::cmp::Reverse(one.id));
         Self { harness, person, kept: all }
     }
@@ -98,7 +98,7 @@ impl World {
         let mut parameters = Vec::new();
         let mut wanted: Vec<&One> = self.kept.iter().collect();
         if rng.below(2) == 0 {
-            let kind = *rng.of(NoticeKind::ALL).unwrap();
+            let kind = *rng.of(NotificationKind::ALL).unwrap();
             wanted.retain(|one| one.kind == kind);
             parameters.push(("notification_type".to_owned(), kind.to_string()));
         }

@@ -41,7 +41,7 @@ impl World {
             orders.push(order);
         }
         for some in orders.chunks(25) {
-            harness.keep(some.to_vec()).await.unwrap();
+            harness.apply(some.to_vec()).await.unwrap();
         }
         orders.retain(|order| !order.is_deleted());
         let owned: Vec<StoreId> = generator.stores.iter().take(2).map(|store| store.id).collect();

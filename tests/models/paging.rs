@@ -16,7 +16,7 @@ async fn whoever_follows_next_sees_each_order_once_while_others_are_placed_and_c
     for order in &orders {
         harness.save(None, order).await.unwrap();
     }
-    harness.keep(orders).await.unwrap();
+    harness.apply(orders).await.unwrap();
     let report = prove(&harness, &generator, ORDERS, 12).await.unwrap();
     assert!(report.is_well, "{}", report.text);
     assert!(report.text.contains("200 of    200 seen once"), "{}", report.text);

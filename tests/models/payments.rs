@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use oms_domain::attention::Dispute;
 use oms_domain::lifecycle::{NewRefund, RefundOutcome};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::text::folded;
 use oms_domain::{Actor, Currency, Decimal, Order, Payment, PaymentMethod, PaymentState, StoreId, UserId};
 use oms_harness::Harness;
@@ -47,15 +47,15 @@ impl World {
             orders.push(order);
         }
         for some in orders.chunks(25) {
-            harness.keep(some.to_vec()).await.unwrap();
+            harness.apply(some.to_vec()).await.unwrap();
         }
         for (number, order) in orders.iter_mut().enumerate() {
             let later =
                 live_on(order.clone(), &mut SeededRng::new(seed ^ number as u64 ^ 0xffff), &generator);
             if later.version > order.version {
                 harness.save(Some(order.version), &later).await.unwrap();
-                harness.keep(vec![later.clone()]).await.unwrap();
-                harness.app.table().keep_payment_rows([(None, &*order)]).await.unwrap();
+                harness.apply(vec![later.clone()]).await.unwrap();
+                harness.app.table().write_payment_rows([(None, &*order)]).await.unwrap();
                 *order = later;
             }
         }
@@ -86,7 +86,7 @@ fn vary(mut order: Order, rng: &mut SeededRng, generator: &OrderGenerator) -> Or
             amount: Decimal::new(7_598, 2) * Decimal::from(1 + rng.below(3)),
             status: *rng.of(PaymentState::ALL).unwrap(),
             payment_method: *rng.of(PaymentMethod::ALL).unwrap(),
-            mover: Some(Mover::Simulated),
+            provider: Some(PaymentProvider::Simulated),
             payment_details: Map::new(),
             gateway_response: Map::new(),
             error_message: String::new(),
@@ -116,18 +116,18 @@ fn live_on(order: Order, rng: &mut SeededRng, generator: &OrderGenerator) -> Ord
         payment_method: *rng.of(PaymentMethod::ALL).unwrap(),
         amount: None,
         payment_details: Map::new(),
-        mover: Mover::Simulated,
+        provider: PaymentProvider::Simulated,
     };
     let last = order.payments.last().map(|payment| payment.id);
     let decline = ChargeOutcome::Declined(Map::new(), "No.".into());
     let was = order.clone();
     let outcome = match (rng.below(9), last) {
         (0 | 1, _) => order.add_payment(new, &by),
-        (2, Some(last)) => order.start_payment(last, Mover::Simulated, &by),
+        (2, Some(last)) => order.start_payment(last, PaymentProvider::Simulated, &by),
         (3, Some(last)) => order
-            .start_payment(last, Mover::Simulated, &by)
+            .start_payment(last, PaymentProvider::Simulated, &by)
             .and_then(|order| order.finish_payment(last, decline, &by)),
-        (4, Some(last)) => order.pay_by_hand(last, "Wire 77", &by),
+        (4, Some(last)) => order.pay_manually(last, "Wire 77", &by),
         (5, Some(last)) => order.remove_payment(last, &by),
         (6, _) => order.delete(&by).map(|moved| moved.order),
         (7, Some(last)) => Ok(order.record_contradiction(last, "It cannot be.".into(), &by)),
@@ -251,7 +251,7 @@ async fn a_payment_is_in_its_makers_next_list_before_the_consumer_has_seen_it() 
         payment_method: PaymentMethod::CreditCard,
         amount: None,
         payment_details: Map::new(),
-        mover: Mover::Simulated,
+        provider: PaymentProvider::Simulated,
     };
     let made = newest.clone().add_payment(new, &by(now)).unwrap();
     world.harness.save(Some(newest.version), &made).await.unwrap();
@@ -263,7 +263,7 @@ async fn a_payment_is_in_its_makers_next_list_before_the_consumer_has_seen_it() 
     );
 
     let outcome = ChargeOutcome::Paid(Map::new());
-    let paid = made.clone().start_payment(made_id, Mover::Simulated, &by(now)).unwrap();
+    let paid = made.clone().start_payment(made_id, PaymentProvider::Simulated, &by(now)).unwrap();
     let paid = paid.finish_payment(made_id, outcome, &by(now)).unwrap();
     world.harness.save(Some(made.version), &paid).await.unwrap();
     for query in ["status=paid", "ordering=-created_at&search=TXN", "status=paid&ordering=-amount"] {

@@ -1,8 +1,8 @@
 //! What an operator finds and mends.
 
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::drift::Difference;
-use oms_domain::tally::{Cell, Scope};
+use oms_domain::reconciliation::Difference;
+use oms_domain::tally::{Counter, Scope};
 use oms_domain::{Decimal, Order};
 use oms_harness::Harness;
 use oms_harness::OrderGenerator;
@@ -27,12 +27,12 @@ async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mend
         harness.save(None, order).await.unwrap();
     }
     // All but two of them reach the consumer, and of one its deletion does not.
-    harness.keep(orders[2..].to_vec()).await.unwrap();
+    harness.apply(orders[2..].to_vec()).await.unwrap();
     let by = oms_domain::Actor { id: oms_domain::UserId("admin".into()), at: since };
     let gone = deleted(&orders[4..], &by);
     harness.save(Some(gone.version - 1), &gone).await.unwrap();
     let damaged = Scope::Store(orders[3].store.id);
-    let damage = Difference { cell: Cell::Lines, counted: Decimal::ZERO, expected: Decimal::from(5) };
+    let damage = Difference { cell: Counter::Lines, counted: Decimal::ZERO, expected: Decimal::from(5) };
     harness.app.table().correct(&damaged, &[damage]).await.unwrap();
 
     let found = verify::run(&harness.app).await.unwrap();
@@ -55,7 +55,7 @@ async fn an_audit_finds_a_wrong_counter_of_a_user_and_no_deletion_that_is_still_
         harness.save(None, order).await.unwrap();
     }
     let user = orders[0].user.id.clone();
-    harness.keep(orders.clone()).await.unwrap();
+    harness.apply(orders.clone()).await.unwrap();
     let of = async |audits: &Audits| audits.of(&harness.app, user.clone()).await;
     let audits = Audits::default();
     assert_eq!((of(&audits).await, of(&audits).await), (Some(0), None), "a minute apart");
@@ -65,10 +65,10 @@ async fn an_audit_finds_a_wrong_counter_of_a_user_and_no_deletion_that_is_still_
     let gone = deleted(&orders[4..], &by);
     harness.save(Some(gone.version - 1), &gone).await.unwrap();
     assert_eq!(of(&audits).await, None, "not counted yet");
-    harness.keep(vec![gone]).await.unwrap();
+    harness.apply(vec![gone]).await.unwrap();
     assert_eq!(of(&audits).await, Some(0));
 
-    let damage = Difference { cell: Cell::Lines, counted: Decimal::ZERO, expected: Decimal::ONE };
+    let damage = Difference { cell: Counter::Lines, counted: Decimal::ZERO, expected: Decimal::ONE };
     harness.app.table().correct(&Scope::User(user.clone()), &[damage]).await.unwrap();
     assert_eq!((of(&audits).await, of(&audits).await), (None, Some(1)));
 }
@@ -83,13 +83,13 @@ async fn a_wrong_counter_is_corrected_while_a_busy_consumer_counts() {
         harness.save(None, order).await.unwrap();
     }
     let (before, meanwhile) = orders.split_at(40);
-    harness.keep(before.to_vec()).await.unwrap();
-    let damage = Difference { cell: Cell::Lines, counted: Decimal::ZERO, expected: Decimal::ONE };
+    harness.apply(before.to_vec()).await.unwrap();
+    let damage = Difference { cell: Counter::Lines, counted: Decimal::ZERO, expected: Decimal::ONE };
     harness.app.table().correct(&Scope::All, &[damage]).await.unwrap();
 
     let counting = async {
         for order in meanwhile {
-            harness.keep(vec![order.clone()]).await.unwrap();
+            harness.apply(vec![order.clone()]).await.unwrap();
         }
     };
     let (mended, ()) = tokio::join!(rebuild::run(&harness.app, false), counting);
@@ -106,16 +106,16 @@ async fn one_holds_the_counters_at_a_time_and_a_hold_that_runs_out_is_lifted() {
     let harness = Harness::set_up().unwrap();
     let (table, now) = (harness.app.table(), harness.app.now());
     let minute = SignedDuration::from_mins(1);
-    let mut hold = table.hold_counters(now, minute).await.unwrap();
-    assert!(matches!(table.hold_counters(now, minute).await, Err(TableError::Conflict)));
+    let mut hold = table.lock_counters(now, minute).await.unwrap();
+    assert!(matches!(table.lock_counters(now, minute).await, Err(TableError::Conflict)));
     assert_eq!(table.held_until(now).await.unwrap(), Some(now + minute));
-    table.renew_hold(&mut hold, now + minute, minute).await.unwrap();
+    table.renew_counter_lock(&mut hold, now + minute, minute).await.unwrap();
     assert_eq!(table.held_until(now + minute).await.unwrap(), Some(now + minute + minute));
     // Whoever held it has died over it.
     assert_eq!(table.held_until(now + minute + minute).await.unwrap(), None);
-    assert!(matches!(table.renew_hold(&mut hold, now, minute).await, Err(TableError::Conflict)));
-    let other = table.hold_counters(now, minute).await.unwrap();
-    table.release_hold(other).await.unwrap();
+    assert!(matches!(table.renew_counter_lock(&mut hold, now, minute).await, Err(TableError::Conflict)));
+    let other = table.lock_counters(now, minute).await.unwrap();
+    table.release_counter_lock(other).await.unwrap();
     assert_eq!(table.held_until(now).await.unwrap(), None);
 }
 
@@ -132,7 +132,7 @@ async fn rows_that_no_order_has_are_removed_while_orders_change() {
     for order in &orders {
         harness.save(None, order).await.unwrap();
     }
-    harness.keep(orders.clone()).await.unwrap();
+    harness.apply(orders.clone()).await.unwrap();
     harness.app.table().replace_rows(&[gone.clone(), renamed]).await.unwrap();
     let shop = Shop::open(&harness).await.unwrap();
     let listed = async |query: &str| {

@@ -2,7 +2,7 @@
 
 use crate::http::Client;
 use crate::stack::stack;
-use oms_domain::notice::EventType;
+use oms_domain::order_events::EventType;
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -3,7 +3,7 @@
 //! memory.
 
 use jiff::Timestamp;
-use oms_core::lists::paging::{Cut, Place, SortKey, Sorting, Value};
+use oms_core::lists::paging::{PageSlice, SortKey, SortPosition, Sorting, Value};
 use oms_domain::{Error, Outcome};
 use oms_http::pages::Links;
 use oms_http::search::contains_all;
@@ -45,7 +45,7 @@ pub(crate) fn complete<T>(listed: Listed<T>, what: &str) -> Outcome<Vec<T>> {
 /// The entries of a page, before what they show is read in full.
 pub(crate) struct Found<T> {
     sorting: Sorting<Key>,
-    cut: Cut<(Place, T)>,
+    cut: PageSlice<(SortPosition, T)>,
 }
 
 impl<T> Found<T> {
@@ -95,7 +95,7 @@ pub(crate) fn by_time(query: &Query) -> Option<Sorting<Key>> {
 /// A page of what an index has in order, each entry with when it was made and its id.
 pub(crate) fn found_by_time<T, S>(
     sorting: Sorting<Key>,
-    cut: Cut<T>,
+    cut: PageSlice<T>,
     made: impl Fn(&T) -> (Timestamp, Uuid),
     shown: impl Fn(T) -> S,
 ) -> Found<S> {

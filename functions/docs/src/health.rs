@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 /// How long what was found out is told again. Anyone may ask, and each look costs calls of AWS.
-const KEPT: Duration = Duration::from_secs(5);
+const RETENTION: Duration = Duration::from_secs(5);
 
 /// How the service is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -53,7 +53,7 @@ impl Probe {
     async fn reached(&self, app: &App) -> Reached {
         let mut last = self.0.lock().await;
         match *last {
-            Some((at, reached)) if at.elapsed() < KEPT => reached,
+            Some((at, reached)) if at.elapsed() < RETENTION => reached,
             Some(_) | None => {
                 let reached = app.reach().await;
                 *last = Some((Instant::now(), reached));

@@ -10,16 +10,18 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use oms_core::app::App;
 use oms_core::events::queue::{Job, Queue, QueueError};
-use oms_core::events::stream::{Arrived, Batch, BulkUpdateAsked, ChangedHands, Fresh, see_again};
+use oms_core::events::stream::{
+    Batch, BulkUpdateAsked, ChangedHands, OrderImage, UnappliedOrder, partial_batch_failure,
+};
 use oms_core::events::topic::{Bus, Event, PublishError};
-use oms_domain::notice::{Notice, notices};
+use oms_domain::order_events::{OrderEvent, notices};
 use oms_domain::{Change, Order};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_table::TableError;
 use oms_table::notifications::News;
-use oms_table::orders::watermarks::Claim;
+use oms_table::orders::watermarks::WatermarkAdvance;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -84,7 +86,7 @@ async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventRespons
     failed.extend(not_started);
     failed.extend(not_ended);
     failed.extend(untold);
-    see_again(failed)
+    partial_batch_failure(failed)
 }
 
 /// Puts bulk updates on the queue. The records of those that it did not take come back.
@@ -120,7 +122,7 @@ async fn end_all(publisher: &Publisher, stores: Vec<ChangedHands>) -> Vec<String
 }
 
 /// Tells what is new about some orders. The records of those that could not be told come back.
-pub async fn tell_all(publisher: &Publisher, arrived: Vec<Arrived>) -> Vec<String> {
+pub async fn tell_all(publisher: &Publisher, arrived: Vec<OrderImage>) -> Vec<String> {
     let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
     let fresh = match publisher.app.fresh(CONSUMER, arrived).await {
         Ok(fresh) => fresh,
@@ -137,18 +139,21 @@ pub async fn tell_all(publisher: &Publisher, arrived: Vec<Arrived>) -> Vec<Strin
 
 /// The orders that something was done about, and the records of those that it failed for.
 struct Outcome {
-    done: Vec<Fresh>,
+    done: Vec<UnappliedOrder>,
     failed: Vec<String>,
 }
 
 /// Does something about each order, about [`AT_ONCE`] of them at the same time.
-async fn each(fresh: Vec<Fresh>, work: impl AsyncFn(&Fresh) -> Result<(), Untold>) -> Outcome {
+async fn each(
+    fresh: Vec<UnappliedOrder>,
+    work: impl AsyncFn(&UnappliedOrder) -> Result<(), Untold>,
+) -> Outcome {
     let work = &work;
     let tried = futures::stream::iter(fresh).map(|fresh| async move {
         let outcome = work(&fresh).await;
         (fresh, outcome)
     });
-    let tried: Vec<(Fresh, Result<(), Untold>)> = tried.buffer_unordered(AT_ONCE).collect().await;
+    let tried: Vec<(UnappliedOrder, Result<(), Untold>)> = tried.buffer_unordered(AT_ONCE).collect().await;
     let mut outcome = Outcome { done: Vec::new(), failed: Vec::new() };
     for (fresh, tried) in tried {
         match tried {
@@ -164,7 +169,10 @@ async fn each(fresh: Vec<Fresh>, work: impl AsyncFn(&Fresh) -> Result<(), Untold
 }
 
 /// Has what waits for a gateway, or for its money, looked after.
-async fn have_settled(publisher: &Publisher, Fresh { arrived, seen }: &Fresh) -> Result<(), Untold> {
+async fn have_settled(
+    publisher: &Publisher,
+    UnappliedOrder { arrived, seen }: &UnappliedOrder,
+) -> Result<(), Untold> {
     let order = &arrived.order;
     if waits_since(order, *seen) {
         let delay = publisher.app.config().settle_after;
@@ -174,7 +182,7 @@ async fn have_settled(publisher: &Publisher, Fresh { arrived, seen }: &Fresh) ->
 }
 
 /// Tells every change after the watermark, then moves it.
-async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
+async fn tell(publisher: &Publisher, fresh: &UnappliedOrder) -> Result<(), Untold> {
     let order = &fresh.arrived.order;
     if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
         return Err(TableError::LogTooShort(order.id).into());
@@ -191,7 +199,7 @@ async fn tell(publisher: &Publisher, fresh: &Fresh) -> Result<(), Untold> {
             tracing::info!(order = %order.id, event = %notice.event_type, "published");
         }
     }
-    let claim = Claim { order: order.id, seen: fresh.seen, to: order.version };
+    let claim = WatermarkAdvance { order: order.id, seen: fresh.seen, to: order.version };
     match publisher.app.table().advance(CONSUMER, &claim).await {
         // Another delivery of the same records got there first, and told the same.
         Ok(()) | Err(TableError::Conflict) => Ok(()),
@@ -252,7 +260,7 @@ async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishErro
 }
 
 /// What the order's user is told, where they are.
-fn news(order: &Order, change: &Change, notice: &Notice) -> Option<News> {
+fn news(order: &Order, change: &Change, notice: &OrderEvent) -> Option<News> {
     Some(News {
         id: notice.id,
         user: order.user.id.clone(),

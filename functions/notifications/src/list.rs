@@ -3,7 +3,7 @@
 use crate::view::NotificationView;
 use axum::Json;
 use oms_core::app::App;
-use oms_core::lists::paging::{At, ByTime, Sorting, Window};
+use oms_core::lists::paging::{ByTime, CursorBound, Sorting, Window};
 use oms_domain::{Error, NotificationId, Outcome};
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
@@ -54,12 +54,12 @@ pub(crate) async fn list(
             app.table().notifications(user, &inbox, wanted, Start::Newest, MOST_SEARCHED + 1, now).await?;
         return Ok(Json(found_page(all, &terms, &by, &request, &links)?));
     }
-    let at = At::read(&request, |id| id.parse::<NotificationId>().ok())?;
+    let at = CursorBound::read(&request, |id| id.parse::<NotificationId>().ok())?;
     let mut window = Window::of(inbox.count(wanted), &request, at.as_ref())?;
     let from = match at {
-        Some(At::After(id)) if by.descends => Start::OlderThan(id),
-        Some(At::Before(id)) if !by.descends => Start::OlderThan(id),
-        Some(At::After(id) | At::Before(id)) => Start::NewerThan(id),
+        Some(CursorBound::After(id)) if by.descends => Start::OlderThan(id),
+        Some(CursorBound::Before(id)) if !by.descends => Start::OlderThan(id),
+        Some(CursorBound::After(id) | CursorBound::Before(id)) => Start::NewerThan(id),
         None => {
             let oldest_first = window.from_end == by.descends;
             let (from, left) = inbox.jump(wanted, oldest_first, window.skipped);

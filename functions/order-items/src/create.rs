@@ -3,7 +3,7 @@
 use crate::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::read_item;
 use oms_domain::place::{WantedLine, invalid_pk};
 use oms_domain::{Decimal, Error, Order, OrderId, Outcome};
@@ -69,13 +69,13 @@ pub(crate) async fn create(
 ) -> Reply<(StatusCode, Shown)> {
     let (id, wanted) = &read(body)?;
     let table = app.table();
-    let prepare = |seen: Seen| async move {
+    let prepare = |seen: VisibleOrder| async move {
         let Order { store, user, .. } = &seen.order;
-        let offer = table.offer(store.id, &[wanted.product], &user.id, &[]).await?;
-        Ok((seen, offer))
+        let references = table.references(store.id, &[wanted.product], &user.id, &[]).await?;
+        Ok((seen, references))
     };
-    let added = app.orders(&caller).change_with(*id, prepare, |seen, offer, by| {
-        let prices = offer.prices(&seen.order, seen.manages);
+    let added = app.orders(&caller).change_with(*id, prepare, |seen, references, by| {
+        let prices = references.prices(&seen.order, seen.manages);
         let (moved, _) = seen.order.add_line(wanted, prices, by)?;
         Ok(moved)
     });

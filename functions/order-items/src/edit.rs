@@ -2,14 +2,14 @@
 
 use crate::{not_found, of_item};
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::read_item;
 use oms_domain::lines::LineEdit;
 use oms_domain::{Caller, Decimal, Line, LineId, Order, Outcome};
 use oms_http::JsonObject;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Fields, Mode};
-use oms_table::catalog::Offer;
+use oms_table::catalog::OrderReferences;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,15 +45,15 @@ pub(crate) async fn change(
     body: &JsonObject,
     mode: Mode,
 ) -> Outcome<Order> {
-    let prepare = |seen: Seen| async move {
+    let prepare = |seen: VisibleOrder| async move {
         let line = seen.order.line(id).ok_or_else(not_found)?;
         expected.check(seen.order.version)?;
         let edit = read(body.clone(), mode, &seen.order)?;
-        let offer = offer(app, &seen.order, line, &edit).await?;
-        Ok((seen, (edit, offer)))
+        let references = references(app, &seen.order, line, &edit).await?;
+        Ok((seen, (edit, references)))
     };
-    let changed = app.orders(caller).change_with(id.order(), prepare, |seen, (edit, offer), by| {
-        let prices = offer.prices(&seen.order, seen.manages);
+    let changed = app.orders(caller).change_with(id.order(), prepare, |seen, (edit, references), by| {
+        let prices = references.prices(&seen.order, seen.manages);
         Ok(seen.order.edit_line(id, edit, prices, by)?)
     });
     Ok(changed.await.map_err(of_item)?.order)
@@ -71,12 +71,12 @@ fn read(body: JsonObject, mode: Mode, order: &Order) -> Outcome<LineEdit> {
 }
 
 /// What the catalogue holds of it, where it becomes something else, or more.
-async fn offer(app: &App, order: &Order, line: &Line, edit: &LineEdit) -> Outcome<Offer> {
+async fn references(app: &App, order: &Order, line: &Line, edit: &LineEdit) -> Outcome<OrderReferences> {
     let wanted = edit.clone().of(line);
     let variant = line.variant.as_ref().map(|variant| variant.id);
     let is_same = wanted.product == line.product.id && wanted.variant == variant;
     if is_same && wanted.quantity <= line.quantity {
-        return Ok(Offer::default());
+        return Ok(OrderReferences::default());
     }
-    Ok(app.table().offer(order.store.id, &[wanted.product], &order.user.id, &[]).await?)
+    Ok(app.table().references(order.store.id, &[wanted.product], &order.user.id, &[]).await?)
 }

@@ -3,7 +3,7 @@
 use crate::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::{ItemBody, read_item};
 use oms_core::races::retried;
 use oms_domain::catalog::Store;
@@ -15,12 +15,12 @@ use oms_domain::{
 };
 use oms_http::error::ErrorBody;
 use oms_http::query::MAX_USER_CHARS;
-use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
+use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Text};
 use oms_http::views::order::OrderView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_runtime::meter;
 use oms_table::TableError;
-use oms_table::catalog::Offer;
+use oms_table::catalog::OrderReferences;
 use oms_table::lists::{OrderList, Wanted};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -91,7 +91,7 @@ impl CreateOrder {
         let special_instructions = f.optional::<Lines<2000>>("special_instructions").unwrap_or_default();
         let currency = f.optional::<Currency>("currency");
         let language = f.optional::<BlankText<35>>("language");
-        let extra_data = f.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").unwrap_or_default();
+        let extra_data = f.optional::<BoundedMap<MAX_EXTRA_BYTES>>("extra_data").unwrap_or_default();
         let discount_amount = f.optional::<Amount>("discount_amount");
         let user = f.optional::<Text<MAX_USER_CHARS>>("user");
         f.finish()?;
@@ -140,7 +140,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, show(&seen)))
 }
 
-async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outcome<Seen> {
+async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outcome<VisibleOrder> {
     let addresses = [Some(wanted.shipping_address), wanted.billing_address];
     let addresses: Vec<_> = addresses.into_iter().flatten().map(AddressId).collect();
     let products: Vec<_> = wanted.items.iter().map(|item| item.product).collect();
@@ -148,17 +148,17 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outco
     let store = StoreId(wanted.store);
     // Whoever runs stores may place as many as it takes.
     let limit = Some(app.config().max_unpaid_orders).filter(|limit| *limit > 0 && !caller.is_staff());
-    let offer = async {
+    let references = async {
         match limit {
-            Some(_) => app.table().offer_and_unpaid(store, &products, user, &addresses).await,
-            None => app.table().offer(store, &products, user, &addresses).await,
+            Some(_) => app.table().references_and_unpaid(store, &products, user, &addresses).await,
+            None => app.table().references(store, &products, user, &addresses).await,
         }
     };
-    let read = async { futures::try_join!(offer, buyer(app, caller, wanted)) };
-    let (offer, user) = meter::at_once(read).await?;
-    let (store, shipping, billing) = resolve(wanted, &offer)?;
+    let read = async { futures::try_join!(references, buyer(app, caller, wanted)) };
+    let (references, user) = meter::at_once(read).await?;
+    let (store, shipping, billing) = resolve(wanted, &references)?;
     let pass = match limit {
-        Some(limit) => Some(app.leave_to_place(&user.id, offer.unpaid, limit).await?),
+        Some(limit) => Some(app.leave_to_place(&user.id, references.unpaid, limit).await?),
         None => None,
     };
     let by = app.acting(&caller.user.id);
@@ -181,14 +181,14 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outco
         language: wanted.language.clone(),
         extra_data: wanted.extra_data.clone(),
     };
-    let placed = place(new, &offer.products, manages, &by).map_err(Error::from);
+    let placed = place(new, &references.products, manages, &by).map_err(Error::from);
     if let Err(error) = &placed {
         tracing::debug!(action = "place", refusal = error.code(), "refused");
     }
     let order = placed?;
     app.save_placed(&order, manages, pass.as_ref()).await?;
     tracing::info!(order = %order.id, number = order.order_number, "order created");
-    Ok(Seen { order, manages })
+    Ok(VisibleOrder { order, manages })
 }
 
 /// Whose order it becomes. The token of whoever places it for another user tells only that user's id; their
@@ -210,13 +210,13 @@ async fn buyer(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<User,
 }
 
 /// The store and the addresses that the order names; everything that is wrong with them at once.
-fn resolve(wanted: &CreateOrder, offer: &Offer) -> Outcome<(Store, Address, Option<Address>)> {
+fn resolve(wanted: &CreateOrder, references: &OrderReferences) -> Outcome<(Store, Address, Option<Address>)> {
     let mut problems = Fields::new(Map::new(), Mode::Partial);
-    if offer.store.is_none() {
+    if references.store.is_none() {
         problems.error("store", invalid_pk(&wanted.store));
     }
     let mut find = |field: &str, id: Uuid| {
-        let found = offer.address(AddressId(id));
+        let found = references.address(AddressId(id));
         if found.is_none() {
             problems.error(field, NOT_YOUR_ADDRESS);
         }
@@ -225,7 +225,7 @@ fn resolve(wanted: &CreateOrder, offer: &Offer) -> Outcome<(Store, Address, Opti
     let shipping = find("shipping_address", wanted.shipping_address);
     let billing = wanted.billing_address.map(|id| find("billing_address", id));
     problems.finish()?;
-    match (offer.store.clone(), shipping, billing) {
+    match (references.store.clone(), shipping, billing) {
         (Some(store), Some(shipping), billing) => Ok((store, shipping, billing.flatten())),
         (None, _, _) | (_, None, _) => Err(Error::internal("a missing reference was not refused")),
     }

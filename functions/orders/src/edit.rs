@@ -2,10 +2,10 @@
 
 use crate::create::{MAX_EXTRA_BYTES, NOT_YOUR_ADDRESS};
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::{ItemBody, read_item};
 use oms_domain::edit::{Catalogue, Edit};
-use oms_domain::lifecycle::Moved;
+use oms_domain::lifecycle::OrderChange;
 use oms_domain::order::MAX_LINES;
 use oms_domain::place::{WantedLine, summed};
 use oms_domain::{
@@ -14,8 +14,8 @@ use oms_domain::{
 };
 use oms_http::JsonObject;
 use oms_http::etag::IfMatch;
-use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Moment};
-use oms_table::catalog::Offer;
+use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Moment};
+use oms_table::catalog::OrderReferences;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,7 +78,7 @@ pub(crate) struct PatchOrder {
 pub(crate) struct Prepared {
     edit: Edit,
     status: Option<Status>,
-    offer: Offer,
+    references: OrderReferences,
 }
 
 /// Changes an order as a body says, and sends the refunds that come of it.
@@ -89,8 +89,8 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Outcome<Seen> {
-    let prepare = |seen: Seen| async move {
+) -> Outcome<VisibleOrder> {
+    let prepare = |seen: VisibleOrder| async move {
         expected.check(seen.order.version)?;
         let wanted = PatchOrder::read(body.clone(), mode, seen.manages)?;
         let prepared = wanted.prepare(app, &seen).await?;
@@ -119,7 +119,7 @@ impl PatchOrder {
             billing_address: f.nullable("billing_address"),
             notes: f.optional::<Lines<2000>>("notes").map(|text| text.0),
             special_instructions: f.optional::<Lines<2000>>("special_instructions").map(|text| text.0),
-            extra_data: f.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data").map(|data| data.0),
+            extra_data: f.optional::<BoundedMap<MAX_EXTRA_BYTES>>("extra_data").map(|data| data.0),
             ..Self::default()
         };
         if manages {
@@ -135,7 +135,7 @@ impl PatchOrder {
     }
 
     /// Reads what the edit needs of the catalogue, in one trip at most.
-    async fn prepare(self, app: &App, seen: &Seen) -> Outcome<Prepared> {
+    async fn prepare(self, app: &App, seen: &VisibleOrder) -> Outcome<Prepared> {
         let order = &seen.order;
         let known = [Some(order.shipping_address.id), order.billing_address.as_ref().map(|known| known.id)];
         let named = [self.shipping_address, self.billing_address.flatten()];
@@ -146,23 +146,23 @@ impl PatchOrder {
             Some(_) | None => Vec::new(),
         };
         let reships = self.shipping_method.is_some_and(|method| method != order.shipping_method);
-        let offer = if reships || !products.is_empty() || !addresses.is_empty() {
-            app.table().offer(order.store.id, &products, &order.user.id, &addresses).await?
+        let references = if reships || !products.is_empty() || !addresses.is_empty() {
+            app.table().references(order.store.id, &products, &order.user.id, &addresses).await?
         } else {
-            Offer::default()
+            OrderReferences::default()
         };
         let status = self.status;
-        Ok(Prepared { edit: self.into_edit(seen, &offer)?, status, offer })
+        Ok(Prepared { edit: self.into_edit(seen, &references)?, status, references })
     }
 
-    fn into_edit(self, seen: &Seen, offer: &Offer) -> Outcome<Edit> {
+    fn into_edit(self, seen: &VisibleOrder, references: &OrderReferences) -> Outcome<Edit> {
         let order = &seen.order;
         let mut problems = Fields::new(Map::new(), Mode::Partial);
         let mut find = |field: &str, id: Uuid| {
             // An address that the order knows stays what it was when the order learned of it.
             let known = [Some(&order.shipping_address), order.billing_address.as_ref()];
             let known = known.into_iter().flatten().find(|address| address.id.0 == id);
-            let found: Option<Address> = known.cloned().or_else(|| offer.address(AddressId(id)));
+            let found: Option<Address> = known.cloned().or_else(|| references.address(AddressId(id)));
             if found.is_none() {
                 problems.error(field, NOT_YOUR_ADDRESS);
             }
@@ -195,17 +195,17 @@ impl PatchOrder {
 impl Prepared {
     /// Edits first, so that an action finds the order as the request says: a tracking number is
     /// there when it is shipped.
-    fn apply(self, seen: Seen, by: &Actor) -> Outcome<Moved> {
+    fn apply(self, seen: VisibleOrder, by: &Actor) -> Outcome<OrderChange> {
         let manages = seen.manages;
         let status = self.status.filter(|status| *status != seen.order.status);
         if let Some(action) = status.and_then(Status::action) {
             seen.may(action)?;
         }
-        let prices = self.offer.prices(&seen.order, manages);
-        let catalogue = Catalogue { store: self.offer.store.as_ref(), prices };
+        let prices = self.references.prices(&seen.order, manages);
+        let catalogue = Catalogue { store: self.references.store.as_ref(), prices };
         let edited = seen.order.edit(self.edit, &catalogue, by)?;
         let Some(status) = status else { return Ok(edited) };
         let moved = edited.order.move_to(status, manages, by)?;
-        Ok(Moved { order: moved.order, stock: summed(edited.stock.into_iter().chain(moved.stock)) })
+        Ok(OrderChange { order: moved.order, stock: summed(edited.stock.into_iter().chain(moved.stock)) })
     }
 }

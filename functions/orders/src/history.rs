@@ -2,7 +2,7 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::lists::paging::{At, cut};
+use oms_core::lists::paging::{CursorBound, cut};
 use oms_domain::OrderId;
 use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
@@ -33,7 +33,7 @@ pub(crate) async fn history(
     links: Links,
 ) -> Reply<Json<Page<ChangeView>>> {
     let seen = app.orders(&caller).load_history(id).await?;
-    let at = At::read(&request, |text| text.parse::<u64>().ok())?;
+    let at = CursorBound::read(&request, |text| text.parse::<u64>().ok())?;
     let changes = seen.order.history().into_iter().map(|change| (change.version, change));
     let cut = cut(changes.collect(), u64::cmp, &request, at.as_ref())?;
     let ends = cut.ends(|change| change.version.to_string());

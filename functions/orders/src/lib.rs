@@ -15,7 +15,7 @@ mod retrieve;
 mod update;
 
 use axum::Json;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_http::etag::Version;
 use oms_http::views::order::OrderView;
 
@@ -46,6 +46,6 @@ oms_core::endpoints!(
 /// An order as the answer to the caller who sees it.
 type Shown = (Version, Json<OrderView>);
 
-fn show(seen: &Seen) -> Shown {
+fn show(seen: &VisibleOrder) -> Shown {
     (Version(seen.order.version), Json(OrderView::new(&seen.order, seen.manages)))
 }

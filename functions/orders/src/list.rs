@@ -2,7 +2,7 @@
 
 use axum::Json;
 use oms_core::app::App;
-use oms_core::lists::orders::{Asked, Filters, OrderPage};
+use oms_core::lists::orders::{Filters, OrderPage, OrderQuery};
 use oms_core::response_cache::Answer;
 use oms_domain::{Outcome, Status};
 use oms_http::error::ErrorBody;
@@ -29,7 +29,7 @@ pub(crate) async fn list(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<OrderPage>> {
-    let asked = Asked::new(filters(&app, &query)?, &query);
+    let asked = OrderQuery::new(filters(&app, &query)?, &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
 }
@@ -53,8 +53,8 @@ pub(crate) async fn my_orders(
     request: PageRequest,
     links: Links,
 ) -> Reply<Answer> {
-    let asked = Asked::new(filters(&app, &query)?, &query);
-    Ok(app.page_of_own_orders(&caller, &asked, &request, &links).await?)
+    let asked = OrderQuery::new(filters(&app, &query)?, &query);
+    Ok(app.page_of_my_orders(&caller, &asked, &request, &links).await?)
 }
 
 /// The orders of the last 30 days that the caller may see, newest first.
@@ -76,7 +76,7 @@ pub(crate) async fn recent_orders(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<OrderPage>> {
-    let asked = Asked::new(filters(&app, &query)?.since(app.recent()), &query);
+    let asked = OrderQuery::new(filters(&app, &query)?.since(app.recent()), &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
 }
@@ -100,7 +100,7 @@ pub(crate) async fn pending_orders(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<OrderPage>> {
-    let asked = Asked::new(filters(&app, &query)?.of_status(Status::Pending), &query);
+    let asked = OrderQuery::new(filters(&app, &query)?.of_status(Status::Pending), &query);
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_orders(&caller, &visible, &asked, &request, &links).await?))
 }

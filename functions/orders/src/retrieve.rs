@@ -2,7 +2,7 @@
 
 use crate::{Shown, show};
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_domain::{Error, Kind, OrderId, Outcome};
 use oms_http::error::ErrorBody;
 use oms_http::validation::Moment;
@@ -58,7 +58,11 @@ pub(crate) async fn retrieve(
 }
 
 /// What the order was then. One older than its log is found in the older log.
-async fn then(app: &App, Seen { mut order, manages }: Seen, as_of: AsOf) -> Outcome<Seen> {
+async fn then(
+    app: &App,
+    VisibleOrder { mut order, manages }: VisibleOrder,
+    as_of: AsOf,
+) -> Outcome<VisibleOrder> {
     let not_yet = || Error::NotFound(Kind::Order);
     let version = loop {
         let version = match as_of {
@@ -71,5 +75,5 @@ async fn then(app: &App, Seen { mut order, manages }: Seen, as_of: AsOf) -> Outc
         app.table().recall(&mut order, 0).await?;
     };
     let order = order.as_of(version).ok_or_else(not_yet)?;
-    Ok(Seen { order, manages })
+    Ok(VisibleOrder { order, manages })
 }

@@ -3,12 +3,12 @@
 use crate::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_domain::lifecycle::Moved;
+use oms_domain::lifecycle::OrderChange;
 use oms_domain::paying::NewPayment;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Decimal, Error, OrderId, Outcome, PaymentMethod};
 use oms_http::error::ErrorBody;
-use oms_http::validation::{Amount, Fields, KeptMap, Mode};
+use oms_http::validation::{Amount, BoundedMap, Fields, Mode};
 use oms_http::views::payment::PaymentView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use serde_json::{Map, Value};
@@ -56,7 +56,7 @@ impl CreatePayment {
 
 /// What the gateway needs, as far as we may know it.
 pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
-    fields.optional::<KeptMap<MAX_DETAILS_BYTES>>("payment_details").map(|details| details.0)
+    fields.optional::<BoundedMap<MAX_DETAILS_BYTES>>("payment_details").map(|details| details.0)
 }
 
 /// Adds a payment to an order. Nothing is charged before `process_payment/`.
@@ -83,9 +83,9 @@ pub(crate) async fn create(
             payment_method: wanted.payment_method,
             amount: wanted.amount,
             payment_details: wanted.payment_details.clone(),
-            mover: app.gateway().mover(),
+            provider: app.gateway().provider(),
         };
-        Ok(Moved { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
+        Ok(OrderChange { order: seen.order.add_payment(new, by)?, stock: Vec::new() })
     });
     let unknown = || Error::field("order", invalid_pk(&wanted.order));
     let order = added.await.map_err(|error| error.not_found_as(unknown))?;

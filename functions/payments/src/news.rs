@@ -1,20 +1,20 @@
 //! What Stripe tells by itself, written down where it fits what was asked for.
 
 use oms_core::app::App;
-use oms_core::payments::gateway::stripe_events::{Disputed, Figures, Told};
+use oms_core::payments::gateway::stripe_events::{Disputed, Figures, Reported};
 use oms_domain::attention::Dispute;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::{Error, Order, Outcome, Payment, PaymentId, PaymentState, UserId};
 
 /// Whose doing it is in an order's history.
 const STRIPE: &str = "stripe";
 
 /// Writes down what an event says.
-pub(crate) async fn write_down(app: &App, told: Told) -> Outcome<()> {
+pub(crate) async fn write_down(app: &App, told: Reported) -> Outcome<()> {
     let by = UserId(STRIPE.to_owned());
     match told {
-        Told::Charge(id, outcome, figures) => charge(app, id, &outcome, &figures, &by).await,
-        Told::Refund(id, outcome, figures) => {
+        Reported::Charge(id, outcome, figures) => charge(app, id, &outcome, &figures, &by).await,
+        Reported::Refund(id, outcome, figures) => {
             let Some(order) = order_of(app, id.payment()).await? else { return Ok(()) };
             let refund = order.payment(id.payment()).and_then(|payment| payment.refund(id));
             let Some(asked) = refund.map(|refund| refund.amount) else { return Ok(()) };
@@ -23,8 +23,8 @@ pub(crate) async fn write_down(app: &App, told: Told) -> Outcome<()> {
                 None => app.finish_refund(order, id, outcome, &by).await.map(drop),
             }
         }
-        Told::Dispute(disputed, figures) => dispute(app, disputed, &figures, &by).await,
-        Told::Nothing => Ok(()),
+        Reported::Dispute(disputed, figures) => dispute(app, disputed, &figures, &by).await,
+        Reported::Nothing => Ok(()),
     }
 }
 
@@ -93,7 +93,7 @@ async fn contradict(app: &App, order: Order, id: PaymentId, text: &str, by: &Use
 async fn order_of(app: &App, id: PaymentId) -> Outcome<Option<Order>> {
     let Some(order) = app.table().order_or_tombstone(id.order()).await? else { return Ok(None) };
     match order.payment_ever(id) {
-        Some(payment) => Ok((payment.mover == Some(Mover::Stripe)).then_some(order)),
+        Some(payment) => Ok((payment.provider == Some(PaymentProvider::Stripe)).then_some(order)),
         None => {
             tracing::error!(order = %order.id, payment = %id, "Stripe tells of a payment that is not known");
             Ok(None)

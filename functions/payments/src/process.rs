@@ -3,7 +3,7 @@
 use crate::{Shown, not_found, of_payment, show, show_to_payer};
 use http::StatusCode;
 use oms_core::app::App;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
 use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
@@ -89,18 +89,24 @@ pub(crate) async fn process_payment(
     }
 }
 
-fn start(app: &App, seen: Seen, id: PaymentId, wanted: &ProcessPayment, by: &Actor) -> Outcome<Order> {
-    if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_by_hand()) {
+fn start(
+    app: &App,
+    seen: VisibleOrder,
+    id: PaymentId,
+    wanted: &ProcessPayment,
+    by: &Actor,
+) -> Outcome<Order> {
+    if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_manual()) {
         if !seen.manages {
             return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
         }
-        return Ok(seen.order.pay_by_hand(id, &wanted.reference, by)?);
+        return Ok(seen.order.pay_manually(id, &wanted.reference, by)?);
     }
     app.request().more_to_come();
-    let mover = app.gateway().mover();
+    let provider = app.gateway().provider();
     Ok(match wanted.error_on_requires_action {
-        true => seen.order.start_payment(id, mover, by)?,
-        false => seen.order.start_payment_with_customer(id, mover, by)?,
+        true => seen.order.start_payment(id, provider, by)?,
+        false => seen.order.start_payment_with_customer(id, provider, by)?,
     })
 }
 

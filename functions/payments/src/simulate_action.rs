@@ -5,7 +5,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use oms_core::app::App;
 use oms_core::payments::gateway::{Gateway, Simulated, SimulatedOutcome};
-use oms_domain::{Error, Outcome, PaymentId, Refusal};
+use oms_domain::{Error, Outcome, PaymentId, RuleViolation};
 use oms_http::error::{ApiError, ErrorBody};
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Choice, Fields, Mode};
@@ -96,7 +96,7 @@ pub(crate) async fn simulate_action(
     }
     expected.check(order.version)?;
     if payment.waits_for_customer_until(app.now()).is_none() {
-        return Err(Refusal::PaymentNotProcessable.into());
+        return Err(RuleViolation::PaymentNotProcessable.into());
     }
     gateway
         .act(app.charge_of(&order, payment), outcome)

@@ -11,10 +11,10 @@ pub use audit::Audits;
 use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
-use oms_core::events::stream::{Arrived, Batch, Fresh, see_again};
+use oms_core::events::stream::{Batch, OrderImage, UnappliedOrder, partial_batch_failure};
 use oms_core::statistics::verify::STATS;
 use oms_domain::Order;
-use oms_domain::measure::{Measure, measures};
+use oms_domain::business_metrics::{BusinessMetric, measures};
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
@@ -22,7 +22,7 @@ use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::counters::{Counted, fits};
-use oms_table::orders::watermarks::Claim;
+use oms_table::orders::watermarks::WatermarkAdvance;
 use std::time::Duration;
 
 /// What an audit may take of the invocation's time.
@@ -47,12 +47,12 @@ pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event)
 async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
     // Bulk updates count for nothing; the filter lets none through.
     let Batch { arrived, unreadable, .. } = batch;
-    let left = keep(app, Some(metrics), arrived).await;
-    see_again(unreadable.into_iter().chain(left))
+    let left = apply(app, Some(metrics), arrived).await;
+    partial_batch_failure(unreadable.into_iter().chain(left))
 }
 
 /// Counts what is new about some orders. The records of those that could not be counted come back.
-pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>) -> Vec<String> {
+pub async fn apply(app: &App, metrics: Option<Metrics>, mut arrived: Vec<OrderImage>) -> Vec<String> {
     for race in 0..retry::LOST_RACES_OF_COUNTERS {
         match count_all(app, metrics, std::mem::take(&mut arrived)).await {
             Ok(raced) if raced.is_empty() => return Vec::new(),
@@ -78,13 +78,13 @@ pub async fn keep(app: &App, metrics: Option<Metrics>, mut arrived: Vec<Arrived>
 async fn count_all(
     app: &App,
     metrics: Option<Metrics>,
-    arrived: Vec<Arrived>,
-) -> Result<Vec<Arrived>, (TableError, Vec<String>)> {
-    let records = |arrived: &[Arrived]| arrived.iter().flat_map(|one| one.records.clone()).collect();
+    arrived: Vec<OrderImage>,
+) -> Result<Vec<OrderImage>, (TableError, Vec<String>)> {
+    let records = |arrived: &[OrderImage]| arrived.iter().flat_map(|one| one.records.clone()).collect();
     let all = records(&arrived);
     let fresh = app.fresh(STATS, arrived).await.map_err(|error| (error, all))?;
     // Before the watermarks move: what is repeated writes the same rows again, or finds newer ones.
-    if let Err(error) = keep_rows(app, &fresh).await {
+    if let Err(error) = write_order_rows(app, &fresh).await {
         let all = fresh.into_iter().flat_map(|fresh| fresh.arrived.records);
         return Err((error, all.collect()));
     }
@@ -118,37 +118,37 @@ async fn count_all(
 }
 
 /// Brings the rows of orders, by which lists and searches find them, up to date.
-async fn keep_rows(app: &App, fresh: &[Fresh]) -> Result<(), TableError> {
+async fn write_order_rows(app: &App, fresh: &[UnappliedOrder]) -> Result<(), TableError> {
     let orders = fresh.iter().map(|fresh| &fresh.arrived.order);
-    app.table().keep_rows(orders.clone()).await?;
+    app.table().write_order_rows(orders.clone()).await?;
     let changes: Vec<(Option<Order>, &Order)> = fresh
         .iter()
-        .map(|Fresh { arrived, seen }| {
+        .map(|UnappliedOrder { arrived, seen }| {
             let order = &arrived.order;
             (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
         })
         .collect();
     let children = changes.iter().map(|(before, after)| (before.as_ref(), *after));
-    app.table().keep_payment_rows(children.clone()).await?;
-    app.table().keep_line_rows(children).await?;
-    app.table().keep_search_rows(changes).await
+    app.table().write_payment_rows(children.clone()).await?;
+    app.table().write_line_rows(children).await?;
+    app.table().write_search_rows(changes).await
 }
 
 /// What one transaction counts.
 #[derive(Default)]
 struct Chunk {
-    arrived: Vec<Arrived>,
+    arrived: Vec<OrderImage>,
     counted: Vec<Counted>,
     tally: Tally,
-    measures: Vec<Measure>,
+    measures: Vec<BusinessMetric>,
 }
 
 /// Orders in as few transactions as they fit into, and those whose log no longer reaches back to
 /// what was counted last: counting them would count twice.
-fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
+fn into_chunks(app: &App, fresh: Vec<UnappliedOrder>) -> (Vec<Chunk>, Vec<OrderImage>) {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut too_short = Vec::new();
-    for Fresh { arrived, seen } in fresh {
+    for UnappliedOrder { arrived, seen } in fresh {
         let order = &arrived.order;
         let before = order.as_of(seen);
         // What is new to us, or has been deleted, needs its whole log.
@@ -157,7 +157,7 @@ fn into_chunks(app: &App, fresh: Vec<Fresh>) -> (Vec<Chunk>, Vec<Arrived>) {
             too_short.push(arrived);
             continue;
         }
-        let claim = Claim { order: order.id, seen, to: order.version };
+        let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
         let more = tally(before.as_ref(), order, &app.config().time_zone);
         let figures = measures(order, seen);
         let one = Counted { claim, scopes: Scope::of(order) };

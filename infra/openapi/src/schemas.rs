@@ -1,7 +1,7 @@
 //! What follows for a schema from its name, its fields' names and where it is used.
 
 use oms_domain::catalog::{ProductStatus, StoreStatus};
-use oms_domain::notice::{EventType, NoticeKind, NoticeLevel};
+use oms_domain::order_events::{EventType, NotificationKind, NotificationLevel};
 use oms_domain::payment::{PaymentState, RefundState};
 use oms_domain::{Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status};
 use serde_json::{Map, Value, json};
@@ -194,8 +194,8 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
         ("payment_status", _) => words!(PaymentStatus),
         ("payment_method", _) => words!(PaymentMethod),
         ("shipping_method", _) => words!(ShippingMethod),
-        ("notification_type", _) => words!(NoticeKind),
-        ("level", _) => words!(NoticeLevel),
+        ("notification_type", _) => words!(NotificationKind),
+        ("level", _) => words!(NotificationLevel),
         ("event_type", _) => words!(EventType),
         ("status", "Health") => vec!["ok", "degraded"],
         ("outcome", "SimulateAction") => vec!["succeed", "fail"],

@@ -2,7 +2,7 @@
 //! counted ([`crate::hold`]), so that each counter can be compared with what has been counted, and
 //! corrected; then what the consumer has missed is counted, by its own rules.
 
-use crate::hold::while_held;
+use crate::counter_lock::while_held;
 use crate::redrive::{self, Consumer};
 use crate::verify;
 use oms_core::app::App;

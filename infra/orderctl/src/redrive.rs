@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use notification_publisher::Publisher;
 use oms_core::app::App;
-use oms_core::events::stream::Arrived;
+use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
 use oms_runtime::metrics::Metrics;
 use oms_workspace::report::{Fault, Report};
@@ -95,7 +95,7 @@ impl Consumers {
         let mut left = Vec::new();
         for batch in orders.chunks(BATCH) {
             if self.stats {
-                left.extend(stats_aggregator::keep(app, None, arrived(batch)).await);
+                left.extend(stats_aggregator::apply(app, None, arrived(batch)).await);
             }
             if let Some(publisher) = &self.publisher {
                 left.extend(notification_publisher::tell_all(publisher, arrived(batch)).await);
@@ -106,7 +106,7 @@ impl Consumers {
     }
 }
 
-fn arrived(orders: &[Order]) -> Vec<Arrived> {
+fn arrived(orders: &[Order]) -> Vec<OrderImage> {
     let orders = orders.iter().cloned();
-    orders.map(|order| Arrived { records: vec![order.id.to_string()], order }).collect()
+    orders.map(|order| OrderImage { records: vec![order.id.to_string()], order }).collect()
 }

@@ -1,7 +1,7 @@
 //! Whether the statistics of every user, every store and of all are what the orders' logs add up
 //! to.
 
-use crate::hold::while_held;
+use crate::counter_lock::while_held;
 use oms_core::app::App;
 use oms_core::statistics::verify::VerifiedAll;
 use oms_domain::tally::Scope;

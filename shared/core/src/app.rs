@@ -4,7 +4,7 @@ use crate::events::topic::{Bus, NoTopic};
 use crate::idempotency;
 use crate::payments::gateway::Gateway;
 use crate::request::RequestContext;
-use crate::response_cache::{Kept, Known};
+use crate::response_cache::{CountedOrders, ResponseCache};
 use axum::Router;
 use axum::extract::FromRef;
 use jiff::Timestamp;
@@ -30,8 +30,8 @@ pub struct App {
     gateway: Gateway,
     order_numbers: Arc<OrderNumbers>,
     bus: Arc<OnceLock<Bus>>,
-    kept: Arc<Kept>,
-    counted: Arc<Known>,
+    response_cache: Arc<ResponseCache>,
+    counted: Arc<CountedOrders>,
     limiter: Arc<RateLimiter>,
     request: RequestContext,
 }
@@ -102,7 +102,7 @@ impl App {
             gateway: Gateway::from_config(&config),
             order_numbers: Arc::default(),
             bus: Arc::default(),
-            kept: Arc::default(),
+            response_cache: Arc::default(),
             counted: Arc::default(),
             limiter: Arc::new(RateLimiter::new(config.rate_limit)),
             request: RequestContext::default(),
@@ -182,13 +182,13 @@ impl App {
 
     /// The answers that this instance keeps.
     #[must_use]
-    pub(crate) fn kept(&self) -> &Kept {
-        &self.kept
+    pub(crate) fn response_cache(&self) -> &ResponseCache {
+        &self.response_cache
     }
 
     /// The orders that are known to be counted.
     #[must_use]
-    pub(crate) fn counted(&self) -> &Known {
+    pub(crate) fn counted(&self) -> &CountedOrders {
         &self.counted
     }
 

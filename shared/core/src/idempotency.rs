@@ -30,7 +30,7 @@ use oms_http::validation::NO_CARD_NUMBERS;
 use oms_runtime::deadline;
 use oms_runtime::invocation::Invocation;
 use oms_table::TableError;
-use oms_table::idempotency::{KEPT_S, Remembered, RequestKey, Stand};
+use oms_table::idempotency::{RETENTION_S, Remembered, RequestKey, Stand};
 use oms_table::keys;
 use ring::digest::{Context, SHA256};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -189,7 +189,7 @@ impl RequestKey for Pending {
             body,
             manages: self.manages.get().copied(),
             busy_until: if self.more.load(Ordering::Relaxed) { self.ends_at_s } else { 0 },
-            expires_at: self.now_s + KEPT_S,
+            expires_at: self.now_s + RETENTION_S,
         }
     }
 
@@ -252,7 +252,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     request.extensions_mut().insert(context);
     let response = next.run(request).await;
     if pending.written.load(Ordering::Relaxed) {
-        return keep_answer(app, &pending, response).await;
+        return store_answer(app, &pending, response).await;
     }
     if response.status().is_server_error() {
         return Ok(response);
@@ -269,7 +269,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
 
 /// Remembers the answer itself where it cannot be read again later. What went wrong on our side is none: a
 /// repeat goes on.
-async fn keep_answer(app: &App, pending: &Pending, response: Response) -> Reply<Response> {
+async fn store_answer(app: &App, pending: &Pending, response: Response) -> Reply<Response> {
     let (status, takes_steps) = (response.status(), pending.more.load(Ordering::Relaxed));
     let has_ended = !status.is_server_error() && status != StatusCode::CONFLICT;
     let derivable = pending.path.starts_with("/api/orders/") && status.as_u16() == pending.status;

@@ -7,7 +7,7 @@ pub mod unpaid;
 
 use crate::app::App;
 use crate::idempotency::Left;
-use oms_domain::lifecycle::Moved;
+use oms_domain::lifecycle::OrderChange;
 use oms_domain::place::StockMove;
 use oms_domain::{Action, Actor, Caller, Error, Kind, Order, OrderId, Outcome, Payment, Status, StoreId};
 use oms_runtime::invocation;
@@ -25,14 +25,14 @@ pub struct Orders<'a> {
 
 /// An order that the caller may see.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct VisibleOrder {
     /// The order.
     pub order: Order,
     /// Whether the caller runs it: staff everywhere, a vendor in the stores they own.
     pub manages: bool,
 }
 
-impl Seen {
+impl VisibleOrder {
     /// The order, for what only those who run it may do.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Seen {
     }
 }
 
-impl Seen {
+impl VisibleOrder {
     /// Whether the caller may try an action at all; its own rules come on top. Calling an order
     /// off is for everyone who sees it, the rest for those who run it.
     ///
@@ -80,7 +80,7 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load(self, id: OrderId) -> Outcome<Seen> {
+    pub async fn load(self, id: OrderId) -> Outcome<VisibleOrder> {
         if let Some(left) = self.app.request().replayed(id) {
             return self.as_left(left).await;
         }
@@ -88,7 +88,7 @@ impl Orders<'_> {
         let order = self.app.table().order(id).await?.ok_or(Error::NotFound(Kind::Order))?;
         let manages = self.manages(order.store.id).await?;
         if manages || order.user.id == self.caller.user.id {
-            Ok(Seen { order, manages })
+            Ok(VisibleOrder { order, manages })
         } else {
             Err(Error::NotFound(Kind::Order))
         }
@@ -98,14 +98,14 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load_since(self, id: OrderId, version: u64) -> Outcome<Seen> {
+    pub async fn load_since(self, id: OrderId, version: u64) -> Outcome<VisibleOrder> {
         let mut seen = self.load(id).await?;
         self.app.table().recall(&mut seen.order, version).await?;
         Ok(seen)
     }
 
     /// An order as a request of the caller's has left it, also where it has been deleted since.
-    async fn as_left(self, left: Left) -> Outcome<Seen> {
+    async fn as_left(self, left: Left) -> Outcome<VisibleOrder> {
         let order = self.app.table().order_or_tombstone(left.order).await?;
         let mut order = order.ok_or(Error::NotFound(Kind::Order))?;
         self.app.table().recall(&mut order, left.version).await?;
@@ -114,20 +114,20 @@ impl Orders<'_> {
             Some(manages) => manages,
             None => self.manages(order.store.id).await?,
         };
-        Ok(Seen { order, manages })
+        Ok(VisibleOrder { order, manages })
     }
 
     /// An order with its whole log; for admins also one that has been deleted, whose log stays.
     ///
     /// # Errors
     /// 404 where there is none that the caller may see.
-    pub async fn load_history(self, id: OrderId) -> Outcome<Seen> {
+    pub async fn load_history(self, id: OrderId) -> Outcome<VisibleOrder> {
         match self.load_since(id, 0).await {
             Err(Error::NotFound(noun)) if self.caller.is_admin() => {
                 let order = self.app.table().order_or_tombstone(id).await?;
                 let mut order = order.ok_or(Error::NotFound(noun))?;
                 self.app.table().recall(&mut order, 0).await?;
-                Ok(Seen { order, manages: true })
+                Ok(VisibleOrder { order, manages: true })
             }
             loaded => loaded,
         }
@@ -138,7 +138,11 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404; what `decide` refuses; 409 after too many lost races.
-    pub async fn change(self, id: OrderId, decide: impl Fn(Seen, &Actor) -> Outcome<Moved>) -> Outcome<Seen> {
+    pub async fn change(
+        self,
+        id: OrderId,
+        decide: impl Fn(VisibleOrder, &Actor) -> Outcome<OrderChange>,
+    ) -> Outcome<VisibleOrder> {
         let ready = |seen| std::future::ready(Ok((seen, ())));
         self.change_with(id, ready, |seen, (), by| decide(seen, by)).await
     }
@@ -148,12 +152,12 @@ impl Orders<'_> {
     ///
     /// # Errors
     /// 404; what `prepare` and `decide` refuse; 409 after too many lost races.
-    pub async fn change_with<T, F: Future<Output = Outcome<(Seen, T)>>>(
+    pub async fn change_with<T, F: Future<Output = Outcome<(VisibleOrder, T)>>>(
         self,
         id: OrderId,
-        prepare: impl Fn(Seen) -> F,
-        decide: impl Fn(Seen, T, &Actor) -> Outcome<Moved>,
-    ) -> Outcome<Seen> {
+        prepare: impl Fn(VisibleOrder) -> F,
+        decide: impl Fn(VisibleOrder, T, &Actor) -> Outcome<OrderChange>,
+    ) -> Outcome<VisibleOrder> {
         if let Some(left) = self.app.request().resumed(id) {
             return self.as_left(left).await;
         }
@@ -171,7 +175,7 @@ impl Orders<'_> {
             }
             match self.app.save(version, &moved).await {
                 Ok(()) => {
-                    return Ok(Seen { order: moved.order, manages });
+                    return Ok(VisibleOrder { order: moved.order, manages });
                 }
                 Err(TableError::Conflict) => retry::backoff(races).await,
                 Err(error) => return Err(error.into()),
@@ -197,12 +201,12 @@ impl Orders<'_> {
 }
 
 /// Says in the log how it was decided.
-fn log_decision(from: Status, version: u64, decided: &Outcome<Moved>) {
+fn log_decision(from: Status, version: u64, decided: &Outcome<OrderChange>) {
     match decided {
-        Ok(Moved { order, stock }) => {
+        Ok(OrderChange { order, stock }) => {
             let change = order.log.last().filter(|change| change.version > version);
             let action = change.map_or("none", |change| change.action.as_str());
-            tracing::debug!(version, action, %from, to = %order.status, shelves = stock.len(), "decided");
+            tracing::debug!(version, action, %from, to = %order.status, stock_levels = stock.len(), "decided");
             let fields = change.map(|change| change.changes.keys().map(String::as_str).collect::<Vec<_>>());
             tracing::trace!(version, action, fields = fields.map(|fields| fields.join(" ")), "what changes");
         }
@@ -231,7 +235,7 @@ impl App {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody was faster.
-    pub async fn save(&self, version: u64, moved: &Moved) -> Result<(), TableError> {
+    pub async fn save(&self, version: u64, moved: &OrderChange) -> Result<(), TableError> {
         if moved.order.version == version && moved.stock.is_empty() {
             return Ok(());
         }

@@ -23,7 +23,7 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// The answers of one function instance.
 #[derive(Debug, Default)]
-pub struct Kept(Mutex<HashMap<String, Entry>>);
+pub struct ResponseCache(Mutex<HashMap<String, Entry>>);
 
 #[derive(Debug)]
 struct Entry {
@@ -41,7 +41,7 @@ pub struct Answer {
     pub is_kept: bool,
 }
 
-impl Kept {
+impl ResponseCache {
     /// The answer to a question, if it was kept with this evidence and is not too old.
     pub fn get(&self, question: &str, evidence: &str, now: Timestamp) -> Option<Answer> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ impl Kept {
 
     /// Keeps an answer for a time; none where that is nothing, and none that is too large. Where
     /// there are too many, the one that ends first makes room.
-    pub fn keep(
+    pub fn store(
         &self,
         question: String,
         evidence: String,
@@ -80,9 +80,9 @@ const MAX_KNOWN: usize = 1_000;
 /// Which orders the counters have, and in which version at least: what has been counted stays so,
 /// in every consistent read of the counters that comes after.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<OrderId, u64>>);
+pub struct CountedOrders(Mutex<HashMap<OrderId, u64>>);
 
-impl Known {
+impl CountedOrders {
     /// Whether a version of an order is certainly counted.
     pub fn has(&self, order: OrderId, version: u64) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +103,8 @@ impl Known {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let json = HeaderValue::from_static("application/json");
-        let kept = HeaderValue::from_static(if self.is_kept { "hit" } else { "miss" });
-        ([(CONTENT_TYPE, json), (X_CACHE, kept)], self.body.to_string()).into_response()
+        let response_cache = HeaderValue::from_static(if self.is_kept { "hit" } else { "miss" });
+        ([(CONTENT_TYPE, json), (X_CACHE, response_cache)], self.body.to_string()).into_response()
     }
 }
 
@@ -124,27 +124,42 @@ mod tests {
 
     #[test]
     fn an_answer_is_kept_for_its_time_and_its_evidence() {
-        let kept = Kept::default();
-        kept.keep("q".into(), "e".into(), &answer("1"), at(0), LIFETIME);
-        let found =
-            |question, evidence, now| kept.get(question, evidence, now).map(|found| found.body.to_string());
+        let response_cache = ResponseCache::default();
+        response_cache.store("q".into(), "e".into(), &answer("1"), at(0), LIFETIME);
+        let found = |question, evidence, now| {
+            response_cache.get(question, evidence, now).map(|found| found.body.to_string())
+        };
         assert_eq!(found("q", "e", at(9)).as_deref(), Some("1"));
         assert_eq!(found("q", "other", at(9)), None);
         assert_eq!(found("other", "e", at(9)), None);
         assert_eq!(found("q", "e", at(10)), None);
-        kept.keep("none".into(), "e".into(), &answer("1"), at(0), Duration::ZERO);
+        response_cache.store("none".into(), "e".into(), &answer("1"), at(0), Duration::ZERO);
         assert_eq!(found("none", "e", at(0)), None);
-        kept.keep("large".into(), "e".into(), &answer(&"x".repeat(MAX_BYTES + 1)), at(0), LIFETIME);
+        response_cache.store(
+            "large".into(),
+            "e".into(),
+            &answer(&"x".repeat(MAX_BYTES + 1)),
+            at(0),
+            LIFETIME,
+        );
         assert_eq!(found("large", "e", at(0)), None);
     }
 
     #[test]
     fn no_more_are_kept_than_there_is_room_for() {
-        let kept = Kept::default();
+        let response_cache = ResponseCache::default();
         for n in 0..=MAX_ANSWERS {
-            kept.keep(n.to_string(), "e".into(), &answer("1"), at(n as i64), Duration::from_secs(10_000));
+            response_cache.store(
+                n.to_string(),
+                "e".into(),
+                &answer("1"),
+                at(n as i64),
+                Duration::from_secs(10_000),
+            );
         }
-        assert!(kept.get("0", "e", at(0)).is_none() && kept.get("1", "e", at(0)).is_some());
-        assert_eq!(kept.0.lock().unwrap().len(), MAX_ANSWERS);
+        assert!(
+            response_cache.get("0", "e", at(0)).is_none() && response_cache.get("1", "e", at(0)).is_some()
+        );
+        assert_eq!(response_cache.0.lock().unwrap().len(), MAX_ANSWERS);
     }
 }

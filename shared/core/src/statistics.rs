@@ -19,14 +19,14 @@ const NEWEST: usize = 10;
 
 /// Whose statistics are asked for: several scopes are added up.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct StatisticsQuery {
     scopes: Vec<Scope>,
     /// A user's orders of a store, in place of scopes: nothing is counted of these.
     pair: Option<Pair>,
     newest: usize,
 }
 
-impl Asked {
+impl StatisticsQuery {
     fn new(scopes: Vec<Scope>) -> Self {
         Self { scopes, pair: None, newest: NEWEST }
     }
@@ -69,7 +69,7 @@ impl App {
     ///
     /// # Errors
     /// 400 for what is no store's id; 403 for `?user=` of somebody else, unless staff ask.
-    pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Outcome<Asked> {
+    pub async fn statistics_asked_by(&self, caller: &Caller, query: &Query) -> Outcome<StatisticsQuery> {
         let own = &caller.user.id;
         let user = query.user("user")?;
         if user.as_ref().is_some_and(|user| user != own && !caller.is_staff()) {
@@ -79,13 +79,13 @@ impl App {
             .filled("store")
             .map(|store| store.parse::<StoreId>().map_err(|_| Error::field("store", invalid_pk(&store))));
         match (user, store.transpose()?) {
-            (Some(user), Some(store)) => Ok(Asked::of_pair(user, store)),
-            (Some(user), None) => Ok(Asked::new(vec![Scope::User(user)])),
+            (Some(user), Some(store)) => Ok(StatisticsQuery::of_pair(user, store)),
+            (Some(user), None) => Ok(StatisticsQuery::new(vec![Scope::User(user)])),
             (None, Some(store)) if self.orders(caller).manages(store).await? => {
-                Ok(Asked::new(vec![Scope::Store(store)]))
+                Ok(StatisticsQuery::new(vec![Scope::Store(store)]))
             }
-            (None, Some(store)) => Ok(Asked::of_pair(own.clone(), store)),
-            (None, None) => Ok(Asked::new(self.scopes_of(caller).await?)),
+            (None, Some(store)) => Ok(StatisticsQuery::of_pair(own.clone(), store)),
+            (None, None) => Ok(StatisticsQuery::new(self.scopes_of(caller).await?)),
         }
     }
 
@@ -125,7 +125,7 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn newest_of(&self, asked: &Asked) -> Outcome<Vec<OrderSummary>> {
+    pub async fn newest_of(&self, asked: &StatisticsQuery) -> Outcome<Vec<OrderSummary>> {
         let lists: Vec<_> = asked.scopes.iter().map(OrderList::of).collect();
         Ok(self.table().listed_orders(&lists, &Wanted::default(), asked.newest).await?)
     }

@@ -6,7 +6,7 @@
 use crate::choices::choices;
 use crate::order::Order;
 use crate::payment::{Payment, PaymentState};
-use crate::{Actor, Change, Currency, Decimal, Deed, Money, PaymentId};
+use crate::{Actor, Change, ChangeKind, Currency, Decimal, Money, PaymentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -137,7 +137,7 @@ impl Order {
         if known.is_some_and(is_late) {
             return self;
         }
-        self.with_payment(id, Deed::Dispute, by, |payment| {
+        self.with_payment(id, ChangeKind::Dispute, by, |payment| {
             let about = format!("{} ({})", told(dispute.amount, currency), dispute.reason);
             if dispute.is_won() {
                 payment.calm(ConcernKind::Disputed);
@@ -155,7 +155,7 @@ impl Order {
     /// believed of what it said.
     #[must_use]
     pub fn record_contradiction(self, id: PaymentId, text: String, by: &Actor) -> Self {
-        self.with_payment_back(id, by).with_payment(id, Deed::Contradict, by, |payment| {
+        self.with_payment_back(id, by).with_payment(id, ChangeKind::Contradict, by, |payment| {
             payment.raise(ConcernKind::Contradicted, text, by);
         })
     }
@@ -164,7 +164,7 @@ impl Order {
     /// to be handed over goes on waiting.
     #[must_use]
     pub fn dismiss_attention(self, id: PaymentId, by: &Actor) -> Self {
-        self.with_payment(id, Deed::Dismiss, by, |payment| payment.attention.clear())
+        self.with_payment(id, ChangeKind::Dismiss, by, |payment| payment.attention.clear())
     }
 }
 

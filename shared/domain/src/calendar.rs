@@ -6,7 +6,7 @@
 //! between two moments is what lies before the one less what lies before the other, exactly. Where
 //! days begin as they are counted, months do so too, and are counted by themselves.
 
-use crate::quarter::{Quarter, start};
+use crate::quarter_hour::{QuarterHour, start};
 use crate::statistics::{Counts, DAYS, Group, MONTHS};
 use crate::{Currency, Decimal};
 use jiff::civil::Date;
@@ -74,8 +74,11 @@ impl Calendar {
     #[must_use]
     pub fn cut_days(&self) -> BTreeSet<Date> {
         let edges = self.days.iter().chain(&self.months).flat_map(|bucket| [bucket.from, bucket.to]);
-        let quarters = edges.map(|edge| Quarter::of(edge, &self.counted));
-        quarters.filter(|quarter| quarter.number > 0).map(|quarter| quarter.day).collect()
+        let quarter_hours = edges.map(|edge| QuarterHour::of(edge, &self.counted));
+        quarter_hours
+            .filter(|quarter_hour| quarter_hour.number > 0)
+            .map(|quarter_hour| quarter_hour.day)
+            .collect()
     }
 
     /// How many orders were placed on each of the days, by name as `2026-11-22`.
@@ -107,10 +110,10 @@ impl Calendar {
             return self.counted_months(|month| counts.revenue_months.get(&(currency, month)).copied());
         }
         let before = |at| {
-            let Quarter { day, number } = Quarter::of(at, &self.counted);
+            let QuarterHour { day, number } = QuarterHour::of(at, &self.counted);
             let whole = counts.revenue_days.range(..).filter(|((of, on), _)| *of == currency && *on < day);
-            let part = counts.quarters.iter().filter(|((of, quarter), _)| {
-                *of == currency && quarter.day == day && quarter.number < number
+            let part = counts.quarter_hours.iter().filter(|((of, quarter_hour), _)| {
+                *of == currency && quarter_hour.day == day && quarter_hour.number < number
             });
             whole.map(|(_, revenue)| *revenue).chain(part.map(|(_, group)| group.amount)).sum::<Decimal>()
         };
@@ -121,10 +124,11 @@ impl Calendar {
 
     fn orders(&self, buckets: &[Bucket], counts: &Counts) -> BTreeMap<String, u64> {
         let before = |at| {
-            let Quarter { day, number } = Quarter::of(at, &self.counted);
+            let QuarterHour { day, number } = QuarterHour::of(at, &self.counted);
             let whole = counts.days.range(..day).map(|(_, count)| count);
-            let quarters = counts.quarters.iter();
-            let part = quarters.filter(|((_, quarter), _)| quarter.day == day && quarter.number < number);
+            let quarter_hours = counts.quarter_hours.iter();
+            let part = quarter_hours
+                .filter(|((_, quarter_hour), _)| quarter_hour.day == day && quarter_hour.number < number);
             whole.chain(part.map(|(_, Group { count, .. })| count)).sum::<u64>()
         };
         let counted = |bucket: &Bucket| before(bucket.to).saturating_sub(before(bucket.from));

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 choices! {
     /// What somebody did to an order.
-    Deed {
+    ChangeKind {
         /// Placed it.
         Place = "create", "Created";
         /// Changed some of its fields.
@@ -75,29 +75,33 @@ pub enum Growth {
     Little,
 }
 
-impl Deed {
+impl ChangeKind {
     /// What it makes larger.
     #[must_use]
     pub const fn growth(self) -> Growth {
         match self {
-            Deed::Place | Deed::Edit | Deed::AddLine | Deed::EditLine | Deed::Rate => Growth::Content,
-            Deed::AddPayment | Deed::EditPayment | Deed::StartRefund => Growth::Money,
-            Deed::RemoveLine
-            | Deed::Delete
-            | Deed::Confirm
-            | Deed::Process
-            | Deed::Ship
-            | Deed::SendOutForDelivery
-            | Deed::Deliver
-            | Deed::Cancel
-            | Deed::Refund
-            | Deed::RemovePayment
-            | Deed::StartPayment
-            | Deed::FinishPayment
-            | Deed::FinishRefund
-            | Deed::Dispute
-            | Deed::Contradict
-            | Deed::Dismiss => Growth::Little,
+            ChangeKind::Place
+            | ChangeKind::Edit
+            | ChangeKind::AddLine
+            | ChangeKind::EditLine
+            | ChangeKind::Rate => Growth::Content,
+            ChangeKind::AddPayment | ChangeKind::EditPayment | ChangeKind::StartRefund => Growth::Money,
+            ChangeKind::RemoveLine
+            | ChangeKind::Delete
+            | ChangeKind::Confirm
+            | ChangeKind::Process
+            | ChangeKind::Ship
+            | ChangeKind::SendOutForDelivery
+            | ChangeKind::Deliver
+            | ChangeKind::Cancel
+            | ChangeKind::Refund
+            | ChangeKind::RemovePayment
+            | ChangeKind::StartPayment
+            | ChangeKind::FinishPayment
+            | ChangeKind::FinishRefund
+            | ChangeKind::Dispute
+            | ChangeKind::Contradict
+            | ChangeKind::Dismiss => Growth::Little,
         }
     }
 }
@@ -135,7 +139,7 @@ pub struct Change {
     pub by: UserId,
     /// What they did.
     #[serde(rename = "a", alias = "action")]
-    pub action: Deed,
+    pub action: ChangeKind,
     /// Why, in their words.
     #[serde(rename = "r", alias = "reason", default, skip_serializing_if = "String::is_empty")]
     pub reason: String,

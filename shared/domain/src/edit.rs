@@ -1,11 +1,13 @@
 //! Changing an order's fields, and with them its price.
 
 use crate::catalog::Store;
-use crate::lifecycle::Moved;
+use crate::lifecycle::OrderChange;
 use crate::lines::{PriceList, has_all, kept_lines, moves_between, sells_in_another};
 use crate::order::{Address, Line, Order};
 use crate::place::{PlaceError, WantedLine, invalid_pk, not_this_currency};
-use crate::{Actor, Currency, Decimal, Deed, PaymentMethod, Refusal, ShippingMethod, Status, StoreId};
+use crate::{
+    Actor, ChangeKind, Currency, Decimal, PaymentMethod, RuleViolation, ShippingMethod, Status, StoreId,
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -62,9 +64,14 @@ impl Order {
     /// what there is already: what a client read, it may send back.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`] and [`Refusal::ItemsPaidFor`] for other lines; a field error for what
+    /// [`RuleViolation::ItemsFixed`] and [`RuleViolation::ItemsPaidFor`] for other lines; a field error for what
     /// else can no longer change, for another store or currency; what [`crate::place::place`] refuses.
-    pub fn edit(mut self, edit: Edit, catalogue: &Catalogue<'_>, by: &Actor) -> Result<Moved, PlaceError> {
+    pub fn edit(
+        mut self,
+        edit: Edit,
+        catalogue: &Catalogue<'_>,
+        by: &Actor,
+    ) -> Result<OrderChange, PlaceError> {
         let before = self.state();
         let had = self.lines.clone();
         self.check_store(edit.store, edit.currency)?;
@@ -89,15 +96,15 @@ impl Order {
         set(&mut self.special_instructions, edit.special_instructions);
         set(&mut self.extra_data, edit.extra_data);
         let stock = moves_between(&had, &self.lines);
-        Ok(Moved { order: self.changed(&before, Deed::Edit, by, ""), stock })
+        Ok(OrderChange { order: self.changed(&before, ChangeKind::Edit, by, ""), stock })
     }
 
     /// Whether it may be said to be of this store and in this currency: only of its own. What was
     /// agreed with one vendor, a discount or a payment's name, is none of another's.
-    fn check_store(&self, store: Option<StoreId>, currency: Option<Currency>) -> Result<(), Refusal> {
+    fn check_store(&self, store: Option<StoreId>, currency: Option<Currency>) -> Result<(), RuleViolation> {
         if store.is_some_and(|store| store != self.store.id) {
             let message = "An order cannot move to another store.".into();
-            return Err(Refusal::Field { field: "store", message });
+            return Err(RuleViolation::Field { field: "store", message });
         }
         match currency.filter(|currency| *currency != self.currency) {
             Some(_) => Err(not_this_currency(self.currency)),
@@ -117,8 +124,8 @@ impl Order {
             return Ok(false);
         }
         self.check_items_may_change()?;
-        let till = self.till(catalogue.prices, by);
-        let (lines, made) = till.ring_up(wanted, &self.lines, self.lines_made())?;
+        let pricing = self.pricing(catalogue.prices, by);
+        let (lines, made) = pricing.price_lines(wanted, &self.lines, self.lines_made())?;
         let changed = lines != self.lines;
         (self.lines, self.lines_made) = (lines, made);
         Ok(changed)
@@ -129,7 +136,7 @@ impl Order {
         &mut self,
         method: Option<ShippingMethod>,
         catalogue: &Catalogue<'_>,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<bool, RuleViolation> {
         let Some(method) = method.filter(|method| *method != self.shipping_method) else {
             return Ok(false);
         };
@@ -137,29 +144,29 @@ impl Order {
         let store = catalogue.store.ok_or_else(|| unknown_store(self.store.id))?;
         if store.currency != self.currency {
             let message = sells_in_another(store.currency, self.currency);
-            return Err(Refusal::Field { field: "shipping_method", message });
+            return Err(RuleViolation::Field { field: "shipping_method", message });
         }
         self.shipping_method = method;
         self.shipping_cost = store.shipping_cost(method);
         Ok(true)
     }
 
-    fn set_discount(&mut self, discount: Option<Decimal>) -> Result<bool, Refusal> {
+    fn set_discount(&mut self, discount: Option<Decimal>) -> Result<bool, RuleViolation> {
         let Some(discount) = discount.filter(|discount| *discount != self.discount_amount) else {
             return Ok(false);
         };
-        let discount = Refusal::unless_exact("discount_amount", discount, self.currency)?;
+        let discount = RuleViolation::unless_exact("discount_amount", discount, self.currency)?;
         self.check_price_may_change("discount_amount")?;
         self.discount_amount = discount;
         Ok(true)
     }
 
-    fn check_price_may_change(&self, field: &'static str) -> Result<(), Refusal> {
+    fn check_price_may_change(&self, field: &'static str) -> Result<(), RuleViolation> {
         if !self.status.is_before_shipping() {
-            return Err(Refusal::fixed_by_status(field, self.status));
+            return Err(RuleViolation::fixed_by_status(field, self.status));
         }
         match self.sent_payment() {
-            Some(payment) => Err(Refusal::fixed_by_payment(field, payment.status)),
+            Some(payment) => Err(RuleViolation::fixed_by_payment(field, payment.status)),
             None => Ok(()),
         }
     }
@@ -173,10 +180,15 @@ struct Until {
 
 impl Until {
     /// Gives a field another value.
-    fn set<T: PartialEq>(&self, name: &'static str, field: &mut T, value: Option<T>) -> Result<(), Refusal> {
+    fn set<T: PartialEq>(
+        &self,
+        name: &'static str,
+        field: &mut T,
+        value: Option<T>,
+    ) -> Result<(), RuleViolation> {
         let Some(value) = value.filter(|value| value != field) else { return Ok(()) };
         if self.is_over {
-            return Err(Refusal::fixed_by_status(name, self.status));
+            return Err(RuleViolation::fixed_by_status(name, self.status));
         }
         *field = value;
         Ok(())
@@ -196,6 +208,6 @@ fn is_unchanged(lines: &[Line], wanted: &[WantedLine]) -> bool {
     lines.len() == wanted.len() && kept_lines(wanted, lines).into_iter().zip(wanted).all(is_kept)
 }
 
-fn unknown_store(id: StoreId) -> Refusal {
-    Refusal::Field { field: "store", message: invalid_pk(&id) }
+fn unknown_store(id: StoreId) -> RuleViolation {
+    RuleViolation::Field { field: "store", message: invalid_pk(&id) }
 }

@@ -3,7 +3,7 @@
 //! The texts are for operators, and name the cause; what a client may read is decided where errors
 //! become HTTP, and only there.
 
-use crate::Refusal;
+use crate::RuleViolation;
 use crate::place::{LineProblem, PlaceError};
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -22,7 +22,7 @@ pub enum Error {
     Invalid(Value),
     /// A business rule forbids it.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RuleViolation),
     /// A rule forbids it that is none of an order's: how things are used together.
     #[error("{message}")]
     Rule {
@@ -166,7 +166,7 @@ impl Error {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(_) | Self::Refused(Refusal::Field { .. }) => "validation_failed",
+            Self::Invalid(_) | Self::Refused(RuleViolation::Field { .. }) => "validation_failed",
             Self::Refused(refusal) => refusal.code(),
             Self::Rule { code, .. } | Self::TooMuch { code, .. } | Self::Conflict { code, .. } => code,
             Self::Declined(_) => "payment_declined",

@@ -3,7 +3,7 @@
 use crate::order::Order;
 use crate::payment::{AfterRefund, MAX_REFUNDS, Payment, PaymentState};
 use crate::place::StockMove;
-use crate::{Action, Actor, Decimal, Deed, JobId, PaymentId, RefundId, Refusal, Status};
+use crate::{Action, Actor, ChangeKind, Decimal, JobId, PaymentId, RefundId, RuleViolation, Status};
 use jiff::Timestamp;
 
 /// What the store may say when it hands an order to the carrier.
@@ -17,14 +17,14 @@ pub struct Shipment {
 
 /// An order that moved, and what moves on the shelves with it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Moved {
+pub struct OrderChange {
     /// The order as it should be saved.
     pub order: Order,
     /// What goes back on the shelf or is taken from it, in the same transaction.
     pub stock: Vec<StockMove>,
 }
 
-impl From<Order> for Moved {
+impl From<Order> for OrderChange {
     /// Nothing moves on the shelves.
     fn from(order: Order) -> Self {
         Self { order, stock: Vec::new() }
@@ -56,25 +56,25 @@ impl Order {
     /// The store accepts the order.
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it is pending.
-    pub fn confirm(self, by: &Actor) -> Result<Order, Refusal> {
-        self.step(Action::Confirm, Deed::Confirm, by, "", |order| order.confirmed_at = Some(by.at))
+    /// [`RuleViolation::Status`] unless it is pending.
+    pub fn confirm(self, by: &Actor) -> Result<Order, RuleViolation> {
+        self.step(Action::Confirm, ChangeKind::Confirm, by, "", |order| order.confirmed_at = Some(by.at))
     }
 
     /// The store begins to pack it.
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it is confirmed.
-    pub fn process(self, by: &Actor) -> Result<Order, Refusal> {
-        self.step(Action::Process, Deed::Process, by, "", |_| {})
+    /// [`RuleViolation::Status`] unless it is confirmed.
+    pub fn process(self, by: &Actor) -> Result<Order, RuleViolation> {
+        self.step(Action::Process, ChangeKind::Process, by, "", |_| {})
     }
 
     /// Hands it to the carrier.
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it is confirmed or processing.
-    pub fn ship(self, shipment: Shipment, by: &Actor) -> Result<Order, Refusal> {
-        self.step(Action::Ship, Deed::Ship, by, "", |order| {
+    /// [`RuleViolation::Status`] unless it is confirmed or processing.
+    pub fn ship(self, shipment: Shipment, by: &Actor) -> Result<Order, RuleViolation> {
+        self.step(Action::Ship, ChangeKind::Ship, by, "", |order| {
             order.shipped_at = Some(by.at);
             if let Some(number) = shipment.tracking_number {
                 order.tracking_number = number;
@@ -86,17 +86,17 @@ impl Order {
     /// The courier sets out with it.
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it is shipped.
-    pub fn send_out_for_delivery(self, by: &Actor) -> Result<Order, Refusal> {
-        self.step(Action::SendOutForDelivery, Deed::SendOutForDelivery, by, "", |_| {})
+    /// [`RuleViolation::Status`] unless it is shipped.
+    pub fn send_out_for_delivery(self, by: &Actor) -> Result<Order, RuleViolation> {
+        self.step(Action::SendOutForDelivery, ChangeKind::SendOutForDelivery, by, "", |_| {})
     }
 
     /// The customer has it.
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it is shipped or out for delivery.
-    pub fn deliver(self, by: &Actor) -> Result<Order, Refusal> {
-        self.step(Action::Deliver, Deed::Deliver, by, "", |order| {
+    /// [`RuleViolation::Status`] unless it is shipped or out for delivery.
+    pub fn deliver(self, by: &Actor) -> Result<Order, RuleViolation> {
+        self.step(Action::Deliver, ChangeKind::Deliver, by, "", |order| {
             order.delivered_at = Some(by.at);
         })
     }
@@ -121,13 +121,13 @@ impl Order {
     /// calls off, goes back when whoever runs the order says so ([`Order::confirm_refund`]).
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless [`Order::can_cancel`].
-    pub fn cancel(self, as_manager: bool, reason: &str, by: &Actor) -> Result<Moved, Refusal> {
+    /// [`RuleViolation::Status`] unless [`Order::can_cancel`].
+    pub fn cancel(self, as_manager: bool, reason: &str, by: &Actor) -> Result<OrderChange, RuleViolation> {
         if !self.can_cancel(as_manager) {
-            return Err(Refusal::Status(Action::Cancel));
+            return Err(RuleViolation::Status(Action::Cancel));
         }
-        let stock = if self.status.is_before_shipping() { self.on_the_shelf() } else { Vec::new() };
-        let order = self.step(Action::Cancel, Deed::Cancel, by, reason, |order| {
+        let stock = if self.status.is_before_shipping() { self.in_stock() } else { Vec::new() };
+        let order = self.step(Action::Cancel, ChangeKind::Cancel, by, reason, |order| {
             order.cancelled_at = Some(by.at);
             for payment in &mut order.payments {
                 payment.give_up_on_customer(by);
@@ -137,7 +137,7 @@ impl Order {
                     payment.updated_at = by.at;
                 } else if left > Decimal::ZERO {
                     payment.push_refund(left, reason, AfterRefund::Nothing, by);
-                    let awaits_person = payment.is_by_hand() && !as_manager;
+                    let awaits_person = payment.is_manual() && !as_manager;
                     if let Some(refund) = payment.refunds.last_mut() {
                         refund.awaits_person = awaits_person;
                     }
@@ -145,24 +145,24 @@ impl Order {
                 }
             }
         })?;
-        Ok(Moved { order, stock })
+        Ok(OrderChange { order, stock })
     }
 
     /// Puts what is left of its payment on its way back. The order moves to `refunded` when the
     /// gateway has paid it ([`Order::finish_refund`]).
     ///
     /// # Errors
-    /// [`Refusal::Status`] unless it has left the store, [`Refusal::NothingToRefund`] unless it has a
-    /// paid payment; [`Refusal::Full`] after too many refunds.
+    /// [`RuleViolation::Status`] unless it has left the store, [`RuleViolation::NothingToRefund`] unless it has a
+    /// paid payment; [`RuleViolation::Full`] after too many refunds.
     pub fn start_order_refund(
         self,
         restock: bool,
         reason: &str,
         by: &Actor,
-    ) -> Result<(Order, RefundId), Refusal> {
-        self.status.after(Action::Refund).ok_or(Refusal::Status(Action::Refund))?;
+    ) -> Result<(Order, RefundId), RuleViolation> {
+        self.status.after(Action::Refund).ok_or(RuleViolation::Status(Action::Refund))?;
         let payment = self.collected_payment().filter(|_| self.can_refund()).map(|payment| payment.id);
-        let payment = payment.ok_or(Refusal::NothingToRefund)?;
+        let payment = payment.ok_or(RuleViolation::NothingToRefund)?;
         let then = if restock { AfterRefund::CloseOrderAndRestock } else { AfterRefund::CloseOrder };
         self.start_refund(payment, NewRefund { amount: None, reason: reason.to_owned(), then }, by)
     }
@@ -170,21 +170,21 @@ impl Order {
     /// Puts some of a payment on its way back, never more than is left of it.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotRefundable`] where nothing is left, a field error for an amount of
-    /// nothing, more than is left or finer than the currency, [`Refusal::Full`] after too many refunds.
+    /// [`RuleViolation::PaymentNotRefundable`] where nothing is left, a field error for an amount of
+    /// nothing, more than is left or finer than the currency, [`RuleViolation::Full`] after too many refunds.
     pub fn start_refund(
         self,
         id: PaymentId,
         refund: NewRefund,
         by: &Actor,
-    ) -> Result<(Order, RefundId), Refusal> {
-        let payment = self.payment(id).ok_or(Refusal::PaymentNotRefundable)?;
+    ) -> Result<(Order, RefundId), RuleViolation> {
+        let payment = self.payment(id).ok_or(RuleViolation::PaymentNotRefundable)?;
         let left = payment.refundable_amount();
         if left <= Decimal::ZERO {
-            return Err(Refusal::PaymentNotRefundable);
+            return Err(RuleViolation::PaymentNotRefundable);
         }
-        let amount = Refusal::unless_exact("amount", refund.amount.unwrap_or(left), self.currency)?;
-        let wrong = |message: String| Err(Refusal::Field { field: "amount", message });
+        let amount = RuleViolation::unless_exact("amount", refund.amount.unwrap_or(left), self.currency)?;
+        let wrong = |message: String| Err(RuleViolation::Field { field: "amount", message });
         if amount <= Decimal::ZERO {
             return wrong("Ensure this value is greater than 0.".into());
         }
@@ -192,33 +192,33 @@ impl Order {
             return wrong(format!("Ensure this value is less than or equal to {left}."));
         }
         if payment.refunds.len() >= MAX_REFUNDS {
-            return Err(Refusal::Full { what: "refunds", limit: MAX_REFUNDS });
+            return Err(RuleViolation::Full { what: "refunds", limit: MAX_REFUNDS });
         }
         let mut made = None;
-        let order = self.with_payment(id, Deed::StartRefund, by, |payment| {
+        let order = self.with_payment(id, ChangeKind::StartRefund, by, |payment| {
             payment.push_refund(amount, &refund.reason, refund.then, by);
             made = payment.refunds.last().map(|refund| refund.id);
         });
-        made.map(|made| (order, made)).ok_or(Refusal::PaymentNotRefundable)
+        made.map(|made| (order, made)).ok_or(RuleViolation::PaymentNotRefundable)
     }
 
     /// Records that somebody has handed over what a customer who called their order off had paid
     /// by hand.
     ///
     /// # Errors
-    /// [`Refusal::RefundNotConfirmable`] unless it waits for that.
-    pub fn confirm_refund(self, id: RefundId, by: &Actor) -> Result<Moved, Refusal> {
+    /// [`RuleViolation::RefundNotConfirmable`] unless it waits for that.
+    pub fn confirm_refund(self, id: RefundId, by: &Actor) -> Result<OrderChange, RuleViolation> {
         let refund = self.payment(id.payment()).and_then(|payment| payment.refund(id));
         if refund.is_some_and(|refund| refund.awaits_person) {
             Ok(self.finish_refund(id, RefundOutcome::Succeeded, by))
         } else {
-            Err(Refusal::RefundNotConfirmable)
+            Err(RuleViolation::RefundNotConfirmable)
         }
     }
 
     /// Records the gateway's answer to a refund. Saying it again changes nothing.
     #[must_use]
-    pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> Moved {
+    pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> OrderChange {
         let before = self.state();
         let currency = self.currency;
         let mut then = AfterRefund::Nothing;
@@ -231,31 +231,31 @@ impl Order {
         }
         let closes = then != AfterRefund::Nothing && self.status.after(Action::Refund).is_some();
         let mut stock = Vec::new();
-        let deed = if closes { Deed::Refund } else { Deed::FinishRefund };
+        let kind_of_change = if closes { ChangeKind::Refund } else { ChangeKind::FinishRefund };
         if closes {
             self.status = Status::Refunded;
             if then == AfterRefund::CloseOrderAndRestock {
-                stock = self.on_the_shelf();
+                stock = self.in_stock();
             }
         }
-        Moved { order: self.changed(&before, deed, by, ""), stock }
+        OrderChange { order: self.changed(&before, kind_of_change, by, ""), stock }
     }
 
     /// Does what leads to a status: the action of that name, with nothing said about it. The
     /// status that it has is no change. Whoever asks must be let to do the action.
     ///
     /// # Errors
-    /// [`Refusal::BackToPending`]; what the action refuses.
-    pub fn move_to(self, status: Status, as_manager: bool, by: &Actor) -> Result<Moved, Refusal> {
+    /// [`RuleViolation::BackToPending`]; what the action refuses.
+    pub fn move_to(self, status: Status, as_manager: bool, by: &Actor) -> Result<OrderChange, RuleViolation> {
         if status == self.status {
             return Ok(self.into());
         }
-        match status.action().ok_or(Refusal::BackToPending)? {
-            Action::Confirm => self.confirm(by).map(Moved::from),
-            Action::Process => self.process(by).map(Moved::from),
-            Action::Ship => self.ship(Shipment::default(), by).map(Moved::from),
-            Action::SendOutForDelivery => self.send_out_for_delivery(by).map(Moved::from),
-            Action::Deliver => self.deliver(by).map(Moved::from),
+        match status.action().ok_or(RuleViolation::BackToPending)? {
+            Action::Confirm => self.confirm(by).map(OrderChange::from),
+            Action::Process => self.process(by).map(OrderChange::from),
+            Action::Ship => self.ship(Shipment::default(), by).map(OrderChange::from),
+            Action::SendOutForDelivery => self.send_out_for_delivery(by).map(OrderChange::from),
+            Action::Deliver => self.deliver(by).map(OrderChange::from),
             Action::Cancel => self.cancel(as_manager, "", by),
             Action::Refund => self.start_order_refund(false, "", by).map(|(order, _)| order.into()),
         }
@@ -278,7 +278,7 @@ impl Order {
         as_manager: bool,
         job: JobId,
         by: &Actor,
-    ) -> Result<Moved, Refusal> {
+    ) -> Result<OrderChange, RuleViolation> {
         if self.was_moved_by(job) {
             return Ok(self.into());
         }
@@ -297,34 +297,34 @@ impl Order {
     /// paid back by [`Order::finish_payment`].
     ///
     /// # Errors
-    /// [`Refusal::HoldsPayment`] where money of the customer's is held, or on its way.
-    pub fn delete(mut self, by: &Actor) -> Result<Moved, Refusal> {
+    /// [`RuleViolation::HoldsPayment`] where money of the customer's is held, or on its way.
+    pub fn delete(mut self, by: &Actor) -> Result<OrderChange, RuleViolation> {
         if self.payments.iter().any(Payment::holds_money) {
-            return Err(Refusal::HoldsPayment);
+            return Err(RuleViolation::HoldsPayment);
         }
         let before = self.state();
         let holds_stock = self.status.is_before_shipping() && !self.is_deleted();
-        let stock = if holds_stock { self.on_the_shelf() } else { Vec::new() };
+        let stock = if holds_stock { self.in_stock() } else { Vec::new() };
         self.deleted_at = self.deleted_at.or(Some(by.at));
-        Ok(Moved { order: self.changed(&before, Deed::Delete, by, ""), stock })
+        Ok(OrderChange { order: self.changed(&before, ChangeKind::Delete, by, ""), stock })
     }
 
     /// What its lines hold, as moves back on to the shelf.
-    fn on_the_shelf(&self) -> Vec<StockMove> {
+    fn in_stock(&self) -> Vec<StockMove> {
         self.lines.iter().map(StockMove::back_from).collect()
     }
 
     fn step(
         mut self,
         action: Action,
-        deed: Deed,
+        kind_of_change: ChangeKind,
         by: &Actor,
         reason: &str,
         also: impl FnOnce(&mut Order),
-    ) -> Result<Order, Refusal> {
+    ) -> Result<Order, RuleViolation> {
         let before = self.state();
-        self.status = self.status.after(action).ok_or(Refusal::Status(action))?;
+        self.status = self.status.after(action).ok_or(RuleViolation::Status(action))?;
         also(&mut self);
-        Ok(self.changed(&before, deed, by, reason))
+        Ok(self.changed(&before, kind_of_change, by, reason))
     }
 }

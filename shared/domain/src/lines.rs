@@ -1,13 +1,13 @@
 //! The lines of an order: priced by the catalogue, and changed for as long as they may be.
 
 use crate::catalog::{Product, ProductStatus, Variant};
-use crate::lifecycle::Moved;
+use crate::lifecycle::OrderChange;
 use crate::order::{Line, MAX_LINES, MAX_LINES_EVER, Order, State};
 use crate::place::{LineProblem, PlaceError, StockMove, WantedLine, invalid_pk, summed};
 use crate::pricing::{line_total, totals};
 use crate::{
-    Actor, Currency, Decimal, Deed, LineId, Money, OrderId, Payment, PaymentState, ProductId, Refusal,
-    Status, StoreId, VariantId,
+    Actor, ChangeKind, Currency, Decimal, LineId, Money, OrderId, Payment, PaymentState, ProductId,
+    RuleViolation, Status, StoreId, VariantId,
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -91,24 +91,24 @@ impl Order {
     /// Adds a line.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`], [`Refusal::Full`], a field error where it cannot be had as wanted.
+    /// [`RuleViolation::ItemsFixed`], [`RuleViolation::Full`], a field error where it cannot be had as wanted.
     pub fn add_line(
         mut self,
         wanted: &WantedLine,
         prices: PriceList<'_>,
         by: &Actor,
-    ) -> Result<(Moved, LineId), Refusal> {
+    ) -> Result<(OrderChange, LineId), RuleViolation> {
         let before = self.state();
         self.check_items_may_change()?;
         if self.lines.len() >= MAX_LINES {
-            return Err(Refusal::Full { what: "items", limit: MAX_LINES });
+            return Err(RuleViolation::Full { what: "items", limit: MAX_LINES });
         }
         let had = self.lines.clone();
         let id = self.id.line(next_number(self.lines_made())?);
-        let line = self.till(prices, by).new_line(wanted, id).map_err(as_field)?;
+        let line = self.pricing(prices, by).new_line(wanted, id).map_err(as_field)?;
         self.lines_made = id.number();
         self.lines.push(line);
-        let moved = self.relined(&had, &before, Deed::AddLine, by)?;
+        let moved = self.relined(&had, &before, ChangeKind::AddLine, by)?;
         Ok((moved, id))
     }
 
@@ -116,44 +116,44 @@ impl Order {
     /// else.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`], a field error where it cannot be had as wanted.
+    /// [`RuleViolation::ItemsFixed`], a field error where it cannot be had as wanted.
     pub fn edit_line(
         mut self,
         id: LineId,
         edit: LineEdit,
         prices: PriceList<'_>,
         by: &Actor,
-    ) -> Result<Moved, Refusal> {
+    ) -> Result<OrderChange, RuleViolation> {
         let before = self.state();
         self.check_items_may_change()?;
         let had = self.lines.clone();
-        let till = self.till(prices, by);
+        let pricing = self.pricing(prices, by);
         if let Some(line) = self.lines.iter_mut().find(|line| line.id == id) {
             let wanted = edit.of(line);
             let edited = if is_same(line, &wanted) {
-                till.kept_line(&wanted, line)
+                pricing.kept_line(&wanted, line)
             } else {
                 let created_at = line.created_at;
-                till.new_line(&wanted, id).map(|line| Line { created_at, ..line })
+                pricing.new_line(&wanted, id).map(|line| Line { created_at, ..line })
             };
             *line = edited.map_err(as_field)?;
         }
-        self.relined(&had, &before, Deed::EditLine, by)
+        self.relined(&had, &before, ChangeKind::EditLine, by)
     }
 
     /// Takes a line out.
     ///
     /// # Errors
-    /// [`Refusal::ItemsFixed`]; [`Refusal::LastLine`].
-    pub fn remove_line(mut self, id: LineId, by: &Actor) -> Result<Moved, Refusal> {
+    /// [`RuleViolation::ItemsFixed`]; [`RuleViolation::LastLine`].
+    pub fn remove_line(mut self, id: LineId, by: &Actor) -> Result<OrderChange, RuleViolation> {
         let before = self.state();
         self.check_items_may_change()?;
         let had = self.lines.clone();
         self.lines.retain(|line| line.id != id);
         if self.lines.is_empty() {
-            return Err(Refusal::LastLine);
+            return Err(RuleViolation::LastLine);
         }
-        self.relined(&had, &before, Deed::RemoveLine, by)
+        self.relined(&had, &before, ChangeKind::RemoveLine, by)
     }
 
     /// How many lines it has ever had.
@@ -163,7 +163,7 @@ impl Order {
     }
 
     /// Adds up what has changed; a pending payment's amount follows the total.
-    pub(crate) fn reprice(&mut self, by: &Actor) -> Result<(), Refusal> {
+    pub(crate) fn reprice(&mut self, by: &Actor) -> Result<(), RuleViolation> {
         let totals =
             totals(&self.lines, self.tax_rate, self.shipping_cost, self.discount_amount, self.currency)?;
         self.subtotal = totals.subtotal.amount();
@@ -180,24 +180,30 @@ impl Order {
         Ok(())
     }
 
-    pub(crate) fn till<'a>(&self, prices: PriceList<'a>, by: &Actor) -> Till<'a> {
-        Till { order: self.id, store: self.store.id, currency: self.currency, prices, at: by.at }
+    pub(crate) fn pricing<'a>(&self, prices: PriceList<'a>, by: &Actor) -> Pricing<'a> {
+        Pricing { order: self.id, store: self.store.id, currency: self.currency, prices, at: by.at }
     }
 
-    pub(crate) fn check_items_may_change(&self) -> Result<(), Refusal> {
+    pub(crate) fn check_items_may_change(&self) -> Result<(), RuleViolation> {
         if self.status != Status::Pending {
-            Err(Refusal::ItemsFixed)
+            Err(RuleViolation::ItemsFixed)
         } else if self.amount_is_fixed() {
-            Err(Refusal::ItemsPaidFor)
+            Err(RuleViolation::ItemsPaidFor)
         } else {
             Ok(())
         }
     }
 
-    fn relined(mut self, had: &[Line], before: &State, deed: Deed, by: &Actor) -> Result<Moved, Refusal> {
+    fn relined(
+        mut self,
+        had: &[Line],
+        before: &State,
+        kind_of_change: ChangeKind,
+        by: &Actor,
+    ) -> Result<OrderChange, RuleViolation> {
         self.reprice(by)?;
         let stock = moves_between(had, &self.lines);
-        Ok(Moved { order: self.changed(before, deed, by, ""), stock })
+        Ok(OrderChange { order: self.changed(before, kind_of_change, by, ""), stock })
     }
 }
 
@@ -243,12 +249,12 @@ fn is_same(line: &Line, wanted: &WantedLine) -> bool {
     line.product.id == wanted.product && line.variant.as_ref().map(|variant| variant.id) == wanted.variant
 }
 
-fn as_field((field, message): LineError) -> Refusal {
-    Refusal::Field { field, message }
+fn as_field((field, message): LineError) -> RuleViolation {
+    RuleViolation::Field { field, message }
 }
 
-fn next_number(made: u16) -> Result<u16, Refusal> {
-    let full = Refusal::Full { what: "items ever added", limit: usize::from(MAX_LINES_EVER) };
+fn next_number(made: u16) -> Result<u16, RuleViolation> {
+    let full = RuleViolation::Full { what: "items ever added", limit: usize::from(MAX_LINES_EVER) };
     if made < MAX_LINES_EVER { Ok(made + 1) } else { Err(full) }
 }
 
@@ -256,7 +262,7 @@ fn next_number(made: u16) -> Result<u16, Refusal> {
 type LineError = (&'static str, String);
 
 /// Where wanted lines become priced ones.
-pub(crate) struct Till<'a> {
+pub(crate) struct Pricing<'a> {
     pub(crate) order: OrderId,
     pub(crate) store: StoreId,
     pub(crate) currency: Currency,
@@ -264,11 +270,11 @@ pub(crate) struct Till<'a> {
     pub(crate) at: Timestamp,
 }
 
-impl Till<'_> {
+impl Pricing<'_> {
     /// Prices all that is wanted. A line that the order already `had` keeps its id and the price
     /// it was sold at; new ones are numbered after the `made` that there have ever been. The lines
     /// come in the order of their ids, with how many there have been now.
-    pub(crate) fn ring_up(
+    pub(crate) fn price_lines(
         &self,
         wanted: &[WantedLine],
         had: &[Line],

@@ -4,7 +4,7 @@ use crate::change::differences;
 use crate::payment::{Payment, status_of_order};
 use crate::unpaid::UnpaidLimits;
 use crate::{
-    Actor, AddressId, Change, Currency, Decimal, Deed, LineId, OrderId, PaymentMethod, PaymentStatus,
+    Actor, AddressId, Change, ChangeKind, Currency, Decimal, LineId, OrderId, PaymentMethod, PaymentStatus,
     ProductId, ShippingMethod, Status, StoreId, UserId, VariantId,
 };
 use jiff::Timestamp;
@@ -312,7 +312,13 @@ impl Order {
 
     /// Closes a change: the payment status follows, the version rises, the log says what happened.
     /// Where nothing became different it stays as it is.
-    pub(crate) fn changed(mut self, before: &State, deed: Deed, by: &Actor, reason: &str) -> Order {
+    pub(crate) fn changed(
+        mut self,
+        before: &State,
+        kind_of_change: ChangeKind,
+        by: &Actor,
+        reason: &str,
+    ) -> Order {
         self.payment_status = status_of_order(&self.payments);
         let changes = differences(before, &self.state());
         if changes.is_empty() {
@@ -329,7 +335,7 @@ impl Order {
             version: self.version,
             at: by.at,
             by: by.id.clone(),
-            action: deed,
+            action: kind_of_change,
             reason: reason.to_owned(),
             changes,
             previous_status_lasted_us: status_changed.then_some(lasted),

@@ -4,9 +4,9 @@
 use crate::attention::ConcernKind;
 use crate::order::Order;
 use crate::payment::{
-    AfterRefund, CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Mover, Payment, PaymentState,
+    AfterRefund, CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Payment, PaymentProvider, PaymentState,
 };
-use crate::{Actor, Decimal, Deed, PaymentId, PaymentMethod, Refusal};
+use crate::{Actor, ChangeKind, Decimal, PaymentId, PaymentMethod, RuleViolation};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -20,7 +20,7 @@ pub struct NewPayment {
     /// A token and the like.
     pub payment_details: Map<String, Value>,
     /// The gateway that will be asked, where the method needs one.
-    pub mover: Mover,
+    pub provider: PaymentProvider,
 }
 
 /// Each takes the order as it was seen and returns it as it should be saved.
@@ -30,24 +30,26 @@ impl Order {
     /// # Errors
     /// Another live payment, another amount than the total, an order that is cancelled or
     /// refunded, or too many payments.
-    pub fn add_payment(mut self, new: NewPayment, by: &Actor) -> Result<Self, Refusal> {
+    pub fn add_payment(mut self, new: NewPayment, by: &Actor) -> Result<Self, RuleViolation> {
         let before = self.state();
         if self.payments.iter().any(Payment::is_live) {
-            return Err(Refusal::Field {
+            return Err(RuleViolation::Field {
                 field: "order",
                 message: "This order already has a payment.".into(),
             });
         }
         if !self.is_open() {
-            return Err(Refusal::Field {
+            return Err(RuleViolation::Field {
                 field: "order",
                 message: "This order cannot be paid in its current status.".into(),
             });
         }
-        let amount =
-            new.amount.map(|amount| Refusal::unless_exact("amount", amount, self.currency)).transpose()?;
+        let amount = new
+            .amount
+            .map(|amount| RuleViolation::unless_exact("amount", amount, self.currency))
+            .transpose()?;
         if amount.is_some_and(|amount| amount != self.total_amount) {
-            return Err(Refusal::Field {
+            return Err(RuleViolation::Field {
                 field: "amount",
                 message: format!("Payment amount should match order total: {}", self.total_amount),
             });
@@ -60,7 +62,11 @@ impl Order {
             amount: self.total_amount,
             status: PaymentState::Pending,
             payment_method: new.payment_method,
-            mover: Some(if new.payment_method.is_by_hand() { Mover::ByHand } else { new.mover }),
+            provider: Some(if new.payment_method.is_manual() {
+                PaymentProvider::Manual
+            } else {
+                new.provider
+            }),
             payment_details: new.payment_details,
             gateway_response: Map::new(),
             error_message: String::new(),
@@ -72,23 +78,23 @@ impl Order {
             attention: Vec::new(),
             dispute: None,
         });
-        Ok(self.changed(&before, Deed::AddPayment, by, ""))
+        Ok(self.changed(&before, ChangeKind::AddPayment, by, ""))
     }
 
     /// Changes what a pending payment is paid with, and what the client said about it; what is
     /// left out stays.
     ///
     /// # Errors
-    /// [`Refusal::PaymentFixed`] unless it is pending.
+    /// [`RuleViolation::PaymentFixed`] unless it is pending.
     pub fn edit_payment(
         self,
         id: PaymentId,
         method: Option<PaymentMethod>,
         details: Option<Map<String, Value>>,
         by: &Actor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RuleViolation> {
         if self.payment(id).is_none_or(|payment| payment.status != PaymentState::Pending) {
-            return Err(Refusal::PaymentFixed);
+            return Err(RuleViolation::PaymentFixed);
         }
         let same = |payment: &Payment| {
             method.is_none_or(|method| method == payment.payment_method)
@@ -97,7 +103,7 @@ impl Order {
         if self.payment(id).is_some_and(same) {
             return Ok(self);
         }
-        Ok(self.with_payment(id, Deed::EditPayment, by, |payment| {
+        Ok(self.with_payment(id, ChangeKind::EditPayment, by, |payment| {
             payment.payment_method = method.unwrap_or(payment.payment_method);
             if let Some(details) = details {
                 payment.payment_details = details;
@@ -109,24 +115,29 @@ impl Order {
     /// gateway, is never given again.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotDeletable`] unless it is pending, failed or cancelled.
-    pub fn remove_payment(mut self, id: PaymentId, by: &Actor) -> Result<Self, Refusal> {
+    /// [`RuleViolation::PaymentNotDeletable`] unless it is pending, failed or cancelled.
+    pub fn remove_payment(mut self, id: PaymentId, by: &Actor) -> Result<Self, RuleViolation> {
         if self.payment(id).is_none_or(Payment::is_beyond_pending) {
-            return Err(Refusal::PaymentNotDeletable);
+            return Err(RuleViolation::PaymentNotDeletable);
         }
         let before = self.state();
         self.payments_made = self.payments_ever();
         self.payments.retain(|payment| payment.id != id);
-        Ok(self.changed(&before, Deed::RemovePayment, by, ""))
+        Ok(self.changed(&before, ChangeKind::RemovePayment, by, ""))
     }
 
     /// Marks a pending payment as sent to the gateway that is asked.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] unless it is pending, its order can be paid, and no other
+    /// [`RuleViolation::PaymentNotProcessable`] unless it is pending, its order can be paid, and no other
     /// payment stands in the way.
-    pub fn start_payment(self, id: PaymentId, mover: Mover, by: &Actor) -> Result<Self, Refusal> {
-        self.send_payment(id, mover, None, by)
+    pub fn start_payment(
+        self,
+        id: PaymentId,
+        provider: PaymentProvider,
+        by: &Actor,
+    ) -> Result<Self, RuleViolation> {
+        self.send_payment(id, provider, None, by)
     }
 
     /// The same, where the bank may ask its customer, who has [`CUSTOMERS_TIME`] for it.
@@ -136,24 +147,24 @@ impl Order {
     pub fn start_payment_with_customer(
         self,
         id: PaymentId,
-        mover: Mover,
+        provider: PaymentProvider,
         by: &Actor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RuleViolation> {
         let until = by.at.checked_add(CUSTOMERS_TIME).unwrap_or(by.at);
-        self.send_payment(id, mover, Some(until), by)
+        self.send_payment(id, provider, Some(until), by)
     }
 
     fn send_payment(
         self,
         id: PaymentId,
-        mover: Mover,
+        provider: PaymentProvider,
         customer_until: Option<Timestamp>,
         by: &Actor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RuleViolation> {
         self.check_processable(id)?;
-        Ok(self.with_payment(id, Deed::StartPayment, by, |payment| {
+        Ok(self.with_payment(id, ChangeKind::StartPayment, by, |payment| {
             payment.status = PaymentState::Processing;
-            payment.mover = Some(mover);
+            payment.provider = Some(provider);
             payment.customer_until = customer_until;
         }))
     }
@@ -163,7 +174,7 @@ impl Order {
     ///
     /// # Errors
     /// As [`Order::start_payment`].
-    pub fn pay_by_hand(self, id: PaymentId, reference: &str, by: &Actor) -> Result<Self, Refusal> {
+    pub fn pay_manually(self, id: PaymentId, reference: &str, by: &Actor) -> Result<Self, RuleViolation> {
         self.check_processable(id)?;
         let before = self.state();
         let mut order = self;
@@ -172,22 +183,22 @@ impl Order {
         }
         if let Some(payment) = order.payments.iter_mut().find(|payment| payment.id == id) {
             payment.status = PaymentState::Paid;
-            payment.mover = Some(Mover::ByHand);
+            payment.provider = Some(PaymentProvider::Manual);
             (payment.updated_at, payment.processed_at) = (by.at, Some(by.at));
             if !reference.is_empty() {
                 reference.clone_into(&mut payment.transaction_id);
             }
         }
-        Ok(order.changed(&before, Deed::FinishPayment, by, ""))
+        Ok(order.changed(&before, ChangeKind::FinishPayment, by, ""))
     }
 
-    fn check_processable(&self, id: PaymentId) -> Result<(), Refusal> {
+    fn check_processable(&self, id: PaymentId) -> Result<(), RuleViolation> {
         let is_pending = |payment: &Payment| payment.status == PaymentState::Pending;
         let is_alone = !self.payments.iter().any(|payment| payment.id != id && payment.is_live());
         if self.is_open() && is_alone && self.payment(id).is_some_and(is_pending) {
             Ok(())
         } else {
-            Err(Refusal::PaymentNotProcessable)
+            Err(RuleViolation::PaymentNotProcessable)
         }
     }
 
@@ -209,17 +220,17 @@ impl Order {
     /// back.
     ///
     /// # Errors
-    /// [`Refusal::PaymentNotProcessable`] where the payment was never sent.
+    /// [`RuleViolation::PaymentNotProcessable`] where the payment was never sent.
     pub fn finish_payment(
         mut self,
         id: PaymentId,
         outcome: ChargeOutcome,
         by: &Actor,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RuleViolation> {
         if matches!(outcome, ChargeOutcome::Paid(_)) {
             self = self.with_payment_back(id, by);
         }
-        let Some(payment) = self.payment(id) else { return Err(Refusal::PaymentNotProcessable) };
+        let Some(payment) = self.payment(id) else { return Err(RuleViolation::PaymentNotProcessable) };
         let is_late = match (payment.status, &outcome) {
             (PaymentState::Processing | PaymentState::Authorized, _) => false,
             (PaymentState::Failed, ChargeOutcome::Paid(_)) => true,
@@ -228,7 +239,7 @@ impl Order {
                 return Ok(self);
             }
             (PaymentState::Pending | PaymentState::Cancelled, _) => {
-                return Err(Refusal::PaymentNotProcessable);
+                return Err(RuleViolation::PaymentNotProcessable);
             }
         };
         let is_paid = self.payments.iter().any(|other| other.id != id && other.is_collected());
@@ -237,7 +248,7 @@ impl Order {
             (true, true) => Some("The order has been paid already."),
             (false, _) => Some("The order was cancelled."),
         };
-        Ok(self.with_payment(id, Deed::FinishPayment, by, |payment| {
+        Ok(self.with_payment(id, ChangeKind::FinishPayment, by, |payment| {
             payment.processed_at = Some(by.at);
             (payment.status, payment.gateway_response, payment.error_message) = match outcome {
                 ChargeOutcome::Paid(response) => (PaymentState::Paid, response, String::new()),
@@ -278,7 +289,8 @@ impl Order {
     pub fn sent_at(&self, payment: &Payment) -> Timestamp {
         let status = format!("payments.{}.status", payment.id);
         let mut changes = self.log.iter().rev();
-        let sent = changes.find(|change| change.action == Deed::StartPayment && change.of(&status).is_some());
+        let sent =
+            changes.find(|change| change.action == ChangeKind::StartPayment && change.of(&status).is_some());
         sent.map_or(payment.created_at, |change| change.at)
     }
 
@@ -291,7 +303,7 @@ impl Order {
         let before = self.state();
         let at = self.payments.partition_point(|other| other.id < id);
         self.payments.insert(at, payment);
-        self.changed(&before, Deed::AddPayment, by, "")
+        self.changed(&before, ChangeKind::AddPayment, by, "")
     }
 
     /// The payment whose money is held, the last where the gateway charged two.
@@ -309,7 +321,7 @@ impl Order {
     pub(crate) fn with_payment(
         mut self,
         id: PaymentId,
-        deed: Deed,
+        kind_of_change: ChangeKind,
         by: &Actor,
         edit: impl FnOnce(&mut Payment),
     ) -> Self {
@@ -321,11 +333,11 @@ impl Order {
                 payment.updated_at = by.at;
             }
         }
-        self.changed(&before, deed, by, "")
+        self.changed(&before, kind_of_change, by, "")
     }
 
-    fn next_payment_number(&self) -> Result<u16, Refusal> {
-        let full = Refusal::Full { what: "payments", limit: MAX_PAYMENTS };
+    fn next_payment_number(&self) -> Result<u16, RuleViolation> {
+        let full = RuleViolation::Full { what: "payments", limit: MAX_PAYMENTS };
         let next = self.payments_ever();
         if usize::from(next) < MAX_PAYMENTS { Ok(next) } else { Err(full) }
     }

@@ -52,13 +52,13 @@ choices! {
 
 choices! {
     /// Who moved a payment's money.
-    Mover {
+    PaymentProvider {
         /// Our own gateway, which moves none: for trials and tests.
         Simulated = "simulated", "Simulated gateway";
         /// Stripe.
         Stripe = "stripe", "Stripe";
         /// People: cash at the door, a bank transfer.
-        ByHand = "by_hand", "By hand";
+        Manual = "by_hand", "By hand";
     }
 }
 
@@ -123,8 +123,8 @@ pub struct Payment {
     pub payment_method: PaymentMethod,
     /// Who is asked for the money, and will be asked to give it back, whatever is configured by
     /// then. None in payments from before this was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mover: Option<Mover>,
+    #[serde(rename = "mover", default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<PaymentProvider>,
     /// What the client said about it: a token, never a card number.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub payment_details: Map<String, Value>,
@@ -250,8 +250,8 @@ impl Payment {
 
     /// Whether people moved its money, rather than a gateway.
     #[must_use]
-    pub fn is_by_hand(&self) -> bool {
-        self.mover.map_or(self.payment_method.is_by_hand(), |mover| mover == Mover::ByHand)
+    pub fn is_manual(&self) -> bool {
+        self.provider.map_or(self.payment_method.is_manual(), |provider| provider == PaymentProvider::Manual)
     }
 
     /// Whether the gateway has been asked for something whose end is not known: a charge or a refund.

@@ -1,12 +1,12 @@
 //! Placing an order: what is wanted, checked against the catalogue and priced by it.
 
 use crate::catalog::{Product, Store, StoreStatus};
-use crate::lines::{PriceList, Till};
+use crate::lines::{PriceList, Pricing};
 use crate::order::{Address, Line, Order, User};
 use crate::pricing::totals;
 use crate::{
-    Actor, Change, Currency, Decimal, Deed, OrderId, PaymentMethod, PaymentStatus, ProductId, Refusal,
-    ShippingMethod, Status, VariantId,
+    Actor, Change, ChangeKind, Currency, Decimal, OrderId, PaymentMethod, PaymentStatus, ProductId,
+    RuleViolation, ShippingMethod, Status, VariantId,
 };
 use serde_json::{Map, Value};
 
@@ -18,14 +18,14 @@ pub struct StockMove {
     /// Of which kind; the product's own shelf where none.
     pub variant: Option<VariantId>,
     /// Negative is taken, positive is put back.
-    pub pieces: i64,
+    pub quantity: i64,
 }
 
 impl StockMove {
     /// What a line takes.
     #[must_use]
     pub fn taken_by(line: &Line) -> Self {
-        Self { pieces: -i64::from(line.quantity), ..Self::back_from(line) }
+        Self { quantity: -i64::from(line.quantity), ..Self::back_from(line) }
     }
 
     /// What a line gives back.
@@ -34,7 +34,7 @@ impl StockMove {
         Self {
             product: line.product.id,
             variant: line.variant.as_ref().map(|variant| variant.id),
-            pieces: i64::from(line.quantity),
+            quantity: i64::from(line.quantity),
         }
     }
 }
@@ -42,12 +42,12 @@ impl StockMove {
 /// Moves of the same shelf as one, in a fixed order; what evens out is left out.
 #[must_use]
 pub fn summed(moves: impl IntoIterator<Item = StockMove>) -> Vec<StockMove> {
-    let mut shelves = std::collections::BTreeMap::new();
+    let mut stock_levels = std::collections::BTreeMap::new();
     for one in moves {
-        *shelves.entry((one.product, one.variant)).or_insert(0) += one.pieces;
+        *stock_levels.entry((one.product, one.variant)).or_insert(0) += one.quantity;
     }
-    let moved = shelves.into_iter().filter(|(_, pieces)| *pieces != 0);
-    moved.map(|((product, variant), pieces)| StockMove { product, variant, pieces }).collect()
+    let moved = stock_levels.into_iter().filter(|(_, quantity)| *quantity != 0);
+    moved.map(|((product, variant), quantity)| StockMove { product, variant, quantity }).collect()
 }
 
 /// A line that a client wants.
@@ -123,7 +123,7 @@ pub enum PlaceError {
     Lines(Vec<LineProblem>),
     /// A rule about the whole order.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RuleViolation),
 }
 
 /// Checks a wanted order against the catalogue, prices it, and makes version 1 of it.
@@ -141,11 +141,11 @@ pub fn place(
     let currency = new.store.currency;
     check_store(&new.store, new.currency)?;
     let prices = PriceList { products, currency, may_set_prices };
-    let till = Till { order: new.id, store: new.store.id, currency, prices, at: by.at };
-    let (lines, lines_made) = till.ring_up(&new.lines, &[], 0)?;
+    let pricing = Pricing { order: new.id, store: new.store.id, currency, prices, at: by.at };
+    let (lines, lines_made) = pricing.price_lines(&new.lines, &[], 0)?;
     let tax_rate = new.store.tax_rate;
     let shipping = new.store.shipping_cost(new.shipping_method);
-    let discount = Refusal::unless_exact("discount_amount", new.discount_amount, currency)?;
+    let discount = RuleViolation::unless_exact("discount_amount", new.discount_amount, currency)?;
     let totals = totals(&lines, tax_rate, shipping, discount, currency)?;
     Ok(Order {
         id: new.id,
@@ -192,7 +192,7 @@ pub fn place(
             version: 1,
             at: by.at,
             by: by.id.clone(),
-            action: Deed::Place,
+            action: ChangeKind::Place,
             reason: String::new(),
             changes: std::collections::BTreeMap::new(),
             previous_status_lasted_us: None,
@@ -203,9 +203,9 @@ pub fn place(
 }
 
 /// Whether a store takes an order in the currency that the client believes it to be in.
-fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), Refusal> {
+fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), RuleViolation> {
     if store.status != StoreStatus::Active {
-        return Err(Refusal::Field { field: "store", message: "This store takes no orders.".into() });
+        return Err(RuleViolation::Field { field: "store", message: "This store takes no orders.".into() });
     }
     match believed.filter(|currency| *currency != store.currency) {
         Some(_) => Err(not_this_currency(store.currency)),
@@ -214,9 +214,9 @@ fn check_store(store: &Store, believed: Option<Currency>) -> Result<(), Refusal>
 }
 
 /// What is said to a client that believes an order to be in another currency than its store's.
-pub(crate) fn not_this_currency(currency: Currency) -> Refusal {
+pub(crate) fn not_this_currency(currency: Currency) -> RuleViolation {
     let message = format!("This store sells in {}.", currency.code());
-    Refusal::Field { field: "currency", message }
+    RuleViolation::Field { field: "currency", message }
 }
 
 /// DRF's words for a reference to what does not exist, or what the caller may not see.

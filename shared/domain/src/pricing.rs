@@ -1,7 +1,7 @@
 //! What an order costs.
 
 use crate::order::Line;
-use crate::{Currency, Decimal, Money, Refusal};
+use crate::{Currency, Decimal, Money, RuleViolation};
 
 /// The amounts of an order, each rounded once to the currency's digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Totals {
 /// A line's total.
 ///
 /// # Errors
-/// [`Refusal::AmountTooLarge`].
-pub fn line_total(unit_price: Decimal, quantity: u32, currency: Currency) -> Result<Money, Refusal> {
+/// [`RuleViolation::AmountTooLarge`].
+pub fn line_total(unit_price: Decimal, quantity: u32, currency: Currency) -> Result<Money, RuleViolation> {
     Ok(Money::rounded(unit_price, currency).times(Decimal::from(quantity))?)
 }
 
@@ -36,7 +36,7 @@ pub fn totals(
     shipping: Decimal,
     discount: Decimal,
     currency: Currency,
-) -> Result<Totals, Refusal> {
+) -> Result<Totals, RuleViolation> {
     let shipping = Money::rounded(shipping, currency);
     let discount = Money::rounded(discount, currency);
     let mut subtotal = Money::zero(currency);
@@ -45,7 +45,7 @@ pub fn totals(
     }
     let before_discount = subtotal.plus(shipping)?;
     if discount.amount() > before_discount.amount() {
-        return Err(Refusal::discount_exceeds(before_discount.amount()));
+        return Err(RuleViolation::discount_exceeds(before_discount.amount()));
     }
     let taxable = subtotal.minus(discount)?;
     let tax =

@@ -1,22 +1,22 @@
 //! What a customer thinks of what has arrived.
 
 use crate::order::{Order, Rating};
-use crate::{Actor, Deed, Refusal, Status};
+use crate::{Actor, ChangeKind, RuleViolation, Status};
 
 impl Order {
     /// Keeps what its customer thinks of it.
     ///
     /// # Errors
-    /// [`Refusal::NotRatable`] until it is delivered, [`Refusal::AlreadyRated`] the second time.
-    pub fn rate(mut self, stars: u8, comment: &str, by: &Actor) -> Result<Order, Refusal> {
+    /// [`RuleViolation::NotRatable`] until it is delivered, [`RuleViolation::AlreadyRated`] the second time.
+    pub fn rate(mut self, stars: u8, comment: &str, by: &Actor) -> Result<Order, RuleViolation> {
         let before = self.state();
         if self.rating.is_some() {
-            return Err(Refusal::AlreadyRated);
+            return Err(RuleViolation::AlreadyRated);
         }
         if self.status != Status::Delivered {
-            return Err(Refusal::NotRatable);
+            return Err(RuleViolation::NotRatable);
         }
         self.rating = Some(Rating { stars, comment: comment.to_owned(), created_at: by.at });
-        Ok(self.changed(&before, Deed::Rate, by, ""))
+        Ok(self.changed(&before, ChangeKind::Rate, by, ""))
     }
 }

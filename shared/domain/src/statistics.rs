@@ -1,7 +1,7 @@
 //! The statistics that clients see, from the counters of one scope.
 
-use crate::quarter::Quarter;
-use crate::tally::{Cell, OrderFacets, PaymentFacets};
+use crate::quarter_hour::QuarterHour;
+use crate::tally::{Counter, OrderFacets, PaymentFacets};
 use crate::totals::TotalBucket;
 use crate::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
 use jiff::civil::Date;
@@ -59,7 +59,7 @@ pub struct Counts {
     pub revenue_months: BTreeMap<(Currency, Date), Decimal>,
     /// Orders placed and their revenue, by currency and quarter of an hour; only of the days that
     /// were asked for.
-    pub quarters: BTreeMap<(Currency, Quarter), Group>,
+    pub quarter_hours: BTreeMap<(Currency, QuarterHour), Group>,
     /// How many lines all orders have together.
     pub lines: u64,
     /// How many orders were rated, and how many stars they were given.
@@ -72,54 +72,54 @@ fn whole(value: Decimal) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-impl FromIterator<(Cell, Decimal)> for Counts {
-    fn from_iter<I: IntoIterator<Item = (Cell, Decimal)>>(cells: I) -> Self {
+impl FromIterator<(Counter, Decimal)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (Counter, Decimal)>>(cells: I) -> Self {
         let mut counts = Counts::default();
         for (cell, value) in cells {
             match cell {
-                Cell::Orders(f) => *counts.cells.entry(f).or_default() += whole(value),
-                Cell::StatusOrders(status, currency) => {
+                Counter::Orders(f) => *counts.cells.entry(f).or_default() += whole(value),
+                Counter::StatusOrders(status, currency) => {
                     *counts.statuses.entry(status).or_default() += whole(value);
                     counts.orders.entry((currency, status)).or_default().count += whole(value);
                 }
-                Cell::StatusAmount(status, currency) => {
+                Counter::StatusAmount(status, currency) => {
                     counts.orders.entry((currency, status)).or_default().amount += value;
                 }
-                Cell::Totals(bucket) | Cell::FineTotals(bucket) => {
+                Counter::Totals(bucket) | Counter::FineTotals(bucket) => {
                     *counts.totals.entry(bucket).or_default() += whole(value);
                 }
-                Cell::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
-                Cell::DayRevenue(day, currency) => {
+                Counter::DayOrders(day, _) => *counts.days.entry(day).or_default() += whole(value),
+                Counter::DayRevenue(day, currency) => {
                     *counts.revenue_days.entry((currency, day)).or_default() += value;
                 }
-                Cell::MonthOrders(month) => *counts.months.entry(month).or_default() += whole(value),
-                Cell::MonthRevenue(month, currency) => {
+                Counter::MonthOrders(month) => *counts.months.entry(month).or_default() += whole(value),
+                Counter::MonthRevenue(month, currency) => {
                     *counts.revenue_months.entry((currency, month)).or_default() += value;
                 }
-                Cell::QuarterOrders(quarter, currency) => {
-                    counts.quarters.entry((currency, quarter)).or_default().count += whole(value);
+                Counter::QuarterHourOrders(quarter_hour, currency) => {
+                    counts.quarter_hours.entry((currency, quarter_hour)).or_default().count += whole(value);
                 }
-                Cell::QuarterRevenue(quarter, currency) => {
-                    counts.quarters.entry((currency, quarter)).or_default().amount += value;
+                Counter::QuarterHourRevenue(quarter_hour, currency) => {
+                    counts.quarter_hours.entry((currency, quarter_hour)).or_default().amount += value;
                 }
-                Cell::Payments(f) => *counts.payments.entry(f).or_default() += whole(value),
-                Cell::StatePayments(state, currency) => {
+                Counter::Payments(f) => *counts.payments.entry(f).or_default() += whole(value),
+                Counter::StatePayments(state, currency) => {
                     counts.payment_states.entry((currency, state)).or_default().count += whole(value);
                 }
-                Cell::StateAmount(state, currency) => {
+                Counter::StateAmount(state, currency) => {
                     counts.payment_states.entry((currency, state)).or_default().amount += value;
                 }
-                Cell::MethodPayments(method) => {
+                Counter::MethodPayments(method) => {
                     *counts.payment_methods.entry(method).or_default() += whole(value);
                 }
-                Cell::Refunded(currency) => *counts.refunded.entry(currency).or_default() += value,
-                Cell::Lines => counts.lines += whole(value),
-                Cell::Ratings => counts.ratings.count += whole(value),
-                Cell::Stars => counts.ratings.amount += value,
-                Cell::Transitions(from, to) => {
+                Counter::Refunded(currency) => *counts.refunded.entry(currency).or_default() += value,
+                Counter::Lines => counts.lines += whole(value),
+                Counter::Ratings => counts.ratings.count += whole(value),
+                Counter::Stars => counts.ratings.amount += value,
+                Counter::Transitions(from, to) => {
                     counts.transitions.entry((from, to)).or_default().count += whole(value);
                 }
-                Cell::TransitionMicros(from, to) => {
+                Counter::TransitionMicros(from, to) => {
                     counts.transitions.entry((from, to)).or_default().micros += value;
                 }
             }
@@ -143,7 +143,7 @@ impl std::iter::Sum for Counts {
             merge(&mut sum.days, counts.days, |a, b| a + b);
             merge(&mut sum.months, counts.months, |a, b| a + b);
             merge(&mut sum.revenue_months, counts.revenue_months, |a, b| a + b);
-            merge(&mut sum.quarters, counts.quarters, Group::plus);
+            merge(&mut sum.quarter_hours, counts.quarter_hours, Group::plus);
             sum.lines += counts.lines;
             sum.ratings = sum.ratings.plus(counts.ratings);
             merge(&mut sum.revenue_days, counts.revenue_days, |a, b| a + b);

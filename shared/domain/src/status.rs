@@ -90,7 +90,7 @@ impl PaymentStatus {
 impl PaymentMethod {
     /// Whether people take the money and say so, rather than a gateway.
     #[must_use]
-    pub const fn is_by_hand(self) -> bool {
+    pub const fn is_manual(self) -> bool {
         match self {
             PaymentMethod::BankTransfer | PaymentMethod::CashOnDelivery => true,
             PaymentMethod::CreditCard

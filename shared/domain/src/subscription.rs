@@ -1,7 +1,7 @@
 //! Who outside hears of events: mail addresses, servers, queues and telephones.
 
 use crate::choices::choices;
-use crate::notice::EventType;
+use crate::order_events::EventType;
 use crate::{StoreId, SubscriptionId, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

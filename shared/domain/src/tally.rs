@@ -5,7 +5,7 @@
 //! all orders would find.
 
 use crate::order::Order;
-use crate::quarter::Quarter;
+use crate::quarter_hour::QuarterHour;
 use crate::totals::TotalBucket;
 use crate::{
     Change, Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status, StoreId,
@@ -64,7 +64,7 @@ pub struct PaymentFacets {
 
 /// One counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cell {
+pub enum Counter {
     /// How many orders have these facets: what lists need.
     Orders(OrderFacets),
     /// How many orders have this status.
@@ -84,9 +84,9 @@ pub enum Cell {
     /// What the shipped ones of them come to.
     MonthRevenue(Date, Currency),
     /// How many orders were placed in a quarter of an hour.
-    QuarterOrders(Quarter, Currency),
+    QuarterHourOrders(QuarterHour, Currency),
     /// What the shipped ones of them come to; only near the beginnings of months.
-    QuarterRevenue(Quarter, Currency),
+    QuarterHourRevenue(QuarterHour, Currency),
     /// How many payments have these facets: what lists need.
     Payments(PaymentFacets),
     /// How many payments have this status.
@@ -109,7 +109,7 @@ pub enum Cell {
     TransitionMicros(Status, Status),
 }
 
-impl Cell {
+impl Counter {
     /// Whether statistics show it whatever their days are.
     #[must_use]
     pub fn is_in_front(&self) -> bool {
@@ -120,35 +120,35 @@ impl Cell {
     #[must_use]
     pub fn is_shown_since(&self, month: Date, quarters_of: &BTreeSet<Date>) -> bool {
         match self {
-            Cell::DayOrders(day, _) | Cell::DayRevenue(day, _) => *day >= month,
-            Cell::QuarterOrders(quarter, _) | Cell::QuarterRevenue(quarter, _) => {
-                quarters_of.contains(&quarter.day)
+            Counter::DayOrders(day, _) | Counter::DayRevenue(day, _) => *day >= month,
+            Counter::QuarterHourOrders(quarter_hour, _) | Counter::QuarterHourRevenue(quarter_hour, _) => {
+                quarters_of.contains(&quarter_hour.day)
             }
-            Cell::Orders(_) | Cell::Totals(_) | Cell::FineTotals(_) | Cell::Payments(_) => false,
-            Cell::StatusOrders(..)
-            | Cell::StatusAmount(..)
-            | Cell::MonthOrders(_)
-            | Cell::MonthRevenue(..)
-            | Cell::StatePayments(..)
-            | Cell::StateAmount(..)
-            | Cell::MethodPayments(_)
-            | Cell::Refunded(_)
-            | Cell::Lines
-            | Cell::Ratings
-            | Cell::Stars
-            | Cell::Transitions(..)
-            | Cell::TransitionMicros(..) => true,
+            Counter::Orders(_) | Counter::Totals(_) | Counter::FineTotals(_) | Counter::Payments(_) => false,
+            Counter::StatusOrders(..)
+            | Counter::StatusAmount(..)
+            | Counter::MonthOrders(_)
+            | Counter::MonthRevenue(..)
+            | Counter::StatePayments(..)
+            | Counter::StateAmount(..)
+            | Counter::MethodPayments(_)
+            | Counter::Refunded(_)
+            | Counter::Lines
+            | Counter::Ratings
+            | Counter::Stars
+            | Counter::Transitions(..)
+            | Counter::TransitionMicros(..) => true,
         }
     }
 }
 
 /// What some changes contribute, by scope and counter. What cancels out is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<(Scope, Cell), Decimal>);
+pub struct Tally(BTreeMap<(Scope, Counter), Decimal>);
 
 impl Tally {
     /// The contributions that are not zero.
-    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Cell, Decimal)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Scope, Counter, Decimal)> {
         let nonzero = self.0.iter().filter(|(_, value)| !value.is_zero());
         nonzero.map(|((scope, cell), value)| (scope, *cell, *value))
     }
@@ -169,19 +169,19 @@ impl Tally {
     }
 
     /// What it holds for one scope.
-    pub fn of<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (Cell, Decimal)> + 'a {
+    pub fn of<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (Counter, Decimal)> + 'a {
         let of_scope = self.iter().filter(move |(of, _, _)| *of == scope);
         of_scope.map(|(_, cell, value)| (cell, value))
     }
 
-    fn add(&mut self, order: &Order, cell: Cell, value: Decimal) {
+    fn add(&mut self, order: &Order, cell: Counter, value: Decimal) {
         *self.0.entry((Scope::User(order.user.id.clone()), cell)).or_default() += value;
         self.add_shared(order, cell, value);
     }
 
     /// Adds to the scopes that hold the orders of many users. One user's are few enough to be
     /// looked through.
-    fn add_shared(&mut self, order: &Order, cell: Cell, value: Decimal) {
+    fn add_shared(&mut self, order: &Order, cell: Counter, value: Decimal) {
         for scope in [Scope::Store(order.store.id), Scope::All] {
             *self.0.entry((scope, cell)).or_default() += value;
         }
@@ -216,8 +216,8 @@ fn count_transitions(tally: &mut Tally, order: &Order, changes: &[&Change], sign
         if let (Some(field), Some(lasted)) = (change.of("status"), change.previous_status_lasted_us)
             && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
         {
-            tally.add(order, Cell::Transitions(from, to), sign);
-            tally.add(order, Cell::TransitionMicros(from, to), sign * Decimal::from(lasted));
+            tally.add(order, Counter::Transitions(from, to), sign);
+            tally.add(order, Counter::TransitionMicros(from, to), sign * Decimal::from(lasted));
         }
     }
 }
@@ -232,43 +232,43 @@ fn count(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
         currency: order.currency,
     };
     let (status, currency) = (order.status, order.currency);
-    tally.add(order, Cell::Orders(facets), sign);
-    tally.add(order, Cell::StatusOrders(status, currency), sign);
-    tally.add(order, Cell::StatusAmount(status, currency), sign * order.total_amount);
-    tally.add_shared(order, Cell::Totals(TotalBucket::coarse(order.total_amount)), sign);
-    tally.add_shared(order, Cell::FineTotals(TotalBucket::fine(order.total_amount)), sign);
-    tally.add(order, Cell::Lines, sign * Decimal::from(order.lines.len()));
+    tally.add(order, Counter::Orders(facets), sign);
+    tally.add(order, Counter::StatusOrders(status, currency), sign);
+    tally.add(order, Counter::StatusAmount(status, currency), sign * order.total_amount);
+    tally.add_shared(order, Counter::Totals(TotalBucket::coarse(order.total_amount)), sign);
+    tally.add_shared(order, Counter::FineTotals(TotalBucket::fine(order.total_amount)), sign);
+    tally.add(order, Counter::Lines, sign * Decimal::from(order.lines.len()));
     if let Some(rating) = &order.rating {
-        tally.add(order, Cell::Ratings, sign);
-        tally.add(order, Cell::Stars, sign * Decimal::from(rating.stars));
+        tally.add(order, Counter::Ratings, sign);
+        tally.add(order, Counter::Stars, sign * Decimal::from(rating.stars));
     }
     count_placing(tally, order, zone, sign);
     for payment in &order.payments {
         let (status, payment_method) = (payment.status, payment.payment_method);
         let attention = payment.needs_attention();
         let facets = PaymentFacets { status, payment_method, currency, attention };
-        tally.add(order, Cell::Payments(facets), sign);
-        tally.add(order, Cell::StatePayments(status, currency), sign);
-        tally.add(order, Cell::StateAmount(status, currency), sign * payment.amount);
-        tally.add(order, Cell::MethodPayments(payment_method), sign);
-        tally.add(order, Cell::Refunded(currency), sign * payment.refunded_amount());
+        tally.add(order, Counter::Payments(facets), sign);
+        tally.add(order, Counter::StatePayments(status, currency), sign);
+        tally.add(order, Counter::StateAmount(status, currency), sign * payment.amount);
+        tally.add(order, Counter::MethodPayments(payment_method), sign);
+        tally.add(order, Counter::Refunded(currency), sign * payment.refunded_amount());
     }
 }
 
 /// Adds or takes away what an order counts for by the time of its placing.
 fn count_placing(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decimal) {
     let currency = order.currency;
-    let quarter = Quarter::of(order.created_at, zone);
-    let month = quarter.day.first_of_month();
-    tally.add(order, Cell::DayOrders(quarter.day, currency), sign);
-    tally.add(order, Cell::MonthOrders(month), sign);
-    tally.add(order, Cell::QuarterOrders(quarter, currency), sign);
+    let quarter_hour = QuarterHour::of(order.created_at, zone);
+    let month = quarter_hour.day.first_of_month();
+    tally.add(order, Counter::DayOrders(quarter_hour.day, currency), sign);
+    tally.add(order, Counter::MonthOrders(month), sign);
+    tally.add(order, Counter::QuarterHourOrders(quarter_hour, currency), sign);
     if order.status.is_shipped() {
         let revenue = sign * order.total_amount;
-        tally.add(order, Cell::DayRevenue(quarter.day, currency), revenue);
-        tally.add(order, Cell::MonthRevenue(month, currency), revenue);
-        if quarter.is_near_a_months_begin() {
-            tally.add(order, Cell::QuarterRevenue(quarter, currency), revenue);
+        tally.add(order, Counter::DayRevenue(quarter_hour.day, currency), revenue);
+        tally.add(order, Counter::MonthRevenue(month, currency), revenue);
+        if quarter_hour.is_near_a_months_begin() {
+            tally.add(order, Counter::QuarterHourRevenue(quarter_hour, currency), revenue);
         }
     }
 }

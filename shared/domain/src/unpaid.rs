@@ -1,9 +1,9 @@
 //! For how long an order may stay unpaid: its store says so when it is placed, and past that the order is
 //! called off, so that nobody keeps goods from others without paying.
 
-use crate::lifecycle::Moved;
+use crate::lifecycle::OrderChange;
 use crate::order::Order;
-use crate::{Actor, Payment, PaymentMethod, PaymentStatus, Refusal, Status};
+use crate::{Actor, Payment, PaymentMethod, PaymentStatus, RuleViolation, Status};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ impl UnpaidLimits {
     /// How long an order may stay unpaid that is to be paid in some way.
     #[must_use]
     pub fn of(&self, method: PaymentMethod) -> Option<SignedDuration> {
-        let minutes = if method.is_by_hand() { self.manual_minutes } else { self.minutes };
+        let minutes = if method.is_manual() { self.manual_minutes } else { self.minutes };
         minutes.map(|minutes| SignedDuration::from_mins(minutes.into()))
     }
 }
@@ -77,7 +77,7 @@ impl Order {
     ///
     /// # Errors
     /// What [`Order::cancel`] refuses, which is nothing of what is pending.
-    pub fn expire(self, by: &Actor) -> Result<Moved, Refusal> {
+    pub fn expire(self, by: &Actor) -> Result<OrderChange, RuleViolation> {
         if self.unpaid_until().is_none_or(|until| until > by.at) {
             return Ok(self.into());
         }

@@ -7,9 +7,9 @@ use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::NewRefund;
 use oms_domain::lines::{LineEdit, PriceList};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::place::{PlaceError, WantedLine, place};
-use oms_domain::{Currency, Decimal, Order, PaymentMethod, Refusal};
+use oms_domain::{Currency, Decimal, Order, PaymentMethod, RuleViolation};
 use serde_json::Map;
 
 /// An order of one piece at 100, in the currency of its store.
@@ -22,10 +22,15 @@ fn order(currency: Currency) -> Order {
     placed(currency, vec![line(1, 1)], Decimal::ZERO).expect("it is placed")
 }
 
-fn paying(order: Order, amount: Option<Decimal>) -> Result<Order, Refusal> {
+fn paying(order: Order, amount: Option<Decimal>) -> Result<Order, RuleViolation> {
     let payment_method = PaymentMethod::CreditCard;
     order.add_payment(
-        NewPayment { payment_method, amount, payment_details: Map::new(), mover: Mover::Simulated },
+        NewPayment {
+            payment_method,
+            amount,
+            payment_details: Map::new(),
+            provider: PaymentProvider::Simulated,
+        },
         &by(1),
     )
 }
@@ -33,7 +38,7 @@ fn paying(order: Order, amount: Option<Decimal>) -> Result<Order, Refusal> {
 fn paid(currency: Currency) -> Order {
     let order = paying(order(currency), None).expect("a payment");
     let id = order.payments[0].id;
-    let sent = order.start_payment(id, Mover::Simulated, &by(2)).expect("it is pending");
+    let sent = order.start_payment(id, PaymentProvider::Simulated, &by(2)).expect("it is pending");
     sent.finish_payment(id, ChargeOutcome::Paid(Map::new()), &by(3)).expect("it was sent")
 }
 
@@ -41,7 +46,7 @@ fn paid(currency: Currency) -> Order {
 fn said<T>(result: Result<T, impl Into<PlaceError>>) -> Option<(&'static str, String)> {
     match result.err()?.into() {
         PlaceError::Lines(problems) => Some((problems[0].field, problems[0].message.clone())),
-        PlaceError::Refused(Refusal::Field { field, message }) => Some((field, message)),
+        PlaceError::Refused(RuleViolation::Field { field, message }) => Some((field, message)),
         PlaceError::Refused(other) => panic!("{other}"),
     }
 }

@@ -4,13 +4,15 @@ mod fixtures;
 
 use fixtures::{by, line, new_order, product, store};
 use oms_domain::attention::Dispute;
+use oms_domain::business_metrics::{BusinessMetric, measures};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome};
-use oms_domain::measure::{Measure, measures};
-use oms_domain::notice::{EventType, notices};
+use oms_domain::order_events::{EventType, notices};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::place::place;
-use oms_domain::{Currency, Decimal, Order, PaymentId, PaymentMethod, PaymentState, PaymentStatus, Refusal};
+use oms_domain::{
+    Currency, Decimal, Order, PaymentId, PaymentMethod, PaymentState, PaymentStatus, RuleViolation,
+};
 use serde_json::Map;
 
 fn placed() -> Order {
@@ -20,15 +22,15 @@ fn placed() -> Order {
 }
 
 fn with_payment(order: Order, payment_method: PaymentMethod) -> (Order, PaymentId) {
-    let (payment_details, mover) = (Map::new(), Mover::Simulated);
-    let new = NewPayment { payment_method, amount: None, payment_details, mover };
+    let (payment_details, provider) = (Map::new(), PaymentProvider::Simulated);
+    let new = NewPayment { payment_method, amount: None, payment_details, provider };
     let order = order.add_payment(new, &by(1)).expect("nothing else is live");
     let id = order.payments.last().expect("it was added").id;
     (order, id)
 }
 
 fn finished(order: Order, id: PaymentId, outcome: ChargeOutcome) -> Order {
-    let order = order.start_payment(id, Mover::Simulated, &by(2)).expect("it is pending");
+    let order = order.start_payment(id, PaymentProvider::Simulated, &by(2)).expect("it is pending");
     order.finish_payment(id, outcome, &by(3)).expect("it is processing")
 }
 
@@ -50,7 +52,7 @@ fn attention(order: &Order, id: PaymentId) -> String {
 fn told(order: &Order) -> (Vec<EventType>, bool) {
     let change = order.log.last().expect("it was placed");
     let events = notices(order, change).iter().map(|notice| notice.event_type).collect();
-    let is_alarm = |measure: &Measure| matches!(measure, Measure::NeedsAttention(_));
+    let is_alarm = |measure: &BusinessMetric| matches!(measure, BusinessMetric::NeedsAttention(_));
     (events, measures(order, order.version - 1).iter().any(is_alarm))
 }
 
@@ -152,7 +154,7 @@ fn what_cannot_be_is_recorded_and_changes_nothing_else() {
 #[test]
 fn what_was_paid_by_hand_goes_back_when_whoever_runs_the_order_says_so() {
     let (order, id) = with_payment(placed(), PaymentMethod::CashOnDelivery);
-    let order = order.pay_by_hand(id, "", &by(2)).unwrap();
+    let order = order.pay_manually(id, "", &by(2)).unwrap();
     let by_vendor = order.clone().cancel(true, "", &by(3)).unwrap().order;
     assert!(!by_vendor.payments[0].refunds[0].awaits_person && by_vendor.awaits_gateway());
 
@@ -160,10 +162,10 @@ fn what_was_paid_by_hand_goes_back_when_whoever_runs_the_order_says_so() {
     let refund = called_off.payments[0].refunds[0].id;
     assert_eq!(attention(&called_off, id), "A refund of 39.99 USD waits to be handed over.");
     assert!(!called_off.awaits_gateway(), "nobody is to be asked");
-    assert_eq!(called_off.clone().delete(&by(4)), Err(Refusal::HoldsPayment));
+    assert_eq!(called_off.clone().delete(&by(4)), Err(RuleViolation::HoldsPayment));
     let handed = called_off.confirm_refund(refund, &by(4)).unwrap().order;
     assert_eq!((handed.payment_status, attention(&handed, id).as_str()), (PaymentStatus::Refunded, ""));
-    assert_eq!(handed.clone().confirm_refund(refund, &by(5)), Err(Refusal::RefundNotConfirmable));
+    assert_eq!(handed.clone().confirm_refund(refund, &by(5)), Err(RuleViolation::RefundNotConfirmable));
     assert!(handed.delete(&by(6)).is_ok());
 }
 
@@ -172,16 +174,16 @@ fn an_order_that_holds_money_is_not_deleted() {
     let (order, id) = with_payment(placed(), PaymentMethod::CreditCard);
     assert!(order.clone().delete(&by(2)).is_ok(), "nothing has been asked for");
     assert!(declined().0.delete(&by(2)).is_ok());
-    let sent = order.start_payment(id, Mover::Simulated, &by(2)).unwrap();
-    assert_eq!(sent.delete(&by(3)), Err(Refusal::HoldsPayment));
+    let sent = order.start_payment(id, PaymentProvider::Simulated, &by(2)).unwrap();
+    assert_eq!(sent.delete(&by(3)), Err(RuleViolation::HoldsPayment));
     let (paid, id) = paid();
-    assert_eq!(paid.clone().delete(&by(4)), Err(Refusal::HoldsPayment));
+    assert_eq!(paid.clone().delete(&by(4)), Err(RuleViolation::HoldsPayment));
     let new = NewRefund { amount: Some(Decimal::ONE), ..NewRefund::default() };
     let (part, refund) = paid.start_refund(id, new, &by(5)).unwrap();
     let part = part.finish_refund(refund, RefundOutcome::Succeeded, &by(6)).order;
-    assert_eq!(part.clone().delete(&by(7)), Err(Refusal::HoldsPayment));
+    assert_eq!(part.clone().delete(&by(7)), Err(RuleViolation::HoldsPayment));
     let (whole, refund) = part.start_refund(id, NewRefund::default(), &by(8)).unwrap();
-    assert_eq!(whole.clone().delete(&by(9)), Err(Refusal::HoldsPayment), "it is on its way");
+    assert_eq!(whole.clone().delete(&by(9)), Err(RuleViolation::HoldsPayment), "it is on its way");
     assert!(whole.finish_refund(refund, RefundOutcome::Succeeded, &by(9)).order.delete(&by(10)).is_ok());
 }
 
@@ -199,7 +201,8 @@ fn a_charge_of_a_payment_that_was_taken_out_puts_it_back() {
 #[test]
 fn a_charge_is_as_old_as_its_sending_whatever_is_noted_of_it_since() {
     let (order, id) = with_payment(placed(), PaymentMethod::CreditCard);
-    let order = order.start_payment_with_customer(id, Mover::Stripe, &by(2)).expect("it is pending");
+    let order =
+        order.start_payment_with_customer(id, PaymentProvider::Stripe, &by(2)).expect("it is pending");
     let order = order.record_contradiction(id, "1 JPY.".into(), &by(50));
     let order = order.dismiss_attention(id, &by(60));
     let order = order.cancel(false, "", &by(70)).expect("it is pending").order;

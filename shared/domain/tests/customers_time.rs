@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::{at, by, line, new_order, product, store};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::place::place;
 use oms_domain::{Currency, Decimal, Order, PaymentMethod, PaymentState};
 use serde_json::Map;
@@ -16,10 +16,15 @@ fn waiting() -> Order {
     let new = new_order(store, vec![line(1, 2)], Decimal::ZERO);
     let order = place(new, &[product(1, Decimal::new(2999, 2))], false, &by(0)).expect("a good order");
     let payment_method = PaymentMethod::CreditCard;
-    let new = NewPayment { payment_method, amount: None, payment_details: Map::new(), mover: Mover::Stripe };
+    let new = NewPayment {
+        payment_method,
+        amount: None,
+        payment_details: Map::new(),
+        provider: PaymentProvider::Stripe,
+    };
     let order = order.add_payment(new, &by(10)).expect("it can be paid");
     let id = order.payments[0].id;
-    order.start_payment_with_customer(id, Mover::Stripe, &by(20)).expect("it is pending")
+    order.start_payment_with_customer(id, PaymentProvider::Stripe, &by(20)).expect("it is pending")
 }
 
 #[test]

@@ -6,14 +6,14 @@ use fixtures::{by, line, new_order, product, store};
 use jiff::tz::TimeZone;
 use oms_domain::catalog::{Product, Store};
 use oms_domain::edit::{Catalogue, Edit};
-use oms_domain::lifecycle::{Moved, Shipment};
+use oms_domain::lifecycle::{OrderChange, Shipment};
 use oms_domain::lines::{LineEdit, PriceList};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::Mover;
+use oms_domain::payment::PaymentProvider;
 use oms_domain::place::{LineProblem, PlaceError, StockMove, WantedLine, place};
-use oms_domain::tally::{Cell, Scope, tally};
+use oms_domain::tally::{Counter, Scope, tally};
 use oms_domain::{
-    Currency, Decimal, FieldChange, Order, OrderId, PaymentMethod, ProductId, Refusal, ShippingMethod,
+    Currency, Decimal, FieldChange, Order, OrderId, PaymentMethod, ProductId, RuleViolation, ShippingMethod,
     Status, StoreId, VariantId,
 };
 use serde_json::Map;
@@ -39,7 +39,7 @@ fn wants(lines: Vec<WantedLine>) -> Edit {
 }
 
 /// Edits as a customer may, with prices that have doubled since.
-fn edit(order: Order, edit: Edit) -> Result<Moved, PlaceError> {
+fn edit(order: Order, edit: Edit) -> Result<OrderChange, PlaceError> {
     let products = [product(1, cents(2000)), product(2, cents(1000)), product(3, cents(100))];
     let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: false };
     order.edit(edit, &Catalogue { store: Some(&mugs()), prices }, &by(60))
@@ -47,27 +47,31 @@ fn edit(order: Order, edit: Edit) -> Result<Moved, PlaceError> {
 
 fn paying(order: Order) -> Order {
     let payment_method = PaymentMethod::CreditCard;
-    let new =
-        NewPayment { payment_method, amount: None, payment_details: Map::new(), mover: Mover::Simulated };
+    let new = NewPayment {
+        payment_method,
+        amount: None,
+        payment_details: Map::new(),
+        provider: PaymentProvider::Simulated,
+    };
     order.add_payment(new, &by(1)).expect("a payment")
 }
 
 fn sent(order: Order) -> Order {
     let payment = paying(order);
     let id = payment.payments[0].id;
-    payment.start_payment(id, Mover::Simulated, &by(2)).expect("it is pending")
+    payment.start_payment(id, PaymentProvider::Simulated, &by(2)).expect("it is pending")
 }
 
-fn taken(n: u128, pieces: i64) -> StockMove {
+fn taken(n: u128, quantity: i64) -> StockMove {
     let (product, variant) = (ProductId(Uuid::from_u128(100 + n)), VariantId(Uuid::from_u128(200 + n)));
-    StockMove { product, variant: Some(variant), pieces }
+    StockMove { product, variant: Some(variant), quantity }
 }
 
 #[test]
 fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
     let order = placed();
     let kept = order.lines[1].clone();
-    let Moved { order, stock } = edit(order, wants(vec![line(3, 4), line(2, 3)])).unwrap();
+    let OrderChange { order, stock } = edit(order, wants(vec![line(3, 4), line(2, 3)])).unwrap();
     let lines: Vec<_> =
         order.lines.iter().map(|line| (line.id.number(), line.quantity, line.unit_price)).collect();
     assert_eq!(lines, [(2, 3, cents(500)), (3, 4, cents(100))]);
@@ -92,13 +96,16 @@ fn a_pending_payment_follows_and_a_sent_one_stands_in_the_way() {
     let order = edit(paying(placed()), wants(vec![line(1, 1)])).unwrap().order;
     assert_eq!((order.total_amount, order.payments[0].amount), (cents(2100), cents(2100)));
     let refused = |wanted| edit(sent(placed()), wanted).unwrap_err();
-    assert_eq!(refused(wants(vec![line(1, 1)])), PlaceError::Refused(Refusal::ItemsPaidFor));
+    assert_eq!(refused(wants(vec![line(1, 1)])), PlaceError::Refused(RuleViolation::ItemsPaidFor));
     let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
-    assert!(matches!(refused(express), PlaceError::Refused(Refusal::Field { field: "shipping_method", .. })));
+    assert!(matches!(
+        refused(express),
+        PlaceError::Refused(RuleViolation::Field { field: "shipping_method", .. })
+    ));
     let discount = Edit { discount_amount: Some(cents(1)), ..Edit::default() };
     assert!(matches!(
         refused(discount),
-        PlaceError::Refused(Refusal::Field { field: "discount_amount", .. })
+        PlaceError::Refused(RuleViolation::Field { field: "discount_amount", .. })
     ));
 }
 
@@ -106,9 +113,9 @@ fn a_pending_payment_follows_and_a_sent_one_stands_in_the_way() {
 fn once_accepted_an_order_takes_back_what_was_read_of_it_and_nothing_else() {
     let accepted = placed().confirm(&by(1)).unwrap();
     let read = Edit { store: Some(accepted.store.id), ..wants(vec![line(1, 2), line(2, 1)]) };
-    assert_eq!(edit(accepted.clone(), read).unwrap(), Moved::from(accepted.clone()));
+    assert_eq!(edit(accepted.clone(), read).unwrap(), OrderChange::from(accepted.clone()));
     let fewer = edit(accepted.clone(), wants(vec![line(1, 2)])).unwrap_err();
-    assert_eq!(fewer, PlaceError::Refused(Refusal::ItemsFixed));
+    assert_eq!(fewer, PlaceError::Refused(RuleViolation::ItemsFixed));
     // How it travels may change until it does.
     let overnight = Edit { shipping_method: Some(ShippingMethod::Overnight), ..Edit::default() };
     let order = edit(accepted, overnight.clone()).unwrap().order;
@@ -129,7 +136,7 @@ fn an_order_stays_in_its_store_in_every_status() {
         for lines in [None, Some(vec![line(7, 1)])] {
             let elsewhere = Edit { store: Some(there.id), lines, ..Edit::default() };
             let refused = order.clone().edit(elsewhere, &Catalogue { store: Some(&there), prices }, &by(1));
-            let refusal = Refusal::Field { field: "store", message: words.clone() };
+            let refusal = RuleViolation::Field { field: "store", message: words.clone() };
             assert_eq!(refused, Err(PlaceError::Refused(refusal)), "{status}");
         }
     }
@@ -149,7 +156,7 @@ fn a_log_that_holds_a_change_of_stores_is_still_read() {
     assert_eq!(moved.as_of(1), Some(before.clone()));
     assert_eq!(moved.history()[1].changes["store"].from["id"], before.store.id.0.to_string());
     let counted = tally(moved.as_of(1).as_ref(), &moved, &TimeZone::UTC);
-    let orders = |id| counted.of(&Scope::Store(id)).find(|(cell, _)| *cell == Cell::Lines).map(|(_, n)| n);
+    let orders = |id| counted.of(&Scope::Store(id)).find(|(cell, _)| *cell == Counter::Lines).map(|(_, n)| n);
     assert_eq!(orders(before.store.id), Some(Decimal::from(-2)));
     assert_eq!(orders(moved.store.id), Some(Decimal::TWO));
 }
@@ -172,7 +179,7 @@ fn the_same_lines_in_another_order_are_no_change() {
             let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: true };
             let catalogue = Catalogue { store: Some(&mugs()), prices };
             let edited = order.clone().edit(wants(wanted.clone()), &catalogue, &by(60)).unwrap();
-            assert_eq!(edited, Moved::from(order.clone()), "{wanted:?}");
+            assert_eq!(edited, OrderChange::from(order.clone()), "{wanted:?}");
         }
     }
     let other = vec![line(1, 2), line(1, 2), line(2, 2), line(1, 1)];
@@ -200,9 +207,9 @@ fn nothing_of_another_currency_is_taken_into_an_order() {
         assert_eq!(edit(wants(lines)), Err(PlaceError::Lines(vec![problem])));
     }
     let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
-    let refusal = Refusal::Field { field: "shipping_method", message: words.clone() };
+    let refusal = RuleViolation::Field { field: "shipping_method", message: words.clone() };
     assert_eq!(edit(express), Err(PlaceError::Refused(refusal)));
-    let refusal = Refusal::Field { field: "product", message: words };
+    let refusal = RuleViolation::Field { field: "product", message: words };
     assert_eq!(placed().add_line(&line(3, 1), prices, &by(1)), Err(refusal));
     let fewer = edit(wants(vec![line(1, 1)])).unwrap().order;
     assert_eq!((fewer.currency, fewer.lines[0].unit_price), (Currency::USD, cents(1000)));
@@ -227,11 +234,11 @@ fn a_line_that_becomes_something_else_gets_its_price_and_the_last_one_stays() {
     let other = line(3, 1);
     let to_other =
         LineEdit { product: Some(other.product), variant: Some(other.variant), ..LineEdit::default() };
-    let Moved { order, stock } = order.edit_line(first, to_other, prices, &by(1)).unwrap();
+    let OrderChange { order, stock } = order.edit_line(first, to_other, prices, &by(1)).unwrap();
     assert_eq!((order.lines[0].id, order.lines[0].unit_price), (first, cents(100)));
     assert_eq!(stock, [taken(1, 2), taken(3, -2)]);
     let order = order.remove_line(first, &by(2)).unwrap().order;
-    assert_eq!(order.clone().remove_line(second, &by(3)), Err(Refusal::LastLine));
-    let (Moved { order, .. }, added) = order.add_line(&other, prices, &by(4)).unwrap();
+    assert_eq!(order.clone().remove_line(second, &by(3)), Err(RuleViolation::LastLine));
+    let (OrderChange { order, .. }, added) = order.add_line(&other, prices, &by(4)).unwrap();
     assert_eq!(added, OrderId::line(order.id, 3));
 }

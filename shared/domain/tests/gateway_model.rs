@@ -7,7 +7,7 @@ mod fixtures;
 use fixtures::{by, line, new_order, product, store};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{AfterRefund, ChargeOutcome, Mover};
+use oms_domain::payment::{AfterRefund, ChargeOutcome, PaymentProvider};
 use oms_domain::place::place;
 use oms_domain::{
     Actor, Currency, Decimal, Order, PaymentId, PaymentMethod, PaymentState, PaymentStatus, RefundId,
@@ -107,7 +107,7 @@ enum Event {
     Delete,
     RemovePayment,
     /// A process goes on, and the gateway likes it or not.
-    Step {
+    RecentWrite {
         which: prop::sample::Index,
         approves: bool,
     },
@@ -143,7 +143,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Ship),
         1 => prop::bool::weighted(0.1).prop_map(|yes| if yes { Event::Delete } else { Event::Settle }),
         1 => Just(Event::RemovePayment),
-        8 => (which(), likely()).prop_map(|(which, approves)| Event::Step { which, approves }),
+        8 => (which(), likely()).prop_map(|(which, approves)| Event::RecentWrite { which, approves }),
         2 => (which(), likely()).prop_map(|(which, approves)| Event::Timeout { which, approves }),
         1 => which().prop_map(|which| Event::Die { which }),
         3 => which().prop_map(|which| Event::Webhook { which }),
@@ -179,13 +179,13 @@ impl World {
         let decided = match event {
             Event::Pay => {
                 let payment_method = PaymentMethod::CreditCard;
-                let (payment_details, mover) = (Map::new(), Mover::Simulated);
+                let (payment_details, provider) = (Map::new(), PaymentProvider::Simulated);
                 order
-                    .add_payment(NewPayment { payment_method, amount: None, payment_details, mover }, &by)
+                    .add_payment(NewPayment { payment_method, amount: None, payment_details, provider }, &by)
                     .ok()
             }
-            Event::PayByHand => order.pay_by_hand(last, "R-1", &by).ok(),
-            Event::Start => order.start_payment(last, Mover::Simulated, &by).ok(),
+            Event::PayByHand => order.pay_manually(last, "R-1", &by).ok(),
+            Event::Start => order.start_payment(last, PaymentProvider::Simulated, &by).ok(),
             Event::Refund { cents } => {
                 let amount = cents.map(|cents| Decimal::new(i64::from(cents), 2));
                 let refund = NewRefund { amount, reason: String::new(), then: AfterRefund::Nothing };
@@ -205,7 +205,7 @@ impl World {
             }
             Event::Delete => order.delete(&by).ok().map(|moved| moved.order),
             Event::RemovePayment => order.remove_payment(last, &by).ok(),
-            Event::Step { which, approves } => return self.step(which, *approves, false),
+            Event::RecentWrite { which, approves } => return self.step(which, *approves, false),
             Event::Timeout { which, approves } => return self.step(which, *approves, true),
             Event::Die { which } => {
                 if !self.tasks.is_empty() {
@@ -229,7 +229,7 @@ impl World {
                 self.tasks.push(Task::Charge(payment.id, payment.amount));
             }
             for refund in payment.pending_refunds().filter(|refund| !refund.awaits_person) {
-                self.tasks.push(if payment.is_by_hand() {
+                self.tasks.push(if payment.is_manual() {
                     Task::WriteRefund(refund.id, RefundOutcome::Succeeded)
                 } else {
                     Task::Refund(refund.id, refund.amount)
@@ -318,7 +318,8 @@ impl World {
 
     /// What the order says has been charged and paid back by the gateway.
     fn told(&self) -> (BTreeMap<PaymentId, Decimal>, BTreeMap<RefundId, Decimal>) {
-        let asked = self.order.payments.iter().filter(|payment| payment.mover == Some(Mover::Simulated));
+        let asked =
+            self.order.payments.iter().filter(|payment| payment.provider == Some(PaymentProvider::Simulated));
         let held = asked.filter(|payment| payment.is_collected() || payment.status == PaymentState::Refunded);
         let refunds = held.clone().flat_map(|payment| &payment.refunds);
         let refunds = refunds.filter(|refund| refund.status == RefundState::Succeeded);

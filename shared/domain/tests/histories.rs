@@ -6,16 +6,16 @@ use fixtures::{by, line, new_order, product, store};
 use jiff::tz::TimeZone;
 use oms_domain::catalog::Product;
 use oms_domain::edit::{Catalogue, Edit};
-use oms_domain::lifecycle::{Moved, NewRefund, RefundOutcome, Shipment};
+use oms_domain::lifecycle::{NewRefund, OrderChange, RefundOutcome, Shipment};
 use oms_domain::lines::{LineEdit, PriceList};
 use oms_domain::order::MAX_LOG;
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{AfterRefund, ChargeOutcome, Mover};
+use oms_domain::payment::{AfterRefund, ChargeOutcome, PaymentProvider};
 use oms_domain::place::{PlaceError, StockMove, place};
-use oms_domain::tally::{Cell, Scope, Tally, tally};
+use oms_domain::tally::{Counter, Scope, Tally, tally};
 use oms_domain::{
     Actor, Change, Currency, Decimal, LineId, Order, PaymentState, PaymentStatus, ProductId, RefundState,
-    Refusal, ShippingMethod, Status,
+    RuleViolation, ShippingMethod, Status,
 };
 use proptest::prelude::*;
 use serde_json::Map;
@@ -109,9 +109,9 @@ fn line_at(order: &Order, which: &prop::sample::Index) -> LineId {
 }
 
 /// Does it.
-fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError> {
+fn run(order: Order, command: &Command, by: &Actor) -> Result<OrderChange, PlaceError> {
     let last = order.payments.last().map(|payment| payment.id);
-    let unpaid = Refusal::PaymentNotProcessable;
+    let unpaid = RuleViolation::PaymentNotProcessable;
     let products = products();
     let prices = PriceList { products: &products, currency: Currency::USD, may_set_prices: false };
     Ok(match command {
@@ -124,17 +124,17 @@ fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError>
         Command::Write(status) => order.move_to(*status, true, by)?,
         Command::Pay => {
             let payment_method = oms_domain::PaymentMethod::CreditCard;
-            let mover = Mover::Simulated;
-            let new = NewPayment { payment_method, amount: None, payment_details: Map::new(), mover };
+            let provider = PaymentProvider::Simulated;
+            let new = NewPayment { payment_method, amount: None, payment_details: Map::new(), provider };
             order.add_payment(new, by)?.into()
         }
-        Command::PayByHand => order.pay_by_hand(last.ok_or(unpaid)?, "R-1", by)?.into(),
+        Command::PayByHand => order.pay_manually(last.ok_or(unpaid)?, "R-1", by)?.into(),
         Command::EditPayment => {
             let details = Map::from_iter([("token".into(), "tok_decline".into())]);
             order.edit_payment(last.ok_or(unpaid)?, None, Some(details), by)?.into()
         }
         Command::RemovePayment => order.remove_payment(last.ok_or(unpaid)?, by)?.into(),
-        Command::Start => order.start_payment(last.ok_or(unpaid)?, Mover::Simulated, by)?.into(),
+        Command::Start => order.start_payment(last.ok_or(unpaid)?, PaymentProvider::Simulated, by)?.into(),
         Command::Finish { paid } => {
             let outcome = if *paid {
                 ChargeOutcome::Paid(Map::new())
@@ -194,20 +194,20 @@ fn run(order: Order, command: &Command, by: &Actor) -> Result<Moved, PlaceError>
 fn live(commands: &[(Command, i64)]) -> (Vec<Order>, BTreeMap<ProductId, i64>) {
     let mut states = vec![placed()];
     let mut missing = BTreeMap::new();
-    let mut take = |moved: StockMove| *missing.entry(moved.product).or_insert(0) -= moved.pieces;
+    let mut take = |moved: StockMove| *missing.entry(moved.product).or_insert(0) -= moved.quantity;
     states[0].lines.iter().map(StockMove::taken_by).for_each(&mut take);
     let mut second = 0;
     for (command, pause) in commands {
         second += pause;
         let seen = states[states.len() - 1].clone();
-        let Ok(Moved { order, stock }) = run(seen.clone(), command, &by(second)) else { continue };
+        let Ok(OrderChange { order, stock }) = run(seen.clone(), command, &by(second)) else { continue };
         assert!(order.version == seen.version + 1 || order == seen);
         stock.into_iter().for_each(&mut take);
         if order.version > seen.version {
             states.push(order);
         }
     }
-    missing.retain(|_, pieces| *pieces != 0);
+    missing.retain(|_, quantity| *quantity != 0);
     (states, missing)
 }
 
@@ -230,7 +230,7 @@ fn held(order: &Order) -> BTreeMap<ProductId, i64> {
     held
 }
 
-fn sum_of(tally: &Tally, counts: impl Fn(Cell) -> bool) -> Decimal {
+fn sum_of(tally: &Tally, counts: impl Fn(Counter) -> bool) -> Decimal {
     tally.of(&Scope::All).filter(|(cell, _)| counts(*cell)).map(|(_, value)| value).sum()
 }
 
@@ -291,12 +291,12 @@ proptest! {
         let whole = tally(None, &now, &TimeZone::UTC);
         let sum = tally_of(&states, &cuts);
         prop_assert_eq!(sum.iter().collect::<Vec<_>>(), whole.iter().collect::<Vec<_>>());
-        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Cell::Orders(_))), Decimal::ONE);
+        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Counter::Orders(_))), Decimal::ONE);
         let moves = states.windows(2).filter(|pair| pair[0].status != pair[1].status).count();
-        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Cell::Transitions(..))), Decimal::from(moves));
+        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Counter::Transitions(..))), Decimal::from(moves));
         let stars = now.rating.as_ref().map_or(0, |rating| rating.stars);
-        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Cell::Stars)), Decimal::from(stars));
-        let lines = sum_of(&whole, |cell| matches!(cell, Cell::Lines));
+        prop_assert_eq!(sum_of(&whole, |cell| matches!(cell, Counter::Stars)), Decimal::from(stars));
+        let lines = sum_of(&whole, |cell| matches!(cell, Counter::Lines));
         prop_assert_eq!(lines, Decimal::from(now.lines.len()));
     }
 

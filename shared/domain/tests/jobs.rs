@@ -4,7 +4,7 @@ mod fixtures;
 
 use fixtures::{by, line, new_order, product, store};
 use oms_domain::place::place;
-use oms_domain::{Currency, Decimal, JobId, Order, Refusal, Status};
+use oms_domain::{Currency, Decimal, JobId, Order, RuleViolation, Status};
 use uuid::Uuid;
 
 fn placed() -> Order {
@@ -26,7 +26,7 @@ fn a_job_moves_an_order_once_whatever_has_become_of_it_since() {
     let cancelled = confirmed.cancel(true, "", &by(2)).expect("it was confirmed").order;
     let again = moved(cancelled.clone(), ONE).expect("the job has done so");
     assert_eq!((&again.order, again.stock.len()), (&cancelled, 0));
-    assert!(matches!(moved(cancelled, OTHER), Err(Refusal::Status(_))));
+    assert!(matches!(moved(cancelled, OTHER), Err(RuleViolation::Status(_))));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod fixtures;
 
 use fixtures::{at, by, line, new_order, product, store};
-use oms_domain::notice::EventType;
+use oms_domain::order_events::EventType;
 use oms_domain::place::place;
 use oms_domain::{Actor, Currency, Decimal, Order, UserId};
 

@@ -5,11 +5,11 @@ mod fixtures;
 use fixtures::{at, by, line, new_order, product, store};
 use oms_domain::lifecycle::Shipment;
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{AfterRefund, ChargeOutcome, Mover};
+use oms_domain::payment::{AfterRefund, ChargeOutcome, PaymentProvider};
 use oms_domain::place::place;
 use oms_domain::unpaid::{NOT_PAID_IN_TIME, UnpaidLimits};
 use oms_domain::{
-    Actor, Currency, Decimal, Order, PaymentMethod, PaymentState, Refusal, Status, UserId, lifecycle,
+    Actor, Currency, Decimal, Order, PaymentMethod, PaymentState, RuleViolation, Status, UserId, lifecycle,
 };
 use proptest::prelude::*;
 use serde_json::Map;
@@ -36,7 +36,7 @@ enum Command {
     Remove,
     Start,
     Finish { paid: bool },
-    ByHand,
+    Manual,
     Confirm,
     Refund,
     FinishRefund,
@@ -50,27 +50,29 @@ fn command() -> impl Strategy<Value = Command> {
         2 => Just(Command::Remove),
         3 => Just(Command::Start),
         3 => any::<bool>().prop_map(|paid| Command::Finish { paid }),
-        1 => Just(Command::ByHand),
+        1 => Just(Command::Manual),
         1 => Just(Command::Confirm),
         1 => Just(Command::Refund),
         1 => Just(Command::FinishRefund),
     ]
 }
 
-fn run(order: Order, command: Command, by: &Actor) -> Result<Order, Refusal> {
-    let last = order.payments.last().map(|payment| payment.id).ok_or(Refusal::PaymentFixed);
-    let mover = Mover::Simulated;
+fn run(order: Order, command: Command, by: &Actor) -> Result<Order, RuleViolation> {
+    let last = order.payments.last().map(|payment| payment.id).ok_or(RuleViolation::PaymentFixed);
+    let provider = PaymentProvider::Simulated;
     match command {
-        Command::Pay(payment_method) => order
-            .add_payment(NewPayment { payment_method, amount: None, payment_details: Map::new(), mover }, by),
+        Command::Pay(payment_method) => order.add_payment(
+            NewPayment { payment_method, amount: None, payment_details: Map::new(), provider },
+            by,
+        ),
         Command::Switch(method) => order.edit_payment(last?, Some(method), None, by),
         Command::Remove => order.remove_payment(last?, by),
-        Command::Start => order.start_payment(last?, mover, by),
+        Command::Start => order.start_payment(last?, provider, by),
         Command::Finish { paid: true } => order.finish_payment(last?, ChargeOutcome::Paid(Map::new()), by),
         Command::Finish { paid: false } => {
             order.finish_payment(last?, ChargeOutcome::Declined(Map::new(), "No.".into()), by)
         }
-        Command::ByHand => order.pay_by_hand(last?, "R-1", by),
+        Command::Manual => order.pay_manually(last?, "R-1", by),
         Command::Confirm => order.confirm(by),
         Command::Refund => {
             let refund =
@@ -79,7 +81,7 @@ fn run(order: Order, command: Command, by: &Actor) -> Result<Order, Refusal> {
         }
         Command::FinishRefund => {
             let pending = order.payments.iter().flat_map(|payment| payment.pending_refunds()).next();
-            let id = pending.ok_or(Refusal::PaymentFixed)?.id;
+            let id = pending.ok_or(RuleViolation::PaymentFixed)?.id;
             Ok(order.finish_refund(id, lifecycle::RefundOutcome::Succeeded, by).order)
         }
     }
@@ -113,7 +115,7 @@ impl World {
                 if moved.order != before {
                     assert!(before.status == Status::Pending && !money_is_there);
                     assert_eq!(moved.order.status, Status::Cancelled);
-                    assert_eq!(moved.stock.iter().map(|back| back.pieces).sum::<i64>(), 2);
+                    assert_eq!(moved.stock.iter().map(|back| back.quantity).sum::<i64>(), 2);
                     let last = moved.order.log.last().expect("a log");
                     assert_eq!((last.by.0.as_str(), last.reason.as_str()), ("system", NOT_PAID_IN_TIME));
                 }

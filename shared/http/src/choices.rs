@@ -3,7 +3,7 @@
 use crate::ids::PathKey;
 use crate::validation::Choice;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
-use oms_domain::notice::EventType;
+use oms_domain::order_events::EventType;
 use oms_domain::subscription::Protocol;
 use oms_domain::{
     AddressId, Currency, JobId, Kind, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,

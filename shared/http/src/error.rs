@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use oms_domain::error::Cause;
-use oms_domain::{Error, Refusal};
+use oms_domain::{Error, RuleViolation};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -177,7 +177,9 @@ impl ApiError {
         let Self::Failed(error) = self else { return (None, None) };
         match error {
             Error::Invalid(details) | Error::Declined(details) => (Some(details), None),
-            Error::Refused(Refusal::Field { field, message }) => (Some(json!({ field: [message] })), None),
+            Error::Refused(RuleViolation::Field { field, message }) => {
+                (Some(json!({ field: [message] })), None)
+            }
             Error::Refused(refusal) => (refusal.reason().map(Value::from), None),
             Error::ForbiddenBecause(why) => (Some(why.into()), None),
             Error::Internal(cause) | Error::Unavailable(cause) => (None, Some(Fault(cause.into()))),
@@ -215,7 +217,7 @@ const fn status_of(error: &Error) -> StatusCode {
 #[must_use]
 pub fn public_text(error: &Error) -> String {
     let text = match error {
-        Error::Invalid(_) | Error::Refused(Refusal::Field { .. }) => "Validation failed",
+        Error::Invalid(_) | Error::Refused(RuleViolation::Field { .. }) => "Validation failed",
         Error::Refused(refusal) => return refusal.to_string(),
         Error::Rule { message, .. } | Error::TooMuch { message, .. } | Error::Conflict { message, .. } => {
             return message.clone();
@@ -254,7 +256,7 @@ impl IntoResponse for ApiError {
 /// Whether a rule of the business stands against it, of which operators may want to know how often.
 const fn is_rule(error: &ApiError) -> bool {
     let ApiError::Failed(error) = error else { return false };
-    let is_field = matches!(error, Error::Refused(Refusal::Field { .. }));
+    let is_field = matches!(error, Error::Refused(RuleViolation::Field { .. }));
     !is_field
         && matches!(
             error,

@@ -24,7 +24,7 @@ pub use decimal::{Amount, Digits, UnsignedDigits};
 pub use fields::NO_CARD_NUMBERS;
 pub use fields::{Fields, Mode};
 pub use leaf::{
-    BlankText, Choice, FieldValue, JsonMap, KeptMap, Lines, MAX_JSON_DEPTH, Problem, Text, Whole,
+    BlankText, BoundedMap, Choice, FieldValue, JsonMap, Lines, MAX_JSON_DEPTH, Problem, Text, Whole,
 };
 pub(crate) use oms_domain::number::is_same_number;
 pub use time::{Date, Moment};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use oms_domain::Decimal;
-use oms_domain::measure::Measure;
+use oms_domain::business_metrics::BusinessMetric;
 use std::io::Write;
 
 /// What all figures are filed under.
@@ -66,22 +66,22 @@ impl Metrics {
     }
 
     /// Notes a figure of the business.
-    pub fn note(self, measure: Measure) {
+    pub fn note(self, measure: BusinessMetric) {
         match measure {
-            Measure::Created { value, currency } => {
+            BusinessMetric::Created { value, currency } => {
                 counter!(ORDERS_CREATED).increment(1);
                 histogram!(ORDER_VALUE, "Currency" => currency.code()).record(shown(value));
             }
-            Measure::Moved { from, to, lasted_us } => {
+            BusinessMetric::Moved { from, to, lasted_us } => {
                 let seconds = Decimal::from(lasted_us) / Decimal::from(1_000_000);
                 let transition = format!("{from}→{to}");
                 histogram!(TRANSITION_TIME, "Transition" => transition).record(shown(seconds));
             }
             // Their average is the success rate, their number that of all payments.
-            Measure::Paid => histogram!(PAYMENT_SUCCESS).record(1.0),
-            Measure::Declined => histogram!(PAYMENT_SUCCESS).record(0.0),
-            Measure::Rated(stars) => histogram!(SATISFACTION).record(f64::from(stars)),
-            Measure::NeedsAttention(payment) => {
+            BusinessMetric::Paid => histogram!(PAYMENT_SUCCESS).record(1.0),
+            BusinessMetric::Declined => histogram!(PAYMENT_SUCCESS).record(0.0),
+            BusinessMetric::Rated(stars) => histogram!(SATISFACTION).record(f64::from(stars)),
+            BusinessMetric::NeedsAttention(payment) => {
                 tracing::error!(%payment, order = %payment.order(), "a person must look at a payment");
                 counter!(NEED_ATTENTION).increment(1);
             }
@@ -124,11 +124,13 @@ mod tests {
     #[test]
     fn figures_become_lines_that_cloudwatch_reads() {
         let metrics = Metrics::start("stats").unwrap();
-        let dollars = |value| Measure::Created { value: Decimal::new(value, 2), currency: Currency::USD };
-        let moved = Measure::Moved { from: Status::Pending, to: Status::Confirmed, lasted_us: 1_500_000 };
-        let payments = [Measure::Paid, Measure::Declined, Measure::Paid];
-        let troubled = Measure::NeedsAttention(oms_domain::PaymentId(uuid::Uuid::nil()));
-        let orders = [dollars(7598), dollars(7598), dollars(1000), moved, Measure::Rated(5), troubled];
+        let dollars =
+            |value| BusinessMetric::Created { value: Decimal::new(value, 2), currency: Currency::USD };
+        let moved =
+            BusinessMetric::Moved { from: Status::Pending, to: Status::Confirmed, lasted_us: 1_500_000 };
+        let payments = [BusinessMetric::Paid, BusinessMetric::Declined, BusinessMetric::Paid];
+        let troubled = BusinessMetric::NeedsAttention(oms_domain::PaymentId(uuid::Uuid::nil()));
+        let orders = [dollars(7598), dollars(7598), dollars(1000), moved, BusinessMetric::Rated(5), troubled];
         for measure in orders.into_iter().chain(payments) {
             metrics.note(measure);
         }

@@ -18,7 +18,7 @@ use oms_domain::{Address, AddressId, Order, ProductId, StoreId, UserId};
 
 /// What an order needs of the catalogue and of its user, read in one trip.
 #[derive(Clone, Debug, Default)]
-pub struct Offer {
+pub struct OrderReferences {
     /// The store.
     pub store: Option<Store>,
     /// The products that exist.
@@ -29,7 +29,7 @@ pub struct Offer {
     pub unpaid: Unpaid,
 }
 
-impl Offer {
+impl OrderReferences {
     /// One of the user's own addresses.
     #[must_use]
     pub fn address(&self, id: AddressId) -> Option<Address> {
@@ -51,13 +51,13 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn offer(
+    pub async fn references(
         &self,
         store: StoreId,
         products: &[ProductId],
         user: &UserId,
         addresses: &[AddressId],
-    ) -> Result<Offer, TableError> {
+    ) -> Result<OrderReferences, TableError> {
         self.offer_beside(store, products, user, addresses, []).await
     }
 
@@ -65,13 +65,13 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn offer_and_unpaid(
+    pub async fn references_and_unpaid(
         &self,
         store: StoreId,
         products: &[ProductId],
         user: &UserId,
         addresses: &[AddressId],
-    ) -> Result<Offer, TableError> {
+    ) -> Result<OrderReferences, TableError> {
         self.offer_beside(store, products, user, addresses, Unpaid::keys(user)).await
     }
 
@@ -82,24 +82,24 @@ impl Table {
         user: &UserId,
         addresses: &[AddressId],
         beside: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Offer, TableError> {
+    ) -> Result<OrderReferences, TableError> {
         let mut wanted = std::collections::BTreeSet::new();
         wanted.insert((keys::store(store), keys::STORE.to_owned()));
         wanted.extend(products.iter().map(|id| (keys::product(*id), keys::PRODUCT.to_owned())));
         wanted.extend(addresses.iter().map(|id| (keys::user(user), keys::address(*id))));
         wanted.extend(beside);
-        let mut offer = Offer::default();
+        let mut references = OrderReferences::default();
         for item in self.get_items(wanted.into_iter().collect()).await? {
             match text(&item, keys::SK) {
                 keys::STORE if !is_there(&item) => {}
-                keys::STORE => offer.store = Some(read(item, "a store")?),
-                keys::PRODUCT => offer.products.push(read(item, "a product")?),
+                keys::STORE => references.store = Some(read(item, "a store")?),
+                keys::PRODUCT => references.products.push(read(item, "a product")?),
                 sk if sk.starts_with(keys::ADDRESS_PREFIX) => {
-                    offer.addresses.push(read(item, "an address")?);
+                    references.addresses.push(read(item, "an address")?);
                 }
-                _ => offer.unpaid.read(&item),
+                _ => references.unpaid.read(&item),
             }
         }
-        Ok(offer)
+        Ok(references)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | sk | attributes |
 //! |---|---|
-//! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
+//! | `AT_QUARTER_HOUR#<day>` | `n<quarter_hour><currency>` orders placed, `r<quarter_hour><currency>` revenue, by quarter of an hour |
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
@@ -24,15 +24,15 @@ use crate::counters::layout::{
 };
 use crate::counters::snapshot::{STAMP, WRITES, place_of_order, writes_of};
 use crate::orders::unpaid;
-use crate::orders::watermarks::Claim;
+use crate::orders::watermarks::WatermarkAdvance;
 use crate::{Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
 use jiff::civil::Date;
 use oms_domain::Decimal;
-use oms_domain::drift::{Cells, Difference};
+use oms_domain::reconciliation::{Counters, Difference};
 use oms_domain::statistics::Counts;
-use oms_domain::tally::{Cell, Scope, Tally};
+use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::totals::TotalBucket;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +44,7 @@ const TRANSACTION_LIMIT: usize = 100;
 
 /// Whether a hold keeps a write from being done.
 #[derive(Clone, Copy)]
-enum Hold {
+enum CounterLock {
     Heeded,
     /// It is the writer's own.
     Ours,
@@ -54,7 +54,7 @@ enum Hold {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// The move of its watermark.
-    pub claim: Claim,
+    pub claim: WatermarkAdvance,
     /// Whose counters it is counted in.
     pub scopes: [Scope; 3],
 }
@@ -70,7 +70,7 @@ struct Writes {
 type Additions = BTreeMap<(Scope, String), Writes>;
 
 /// What a tally adds to which items. `BY_STATUS` learns how often days have been written.
-fn additions(cells: impl IntoIterator<Item = (Scope, Cell, Decimal)>) -> Additions {
+fn additions(cells: impl IntoIterator<Item = (Scope, Counter, Decimal)>) -> Additions {
     let mut additions = Additions::new();
     for (scope, cell, value) in cells {
         let (sk, name) = place_of(&cell);
@@ -124,7 +124,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn quarters(&self, scope: &Scope, days: &BTreeSet<Date>) -> Result<Counts, TableError> {
+    pub async fn quarter_hours(&self, scope: &Scope, days: &BTreeSet<Date>) -> Result<Counts, TableError> {
         let runs = runs(days);
         let reads = runs
             .iter()
@@ -141,7 +141,7 @@ impl Table {
         &self,
         scope: &Scope,
         days: &BTreeSet<Date>,
-    ) -> Result<Vec<(Cell, Decimal)>, TableError> {
+    ) -> Result<Vec<(Counter, Decimal)>, TableError> {
         let reads = runs(days).into_iter().map(|(first, last)| {
             self.between_exactly(keys::counters(scope), at_quarter(first), at_quarter(last))
         });
@@ -205,7 +205,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn cells(&self, scope: &Scope) -> Result<Cells, TableError> {
+    pub async fn cells(&self, scope: &Scope) -> Result<Counters, TableError> {
         let items = self.range(keys::counters(scope), "", true).await?;
         let cells = items.iter().flat_map(cells_of);
         Ok(cells.filter(|(_, value)| !value.is_zero()).collect())
@@ -223,7 +223,7 @@ impl Table {
             items.push(self.move_watermark(consumer, &counted.claim)?);
         }
         for ((scope, sk), writes) in additions_of(counted, tally) {
-            items.push(self.add(&scope, sk, writes, Hold::Heeded)?);
+            items.push(self.add(&scope, sk, writes, CounterLock::Heeded)?);
         }
         self.transact(items, None).await.map_err(TableError::or_conflict)
     }
@@ -244,7 +244,7 @@ impl Table {
             front.set.insert(STAMP.to_owned(), stamp());
             let items = additions
                 .into_iter()
-                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Hold::Ours))
+                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, CounterLock::Ours))
                 .collect::<Result<_, _>>()?;
             self.transact(items, None).await.map_err(TableError::or_conflict)?;
         }
@@ -257,14 +257,16 @@ impl Table {
         scope: &Scope,
         sk: String,
         writes: Writes,
-        hold: Hold,
+        hold: CounterLock,
     ) -> Result<TransactWriteItem, TableError> {
         let mut update = Update::builder().table_name(&self.name);
         update = match (hold, scope) {
-            (Hold::Heeded, Scope::All) if sk == FRONT => update
+            (CounterLock::Heeded, Scope::All) if sk == FRONT => update
                 .condition_expression("attribute_not_exists(#held)")
                 .expression_attribute_names("#held", HELD),
-            (Hold::Heeded, Scope::All | Scope::User(_) | Scope::Store(_)) | (Hold::Ours, _) => update,
+            (CounterLock::Heeded, Scope::All | Scope::User(_) | Scope::Store(_)) | (CounterLock::Ours, _) => {
+                update
+            }
         };
         update = update.set_key(Some(key(keys::counters(scope), sk)));
         let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));

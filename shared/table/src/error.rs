@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason};
-use oms_domain::{OrderId, Refusal};
+use oms_domain::{OrderId, RuleViolation};
 use std::error::Error;
 
 /// What went wrong at the table.
@@ -155,7 +155,9 @@ where
 impl From<TableError> for oms_domain::Error {
     fn from(error: TableError) -> Self {
         match error {
-            TableError::InsufficientStock { available } => Refusal::InsufficientStock { available }.into(),
+            TableError::InsufficientStock { available } => {
+                RuleViolation::InsufficientStock { available }.into()
+            }
             TableError::Full { .. } => Self::Rule { code: "limit_reached", message: error.to_string() },
             TableError::TooLarge => Self::Rule {
                 code: "order_too_large",

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, Trans
 use jiff::Timestamp;
 
 /// How long a request is remembered, in seconds: a day.
-pub const KEPT_S: i64 = 86_400;
+pub const RETENTION_S: i64 = 86_400;
 
 const FINGERPRINT: &str = "fingerprint";
 const OWNER: &str = "owner";
@@ -146,7 +146,7 @@ impl Table {
             .expression_attribute_names("#owner", OWNER)
             .expression_attribute_names("#expires", keys::EXPIRES_AT)
             .expression_attribute_values(":owner", text(&what.owner))
-            .expression_attribute_values(":now", number(what.expires_at - KEPT_S));
+            .expression_attribute_values(":now", number(what.expires_at - RETENTION_S));
         Ok(part(put.build().map_err(TableError::request)?))
     }
 

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How long a bulk update can be asked about, in seconds: 30 days.
-pub const KEPT_S: i64 = 30 * 86_400;
+pub const RETENTION_S: i64 = 30 * 86_400;
 /// How many orders a piece has at most: what one try should be able to do in a small part of the
 /// worker's time, also where each order's money must go back.
 pub const PIECE: usize = 50;
@@ -142,20 +142,20 @@ impl Table {
     ) -> Result<Item, TableError> {
         let mut item = fields.map_err(TableError::shape(WHAT))?;
         item.extend(key(keys::job(job.id), sk));
-        let expires = job.created_at.as_second() + KEPT_S;
+        let expires = job.created_at.as_second() + RETENTION_S;
         item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
         item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
         Ok(item)
     }
 
-    /// A bulk update; none after [`KEPT_S`].
+    /// A bulk update; none after [`RETENTION_S`].
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn bulk_update(&self, id: JobId, now: Timestamp) -> Result<Option<BulkUpdate>, TableError> {
         let item = self.get_item(keys::job(id), keys::JOB.to_owned()).await?;
         let job: Option<BulkUpdate> = item.map(|item| entity::read(item, WHAT)).transpose()?;
-        Ok(job.filter(|job| now.as_second() < job.created_at.as_second() + KEPT_S))
+        Ok(job.filter(|job| now.as_second() < job.created_at.as_second() + RETENTION_S))
     }
 
     /// The orders of a piece; none where there is no such piece.

@@ -75,7 +75,7 @@ pub const ADDRESS_BOOK: &str = ADDRESS_PREFIX;
 pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 /// Sorts after the notifications, outside their range.
 pub const INBOX: &str = "NOTIFICATIONS";
-pub(crate) const STEP_PREFIX: &str = "TRAIL#";
+pub(crate) const RECENT_WRITE_PREFIX: &str = "TRAIL#";
 pub(crate) const UNPAID: &str = "UNPAID";
 pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
@@ -177,7 +177,7 @@ pub(crate) fn product(id: ProductId) -> String {
     format!("PRODUCT#{id}")
 }
 
-pub(crate) fn shelf(variant: Option<VariantId>) -> String {
+pub(crate) fn stock_level(variant: Option<VariantId>) -> String {
     variant.map_or_else(|| STOCK_PREFIX.to_owned(), |id| format!("{STOCK_PREFIX}{id}"))
 }
 
@@ -199,7 +199,7 @@ pub(crate) fn notification(id: NotificationId) -> String {
 
 /// Sorts by time, as text.
 pub fn step(at: Timestamp, order: OrderId) -> String {
-    format!("{STEP_PREFIX}{at:.6}#{order}")
+    format!("{RECENT_WRITE_PREFIX}{at:.6}#{order}")
 }
 
 pub(crate) fn subscription(id: SubscriptionId) -> String {

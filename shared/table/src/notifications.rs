@@ -4,12 +4,12 @@ pub mod inbox;
 pub mod subscriptions;
 
 use crate::idempotency::Keyed;
-use crate::notifications::inbox::{Inbox, attribute, kept_until, month_of, oldest_kept, start_of};
+use crate::notifications::inbox::{Inbox, attribute, month_of, oldest_retained, retained_until, start_of};
 use crate::writes::{VERSION, part};
 use crate::{Item, Table, TableError, catalog, key, keys, meter_read, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
-use oms_domain::notice::{NoticeKind, NoticeLevel};
+use oms_domain::order_events::{NotificationKind, NotificationLevel};
 use oms_domain::{NotificationId, OrderId, UserId};
 use oms_runtime::retry;
 use serde::{Deserialize, Serialize};
@@ -32,9 +32,9 @@ pub struct Notification {
     /// A sentence.
     pub message: String,
     /// What it is about.
-    pub notification_type: NoticeKind,
+    pub notification_type: NotificationKind,
     /// How good the news is.
-    pub level: NoticeLevel,
+    pub level: NotificationLevel,
     /// Where to read more: the order's path in the API.
     pub link: String,
     /// Whether the user has read it.
@@ -64,7 +64,7 @@ pub struct News {
     /// A sentence.
     pub message: String,
     /// What it is about, and how good the news is.
-    pub kind: (NoticeKind, NoticeLevel),
+    pub kind: (NotificationKind, NotificationLevel),
     /// Where to read more.
     pub link: String,
     /// When the change was made.
@@ -77,7 +77,7 @@ pub struct Wanted {
     /// Only those that are read, or that are not.
     pub is_read: Option<bool>,
     /// Only those about this.
-    pub kind: Option<NoticeKind>,
+    pub kind: Option<NotificationKind>,
 }
 
 /// Where reading begins, and in which direction it goes.
@@ -112,7 +112,7 @@ impl Notification {
         let mut item = key(keys::user(&self.user), keys::notification(self.id));
         item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
         item.insert(VERSION.into(), AttributeValue::N(version.to_string()));
-        let expires = kept_until(self.created_at).as_second();
+        let expires = retained_until(self.created_at).as_second();
         item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
         Ok(item)
     }
@@ -174,7 +174,7 @@ impl Table {
         let inbox = inboxes.first().map(|item| Inbox::read(item, now)).unwrap_or_default();
         let Some(item) = notifications.into_iter().next() else { return Ok(None) };
         let notification: Notification = catalog::read(item, "a notification")?;
-        let is_kept = month_of(notification.created_at) >= oldest_kept(now);
+        let is_kept = month_of(notification.created_at) >= oldest_retained(now);
         Ok(is_kept.then(|| (inbox.show(notification), inbox)))
     }
 
@@ -192,7 +192,7 @@ impl Table {
         limit: usize,
         now: Timestamp,
     ) -> Result<Vec<Notification>, TableError> {
-        let oldest = || keys::notification(NotificationId::first_at(start_of(oldest_kept(now))));
+        let oldest = || keys::notification(NotificationId::first_at(start_of(oldest_retained(now))));
         let newest = || format!("{}~", keys::NOTIFICATION_PREFIX);
         let (first, last, seen) = match from {
             Start::Newest | Start::Oldest => (oldest(), newest(), None),

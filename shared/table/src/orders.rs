@@ -123,7 +123,7 @@ impl Table {
     /// [`TableError::InsufficientStock`] where a shelf has too few pieces; [`TableError::TooLarge`].
     pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
         let Some(by) = save.recent_write else { return self.write(save).await };
-        let both = async { futures::join!(self.write(save), self.leave_step(by, save.order)) };
+        let both = async { futures::join!(self.write(save), self.note_recent_write(by, save.order)) };
         let (saved, ()) = meter::at_once(both).await;
         saved
     }

@@ -16,17 +16,17 @@ use oms_domain::{Order, OrderId, StoreId, UserId};
 
 /// For how long a trail is followed, and kept: longer than the stream's consumer is ever late while
 /// nobody is called out of bed.
-const FOLLOWED: SignedDuration = SignedDuration::from_mins(15);
+const FOLLOWED_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// How many steps of it are followed: less than 4 KB, which is a unit.
-const STEPS: usize = 16;
+const MAX_RECENT_WRITES: usize = 16;
 
-const STEP_VERSION: &str = "v";
+const VERSION_WRITTEN: &str = "v";
 const STORE: &str = "s";
 const USER: &str = "u";
 
 /// A change that a user has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct RecentWrite {
     /// The order.
     pub order: OrderId,
     /// When it was changed.
@@ -39,13 +39,13 @@ pub struct Step {
     pub store: StoreId,
 }
 
-fn step_of(item: &Item, by: &UserId) -> Option<Step> {
-    let (at, order) = text(item, keys::SK).strip_prefix(keys::STEP_PREFIX)?.split_once('#')?;
+fn recent_write_of(item: &Item, by: &UserId) -> Option<RecentWrite> {
+    let (at, order) = text(item, keys::SK).strip_prefix(keys::RECENT_WRITE_PREFIX)?.split_once('#')?;
     let user = Some(text(item, USER)).filter(|user| !user.is_empty());
-    Some(Step {
+    Some(RecentWrite {
         order: order.parse().ok()?,
         at: at.parse().ok()?,
-        version: item.get(STEP_VERSION)?.as_n().ok()?.parse().ok()?,
+        version: item.get(VERSION_WRITTEN)?.as_n().ok()?.parse().ok()?,
         user: user.map_or_else(|| by.clone(), |user| UserId(user.to_owned())),
         store: text(item, STORE).parse().ok()?,
     })
@@ -54,10 +54,10 @@ fn step_of(item: &Item, by: &UserId) -> Option<Step> {
 impl Table {
     /// Notes that a user is changing an order: a small write of its own, which fails with a line in
     /// the log only.
-    pub async fn leave_step(&self, by: &UserId, order: &Order) {
+    pub async fn note_recent_write(&self, by: &UserId, order: &Order) {
         let mut item = key(keys::user(by), keys::step(order.updated_at, order.id));
-        let ends = order.updated_at.checked_add(FOLLOWED).unwrap_or(order.updated_at);
-        item.insert(STEP_VERSION.into(), AttributeValue::N(order.version.to_string()));
+        let ends = order.updated_at.checked_add(FOLLOWED_FOR).unwrap_or(order.updated_at);
+        item.insert(VERSION_WRITTEN.into(), AttributeValue::N(order.version.to_string()));
         item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
         item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(ends.as_second().to_string()));
         if order.user.id != *by {
@@ -79,30 +79,31 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn trail(&self, user: &UserId, now: Timestamp) -> Result<Vec<Step>, TableError> {
-        let since = now.checked_sub(FOLLOWED).unwrap_or(Timestamp::MIN);
+    pub async fn recent_writes(&self, user: &UserId, now: Timestamp) -> Result<Vec<RecentWrite>, TableError> {
+        let since = now.checked_sub(FOLLOWED_FOR).unwrap_or(Timestamp::MIN);
         let page = self
             .client
             .query()
             .table_name(&self.name)
             .consistent_read(true)
             .scan_index_forward(false)
-            .limit(i32::try_from(STEPS).unwrap_or(i32::MAX))
+            .limit(i32::try_from(MAX_RECENT_WRITES).unwrap_or(i32::MAX))
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
             .expression_attribute_values(
                 ":from",
-                AttributeValue::S(format!("{}{since:.6}", keys::STEP_PREFIX)),
+                AttributeValue::S(format!("{}{since:.6}", keys::RECENT_WRITE_PREFIX)),
             )
-            .expression_attribute_values(":to", AttributeValue::S(format!("{}~", keys::STEP_PREFIX)))
+            .expression_attribute_values(":to", AttributeValue::S(format!("{}~", keys::RECENT_WRITE_PREFIX)))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
         crate::meter_read(page.consumed_capacity());
         let items = page.items.unwrap_or_default();
-        let mut steps: Vec<Step> = items.iter().filter_map(|item| step_of(item, user)).collect();
+        let mut steps: Vec<RecentWrite> =
+            items.iter().filter_map(|item| recent_write_of(item, user)).collect();
         steps.sort_by_key(|step| (step.order, std::cmp::Reverse(step.version)));
         steps.dedup_by_key(|step| step.order);
         Ok(steps)

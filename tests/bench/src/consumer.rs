@@ -62,7 +62,7 @@ async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {
     let scope = Arc::new(Invocation::new("bench".to_owned(), Deadline::default()));
     let began = std::time::Instant::now();
     for batch in records.chunks(size) {
-        within(Arc::clone(&scope), harness.keep(batch.to_vec())).await?;
+        within(Arc::clone(&scope), harness.apply(batch.to_vec())).await?;
     }
     Ok(Folded { changes: records.len() as u64, took: began.elapsed(), consumed: scope.meter().total() })
 }

@@ -116,7 +116,7 @@ impl Cost {
 }
 
 /// What was measured at one size.
-struct Measured {
+struct MeasuredMetric {
     lines: Vec<(Line, Option<Cost>)>,
     browsed: Report,
 }
@@ -144,7 +144,7 @@ pub(crate) async fn run(sizes: &[u64], progress: &mut impl Write) -> Result<Repo
         let shown: String = costs.iter().map(|cost| show(*unit, cost.as_ref())).collect();
         writeln!(text, "{name:44} {units:>4} {} {trips:>2} trips{shown} {verdict}", unit.name())?;
     }
-    for (size, Measured { browsed, .. }) in sizes.iter().zip(&measured) {
+    for (size, MeasuredMetric { browsed, .. }) in sizes.iter().zip(&measured) {
         is_well &= browsed.is_well;
         write!(text, "\nwhile orders are placed and changed among {size}:\n{}", browsed.text)?;
     }
@@ -171,7 +171,7 @@ fn show(unit: Unit, cost: Option<&Cost>) -> String {
     format!("{:>9}.{} {} {trips}{of}", tenths / 10, tenths % 10, unit.name())
 }
 
-async fn measure(size: u64, out: &mut impl Write) -> Result<Measured, Fault> {
+async fn measure(size: u64, out: &mut impl Write) -> Result<MeasuredMetric, Fault> {
     let harness = Harness::set_up()?;
     let every = SignedDuration::from_secs(86_400 / A_DAY);
     let took =
@@ -185,7 +185,7 @@ async fn measure(size: u64, out: &mut impl Write) -> Result<Measured, Fault> {
     let mut lines = pages::measure(&harness, &generator, size).await?;
     lines.extend(life::measure(&harness, &generator, size).await?);
     let browsed = paging::prove(&harness, &generator, size, LARGE_PAGE).await?;
-    Ok(Measured { lines, browsed })
+    Ok(MeasuredMetric { lines, browsed })
 }
 
 async fn load(
@@ -208,5 +208,5 @@ async fn load(
 async fn save(harness: &Harness, orders: Vec<Order>) -> Result<(), Fault> {
     let saves = futures::stream::iter(orders.iter().map(|order| harness.save(None, order)));
     saves.buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    harness.keep(orders).await
+    harness.apply(orders).await
 }

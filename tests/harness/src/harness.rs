@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt;
 use oms_core::app::App;
-use oms_core::events::stream::Arrived;
+use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
 use oms_http::edge;
 use oms_local::dynamodb::{Dynamo, Storage};
@@ -134,15 +134,15 @@ impl Harness {
 
     /// Does what the stream's consumer does after a request that wrote an order.
     pub async fn follow(&self, order: OrderId) -> Result<(), Fault> {
-        self.keep(self.app.table().order(order).await?.into_iter().collect()).await
+        self.apply(self.app.table().order(order).await?.into_iter().collect()).await
     }
 
     /// Does what the stream's consumer does with orders that were saved. What it could not do, the
     /// stream brings again.
-    pub async fn keep(&self, orders: Vec<Order>) -> Result<(), Fault> {
+    pub async fn apply(&self, orders: Vec<Order>) -> Result<(), Fault> {
         let mut orders = orders;
         for _ in 0..DELIVERIES {
-            let left = stats_aggregator::keep(&self.app, None, arrived(&orders)).await;
+            let left = stats_aggregator::apply(&self.app, None, arrived(&orders)).await;
             if left.is_empty() {
                 return Ok(());
             }
@@ -154,7 +154,7 @@ impl Harness {
 }
 
 /// A batch as the function sorts it out: each order once, in its newest state.
-pub fn arrived(batch: &[Order]) -> Vec<Arrived> {
+pub fn arrived(batch: &[Order]) -> Vec<OrderImage> {
     let mut newest: BTreeMap<_, &Order> = BTreeMap::new();
     for order in batch {
         let seen = newest.entry(order.id).or_insert(order);
@@ -163,7 +163,7 @@ pub fn arrived(batch: &[Order]) -> Vec<Arrived> {
         }
     }
     let newest = newest.into_values().cloned();
-    newest.map(|order| Arrived { records: vec![order.id.to_string()], order }).collect()
+    newest.map(|order| OrderImage { records: vec![order.id.to_string()], order }).collect()
 }
 
 /// Serves a system's tables from a thread of their own; their address.

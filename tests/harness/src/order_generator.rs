@@ -6,11 +6,11 @@ use jiff::{SignedDuration, Timestamp};
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus};
 use oms_domain::lifecycle::Shipment;
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::Mover;
+use oms_domain::payment::PaymentProvider;
 use oms_domain::place::{NewOrder, WantedLine, place};
 use oms_domain::unpaid::UnpaidLimits;
 use oms_domain::{
-    Actor, Address, AddressId, Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, Refusal,
+    Actor, Address, AddressId, Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, RuleViolation,
     ShippingMethod, StoreId, User, UserId,
 };
 use std::collections::BTreeMap;
@@ -133,7 +133,7 @@ impl OrderGenerator {
 }
 
 /// An order after what became of it.
-fn lived(order: Order, fate: Fate, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal> {
+fn lived(order: Order, fate: Fate, rng: &mut SeededRng, by: &Actor) -> Result<Order, RuleViolation> {
     let clerk =
         |hours: i64| Actor { id: UserId("clerk".into()), at: by.at + SignedDuration::from_hours(hours) };
     let is_paid = match fate {
@@ -149,13 +149,13 @@ fn lived(order: Order, fate: Fate, rng: &mut SeededRng, by: &Actor) -> Result<Or
             payment_method: order.payment_method,
             amount: None,
             payment_details: serde_json::Map::new(),
-            mover: Mover::Simulated,
+            provider: PaymentProvider::Simulated,
         };
         order = order.add_payment(new, by)?;
     }
     if is_paid && let Some(payment) = order.payments.first().map(|payment| payment.id) {
         let reference = format!("ch_3N{:016x}", rng.below(u64::MAX));
-        order = order.pay_by_hand(payment, &reference, &clerk(0))?;
+        order = order.pay_manually(payment, &reference, &clerk(0))?;
     }
     let rank = match fate {
         Fate::Pending => 0,

@@ -37,7 +37,7 @@ struct Browse<'a> {
 enum Excuses {
     Nobody,
     /// Orders that were moved on.
-    Moved,
+    OrderChange,
     /// Orders that were given another total.
     Repriced,
 }
@@ -54,7 +54,7 @@ impl Done {
     fn excused(&self, excuses: Excuses) -> BTreeSet<OrderId> {
         match excuses {
             Excuses::Nobody => BTreeSet::new(),
-            Excuses::Moved => self.moved.clone(),
+            Excuses::OrderChange => self.moved.clone(),
             Excuses::Repriced => self.repriced.clone(),
         }
     }
@@ -91,7 +91,7 @@ pub async fn prove(
             name: "by status",
             query: "&status=shipped".into(),
             shows: &|order| order.status == Status::Shipped,
-            excuses: Excuses::Moved,
+            excuses: Excuses::OrderChange,
         },
         Browse {
             name: "of a store, by total",

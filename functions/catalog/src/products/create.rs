@@ -16,7 +16,7 @@ use oms_http::error::ErrorBody;
 use oms_http::validation::{Fields, Mode};
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::catalog::products::StockedProduct;
-use oms_table::catalog::stock::Shelf;
+use oms_table::catalog::stock::StockLevel;
 use oms_table::entity::{FIRST_VERSION, Versioned};
 use uuid::Uuid;
 
@@ -89,7 +89,7 @@ fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Outcome<
     let current_price = fields.current_price.unwrap_or(base_price);
     let entries = fields.variants.take().unwrap_or_default();
     let merged = merge(&[], entries, current_price, || app.new_id::<VariantId>());
-    let own = Shelf { variant: None, available: fields.stock.unwrap_or(0) };
+    let own = StockLevel { variant: None, available: fields.stock.unwrap_or(0) };
     let now: Timestamp = app.now();
     let id = app.new_id();
     let mut product = Product {
@@ -107,6 +107,6 @@ fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Outcome<
         updated_at: now,
     };
     fields.change(&mut product);
-    let shelves = std::iter::once(own).chain(merged.made).collect();
-    Ok(StockedProduct { product, shelves })
+    let stock_levels = std::iter::once(own).chain(merged.made).collect();
+    Ok(StockedProduct { product, stock_levels })
 }

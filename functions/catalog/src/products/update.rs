@@ -79,7 +79,7 @@ async fn update(
     mode: Mode,
 ) -> Outcome<Shown> {
     let seen = access::product(app, caller, id).await?.managed()?;
-    let StockedProduct { mut product, mut shelves } = seen.product.entity.clone();
+    let StockedProduct { mut product, mut stock_levels } = seen.product.entity.clone();
     let (version, currency) = (seen.product.version, seen.currency);
     expected.check(version)?;
     let mut f = Fields::new(body.0.clone(), mode);
@@ -106,7 +106,7 @@ async fn update(
     let limited = (&stores, app.config().max_products_per_store.get());
     let shelved = (&merged.made[..], &merged.removed[..]);
     app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key()).await?;
-    shelves.extend(merged.made);
-    let entity = StockedProduct { product, shelves };
+    stock_levels.extend(merged.made);
+    let entity = StockedProduct { product, stock_levels };
     Ok(show(&Versioned { entity, version: version + 1 }, currency))
 }

@@ -8,7 +8,7 @@ use oms_domain::catalog::Variant;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Currency, Decimal, VariantId};
 use oms_http::validation::{BlankText, Fields, Mode, Text, Whole};
-use oms_table::catalog::stock::Shelf;
+use oms_table::catalog::stock::StockLevel;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ pub(crate) struct Merged {
     /// The variants, in the order in which they were written.
     pub(crate) variants: Vec<Variant>,
     /// The shelves of the new ones.
-    pub(crate) made: Vec<Shelf>,
+    pub(crate) made: Vec<StockLevel>,
     /// Those that are no more.
     pub(crate) removed: Vec<VariantId>,
 }
@@ -100,7 +100,7 @@ pub(crate) fn merge(
         let base = known.cloned().unwrap_or_else(|| {
             let id = fresh_id();
             let available = entry.stock.unwrap_or(0);
-            merged.made.push(Shelf { variant: Some(id), available });
+            merged.made.push(StockLevel { variant: Some(id), available });
             Variant { id, name: String::new(), sku: String::new(), current_price: price }
         });
         merged.variants.push(Variant {
@@ -151,7 +151,7 @@ mod tests {
             {"name": "Grey", "sku": "G"},
         ]);
         let entries = read(Some(&existing), body).unwrap();
-        let fresh = std::cell::Cell::new(10);
+        let fresh = std::cell::Counter::new(10);
         let merged = merge(&existing, entries, Decimal::new(2000, 2), || {
             fresh.set(fresh.get() + 1);
             id(fresh.get())
@@ -161,8 +161,8 @@ mod tests {
         let prices: Vec<_> = merged.variants.iter().map(|v| v.current_price.to_string()).collect();
         assert_eq!(prices, ["12.50", "10.00", "20.00"]);
         assert_eq!(merged.variants[1].sku, "SKU-1");
-        let shelf = |n, available| Shelf { variant: Some(id(n)), available };
-        assert_eq!(merged.made, [shelf(11, 7), shelf(12, 0)]);
+        let stock_level = |n, available| StockLevel { variant: Some(id(n)), available };
+        assert_eq!(merged.made, [stock_level(11, 7), stock_level(12, 0)]);
         assert_eq!(merged.removed, [id(2)]);
     }
 
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(merged, Merged { variants: existing.to_vec(), ..Merged::default() });
         let copied = merge(&[], read(None, body).unwrap(), Decimal::ZERO, || id(9));
         assert_eq!(copied.variants[0].id, id(9));
-        assert_eq!(copied.made, [Shelf { variant: Some(id(9)), available: 3 }]);
+        assert_eq!(copied.made, [StockLevel { variant: Some(id(9)), available: 3 }]);
     }
 
     #[test]

@@ -65,7 +65,7 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     let mut items = 0;
     for product in products.entries {
         let Some(product) = app.table().product(product.id).await? else { continue };
-        let more = 1 + product.entity.shelves.len();
+        let more = 1 + product.entity.stock_levels.len();
         if items + more > AT_ONCE {
             app.table().delete_products(&together, Some(&store.entity)).await?;
             (together, items) = (Vec::new(), 0);

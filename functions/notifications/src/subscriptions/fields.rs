@@ -2,7 +2,7 @@
 
 use super::endpoint::{self, MAX_ENDPOINT_CHARS};
 use oms_core::app::App;
-use oms_domain::notice::EventType;
+use oms_domain::order_events::EventType;
 use oms_domain::subscription::{Protocol, Subscription};
 use oms_domain::{Caller, Outcome, StoreId};
 use oms_http::JsonObject;

@@ -10,7 +10,7 @@ pub(crate) mod ship;
 
 use crate::{Shown, show};
 use oms_core::app::App;
-use oms_domain::{Actor, Caller, Order, OrderId, Outcome, Refusal};
+use oms_domain::{Actor, Caller, Order, OrderId, Outcome, RuleViolation};
 use oms_http::etag::IfMatch;
 
 /// An action of those who run the order, which moves no stock.
@@ -19,7 +19,7 @@ async fn act(
     caller: &Caller,
     id: OrderId,
     expected: &IfMatch,
-    action: impl Fn(Order, &Actor) -> Result<Order, Refusal>,
+    action: impl Fn(Order, &Actor) -> Result<Order, RuleViolation>,
 ) -> Outcome<Shown> {
     let changed = app.orders(caller).change(id, |seen, by| {
         let order = seen.managed()?;

@@ -3,7 +3,7 @@
 use super::Smoke;
 use super::api::{Answer, Api};
 use super::journal::{Done, Journal};
-use super::wait::{Seen, until};
+use super::wait::{VisibleOrder, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -137,7 +137,7 @@ async fn pay(api: &Api, payment: &str, patience: Duration) -> Done<()> {
     until(patience, async || {
         let seen = api.get(&format!("/api/payments/{payment}/")).await?.expect(200)?;
         let status = seen.text("status").to_owned();
-        Ok(if status == "paid" { Seen::So(status) } else { Seen::NotYet(status) })
+        Ok(if status == "paid" { VisibleOrder::So(status) } else { VisibleOrder::NotYet(status) })
     })
     .await
 }
@@ -164,7 +164,7 @@ async fn counted(api: &Api, order: &Order, patience: Duration) -> Done<()> {
         );
         let is_so = [("delivered_orders", 1), ("orders_verified", 1), ("orders_behind", 0), ("drift", 0)];
         let is_so = is_so.iter().all(|(name, value)| field(name) == *value);
-        Ok(if is_so { Seen::So(told) } else { Seen::NotYet(told) })
+        Ok(if is_so { VisibleOrder::So(told) } else { VisibleOrder::NotYet(told) })
     })
     .await?;
     let user = &order.user;
@@ -177,9 +177,9 @@ async fn counted(api: &Api, order: &Order, patience: Duration) -> Done<()> {
         let status = ours.map_or("missing", |ours| ours["status"].as_str().unwrap_or_default());
         let is_so = delivered > 0 && status == "delivered";
         Ok(if is_so {
-            Seen::So("by its store, with drift 0, and by its user".to_owned())
+            VisibleOrder::So("by its store, with drift 0, and by its user".to_owned())
         } else {
-            Seen::NotYet(format!("of its user's {delivered} delivered orders; there it is {status}"))
+            VisibleOrder::NotYet(format!("of its user's {delivered} delivered orders; there it is {status}"))
         })
     })
     .await
@@ -194,7 +194,7 @@ async fn told(api: &Api, order: &Order, is_paid: bool, patience: Duration) -> Do
         let found: Vec<&str> = found.iter().filter_map(|one| one["notification_type"].as_str()).collect();
         let is_so = wanted.iter().all(|kind| found.contains(kind));
         let told = if found.is_empty() { "no notification".to_owned() } else { found.join(", ") };
-        Ok(if is_so { Seen::So(told) } else { Seen::NotYet(told) })
+        Ok(if is_so { VisibleOrder::So(told) } else { VisibleOrder::NotYet(told) })
     })
     .await
 }

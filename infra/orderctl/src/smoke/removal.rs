@@ -3,7 +3,7 @@
 use super::api::Api;
 use super::journal::{Done, Journal};
 use super::life::{Made, notifications};
-use super::wait::{Seen, until};
+use super::wait::{VisibleOrder, until};
 use serde_json::json;
 use std::time::Duration;
 
@@ -47,17 +47,17 @@ async fn refund(api: &Api, payment: &str, patience: Duration) -> Done<()> {
         let refunds = seen.body["refunds"].as_array().into_iter().flatten();
         let is_pending = refunds.into_iter().any(|refund| refund["status"] == "pending");
         Ok(match status.as_str() {
-            "pending" | "failed" | "cancelled" => Seen::So(format!("nothing was charged: {status}")),
-            "refunded" if !is_pending => Seen::So(status),
+            "pending" | "failed" | "cancelled" => VisibleOrder::So(format!("nothing was charged: {status}")),
+            "refunded" if !is_pending => VisibleOrder::So(status),
             "paid" | "partially_refunded" if !is_pending => {
                 let asked = api.post(&format!("{path}refund_payment/"), "refund", &json!({})).await?;
                 match asked.status.as_u16() {
-                    200 => Seen::So(asked.text("status").to_owned()),
-                    202 => Seen::NotYet("the gateway has not answered yet".to_owned()),
+                    200 => VisibleOrder::So(asked.text("status").to_owned()),
+                    202 => VisibleOrder::NotYet("the gateway has not answered yet".to_owned()),
                     _ => return Err(asked.told()),
                 }
             }
-            _ => Seen::NotYet(format!("it is {status}")),
+            _ => VisibleOrder::NotYet(format!("it is {status}")),
         })
     })
     .await
@@ -69,9 +69,9 @@ async fn delete(api: &Api, path: &str) -> Done<()> {
     until(SETTLES, async || {
         let answer = api.delete(path).await?;
         match answer.status.as_u16() {
-            200 => Ok(Seen::So("gone".to_owned())),
-            404 => Ok(Seen::So("gone already".to_owned())),
-            400 if answer.text("code") == "unfinished_orders" => Ok(Seen::NotYet(answer.told())),
+            200 => Ok(VisibleOrder::So("gone".to_owned())),
+            404 => Ok(VisibleOrder::So("gone already".to_owned())),
+            400 if answer.text("code") == "unfinished_orders" => Ok(VisibleOrder::NotYet(answer.told())),
             _ => Err(answer.told()),
         }
     })
@@ -84,7 +84,7 @@ async fn read(api: &Api, order: &str, waits: Duration) -> Done<()> {
         let found = notifications(api, order).await?;
         let is_told = found.iter().any(|one| one["notification_type"] == "refund_processed");
         let told = "the refund is not among the notifications".to_owned();
-        Ok(if is_told { Seen::So(told) } else { Seen::NotYet(told) })
+        Ok(if is_told { VisibleOrder::So(told) } else { VisibleOrder::NotYet(told) })
     })
     .await;
     let mut marked = 0;

@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// The newest image of an order in a batch, and the records that spoke of the order.
 #[derive(Clone, Debug)]
-pub struct Arrived {
+pub struct OrderImage {
     /// The order, with every change up to that image.
     pub order: Order,
     /// The sequence numbers of all its records.
@@ -59,7 +59,7 @@ impl ChangedHands {
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// The orders, each once.
-    pub arrived: Vec<Arrived>,
+    pub arrived: Vec<OrderImage>,
     /// The bulk updates that were asked for.
     pub bulk_updates: Vec<BulkUpdateAsked>,
     /// The stores that have another owner now, or are no more.
@@ -83,9 +83,9 @@ pub struct BulkUpdateAsked {
 
 /// An order with changes that a consumer has not applied.
 #[derive(Clone, Debug)]
-pub struct Fresh {
+pub struct UnappliedOrder {
     /// The order and its records.
-    pub arrived: Arrived,
+    pub arrived: OrderImage,
     /// The last version that the consumer has applied; 0 for none.
     pub seen: u64,
 }
@@ -95,7 +95,7 @@ impl Batch {
     /// image says all that the others do. Removals say nothing: orders are not removed.
     #[must_use]
     pub fn read(event: Event) -> Self {
-        let mut newest: HashMap<OrderId, Arrived> = HashMap::new();
+        let mut newest: HashMap<OrderId, OrderImage> = HashMap::new();
         let mut batch = Batch::default();
         for EventRecord { change, .. } in event.records {
             let sequence = change.sequence_number.unwrap_or_default();
@@ -122,7 +122,7 @@ impl Batch {
             };
             match newest.get_mut(&order.id) {
                 None => {
-                    newest.insert(order.id, Arrived { order, records: vec![sequence] });
+                    newest.insert(order.id, OrderImage { order, records: vec![sequence] });
                 }
                 Some(arrived) => {
                     arrived.records.push(sequence);
@@ -145,15 +145,19 @@ impl App {
     ///
     /// # Errors
     /// [`TableError`] where the watermarks cannot be read.
-    pub async fn fresh(&self, consumer: &str, arrived: Vec<Arrived>) -> Result<Vec<Fresh>, TableError> {
+    pub async fn fresh(
+        &self,
+        consumer: &str,
+        arrived: Vec<OrderImage>,
+    ) -> Result<Vec<UnappliedOrder>, TableError> {
         let ids = arrived.iter().map(|one| one.order.id);
         let marks = self.table().watermarks(consumer, ids).await?;
         let fresh = arrived.into_iter().filter_map(|arrived| {
             let seen = marks.get(&arrived.order.id).copied().unwrap_or(0);
-            (arrived.order.version > seen).then_some(Fresh { arrived, seen })
+            (arrived.order.version > seen).then_some(UnappliedOrder { arrived, seen })
         });
-        let mut fresh: Vec<Fresh> = fresh.collect();
-        for Fresh { arrived: Arrived { order, .. }, seen } in &mut fresh {
+        let mut fresh: Vec<UnappliedOrder> = fresh.collect();
+        for UnappliedOrder { arrived: OrderImage { order, .. }, seen } in &mut fresh {
             let version = if order.is_deleted() { 0 } else { *seen };
             match self.table().recall(order, version).await {
                 // Left to the consumer, which then knows which order it cannot apply.
@@ -185,7 +189,7 @@ impl App {
 
 /// The answer that makes Lambda deliver these records, and all after the first of them, again.
 #[must_use]
-pub fn see_again(records: impl IntoIterator<Item = String>) -> DynamoDbEventResponse {
+pub fn partial_batch_failure(records: impl IntoIterator<Item = String>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     response.batch_item_failures = records
         .into_iter()

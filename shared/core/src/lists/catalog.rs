@@ -2,8 +2,8 @@
 //! otherwise is read as a whole.
 
 use crate::app::App;
-use crate::lists::orders::{Entry, MAX_READ, Walk};
-use crate::lists::paging::{At, Cut, SortKey, Sorting, Window};
+use crate::lists::orders::{Entry, IndexMerge, MAX_READ};
+use crate::lists::paging::{CursorBound, PageSlice, SortKey, Sorting, Window};
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{Error, Outcome, StoreId};
 use oms_http::pages::PageRequest;
@@ -43,18 +43,19 @@ impl ByTime {
         wanted: impl Fn(&T) -> bool,
         sorting: &Sorting<K>,
         request: &PageRequest,
-    ) -> Outcome<Cut<T>> {
+    ) -> Outcome<PageSlice<T>> {
         let at = sorting.at(request)?;
         let window = Window::of(self.counted + known.len() as u64, request, at.as_ref())?;
         let descends = sorting.towards(at.as_ref()).descends != window.from_end;
-        let after = at.as_ref().map(At::place).map(|place| keys::list_at(place.created_at, place.id));
+        let after =
+            at.as_ref().map(CursorBound::place).map(|place| keys::list_at(place.created_at, place.id));
         let is_ahead =
             |place: &String| after.as_ref().is_none_or(|after| (place < after) == descends && place != after);
         known.retain(|(place, _)| is_ahead(place));
         known.sort_by(|(a, _), (b, _)| if descends { b.cmp(a) } else { a.cmp(b) });
         let reach = window.reach();
         let spans = self.spans.into_iter().map(|span| (span.narrowed(after.clone(), descends), reach as u64));
-        let mut walk = Walk::new(app, spans.collect(), descends).with(known);
+        let mut walk = IndexMerge::new(app, spans.collect(), descends).with(known);
         Ok(window.cut(walk.take(reach, wanted, too_far).await?))
     }
 }
@@ -79,7 +80,7 @@ impl App {
         sorting: &Sorting<K>,
         request: &PageRequest,
         wanted: impl Fn(&ProductSummary) -> bool,
-    ) -> Outcome<Cut<ProductSummary>> {
+    ) -> Outcome<PageSlice<ProductSummary>> {
         lists.cut(self, Vec::new(), wanted, sorting, request).await
     }
 
@@ -93,7 +94,7 @@ impl App {
         others: Vec<StoreSummary>,
         sorting: &Sorting<K>,
         request: &PageRequest,
-    ) -> Outcome<Cut<StoreSummary>> {
+    ) -> Outcome<PageSlice<StoreSummary>> {
         let spans = statuses.iter().map(|status| Span::all(Index::All, keys::list_of_stores(*status)));
         let counted = self.table().count_of_stores(statuses).await?;
         let known = others.into_iter().map(|store| (keys::list_at(store.created_at, store.id), store));

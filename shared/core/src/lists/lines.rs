@@ -6,7 +6,7 @@ mod by_product;
 
 use crate::app::App;
 use crate::lists::orders::{DEEPEST, Visible};
-use crate::lists::paging::{At, Place, SortKey, Sorting, Value, Window};
+use crate::lists::paging::{CursorBound, SortKey, SortPosition, Sorting, Value, Window};
 use oms_domain::{Caller, Error, Line, Order, OrderId, OrderSummary, Outcome, ProductId, VariantId};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::query::Query;
@@ -92,31 +92,31 @@ impl ItemQuery {
     }
 
     fn wants(&self, row: &LineRow) -> bool {
-        let facts = &row.facts;
-        self.product.is_none_or(|product| product == facts.product)
-            && (self.variant.is_none() || self.variant == facts.variant)
-            && contains_all([&*facts.product_name, &*facts.variant_name, &*facts.order_number], &self.terms)
+        let entry = &row.entry;
+        self.product.is_none_or(|product| product == entry.product)
+            && (self.variant.is_none() || self.variant == entry.variant)
+            && contains_all([&*entry.product_name, &*entry.variant_name, &*entry.order_number], &self.terms)
     }
 
-    fn place(&self, row: &LineRow) -> Place {
+    fn place(&self, row: &LineRow) -> SortPosition {
         self.sorting.place(row.created_at, row.id.0, |key| match key {
             Key::CreatedAt => Value::Time(row.created_at),
-            Key::Quantity => Value::Amount(row.facts.quantity.into()),
-            Key::UnitPrice => Value::Amount(row.facts.unit_price),
-            Key::TotalPrice => Value::Amount(row.facts.total_price),
+            Key::Quantity => Value::Amount(row.entry.quantity.into()),
+            Key::UnitPrice => Value::Amount(row.entry.unit_price),
+            Key::TotalPrice => Value::Amount(row.entry.total_price),
         })
     }
 }
 
 /// Where a line stands in the list of all: in the order at a position of the orders' list.
 #[derive(Clone, Debug)]
-struct Spot {
+struct LinePosition {
     order_at: String,
     order: OrderId,
     line: u16,
 }
 
-impl Spot {
+impl LinePosition {
     fn of(order: &Order, line: &Line) -> Self {
         Self { order_at: position(order.created_at, order.id), order: order.id, line: line.id.number() }
     }
@@ -170,7 +170,7 @@ impl App {
         links: &Links,
     ) -> Outcome<Page<ItemView>> {
         let counted = self.count_lines(visible).await?;
-        let at = At::read(request, Spot::read)?;
+        let at = CursorBound::read(request, LinePosition::read)?;
         let mut window = Window::of(counted, request, at.as_ref())?;
         if window.skipped > DEEPEST {
             let words = format!(
@@ -178,7 +178,7 @@ impl App {
             );
             return Err(Error::field("page", words));
         }
-        let (at, oldest_first) = (at.as_ref().map(At::place), window.is_backward());
+        let (at, oldest_first) = (at.as_ref().map(CursorBound::place), window.is_backward());
         // Each order has a line at least, so that no more orders can be on the page than lines.
         let wanted = Wanted { after: at.map(|at| at.order_at.as_str()), oldest_first };
         let orders = self.table().listed_orders(visible.lists(), &wanted, window.reach()).await?;
@@ -203,9 +203,10 @@ impl App {
             })
         });
         let cut = window.cut(lines.skip(first).take(on_page).collect());
-        let ends = cut.ends(|(order, line)| Spot::of(order, line).show());
+        let ends = cut.ends(|(order, line)| LinePosition::of(order, line).show());
         let shown = cut.listed.iter();
-        let shown = shown.map(|(order, line)| (Spot::of(order, line).show(), ItemView::new(order, line)));
+        let shown =
+            shown.map(|(order, line)| (LinePosition::of(order, line).show(), ItemView::new(order, line)));
         let shown = shown.collect();
         Ok(cut.page(ends, shown, links))
     }

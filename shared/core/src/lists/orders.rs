@@ -4,22 +4,22 @@
 //! [`filters`] and [`ordering`] say what is asked for, [`plan`] how it is found, [`walk`] reads it.
 
 mod days;
+mod entry;
 mod filters;
-mod found;
+mod index_merge;
 mod jump;
-mod listed;
+mod my_orders;
 mod ordering;
-mod own;
 mod pages;
 mod plan;
+mod search;
 mod times;
-mod walk;
 
 pub use filters::Filters;
+pub(crate) use index_merge::{IndexMerge, MAX_READ};
 pub(crate) use oms_table::lists::Entry;
-pub use pages::{Asked, OrderPage};
-pub(crate) use plan::{FACTS_BYTES, Part, at_once};
-pub(crate) use walk::{MAX_READ, Walk};
+pub use pages::{OrderPage, OrderQuery};
+pub(crate) use plan::{ENTRY_BYTES, Part, at_once};
 
 use crate::app::App;
 use futures::future::try_join_all;
@@ -78,7 +78,7 @@ impl App {
 
     /// The caller's own orders, whoever they are.
     #[must_use]
-    pub fn own_orders(&self, caller: &Caller) -> Visible {
+    pub fn my_orders(&self, caller: &Caller) -> Visible {
         Visible { lists: vec![OrderList::OfUser(caller.user.id.clone())], owned: Vec::new() }
     }
 

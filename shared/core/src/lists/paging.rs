@@ -4,7 +4,7 @@
 
 mod window;
 
-pub use window::{At, Cut, Window, cut};
+pub use window::{CursorBound, PageSlice, Window, cut};
 
 use jiff::Timestamp;
 use oms_domain::{Decimal, Outcome};
@@ -50,7 +50,7 @@ impl SortKey for ByTime {
 
 impl Sorting<ByTime> {
     /// Where an entry stands among others that are sorted by time.
-    pub fn place_in_time(&self, created_at: Timestamp, id: Uuid) -> Place {
+    pub fn place_in_time(&self, created_at: Timestamp, id: Uuid) -> SortPosition {
         self.place(created_at, id, |ByTime::CreatedAt| Value::Time(created_at))
     }
 }
@@ -89,7 +89,7 @@ pub struct Sorting<K> {
 
 /// Where an entry stands in a sorted list, whether or not it is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SortPosition {
     values: Vec<Value>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -97,7 +97,7 @@ pub struct Place {
     pub id: Uuid,
 }
 
-impl Place {
+impl SortPosition {
     /// The amount, where it is sorted by.
     pub fn amount(&self) -> Option<Decimal> {
         self.values.iter().find_map(|value| match value {
@@ -143,12 +143,12 @@ impl<K: SortKey> Sorting<K> {
     }
 
     /// Where an entry stands that has these values.
-    pub fn place(&self, created_at: Timestamp, id: Uuid, value: impl Fn(K) -> Value) -> Place {
-        Place { values: self.keys.iter().map(|(key, _)| value(*key)).collect(), created_at, id }
+    pub fn place(&self, created_at: Timestamp, id: Uuid, value: impl Fn(K) -> Value) -> SortPosition {
+        SortPosition { values: self.keys.iter().map(|(key, _)| value(*key)).collect(), created_at, id }
     }
 
     /// Which of two comes first.
-    pub fn compare(&self, a: &Place, b: &Place) -> Ordering {
+    pub fn compare(&self, a: &SortPosition, b: &SortPosition) -> Ordering {
         let directed = |compared: Ordering, descends| if descends { compared.reverse() } else { compared };
         let values = self.keys.iter().zip(a.values.iter().zip(&b.values));
         let by_keys = values.map(|((_, descends), (a, b))| directed(a.cmp(b), *descends));
@@ -156,33 +156,33 @@ impl<K: SortKey> Sorting<K> {
         by_keys.fold(Ordering::Equal, Ordering::then).then(directed(ties, self.descends))
     }
 
-    fn show(&self, place: &Place) -> String {
+    fn show(&self, place: &SortPosition) -> String {
         let values: Vec<_> = place.values.iter().map(Value::show).collect();
         serde_json::json!([place.created_at, place.id, values]).to_string()
     }
 
-    fn read_place(&self, text: &str) -> Option<Place> {
+    fn read_place(&self, text: &str) -> Option<SortPosition> {
         let (created_at, id, values): (Timestamp, Uuid, Vec<String>) = serde_json::from_str(text).ok()?;
         if values.len() != self.keys.len() {
             return None;
         }
         let values = self.keys.iter().zip(values).map(|((key, _), value)| key.read(&value));
-        Some(Place { values: values.collect::<Option<_>>()?, created_at, id })
+        Some(SortPosition { values: values.collect::<Option<_>>()?, created_at, id })
     }
 
     /// Where a request's page begins or ends, if a cursor says so.
     ///
     /// # Errors
     /// `InvalidPage` for a cursor that says nothing here.
-    pub fn at(&self, request: &PageRequest) -> Outcome<Option<At>> {
-        At::read(request, |text| self.read_place(text))
+    pub fn at(&self, request: &PageRequest) -> Outcome<Option<CursorBound>> {
+        CursorBound::read(request, |text| self.read_place(text))
     }
 
     /// The direction in which a page is read: from its end where it ends at a place.
-    pub fn towards(&self, at: Option<&At>) -> Self {
+    pub fn towards(&self, at: Option<&CursorBound>) -> Self {
         match at {
-            Some(At::Before(_)) => self.reversed(),
-            Some(At::After(_)) | None => self.clone(),
+            Some(CursorBound::Before(_)) => self.reversed(),
+            Some(CursorBound::After(_)) | None => self.clone(),
         }
     }
 
@@ -190,7 +190,12 @@ impl<K: SortKey> Sorting<K> {
     ///
     /// # Errors
     /// `InvalidPage` beyond the last page.
-    pub fn cut<T>(&self, all: Vec<(Place, T)>, request: &PageRequest, at: Option<&At>) -> Outcome<Cut<T>> {
+    pub fn cut<T>(
+        &self,
+        all: Vec<(SortPosition, T)>,
+        request: &PageRequest,
+        at: Option<&CursorBound>,
+    ) -> Outcome<PageSlice<T>> {
         cut(all, |a, b| self.compare(a, b), request, at)
     }
 
@@ -198,9 +203,9 @@ impl<K: SortKey> Sorting<K> {
     /// each behind its place.
     pub fn page<T: Serialize>(
         &self,
-        cut: &Cut<impl Sized>,
-        ends: Option<(Place, Place)>,
-        shown: Vec<(Place, T)>,
+        cut: &PageSlice<impl Sized>,
+        ends: Option<(SortPosition, SortPosition)>,
+        shown: Vec<(SortPosition, T)>,
         links: &Links,
     ) -> Page<T> {
         let shown = shown.into_iter().map(|(place, view)| (self.show(&place), view)).collect();
@@ -241,7 +246,7 @@ mod tests {
         Sorting::read(&Query::parse(&format!("ordering={text}")))
     }
 
-    fn place(by: &Sorting<Key>, amount: i64, second: i64, id: u128) -> Place {
+    fn place(by: &Sorting<Key>, amount: i64, second: i64, id: u128) -> SortPosition {
         let made = Timestamp::from_second(second).unwrap();
         by.place(made, Uuid::from_u128(id), |key| match key {
             Key::CreatedAt => Value::Time(made),

@@ -9,7 +9,7 @@ mod fresh;
 mod pages;
 mod plan;
 
-use crate::lists::paging::{Place, SortKey, Sorting, Value};
+use crate::lists::paging::{SortKey, SortPosition, Sorting, Value};
 pub use oms_domain::PaymentEntry;
 use oms_domain::tally::PaymentFacets;
 use oms_domain::{Currency, Error, Order, Outcome, PaymentMethod, PaymentState};
@@ -103,7 +103,7 @@ impl PaymentQuery {
             || self.attention.is_some()
     }
 
-    fn place(&self, row: &PaymentEntry) -> Place {
+    fn place(&self, row: &PaymentEntry) -> SortPosition {
         self.sorting.place(row.created_at, row.id.0, |key| match key {
             Key::CreatedAt => Value::Time(row.created_at),
             Key::Amount => Value::Amount(row.amount),

@@ -1,7 +1,7 @@
 //! Moving orders by the status that they are to have, many at once: in a request, or by a job.
 
 use crate::app::App;
-use crate::orders::Seen;
+use crate::orders::VisibleOrder;
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
 use oms_domain::{Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
@@ -38,17 +38,17 @@ impl App {
         if deadline::is_near() {
             return Err(Error::Unavailable(OutOfTime.into()));
         }
-        let prepare = |seen: Seen| async move {
+        let prepare = |seen: VisibleOrder| async move {
             let is_done = self.was_moved_long_ago(&seen.order, job).await?;
             Ok((seen, is_done))
         };
-        let decide = |seen: Seen, is_done, by: &Actor| {
+        let decide = |seen: VisibleOrder, is_done, by: &Actor| {
             let order = seen.managed()?;
             Ok(if is_done { order.into() } else { order.move_to_by_job(status, true, job.id, by)? })
         };
         let outcome = async {
             let moved = self.orders(caller).change_with(id, prepare, decide).await?;
-            let Seen { order, .. } = self.pay_back(caller, moved).await?;
+            let VisibleOrder { order, .. } = self.pay_back(caller, moved).await?;
             if status != Status::Refunded || order.status == Status::Refunded {
                 Ok(())
             } else if order.awaits_gateway() {
@@ -87,8 +87,8 @@ impl App {
     ///
     /// # Errors
     /// 402 where the order was to be paid back and the gateway refuses.
-    pub async fn pay_back(&self, caller: &Caller, seen: Seen) -> Outcome<Seen> {
-        let Seen { order, manages } = seen;
+    pub async fn pay_back(&self, caller: &Caller, seen: VisibleOrder) -> Outcome<VisibleOrder> {
+        let VisibleOrder { order, manages } = seen;
         let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
         let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
         let by = &caller.user.id;
@@ -96,7 +96,7 @@ impl App {
         if is_closing && order.status != Status::Refunded && !order.awaits_gateway() {
             return Err(refused());
         }
-        Ok(Seen { order, manages })
+        Ok(VisibleOrder { order, manages })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use oms_domain::lines::LineEdit;
 use oms_domain::{Decimal, ProductId, VariantId};
-use oms_http::validation::{Amount, Fields, KeptMap, Lines, Whole};
+use oms_http::validation::{Amount, BoundedMap, Fields, Lines, Whole};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -44,7 +44,7 @@ pub fn read_item(fields: &mut Fields) -> LineEdit {
     let quantity = fields.required::<Whole<1, MAX_QUANTITY>>("quantity");
     let unit_price = fields.optional::<Amount>("unit_price");
     let notes = fields.optional::<Lines<2000>>("notes");
-    let extra_data = fields.optional::<KeptMap<MAX_EXTRA_BYTES>>("extra_data");
+    let extra_data = fields.optional::<BoundedMap<MAX_EXTRA_BYTES>>("extra_data");
     LineEdit {
         product: product.map(ProductId),
         variant: variant.map(|variant| variant.map(VariantId)),

@@ -39,7 +39,7 @@ impl App {
 
     /// How many orders a user has just paid or called off that the counters still have as unpaid.
     async fn paid_just_now(&self, user: &UserId) -> Outcome<u64> {
-        let steps = self.table().trail(user, self.now()).await?;
+        let steps = self.table().recent_writes(user, self.now()).await?;
         let ids: Vec<OrderId> =
             steps.iter().filter(|step| step.user == *user).map(|step| step.order).collect();
         let (orders, marks) = futures::try_join!(

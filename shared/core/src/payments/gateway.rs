@@ -13,7 +13,7 @@ pub use stripe::Stripe;
 
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
-use oms_domain::payment::{ChargeOutcome, Mover};
+use oms_domain::payment::{ChargeOutcome, PaymentProvider};
 use oms_domain::{Currency, Decimal, PaymentId, RefundId};
 use oms_runtime::config::{Config, Gateway as Chosen, Secret};
 use oms_runtime::deadline::{self, OutOfTime};
@@ -96,7 +96,7 @@ impl From<ChargeOutcome> for Charged {
 
 /// What to give back. The refund's id is the key: the same id never pays back twice.
 #[derive(Clone, Copy, Debug)]
-pub struct GiveBack<'a> {
+pub struct RefundRequest<'a> {
     /// The refund.
     pub refund: RefundId,
     /// How much of the payment.
@@ -132,7 +132,7 @@ pub enum GatewayError {
     OutOfTime(#[from] OutOfTime),
     /// The money is at another gateway than the one that is configured.
     #[error("the payment is one of {0}, which is not PAYMENT_GATEWAY")]
-    Elsewhere(Mover),
+    Elsewhere(PaymentProvider),
 }
 
 impl Gateway {
@@ -147,10 +147,10 @@ impl Gateway {
 
     /// What payments say of themselves that it has moved.
     #[must_use]
-    pub const fn mover(&self) -> Mover {
+    pub const fn provider(&self) -> PaymentProvider {
         match self {
-            Gateway::Simulated(_) => Mover::Simulated,
-            Gateway::Stripe(_) => Mover::Stripe,
+            Gateway::Simulated(_) => PaymentProvider::Simulated,
+            Gateway::Stripe(_) => PaymentProvider::Stripe,
         }
     }
 
@@ -215,7 +215,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Where it is not known how it ended: the refund stays pending.
-    pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
+    pub async fn refund(&self, refund: RefundRequest<'_>) -> Result<RefundOutcome, GatewayError> {
         let answer = async {
             match self {
                 Gateway::Simulated(simulated) => simulated.refund(refund).await,
@@ -234,7 +234,7 @@ impl Gateway {
 
     fn log(&self, call: &str, key: &impl Display, said: &str, began: Instant) {
         let duration_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::debug!(gateway = %self.mover(), call, %key, said, duration_us, "asked the gateway");
+        tracing::debug!(gateway = %self.provider(), call, %key, said, duration_us, "asked the gateway");
     }
 }
 

@@ -6,8 +6,8 @@
 //! ([`Order::awaits_gateway`]), and is settled from the queue.
 
 use crate::app::App;
-use crate::payments::gateway::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
-use oms_domain::lifecycle::{Moved, RefundOutcome};
+use crate::payments::gateway::{Charge, Charged, Customer, GatewayError, NextAction, RefundRequest};
+use oms_domain::lifecycle::{OrderChange, RefundOutcome};
 use oms_domain::payment::ChargeOutcome;
 use oms_domain::{
     Actor, Error, Kind, Order, OrderId, Outcome, Payment, PaymentId, PaymentState, Refund, RefundId, UserId,
@@ -199,13 +199,13 @@ impl App {
         let payment = order.payment(id.payment());
         let refund = payment.and_then(|payment| payment.pending_refunds().find(is_it));
         let (Some(payment), Some(refund)) = (payment, refund) else { return Ok(None) };
-        if payment.is_by_hand() {
+        if payment.is_manual() {
             // Whoever asked for it hands the money over.
             return Ok(Some(RefundOutcome::Succeeded));
         }
         self.check_mover(payment)?;
         let since = refund.created_at;
-        let refund = GiveBack {
+        let refund = RefundRequest {
             refund: id,
             amount: refund.amount,
             currency: order.currency,
@@ -217,8 +217,8 @@ impl App {
 
     /// Money is asked for, and back, where the payment was started, whatever is configured since.
     fn check_mover(&self, payment: &Payment) -> Result<(), GatewayError> {
-        match payment.mover {
-            Some(mover) if mover != self.gateway().mover() => Err(GatewayError::Elsewhere(mover)),
+        match payment.provider {
+            Some(provider) if provider != self.gateway().provider() => Err(GatewayError::Elsewhere(provider)),
             Some(_) | None => Ok(()),
         }
     }
@@ -228,7 +228,7 @@ impl App {
         &self,
         order: Order,
         by: &UserId,
-        finish: impl Fn(Order, &Actor) -> Outcome<Moved>,
+        finish: impl Fn(Order, &Actor) -> Outcome<OrderChange>,
     ) -> Outcome<Order> {
         let id = order.id;
         let mut seen = order;

@@ -1,7 +1,7 @@
 //! Statistics of one user's orders of one store. There are no counters of such pairs, because they
 //! would be many and their orders are few: these are read, each consistently, and added up.
 
-use super::{Asked, NEWEST};
+use super::{NEWEST, StatisticsQuery};
 use crate::app::App;
 use crate::statistics::read_your_writes::Snapshot;
 use jiff::Timestamp;
@@ -45,7 +45,7 @@ impl App {
         pair: &Pair,
         calendar: &Calendar,
     ) -> Outcome<Snapshot> {
-        let steps = self.table().trail(&caller.user.id, self.now()).await?;
+        let steps = self.table().recent_writes(&caller.user.id, self.now()).await?;
         let steps = steps.into_iter().filter(|step| step.user == pair.user && step.store == pair.store);
         let changed: BTreeSet<OrderId> = steps.map(|step| step.order).collect();
         let mut folded = Folded::default();
@@ -106,7 +106,7 @@ impl Folded {
     }
 }
 
-impl Asked {
+impl StatisticsQuery {
     /// The orders of one user and one store.
     pub(super) fn of_pair(user: UserId, store: StoreId) -> Self {
         Self { pair: Some(Pair { user, store }), ..Self::new(Vec::new()) }

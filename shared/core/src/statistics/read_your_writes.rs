@@ -1,26 +1,26 @@
 //! Statistics that know what their reader has just done.
 //!
 //! The counters follow the orders within moments, and say for themselves which orders they have in
-//! which version ([`Front::has`](oms_table::counters::snapshot::Front::has)). Where that leaves a doubt about an order that the reader
-//! has changed ([`trail`](oms_table::recent_writes)), or about one of the newest ones, the counters and the order's watermark
+//! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where that leaves a doubt about an order that the reader
+//! has changed ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the counters and the order's watermark
 //! are read as of one moment, and the order's state now less its state at the watermark is added:
 //! exactly as the consumer will count it.
 
 use crate::app::App;
 use crate::response_cache::Answer;
-use crate::statistics::Asked;
+use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
-use oms_domain::tally::{Cell, Scope, Tally, tally};
+use oms_domain::tally::{Counter, Scope, Tally, tally};
 use oms_domain::{Caller, Decimal, Error, Order, OrderId, OrderSummary, Outcome};
 use oms_runtime::meter;
 use oms_runtime::retry;
-use oms_table::counters::snapshot::Shown;
+use oms_table::counters::snapshot::CounterSnapshot;
 use oms_table::lists::{OrderList, Wanted};
-use oms_table::recent_writes::Step;
+use oms_table::recent_writes::RecentWrite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,9 +48,9 @@ pub struct Snapshot {
 
 /// What is read for every request, in one trip.
 struct Look {
-    shown: Vec<(Scope, Shown)>,
+    shown: Vec<(Scope, CounterSnapshot)>,
     /// What the caller has changed, of what is asked for.
-    own: Vec<Step>,
+    own: Vec<RecentWrite>,
     newest: Vec<OrderSummary>,
 }
 
@@ -75,7 +75,7 @@ impl App {
     pub async fn statistics<T: Serialize, B, F: Future<Output = Outcome<T>>>(
         &self,
         caller: &Caller,
-        asked: &Asked,
+        asked: &StatisticsQuery,
         calendar: &Calendar,
         question: Option<String>,
         beside: impl Future<Output = Outcome<B>>,
@@ -94,7 +94,7 @@ impl App {
             let doubts = self.doubts(asked, &look);
             let evidence = doubts.are_none().then(|| evidence(&look, calendar));
             if let (Some(question), Some(evidence)) = (&question, &evidence)
-                && let Some(answer) = self.kept().get(question, evidence, now)
+                && let Some(answer) = self.response_cache().get(question, evidence, now)
             {
                 return Ok(answer);
             }
@@ -119,28 +119,28 @@ impl App {
         let made = make(snapshot, beside).await?;
         let answer = answered(&made)?;
         if let (Some(question), Some(evidence)) = (question, evidence) {
-            self.kept().keep(question, evidence, &answer, now, self.config().stats_cache_timeout);
+            self.response_cache().store(question, evidence, &answer, now, self.config().stats_cache_timeout);
         }
         Ok(answer)
     }
 
-    async fn look(&self, caller: &Caller, asked: &Asked, calendar: &Calendar) -> Outcome<Look> {
+    async fn look(&self, caller: &Caller, asked: &StatisticsQuery, calendar: &Calendar) -> Outcome<Look> {
         let since = calendar.days_since();
         let shown = asked.scopes().iter().map(|scope| async {
-            let shown = self.table().shown(scope, since).await?;
+            let shown = self.table().counter_snapshot(scope, since).await?;
             Ok::<_, Error>((scope.clone(), shown))
         });
-        let trail = async { Ok(self.table().trail(&caller.user.id, self.now()).await?) };
+        let recent_writes = async { Ok(self.table().recent_writes(&caller.user.id, self.now()).await?) };
         let newest = self.newest_of(asked);
         let (shown, mut own, newest) =
-            meter::at_once(async { futures::try_join!(try_join_all(shown), trail, newest) }).await?;
+            meter::at_once(async { futures::try_join!(try_join_all(shown), recent_writes, newest) }).await?;
         own.retain(|step| asked.scopes().iter().any(|scope| holds(scope, step)));
         Ok(Look { shown, own, newest })
     }
 
-    fn doubts(&self, asked: &Asked, look: &Look) -> Doubts {
+    fn doubts(&self, asked: &StatisticsQuery, look: &Look) -> Doubts {
         let mut doubts = Doubts::default();
-        let mut doubt = |step: &Step| {
+        let mut doubt = |step: &RecentWrite| {
             let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
             let has_all = holding().all(|(_, shown)| shown.front.has(step.order, step.version));
             if has_all || self.counted().has(step.order, step.version) {
@@ -155,7 +155,7 @@ impl App {
         // Of all orders, some are on their way at any time: they show when they are counted.
         if !asked.scopes().contains(&Scope::All) {
             let since = self.now().checked_sub(SETTLING).unwrap_or(jiff::Timestamp::MIN);
-            let settling = look.newest.iter().filter(|order| order.updated_at > since).map(step_of);
+            let settling = look.newest.iter().filter(|order| order.updated_at > since).map(recent_write_of);
             let _ = settling.filter(|step| doubt(step)).take(OTHERS).count();
         }
         let oldest =
@@ -177,22 +177,22 @@ impl App {
     /// it has to be looked at anew, unless it is the last try.
     async fn complete(
         &self,
-        asked: &Asked,
+        asked: &StatisticsQuery,
         calendar: &Calendar,
         look: Look,
         doubts: Doubts,
         is_last: bool,
     ) -> Outcome<Option<Snapshot>> {
         let cut = calendar.cut_days();
-        let quarters = async {
+        let quarter_hours = async {
             let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
             Ok::<_, Error>(try_join_all(reads).await?)
         };
         let Look { mut shown, mut newest, .. } = look;
-        let quarters = if cut.is_empty() { Vec::new() } else { quarters.await? };
+        let quarter_hours = if cut.is_empty() { Vec::new() } else { quarter_hours.await? };
         let twice = self.counted_twice(asked, &shown, &doubts).await?;
         if doubts.are_none() {
-            let counts = sum(&shown, quarters, &Tally::default(), &twice, calendar);
+            let counts = sum(&shown, quarter_hours, &Tally::default(), &twice, calendar);
             return Ok(Some(Snapshot { counts, newest, changed: Vec::new() }));
         }
         let scopes: BTreeSet<&Scope> = doubts.uncounted.values().flatten().collect();
@@ -225,7 +225,7 @@ impl App {
         for order in orders {
             changed.extend(put_among(&mut newest, &order, asked)?);
         }
-        let counts = sum(&shown, quarters, &missing, &twice, calendar);
+        let counts = sum(&shown, quarter_hours, &missing, &twice, calendar);
         Ok(Some(Snapshot { counts, newest, changed }))
     }
 
@@ -233,8 +233,8 @@ impl App {
     /// and once in the store's. An order in doubt will have all of it counted.
     async fn counted_twice(
         &self,
-        asked: &Asked,
-        shown: &[(Scope, Shown)],
+        asked: &StatisticsQuery,
+        shown: &[(Scope, CounterSnapshot)],
         doubts: &Doubts,
     ) -> Outcome<Tally> {
         let mut twice = Tally::default();
@@ -289,8 +289,8 @@ impl Doubts {
     }
 }
 
-fn step_of(order: &OrderSummary) -> Step {
-    Step {
+fn recent_write_of(order: &OrderSummary) -> RecentWrite {
+    RecentWrite {
         order: order.id,
         at: order.updated_at,
         version: order.version,
@@ -299,7 +299,7 @@ fn step_of(order: &OrderSummary) -> Step {
     }
 }
 
-fn holds(scope: &Scope, step: &Step) -> bool {
+fn holds(scope: &Scope, step: &RecentWrite) -> bool {
     match scope {
         Scope::User(user) => *user == step.user,
         Scope::Store(store) => *store == step.store,
@@ -309,10 +309,14 @@ fn holds(scope: &Scope, step: &Step) -> bool {
 
 /// Puts an order as it is now among the newest ones, if it is one of them; what it shows, if it is
 /// asked for at all.
-fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Outcome<Option<OrderSummary>> {
+fn put_among(
+    newest: &mut Vec<OrderSummary>,
+    order: &Order,
+    asked: &StatisticsQuery,
+) -> Outcome<Option<OrderSummary>> {
     let summary = OrderSummary::of(order);
     newest.retain(|one| one.id != order.id);
-    if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &step_of(&summary))) {
+    if !order.is_deleted() && asked.scopes().iter().any(|scope| holds(scope, &recent_write_of(&summary))) {
         newest.push(summary.clone());
         newest.sort_by_key(|order| std::cmp::Reverse((order.created_at, order.id)));
         newest.truncate(asked.newest());
@@ -323,22 +327,22 @@ fn put_among(newest: &mut Vec<OrderSummary>, order: &Order, asked: &Asked) -> Ou
 
 /// The counters of all scopes together, with what is missing, and less what is in two of them.
 fn sum(
-    shown: &[(Scope, Shown)],
-    quarters: Vec<Vec<(Cell, Decimal)>>,
+    shown: &[(Scope, CounterSnapshot)],
+    quarter_hours: Vec<Vec<(Counter, Decimal)>>,
     missing: &Tally,
     twice: &Tally,
     calendar: &Calendar,
 ) -> Counts {
     let (since, cut) = (calendar.days_since().first_of_month(), calendar.cut_days());
-    let mut quarters = quarters.into_iter();
-    let of_scope = |(scope, shown): &(Scope, Shown)| {
+    let mut quarter_hours = quarter_hours.into_iter();
+    let of_scope = |(scope, shown): &(Scope, CounterSnapshot)| {
         // What is in two scopes is in the user's and in a store's.
         let is_user = matches!(scope, Scope::User(_));
         let twice = twice.of(scope).filter(|_| is_user).map(|(cell, value)| (cell, -value));
         let missing = missing.of(scope).chain(twice);
         let missing = missing.filter(|(cell, _)| cell.is_shown_since(since, &cut));
-        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
-        for (cell, value) in shown.cells().chain(quarters.next().unwrap_or_default()).chain(missing) {
+        let mut cells: BTreeMap<Counter, Decimal> = BTreeMap::new();
+        for (cell, value) in shown.cells().chain(quarter_hours.next().unwrap_or_default()).chain(missing) {
             *cells.entry(cell).or_default() += value;
         }
         cells.into_iter().collect::<Counts>()

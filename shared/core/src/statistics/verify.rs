@@ -1,9 +1,9 @@
 //! Statistics against what they are made of: the orders and their logs.
 
 use crate::app::App;
-use crate::statistics::Asked;
+use crate::statistics::StatisticsQuery;
 use futures::future::try_join_all;
-use oms_domain::drift::{Cells, Difference, Verified, differences};
+use oms_domain::reconciliation::{Counters, Difference, Verified, differences};
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Error, Order, OrderId, Outcome};
 use oms_runtime::retry;
@@ -44,7 +44,7 @@ impl App {
     ///
     /// # Errors
     /// 400 beyond 10,000 orders; 503 where the table cannot be read.
-    pub async fn verify(&self, asked: &Asked) -> Outcome<Verified> {
+    pub async fn verify(&self, asked: &StatisticsQuery) -> Outcome<Verified> {
         let all = asked.scopes().iter().map(|scope| self.verify_scope(scope, MAX_ORDERS));
         Ok(try_join_all(all).await?.into_iter().fold(Verified::default(), Verified::and))
     }
@@ -99,7 +99,7 @@ impl App {
                 break;
             }
         }
-        let mut expected_of: BTreeMap<Scope, Cells> = BTreeMap::new();
+        let mut expected_of: BTreeMap<Scope, Counters> = BTreeMap::new();
         for (scope, cell, value) in expected.iter() {
             expected_of.entry(scope.clone()).or_default().insert(cell, value);
         }
@@ -150,7 +150,7 @@ impl App {
                 break;
             }
         }
-        let expected: Cells = expected.of(scope).collect();
+        let expected: Counters = expected.of(scope).collect();
         let counted = self.table().cells(scope).await?;
         found.moving = before != counted;
         let wrong = differences(&counted, &expected).into_iter();

@@ -259,9 +259,9 @@ impl FieldValue for JsonMap {
 
 /// A [`JsonMap`] of at most `MAX` bytes, as they are stored.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct KeptMap<const MAX: usize>(pub Map<String, Value>);
+pub struct BoundedMap<const MAX: usize>(pub Map<String, Value>);
 
-impl<const MAX: usize> FieldValue for KeptMap<MAX> {
+impl<const MAX: usize> FieldValue for BoundedMap<MAX> {
     fn read(value: &Value) -> Result<Self, Problem> {
         let JsonMap(map) = JsonMap::read(value)?;
         if size::of_map(&map) > MAX {

@@ -2,8 +2,8 @@
 
 use super::{money, time};
 use oms_domain::calendar::Calendar;
-use oms_domain::drift::Difference;
-use oms_domain::drift::Verified;
+use oms_domain::reconciliation::Difference;
+use oms_domain::reconciliation::Verified;
 use oms_domain::statistics::{Counts, Group, mean};
 use oms_domain::tally::Scope;
 use oms_domain::{Currency, Decimal, Money, OrderSummary, PaymentEntry, PaymentMethod, PaymentState, Status};

@@ -1,7 +1,7 @@
 //! Products and what lies on their shelves.
 
 use crate::catalog::assortments::Counting;
-use crate::catalog::stock::{self, Shelf};
+use crate::catalog::stock::{self, StockLevel};
 use crate::entity::{FIRST_VERSION, Versioned};
 use crate::idempotency::Keyed;
 use crate::lists::Entry;
@@ -34,15 +34,15 @@ pub struct StockedProduct {
     /// The product.
     pub product: Product,
     /// Its own shelf and one for each variant.
-    pub shelves: Vec<Shelf>,
+    pub stock_levels: Vec<StockLevel>,
 }
 
 impl StockedProduct {
     /// How many pieces lie on the shelf of a variant, or on the product's own.
     #[must_use]
     pub fn available(&self, variant: Option<VariantId>) -> u64 {
-        let shelf = self.shelves.iter().find(|shelf| shelf.variant == variant);
-        shelf.map_or(0, |shelf| shelf.available)
+        let stock_level = self.stock_levels.iter().find(|stock_level| stock_level.variant == variant);
+        stock_level.map_or(0, |stock_level| stock_level.available)
     }
 }
 
@@ -89,13 +89,13 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn product(&self, id: ProductId) -> Result<Option<Versioned<StockedProduct>>, TableError> {
         let items = self.collection(keys::product(id), "").await?;
-        let shelves = items.iter().filter_map(stock::shelf).collect();
+        let stock_levels = items.iter().filter_map(stock::stock_level).collect();
         let product = items.into_iter().find(|item| text(item, keys::SK) == keys::PRODUCT);
         let Some(product) = product else {
             return Ok(None);
         };
         let Versioned { entity: product, version } = entity::read_versioned(product, WHAT)?;
-        let entity = StockedProduct { product, shelves };
+        let entity = StockedProduct { product, stock_levels };
         Ok(Some(Versioned { entity, version }))
     }
 
@@ -113,8 +113,8 @@ impl Table {
         let products: Vec<Product> = products.collect::<Result<_, _>>()?;
         let (few, many): (Vec<_>, Vec<_>) =
             products.into_iter().partition(|product| product.variants.len() < FEW_SHELVES);
-        let mut stocked = self.with_few_shelves(few).await?;
-        let many = futures::stream::iter(many.into_iter().map(|p| self.with_all_shelves(p)))
+        let mut stocked = self.with_few_stock_levels(few).await?;
+        let many = futures::stream::iter(many.into_iter().map(|p| self.with_all_stock_levels(p)))
             .buffer_unordered(QUERIES_AT_ONCE)
             .try_collect::<Vec<_>>()
             .await?;
@@ -122,26 +122,28 @@ impl Table {
         Ok(stocked)
     }
 
-    async fn with_few_shelves(&self, products: Vec<Product>) -> Result<Vec<StockedProduct>, TableError> {
+    async fn with_few_stock_levels(&self, products: Vec<Product>) -> Result<Vec<StockedProduct>, TableError> {
         let wanted = products.iter().flat_map(|product| {
             let variants = product.variants.iter().map(|variant| Some(variant.id));
-            std::iter::once(None).chain(variants).map(|shelf| (keys::product(product.id), keys::shelf(shelf)))
+            std::iter::once(None)
+                .chain(variants)
+                .map(|stock_level| (keys::product(product.id), keys::stock_level(stock_level)))
         });
         let items = self.get_items(wanted.collect()).await?;
         let stocked = products.into_iter().map(|product| {
             let pk = keys::product(product.id);
             let own = items.iter().filter(|item| text(item, keys::PK) == pk);
-            let shelves = own.filter_map(stock::shelf).collect();
-            StockedProduct { product, shelves }
+            let stock_levels = own.filter_map(stock::stock_level).collect();
+            StockedProduct { product, stock_levels }
         });
         Ok(stocked.collect())
     }
 
-    async fn with_all_shelves(&self, product: Product) -> Result<StockedProduct, TableError> {
+    async fn with_all_stock_levels(&self, product: Product) -> Result<StockedProduct, TableError> {
         let pk = keys::product(product.id);
         let items = self.collection(pk, keys::STOCK_PREFIX).await?;
-        let shelves = items.iter().filter_map(stock::shelf).collect();
-        Ok(StockedProduct { product, shelves })
+        let stock_levels = items.iter().filter_map(stock::stock_level).collect();
+        Ok(StockedProduct { product, stock_levels })
     }
 
     /// Makes a product of a store with its shelves, in [`FIRST_VERSION`]. The store may have so many.
@@ -159,8 +161,8 @@ impl Table {
         let product = &stocked.product;
         let mut items = self.counted_in(store, product.status, most).await?;
         items.push(part(self.put_new(to_item(product, FIRST_VERSION)?)?));
-        for shelf in &stocked.shelves {
-            items.push(self.new_shelf(product.id, *shelf)?);
+        for stock_level in &stocked.stock_levels {
+            items.push(self.new_stock_level(product.id, *stock_level)?);
         }
         self.transact(items, key).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
     }
@@ -174,7 +176,7 @@ impl Table {
         &self,
         seen: &Versioned<StockedProduct>,
         product: &Product,
-        (made, removed): (&[Shelf], &[VariantId]),
+        (made, removed): (&[StockLevel], &[VariantId]),
         (stores, most): (&Stores<'_>, u32),
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
@@ -186,12 +188,12 @@ impl Table {
             return self.put(put, key).await;
         }
         items.push(part(put));
-        for shelf in made {
-            items.push(self.new_shelf(product.id, *shelf)?);
+        for stock_level in made {
+            items.push(self.new_stock_level(product.id, *stock_level)?);
         }
         for variant in removed {
-            let shelf = keys::shelf(Some(*variant));
-            items.push(self.delete_any(keys::product(product.id), shelf)?);
+            let stock_level = keys::stock_level(Some(*variant));
+            items.push(self.delete_any(keys::product(product.id), stock_level)?);
         }
         if stores.to.is_none() {
             return self.transact_as_seen(items, key).await;
@@ -250,11 +252,11 @@ impl Table {
         store: Option<&Store>,
     ) -> Result<(), TableError> {
         let mut items = Vec::new();
-        for Versioned { entity: StockedProduct { product, shelves }, version } in seen {
+        for Versioned { entity: StockedProduct { product, stock_levels }, version } in seen {
             let pk = || keys::product(product.id);
             items.push(self.delete_seen(pk(), keys::PRODUCT.to_owned(), *version)?);
-            for shelf in shelves {
-                items.push(self.delete_any(pk(), keys::shelf(shelf.variant))?);
+            for stock_level in stock_levels {
+                items.push(self.delete_any(pk(), keys::stock_level(stock_level.variant))?);
             }
         }
         if let Some(store) = store {

@@ -13,7 +13,7 @@ const AVAILABLE: &str = "available";
 
 /// How many pieces lie on one shelf of a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shelf {
+pub struct StockLevel {
     /// Of which kind; the product's own shelf where none.
     pub variant: Option<VariantId>,
     /// How many.
@@ -25,12 +25,12 @@ pub(crate) fn available(item: &Item) -> u64 {
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-pub(crate) fn shelf(item: &Item) -> Option<Shelf> {
+pub(crate) fn stock_level(item: &Item) -> Option<StockLevel> {
     let variant = match crate::text(item, keys::SK).strip_prefix(keys::STOCK_PREFIX)? {
         "" => None,
         id => Some(id.parse().ok()?),
     };
-    Some(Shelf { variant, available: available(item) })
+    Some(StockLevel { variant, available: available(item) })
 }
 
 /// What a count of a shelf, or a delivery, says about it.
@@ -57,8 +57,8 @@ impl Table {
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let update = match adjustment {
-            Adjustment::By(pieces) => self.stock_update(&StockMove { product, variant, pieces })?,
-            Adjustment::To(pieces) => self.stock_count(product, variant, pieces)?,
+            Adjustment::By(quantity) => self.stock_update(&StockMove { product, variant, quantity })?,
+            Adjustment::To(quantity) => self.stock_count(product, variant, quantity)?,
         };
         // A transaction, although of one item: it waits for those of orders that take from the
         // shelf, and carries the record of an idempotency key.
@@ -68,7 +68,9 @@ impl Table {
         };
         let failed = TableError::failed_conditions(&reasons).next();
         Err(match failed {
-            Some((_, Some(shelf))) => TableError::InsufficientStock { available: available(shelf) },
+            Some((_, Some(stock_level))) => {
+                TableError::InsufficientStock { available: available(stock_level) }
+            }
             Some((_, None)) => TableError::Conflict,
             None => TableError::Cancelled(reasons),
         })
@@ -100,10 +102,11 @@ impl Table {
                 return Err(TableError::Cancelled(reasons));
             }
             let failed = failed.into_iter();
-            let failed: Vec<_> = failed.map(|(index, shelf)| (index - items.len(), shelf)).collect();
-            let taken = failed.iter().find(|(index, _)| moves[*index].pieces <= 0);
-            if let Some((_, shelf)) = taken {
-                let available = shelf.map_or(0, available);
+            let failed: Vec<_> =
+                failed.map(|(index, stock_level)| (index - items.len(), stock_level)).collect();
+            let taken = failed.iter().find(|(index, _)| moves[*index].quantity <= 0);
+            if let Some((_, stock_level)) = taken {
+                let available = stock_level.map_or(0, available);
                 return Err(TableError::InsufficientStock { available });
             }
             let mut index = 0;
@@ -117,15 +120,15 @@ impl Table {
     /// Takes pieces off a shelf, or puts some back, as part of a transaction. Taking more than
     /// there are fails the transaction with what there is.
     fn stock_update(&self, moved: &StockMove) -> Result<TransactWriteItem, TableError> {
-        let pieces = AttributeValue::N(moved.pieces.to_string());
-        let least = AttributeValue::N(moved.pieces.saturating_neg().max(0).to_string());
+        let quantity = AttributeValue::N(moved.quantity.to_string());
+        let least = AttributeValue::N(moved.quantity.saturating_neg().max(0).to_string());
         let update = Update::builder()
             .table_name(&self.name)
-            .set_key(Some(key(keys::product(moved.product), keys::shelf(moved.variant))))
+            .set_key(Some(key(keys::product(moved.product), keys::stock_level(moved.variant))))
             .update_expression("ADD #available :pieces")
             .condition_expression("#available >= :least")
             .expression_attribute_names("#available", AVAILABLE)
-            .expression_attribute_values(":pieces", pieces)
+            .expression_attribute_values(":pieces", quantity)
             .expression_attribute_values(":least", least)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()
@@ -138,24 +141,28 @@ impl Table {
         &self,
         product: ProductId,
         variant: Option<VariantId>,
-        pieces: u64,
+        quantity: u64,
     ) -> Result<TransactWriteItem, TableError> {
         let update = Update::builder()
             .table_name(&self.name)
-            .set_key(Some(key(keys::product(product), keys::shelf(variant))))
+            .set_key(Some(key(keys::product(product), keys::stock_level(variant))))
             .update_expression("SET #available = :pieces")
             .condition_expression("attribute_exists(#available)")
             .expression_attribute_names("#available", AVAILABLE)
-            .expression_attribute_values(":pieces", AttributeValue::N(pieces.to_string()))
+            .expression_attribute_values(":pieces", AttributeValue::N(quantity.to_string()))
             .build()
             .map_err(TableError::request)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// A new shelf, as part of the transaction that makes its product.
-    pub fn new_shelf(&self, product: ProductId, shelf: Shelf) -> Result<TransactWriteItem, TableError> {
-        let mut item = key(keys::product(product), keys::shelf(shelf.variant));
-        item.insert(AVAILABLE.into(), AttributeValue::N(shelf.available.to_string()));
+    pub fn new_stock_level(
+        &self,
+        product: ProductId,
+        stock_level: StockLevel,
+    ) -> Result<TransactWriteItem, TableError> {
+        let mut item = key(keys::product(product), keys::stock_level(stock_level.variant));
+        item.insert(AVAILABLE.into(), AttributeValue::N(stock_level.available.to_string()));
         Ok(part(self.put_new(item)?))
     }
 }

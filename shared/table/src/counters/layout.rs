@@ -6,13 +6,13 @@
 
 use crate::keys;
 use jiff::civil::Date;
-use oms_domain::quarter::Quarter;
-use oms_domain::tally::{Cell, OrderFacets, PaymentFacets};
+use oms_domain::quarter_hour::QuarterHour;
+use oms_domain::tally::{Counter, OrderFacets, PaymentFacets};
 use oms_domain::totals::TotalBucket;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
 
 /// Before what every statistic reads: quarters are read for other time zones only.
-pub(crate) const AT_QUARTER: &str = "AT_QUARTER#";
+pub(crate) const AT_QUARTER_HOUR: &str = "AT_QUARTER#";
 pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
 pub(crate) const BY_DAY: &str = "BY_DAY#";
 pub(crate) const CELLS: &str = "CELLS#";
@@ -111,7 +111,7 @@ pub(crate) fn of_total(bucket: TotalBucket) -> String {
 }
 
 /// Where a counter stands: the item's sort key, and the attribute.
-pub(crate) fn place_of(cell: &Cell) -> (String, String) {
+pub(crate) fn place_of(cell: &Counter) -> (String, String) {
     let of_order = |kind: char, f: &OrderFacets| {
         (format!("{CELLS}{}", f.status), format!("{kind}{}", letters_but_status(f)))
     };
@@ -121,8 +121,8 @@ pub(crate) fn place_of(cell: &Cell) -> (String, String) {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
         (month, format!("{kind}{:02}{}", day.day(), currency.code()))
     };
-    let of_quarter = |kind: char, quarter: &Quarter, currency: &Currency| {
-        (at_quarter(quarter.day), format!("{kind}{:02}{}", quarter.number, currency.code()))
+    let of_quarter = |kind: char, quarter_hour: &QuarterHour, currency: &Currency| {
+        (at_quarter(quarter_hour.day), format!("{kind}{:02}{}", quarter_hour.number, currency.code()))
     };
     let front = |name: String| (FRONT.to_owned(), name);
     let of_status = |kind: char, status: &Status, currency: &Currency| {
@@ -135,37 +135,37 @@ pub(crate) fn place_of(cell: &Cell) -> (String, String) {
         front(format!("{kind}{}{}", letter(Status::ALL, from), letter(Status::ALL, to)))
     };
     match cell {
-        Cell::Orders(facets) => of_order('n', facets),
-        Cell::StatusOrders(status, currency) => of_status('n', status, currency),
-        Cell::StatusAmount(status, currency) => of_status('a', status, currency),
-        Cell::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
-        Cell::FineTotals(bucket) => {
+        Counter::Orders(facets) => of_order('n', facets),
+        Counter::StatusOrders(status, currency) => of_status('n', status, currency),
+        Counter::StatusAmount(status, currency) => of_status('a', status, currency),
+        Counter::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
+        Counter::FineTotals(bucket) => {
             let rest = bucket.text().split_off(bucket.whole().text().len());
             (of_total(*bucket), format!("n{rest}"))
         }
-        Cell::DayOrders(day, currency) => of_day('n', day, currency),
-        Cell::DayRevenue(day, currency) => of_day('r', day, currency),
-        Cell::QuarterOrders(quarter, currency) => of_quarter('n', quarter, currency),
-        Cell::QuarterRevenue(quarter, currency) => of_quarter('r', quarter, currency),
-        Cell::MonthOrders(month) => front(month.strftime("o%y%m").to_string()),
-        Cell::MonthRevenue(month, currency) => {
+        Counter::DayOrders(day, currency) => of_day('n', day, currency),
+        Counter::DayRevenue(day, currency) => of_day('r', day, currency),
+        Counter::QuarterHourOrders(quarter_hour, currency) => of_quarter('n', quarter_hour, currency),
+        Counter::QuarterHourRevenue(quarter_hour, currency) => of_quarter('r', quarter_hour, currency),
+        Counter::MonthOrders(month) => front(month.strftime("o%y%m").to_string()),
+        Counter::MonthRevenue(month, currency) => {
             front(format!("{}{}", month.strftime("e%y%m"), currency.code()))
         }
-        Cell::Payments(facets) => of_payment('n', facets),
-        Cell::StatePayments(state, currency) => of_state('p', state, currency),
-        Cell::StateAmount(state, currency) => of_state('q', state, currency),
-        Cell::MethodPayments(method) => front(format!("m{}", letter(PaymentMethod::ALL, method))),
-        Cell::Refunded(currency) => front(format!("r{}", currency.code())),
-        Cell::Lines => front("l".to_owned()),
-        Cell::Ratings => front("v".to_owned()),
-        Cell::Stars => front("s".to_owned()),
-        Cell::Transitions(from, to) => of_move('c', from, to),
-        Cell::TransitionMicros(from, to) => of_move('t', from, to),
+        Counter::Payments(facets) => of_payment('n', facets),
+        Counter::StatePayments(state, currency) => of_state('p', state, currency),
+        Counter::StateAmount(state, currency) => of_state('q', state, currency),
+        Counter::MethodPayments(method) => front(format!("m{}", letter(PaymentMethod::ALL, method))),
+        Counter::Refunded(currency) => front(format!("r{}", currency.code())),
+        Counter::Lines => front("l".to_owned()),
+        Counter::Ratings => front("v".to_owned()),
+        Counter::Stars => front("s".to_owned()),
+        Counter::Transitions(from, to) => of_move('c', from, to),
+        Counter::TransitionMicros(from, to) => of_move('t', from, to),
     }
 }
 
 /// The counter that stands there; none for an attribute that is no counter.
-fn cell_at(sk: &str, name: &str) -> Option<Cell> {
+fn cell_at(sk: &str, name: &str) -> Option<Counter> {
     let mut letters = name.chars();
     let kind = letters.next()?;
     if let Some(month) = sk.strip_prefix(BY_DAY) {
@@ -173,66 +173,66 @@ fn cell_at(sk: &str, name: &str) -> Option<Cell> {
         let day = format!("{month}-{}", rest.get(..2)?).parse().ok()?;
         let currency = Currency::from_code(rest.get(2..)?)?;
         return match kind {
-            'n' => Some(Cell::DayOrders(day, currency)),
-            'r' => Some(Cell::DayRevenue(day, currency)),
+            'n' => Some(Counter::DayOrders(day, currency)),
+            'r' => Some(Counter::DayRevenue(day, currency)),
             _ => None,
         };
     }
-    if let Some(day) = sk.strip_prefix(AT_QUARTER) {
+    if let Some(day) = sk.strip_prefix(AT_QUARTER_HOUR) {
         let rest = letters.as_str();
-        let quarter = Quarter { day: day.parse().ok()?, number: rest.get(..2)?.parse().ok()? };
+        let quarter_hour = QuarterHour { day: day.parse().ok()?, number: rest.get(..2)?.parse().ok()? };
         let currency = Currency::from_code(rest.get(2..)?)?;
         return match kind {
-            'n' => Some(Cell::QuarterOrders(quarter, currency)),
-            'r' => Some(Cell::QuarterRevenue(quarter, currency)),
+            'n' => Some(Counter::QuarterHourOrders(quarter_hour, currency)),
+            'r' => Some(Counter::QuarterHourRevenue(quarter_hour, currency)),
             _ => None,
         };
     }
     if let Some(status) = sk.strip_prefix(CELLS) {
         let facets = facets_but_status(status.parse().ok()?, letters.as_str())?;
-        return Some(facets).filter(|_| kind == 'n').map(Cell::Orders);
+        return Some(facets).filter(|_| kind == 'n').map(Counter::Orders);
     }
     if let Some(coarse) = sk.strip_prefix(AT_TOTAL).and_then(|rest| rest.strip_prefix('#')) {
         let text = format!("{}{}", long(coarse)?, letters.as_str());
-        return TotalBucket::parse(&text).filter(|_| kind == 'n').map(Cell::FineTotals);
+        return TotalBucket::parse(&text).filter(|_| kind == 'n').map(Counter::FineTotals);
     }
     match (sk, kind) {
         (FRONT, _) => shown_at(kind, letters.as_str()),
-        (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Cell::Totals),
-        (PAYMENTS, 'n') => payment_facets_of(letters.as_str()).map(Cell::Payments),
+        (AT_TOTAL, 'n') => TotalBucket::parse(&long(letters.as_str())?).map(Counter::Totals),
+        (PAYMENTS, 'n') => payment_facets_of(letters.as_str()).map(Counter::Payments),
         _ => None,
     }
 }
 
 /// The counter of `BY_STATUS` with this kind and these letters.
-fn shown_at(kind: char, letters: &str) -> Option<Cell> {
+fn shown_at(kind: char, letters: &str) -> Option<Counter> {
     let (first, second) = (letters.chars().next(), letters.chars().nth(1));
     let after = |n: usize| letters.get(n..).and_then(Currency::from_code);
     let month = || format!("20{}-{}-01", letters.get(..2)?, letters.get(2..4)?).parse().ok();
     match kind {
-        'n' => Some(Cell::StatusOrders(choice(Status::ALL, first)?, after(1)?)),
-        'a' => Some(Cell::StatusAmount(choice(Status::ALL, first)?, after(1)?)),
-        'o' => Some(Cell::MonthOrders(month()?)),
-        'e' => Some(Cell::MonthRevenue(month()?, after(4)?)),
-        'p' => Some(Cell::StatePayments(choice(PaymentState::ALL, first)?, after(1)?)),
-        'q' => Some(Cell::StateAmount(choice(PaymentState::ALL, first)?, after(1)?)),
-        'm' => Some(Cell::MethodPayments(choice(PaymentMethod::ALL, first)?)),
-        'r' => Some(Cell::Refunded(after(0)?)),
-        'l' if letters.is_empty() => Some(Cell::Lines),
-        'v' if letters.is_empty() => Some(Cell::Ratings),
-        's' if letters.is_empty() => Some(Cell::Stars),
-        'c' => Some(Cell::Transitions(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
-        't' => Some(Cell::TransitionMicros(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
+        'n' => Some(Counter::StatusOrders(choice(Status::ALL, first)?, after(1)?)),
+        'a' => Some(Counter::StatusAmount(choice(Status::ALL, first)?, after(1)?)),
+        'o' => Some(Counter::MonthOrders(month()?)),
+        'e' => Some(Counter::MonthRevenue(month()?, after(4)?)),
+        'p' => Some(Counter::StatePayments(choice(PaymentState::ALL, first)?, after(1)?)),
+        'q' => Some(Counter::StateAmount(choice(PaymentState::ALL, first)?, after(1)?)),
+        'm' => Some(Counter::MethodPayments(choice(PaymentMethod::ALL, first)?)),
+        'r' => Some(Counter::Refunded(after(0)?)),
+        'l' if letters.is_empty() => Some(Counter::Lines),
+        'v' if letters.is_empty() => Some(Counter::Ratings),
+        's' if letters.is_empty() => Some(Counter::Stars),
+        'c' => Some(Counter::Transitions(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
+        't' => Some(Counter::TransitionMicros(choice(Status::ALL, first)?, choice(Status::ALL, second)?)),
         _ => None,
     }
 }
 
 pub(crate) fn at_quarter(day: Date) -> String {
-    format!("{AT_QUARTER}{day}")
+    format!("{AT_QUARTER_HOUR}{day}")
 }
 
 /// The counters that stand in an item.
-pub(crate) fn cells_of(item: &crate::Item) -> impl Iterator<Item = (Cell, Decimal)> {
+pub(crate) fn cells_of(item: &crate::Item) -> impl Iterator<Item = (Counter, Decimal)> {
     let sk = crate::text(item, keys::SK);
     item.iter().filter_map(move |(name, value)| Some((cell_at(sk, name)?, value.as_n().ok()?.parse().ok()?)))
 }
@@ -240,28 +240,28 @@ pub(crate) fn cells_of(item: &crate::Item) -> impl Iterator<Item = (Cell, Decima
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_domain::notice::NoticeKind;
+    use oms_domain::order_events::NotificationKind;
 
     #[test]
     fn every_counter_is_found_again_where_it_was_put() {
         let day = jiff::civil::date(2026, 2, 3);
         let mut cells = vec![
-            Cell::DayOrders(day, Currency::USD),
-            Cell::DayRevenue(day, Currency::JPY),
-            Cell::MonthOrders(jiff::civil::date(2026, 2, 1)),
-            Cell::MonthRevenue(jiff::civil::date(2026, 2, 1), Currency::JPY),
-            Cell::Refunded(Currency::EUR),
-            Cell::Lines,
-            Cell::Ratings,
-            Cell::Stars,
-            Cell::QuarterOrders(Quarter { day, number: 7 }, Currency::USD),
-            Cell::QuarterRevenue(Quarter { day, number: 99 }, Currency::USD),
+            Counter::DayOrders(day, Currency::USD),
+            Counter::DayRevenue(day, Currency::JPY),
+            Counter::MonthOrders(jiff::civil::date(2026, 2, 1)),
+            Counter::MonthRevenue(jiff::civil::date(2026, 2, 1), Currency::JPY),
+            Counter::Refunded(Currency::EUR),
+            Counter::Lines,
+            Counter::Ratings,
+            Counter::Stars,
+            Counter::QuarterHourOrders(QuarterHour { day, number: 7 }, Currency::USD),
+            Counter::QuarterHourRevenue(QuarterHour { day, number: 99 }, Currency::USD),
         ];
         for status in Status::ALL {
-            cells.push(Cell::StatusOrders(*status, Currency::USD));
-            cells.push(Cell::StatusAmount(*status, Currency::USD));
-            cells.push(Cell::Transitions(Status::Pending, *status));
-            cells.push(Cell::TransitionMicros(*status, Status::Refunded));
+            cells.push(Counter::StatusOrders(*status, Currency::USD));
+            cells.push(Counter::StatusAmount(*status, Currency::USD));
+            cells.push(Counter::Transitions(Status::Pending, *status));
+            cells.push(Counter::TransitionMicros(*status, Status::Refunded));
             for payment_status in PaymentStatus::ALL {
                 let facets = OrderFacets {
                     status: *status,
@@ -270,27 +270,32 @@ mod tests {
                     shipping_method: ShippingMethod::International,
                     currency: Currency::USD,
                 };
-                cells.push(Cell::Orders(facets));
+                cells.push(Counter::Orders(facets));
             }
         }
         for method in PaymentMethod::ALL {
-            cells.push(Cell::MethodPayments(*method));
+            cells.push(Counter::MethodPayments(*method));
         }
         for status in PaymentState::ALL {
-            cells.push(Cell::StatePayments(*status, Currency::USD));
-            cells.push(Cell::StateAmount(*status, Currency::USD));
+            cells.push(Counter::StatePayments(*status, Currency::USD));
+            cells.push(Counter::StateAmount(*status, Currency::USD));
             for payment_method in PaymentMethod::ALL {
                 let (status, payment_method) = (*status, *payment_method);
                 for attention in [false, true] {
                     let currency = Currency::USD;
-                    cells.push(Cell::Payments(PaymentFacets { status, payment_method, currency, attention }));
+                    cells.push(Counter::Payments(PaymentFacets {
+                        status,
+                        payment_method,
+                        currency,
+                        attention,
+                    }));
                 }
             }
         }
         for total in ["0", "0.05", "9.99", "75.98", "1500", "123456.78"] {
             let total: Decimal = total.parse().unwrap();
-            cells.push(Cell::Totals(TotalBucket::coarse(total)));
-            cells.push(Cell::FineTotals(TotalBucket::fine(total)));
+            cells.push(Counter::Totals(TotalBucket::coarse(total)));
+            cells.push(Counter::FineTotals(TotalBucket::fine(total)));
         }
         let places: std::collections::BTreeSet<_> = cells.iter().map(place_of).collect();
         assert_eq!(places.len(), cells.len());
@@ -332,7 +337,7 @@ mod tests {
             "a=pending b=processing c=authorized d=paid e=failed f=cancelled g=partially_refunded h=refunded"
         );
         assert_eq!(
-            letters(NoticeKind::ALL),
+            letters(NotificationKind::ALL),
             "a=order_status_update b=shipping_update c=order_delivered d=order_cancelled e=refund_processed f=payment_success g=payment_failed"
         );
     }

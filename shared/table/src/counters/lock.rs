@@ -10,7 +10,7 @@ use oms_domain::tally::Scope;
 
 /// A hold, as long as it is renewed.
 #[derive(Debug)]
-pub struct Hold {
+pub struct CounterLock {
     until: Timestamp,
 }
 
@@ -19,11 +19,15 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else does.
-    pub async fn hold_counters(&self, now: Timestamp, time: SignedDuration) -> Result<Hold, TableError> {
+    pub async fn lock_counters(
+        &self,
+        now: Timestamp,
+        time: SignedDuration,
+    ) -> Result<CounterLock, TableError> {
         let until = later(now, time);
         match self.counters_held_until().await? {
             Some(other) if other > now => Err(TableError::Conflict),
-            seen => self.set_hold(seen, Some(until)).await.map(|()| Hold { until }),
+            seen => self.set_counter_lock(seen, Some(until)).await.map(|()| CounterLock { until }),
         }
     }
 
@@ -31,14 +35,14 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it had run out and been lifted.
-    pub async fn renew_hold(
+    pub async fn renew_counter_lock(
         &self,
-        hold: &mut Hold,
+        hold: &mut CounterLock,
         now: Timestamp,
         time: SignedDuration,
     ) -> Result<(), TableError> {
         let until = later(now, time);
-        self.set_hold(Some(hold.until), Some(until)).await?;
+        self.set_counter_lock(Some(hold.until), Some(until)).await?;
         hold.until = until;
         Ok(())
     }
@@ -47,8 +51,8 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it had run out and been lifted.
-    pub async fn release_hold(&self, hold: Hold) -> Result<(), TableError> {
-        self.set_hold(Some(hold.until), None).await
+    pub async fn release_counter_lock(&self, hold: CounterLock) -> Result<(), TableError> {
+        self.set_counter_lock(Some(hold.until), None).await
     }
 
     /// Until when nothing is counted; a hold that has run out is lifted.
@@ -58,7 +62,7 @@ impl Table {
     pub async fn held_until(&self, now: Timestamp) -> Result<Option<Timestamp>, TableError> {
         let until = self.counters_held_until().await?;
         if let Some(until) = until.filter(|until| *until <= now) {
-            return match self.set_hold(Some(until), None).await {
+            return match self.set_counter_lock(Some(until), None).await {
                 Ok(()) | Err(TableError::Conflict) => Ok(None),
                 Err(error) => Err(error),
             };
@@ -74,7 +78,11 @@ impl Table {
 
     /// A transaction, although of one item: it waits for those that count, and DynamoDB knows the repeat of
     /// one whose answer got lost.
-    async fn set_hold(&self, seen: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), TableError> {
+    async fn set_counter_lock(
+        &self,
+        seen: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<(), TableError> {
         let text = |at: Timestamp| AttributeValue::S(at.to_string());
         let update = Update::builder()
             .table_name(&self.name)

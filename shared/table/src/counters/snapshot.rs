@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Get, ReturnConsumedCapacity, TransactGetItem};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use oms_domain::tally::{Cell, Scope};
+use oms_domain::tally::{Counter, Scope};
 use oms_domain::{Decimal, OrderId};
 use oms_runtime::retry;
 use std::collections::{BTreeMap, HashMap};
@@ -35,8 +35,8 @@ const SNAPSHOT_LIMIT: usize = 100;
 
 /// What has been counted of a scope, at one moment.
 #[derive(Clone, Debug, Default)]
-pub struct Front {
-    cells: Vec<(Cell, Decimal)>,
+pub struct CounterTotals {
+    cells: Vec<(Counter, Decimal)>,
     /// Another one after each change.
     pub stamp: String,
     counted: HashMap<Short, u64>,
@@ -45,18 +45,18 @@ pub struct Front {
 
 /// The counters that statistics show, with those of the last days.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct CounterSnapshot {
     /// All but the days.
-    pub front: Front,
-    days: BTreeMap<String, (u64, Vec<(Cell, Decimal)>)>,
+    pub front: CounterTotals,
+    days: BTreeMap<String, (u64, Vec<(Counter, Decimal)>)>,
     since: String,
 }
 
 /// Some counters and watermarks, as they were at the same moment.
 #[derive(Clone, Debug, Default)]
-pub struct SameMoment {
+pub struct ConsistentRead {
     /// The counters, by scope.
-    pub fronts: BTreeMap<Scope, Front>,
+    pub fronts: BTreeMap<Scope, CounterTotals>,
     /// The watermarks; an order without one is left out.
     pub marks: HashMap<OrderId, u64>,
 }
@@ -93,7 +93,7 @@ fn number(item: &Item, name: &str) -> u64 {
     number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-impl Front {
+impl CounterTotals {
     fn read(item: &Item) -> Self {
         let writes = item.iter().filter(|(name, _)| name.starts_with('d'));
         Self {
@@ -105,7 +105,7 @@ impl Front {
     }
 
     /// Its counters.
-    pub fn cells(&self) -> impl Iterator<Item = (Cell, Decimal)> {
+    pub fn cells(&self) -> impl Iterator<Item = (Counter, Decimal)> {
         self.cells.iter().copied()
     }
 
@@ -123,7 +123,7 @@ impl Front {
     }
 }
 
-impl Shown {
+impl CounterSnapshot {
     fn read(items: &[Item], since: Date) -> Self {
         let front = items.iter().find(|item| text(item, keys::SK) == FRONT);
         let days = items.iter().filter_map(|item| {
@@ -131,7 +131,7 @@ impl Shown {
             Some((name, (number(item, WRITES), cells_of(item).collect())))
         });
         Self {
-            front: front.map(Front::read).unwrap_or_default(),
+            front: front.map(CounterTotals::read).unwrap_or_default(),
             days: days.collect(),
             since: since.strftime("d%y%m").to_string(),
         }
@@ -147,7 +147,7 @@ impl Shown {
     }
 
     /// All its counters.
-    pub fn cells(&self) -> impl Iterator<Item = (Cell, Decimal)> {
+    pub fn cells(&self) -> impl Iterator<Item = (Counter, Decimal)> {
         let days = self.days.values().flat_map(|(_, cells)| cells);
         self.front.cells().chain(days.copied())
     }
@@ -158,9 +158,9 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn front(&self, scope: &Scope) -> Result<Front, TableError> {
+    pub async fn counter_totals(&self, scope: &Scope) -> Result<CounterTotals, TableError> {
         let item = self.get_item(keys::counters(scope), FRONT.to_owned()).await?;
-        Ok(item.as_ref().map(Front::read).unwrap_or_default())
+        Ok(item.as_ref().map(CounterTotals::read).unwrap_or_default())
     }
 
     /// The counters that statistics show of a scope, with the days from the month of `since` on: a
@@ -168,14 +168,14 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn shown(&self, scope: &Scope, since: Date) -> Result<Shown, TableError> {
+    pub async fn counter_snapshot(&self, scope: &Scope, since: Date) -> Result<CounterSnapshot, TableError> {
         let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
         let mut tries = 1;
         loop {
             let read = self.between_exactly(keys::counters(scope), from.clone(), FRONT.to_owned());
-            let shown = Shown::read(&read.await?, since);
-            if shown.is_whole() || tries == retry::TORN_READS {
-                return Ok(shown);
+            let counter_snapshot = CounterSnapshot::read(&read.await?, since);
+            if counter_snapshot.is_whole() || tries == retry::TORN_READS {
+                return Ok(counter_snapshot);
             }
             tries += 1;
         }
@@ -192,9 +192,9 @@ impl Table {
         scopes: &[&Scope],
         consumer: &str,
         orders: &[OrderId],
-    ) -> Result<SameMoment, TableError> {
+    ) -> Result<ConsistentRead, TableError> {
         if orders.is_empty() {
-            return Ok(SameMoment::default());
+            return Ok(ConsistentRead::default());
         }
         let fronts = scopes.iter().map(|scope| (keys::counters(scope), FRONT.to_owned()));
         let marks = orders.iter().map(|order| (keys::order(*order), keys::watermark(consumer)));
@@ -203,11 +203,11 @@ impl Table {
             Some(found) => found,
             None => self.look_twice(wanted).await?,
         };
-        let mut moment = SameMoment { marks: marks_of(&found), ..SameMoment::default() };
+        let mut moment = ConsistentRead { marks: marks_of(&found), ..ConsistentRead::default() };
         for scope in scopes {
             let pk = keys::counters(scope);
             let front = found.iter().find(|item| text(item, keys::PK) == pk);
-            moment.fronts.insert((*scope).clone(), front.map(Front::read).unwrap_or_default());
+            moment.fronts.insert((*scope).clone(), front.map(CounterTotals::read).unwrap_or_default());
         }
         Ok(moment)
     }

@@ -15,13 +15,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use oms_domain::notice::NoticeKind;
+use oms_domain::order_events::NotificationKind;
 use oms_domain::{NotificationId, UserId};
 use std::collections::BTreeMap;
 
 /// How many whole months a notification is kept after the one in which it was made: it is listed
 /// for a year at least, and for 13 months at most.
-const KEPT_MONTHS: i64 = 12;
+const RETENTION_MONTHS: i64 = 12;
 /// Which epoch an inbox is in.
 const EPOCH: &str = "epoch";
 
@@ -38,7 +38,7 @@ pub struct Inbox {
     /// 0 until all are marked as read for the first time, then one more each time.
     pub(crate) epoch: u64,
     version: u64,
-    counts: BTreeMap<(Date, NoticeKind), Counted>,
+    counts: BTreeMap<(Date, NotificationKind), Counted>,
     /// The attributes of months that are over.
     expired: Vec<String>,
 }
@@ -58,33 +58,33 @@ pub(crate) fn start_of(month: Date) -> Timestamp {
 }
 
 /// Until when what was made then is kept.
-pub(crate) fn kept_until(made: Timestamp) -> Timestamp {
-    start_of(months_later(month_of(made), KEPT_MONTHS + 1))
+pub(crate) fn retained_until(made: Timestamp) -> Timestamp {
+    start_of(months_later(month_of(made), RETENTION_MONTHS + 1))
 }
 
 /// The first month of which notifications are still kept.
-pub(crate) fn oldest_kept(now: Timestamp) -> Date {
-    months_later(month_of(now), -KEPT_MONTHS)
+pub(crate) fn oldest_retained(now: Timestamp) -> Date {
+    months_later(month_of(now), -RETENTION_MONTHS)
 }
 
 /// Where a month's number of a kind stands: `n` all or `u` unread, year and month, and the kind as
 /// one letter, `a` for the first of the list, which only ever grows at its end.
-pub(crate) fn attribute(what: char, month: Date, kind: NoticeKind) -> String {
-    format!("{what}{}{}", month.strftime("%Y%m"), letter(NoticeKind::ALL, &kind))
+pub(crate) fn attribute(what: char, month: Date, kind: NotificationKind) -> String {
+    format!("{what}{}{}", month.strftime("%Y%m"), letter(NotificationKind::ALL, &kind))
 }
 
 /// What such an attribute counts; none for any other attribute.
-fn counter(name: &str) -> Option<(char, Date, NoticeKind)> {
+fn counter(name: &str) -> Option<(char, Date, NotificationKind)> {
     let what = name.chars().next().filter(|what| matches!(what, 'n' | 'u'))?;
     let (year, month) = (name.get(1..5)?.parse().ok()?, name.get(5..7)?.parse().ok()?);
     let index = name.get(7..)?.bytes().next()?.checked_sub(b'a')?;
-    let kind = NoticeKind::ALL.get(usize::from(index)).filter(|_| name.len() == 8)?;
+    let kind = NotificationKind::ALL.get(usize::from(index)).filter(|_| name.len() == 8)?;
     Some((what, Date::new(year, month, 1).ok()?, *kind))
 }
 
 impl Inbox {
     pub(crate) fn read(item: &Item, now: Timestamp) -> Self {
-        let oldest = oldest_kept(now);
+        let oldest = oldest_retained(now);
         let number = |name: &str| item.get(name)?.as_n().ok()?.parse::<u64>().ok();
         let mut inbox = Inbox {
             epoch: number(EPOCH).unwrap_or_default(),
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn every_number_of_an_inbox_is_found_again_where_it_was_put() {
-        for kind in NoticeKind::ALL {
+        for kind in NotificationKind::ALL {
             for what in ['n', 'u'] {
                 let name = attribute(what, date(2026, 11, 1), *kind);
                 assert_eq!(counter(&name), Some((what, date(2026, 11, 1), *kind)), "{name}");
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(inbox.expired, ["n202510a"]);
         let count = |is_read, kind| inbox.count(Wanted { is_read, kind });
         assert_eq!((count(None, None), count(Some(false), None), count(Some(true), None)), (3, 1, 2));
-        assert_eq!(count(None, Some(NoticeKind::PaymentFailed)), 1);
+        assert_eq!(count(None, Some(NotificationKind::PaymentFailed)), 1);
     }
 
     #[test]
@@ -284,7 +284,7 @@ mod tests {
         ] {
             assert_eq!(inbox.jump(all, oldest_first, skipped), expected, "{oldest_first} {skipped}");
         }
-        let of_kind = Wanted { kind: NoticeKind::ALL.get(1).copied(), is_read: None };
+        let of_kind = Wanted { kind: NotificationKind::ALL.get(1).copied(), is_read: None };
         assert_eq!(inbox.jump(of_kind, false, 1), (Start::Newest, 1));
     }
 }

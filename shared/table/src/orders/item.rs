@@ -5,7 +5,7 @@ use crate::keys::{self, Index};
 use crate::{Item, TableError, entity, orders::summary, size, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::change::Growth;
-use oms_domain::{Change, Deed, Order, OrderId, StoreId, UserId};
+use oms_domain::{Change, ChangeKind, Order, OrderId, StoreId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// The shape of the items that this code writes; reading upgrades older ones.
@@ -85,10 +85,10 @@ fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError>
     let all = size::of_item(item) - part("log");
     let content = all - part("payments");
     let fresh = order.log.iter().filter(|change| change.version > seen);
-    let is_too_large = |deed: Deed| match deed.growth() {
+    let is_too_large = |kind_of_change: ChangeKind| match kind_of_change.growth() {
         Growth::Content => content > MAX_CONTENT_BYTES || all > MAX_OPEN_BYTES,
         // All that is left goes back whatever there is room for: it is the way to an end.
-        Growth::Money if deed == Deed::StartRefund && !order.can_refund_more() => false,
+        Growth::Money if kind_of_change == ChangeKind::StartRefund && !order.can_refund_more() => false,
         Growth::Money => all > MAX_OPEN_BYTES,
         Growth::Little => false,
     };

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 const BLOCK: u64 = 20;
 /// How long a day's counter is kept after its day, in seconds: it must outlive every clock's idea
 /// of the day.
-const KEPT_S: i64 = 14 * 86_400;
+const RETENTION_S: i64 = 14 * 86_400;
 
 /// What is left of this instance's block.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ impl Table {
             .expression_attribute_names("#last", "last")
             .expression_attribute_names("#expires", keys::EXPIRES_AT)
             .expression_attribute_values(":count", AttributeValue::N(count.to_string()))
-            .expression_attribute_values(":expires", AttributeValue::N((expires + KEPT_S).to_string()))
+            .expression_attribute_values(":expires", AttributeValue::N((expires + RETENTION_S).to_string()))
             .return_values(ReturnValue::UpdatedNew)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()

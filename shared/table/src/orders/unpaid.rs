@@ -13,7 +13,7 @@ use crate::counters::layout::{CELLS, cells_of};
 use crate::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::tally::{Cell, Scope};
+use oms_domain::tally::{Counter, Scope};
 use oms_domain::unpaid::is_unpaid;
 use oms_domain::{Decimal, Status, UserId};
 
@@ -25,7 +25,7 @@ const PLACED: &str = "n";
 /// How many had been counted before them.
 const SINCE: &str = "k";
 /// How long the item is kept: as long as the stream keeps what is to be counted.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
+const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 /// A user's unpaid orders, as they are known when another one is to be placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,8 +97,8 @@ pub(crate) fn sk_of_counters() -> String {
     format!("{CELLS}{}", Status::Pending)
 }
 
-fn counts_unpaid(cell: &Cell) -> bool {
-    matches!(cell, Cell::Orders(facets) if is_unpaid(facets.status, facets.payment_status))
+fn counts_unpaid(cell: &Counter) -> bool {
+    matches!(cell, Counter::Orders(facets) if is_unpaid(facets.status, facets.payment_status))
 }
 
 fn number(item: &Item, name: &str) -> u64 {
@@ -127,7 +127,7 @@ impl Table {
         now: Timestamp,
     ) -> Result<TransactWriteItem, TableError> {
         let n = |number: u64| AttributeValue::N(number.to_string());
-        let ends = now.checked_add(KEPT).unwrap_or(now).as_second();
+        let ends = now.checked_add(RETENTION).unwrap_or(now).as_second();
         let update = Update::builder()
             .table_name(&self.name)
             .set_key(Some(key(keys::user(user), keys::UNPAID.to_owned())))
@@ -208,7 +208,7 @@ mod tests {
                 shipping_method: ShippingMethod::Standard,
                 currency: Currency::USD,
             };
-            let (sk, name) = crate::counters::layout::place_of(&Cell::Orders(facets));
+            let (sk, name) = crate::counters::layout::place_of(&Counter::Orders(facets));
             assert_eq!(sk, sk_of_counters());
             item.insert(name, n(10_u64.pow(u32::try_from(place).unwrap())));
         }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 /// The move of one order's watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
+pub struct WatermarkAdvance {
     /// The order.
     pub order: OrderId,
     /// Where the watermark was seen; 0 where there was none.
@@ -41,19 +41,19 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it is not as it was seen.
-    pub async fn advance(&self, consumer: &str, claim: &Claim) -> Result<(), TableError> {
+    pub async fn advance(&self, consumer: &str, claim: &WatermarkAdvance) -> Result<(), TableError> {
         self.put(self.watermark_put(consumer, claim)?, None).await
     }
 
     pub(crate) fn move_watermark(
         &self,
         consumer: &str,
-        claim: &Claim,
+        claim: &WatermarkAdvance,
     ) -> Result<TransactWriteItem, TableError> {
         Ok(part(self.watermark_put(consumer, claim)?))
     }
 
-    fn watermark_put(&self, consumer: &str, claim: &Claim) -> Result<Put, TableError> {
+    fn watermark_put(&self, consumer: &str, claim: &WatermarkAdvance) -> Result<Put, TableError> {
         let mut item = key(keys::order(claim.order), keys::watermark(consumer));
         item.insert(VERSION.into(), AttributeValue::N(claim.to.to_string()));
         self.put_over(Some(claim.seen).filter(|seen| *seen > 0), item)

@@ -26,7 +26,7 @@ pub struct LineRow {
     /// When it was added.
     pub created_at: Timestamp,
     /// What lists filter, sort and search by.
-    pub facts: Facts,
+    pub entry: Facts,
 }
 
 /// What an entry carries, under names that are as short as the entries are many.
@@ -69,7 +69,7 @@ impl LineRow {
     #[must_use]
     pub fn of(order: &Order, line: &Line) -> Self {
         let variant = line.variant.as_ref();
-        let facts = Facts {
+        let entry = Facts {
             product: line.product.id,
             variant: variant.map(|variant| variant.id),
             store: order.store.id,
@@ -81,7 +81,7 @@ impl LineRow {
             product_name: line.product.name.clone(),
             variant_name: variant.map(|variant| variant.name.clone()).unwrap_or_default(),
         };
-        Self { id: line.id, created_at: line.created_at, facts }
+        Self { id: line.id, created_at: line.created_at, entry }
     }
 
     /// Where it stands in a list by time.
@@ -94,8 +94,8 @@ impl Entry for LineRow {
     fn read(item: Item) -> Result<Self, TableError> {
         let (created_at, id) = text(&item, keys::LIST_AT).split_once('#').unwrap_or_default();
         let row = || {
-            let facts = serde_json::from_str(text(&item, keys::SUMMARY)).ok()?;
-            Some(Self { id: id.parse().ok()?, created_at: created_at.parse().ok()?, facts })
+            let entry = serde_json::from_str(text(&item, keys::SUMMARY)).ok()?;
+            Some(Self { id: id.parse().ok()?, created_at: created_at.parse().ok()?, entry })
         };
         row().ok_or_else(|| TableError::Shape {
             what: "a line's row",
@@ -131,15 +131,15 @@ fn rows(order: &Order) -> Result<BTreeMap<String, Item>, TableError> {
         let mut item = crate::key(keys::order(order.id), sk.clone());
         if let Some(line) = order.line(order.id.line(number)).filter(|_| !order.is_deleted()) {
             let row = LineRow::of(order, line);
-            let facts = serde_json::to_string(&row.facts);
-            let facts = facts.map_err(|error| TableError::request(std::io::Error::other(error)))?;
+            let entry = serde_json::to_string(&row.entry);
+            let entry = entry.map_err(|error| TableError::request(std::io::Error::other(error)))?;
             let texts = [
-                (Index::Store.hash_key(), list_of_product(row.facts.product)),
+                (Index::Store.hash_key(), list_of_product(row.entry.product)),
                 (keys::LIST_AT, row.position()),
-                (keys::SUMMARY, facts),
+                (keys::SUMMARY, entry),
             ];
             item = entity::with_texts(item, texts);
-            if let Some(variant) = row.facts.variant {
+            if let Some(variant) = row.entry.variant {
                 let list = AttributeValue::S(list_of_variant(variant));
                 item.insert(Index::User.hash_key().to_owned(), list);
             }
@@ -155,7 +155,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.
-    pub async fn keep_line_rows<'a>(
+    pub async fn write_line_rows<'a>(
         &self,
         changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>,
     ) -> Result<(), TableError> {

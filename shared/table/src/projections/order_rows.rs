@@ -33,7 +33,7 @@ const ALL: &str = "ROW#ALL";
 const STORE: &str = "ROW#STORE";
 /// The sort keys of rows.
 pub const ROWS: [&str; 2] = [ALL, STORE];
-const FACTS: &str = "facts";
+const ENTRY: &str = "facts";
 
 /// What the entries of the thin indexes tell of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,9 +49,9 @@ pub struct Facts {
 }
 
 /// The facts of an entry; none of one that carries a summary.
-pub fn facts_of(item: &Item) -> Option<Facts> {
+pub fn entry_text(item: &Item) -> Option<Facts> {
     let (created_at, _) = text(item, keys::LIST_AT).split_once('#')?;
-    let (letters, total) = text(item, FACTS).split_once(' ')?;
+    let (letters, total) = text(item, ENTRY).split_once(' ')?;
     Some(Facts {
         id: keys::order_of(text(item, keys::PK))?,
         created_at: created_at.parse().ok()?,
@@ -122,7 +122,7 @@ fn rows(order: &Order, shards: u16) -> Result<Vec<Item>, TableError> {
             (Index::Total.hash_key(), scope),
             (keys::LIST_AT, at.clone()),
             (Index::Total.range_key(), total_position(order.total_amount, &at)),
-            (FACTS, format!("{} {}", letters_of(&facets), order.total_amount)),
+            (ENTRY, format!("{} {}", letters_of(&facets), order.total_amount)),
         ];
         entity::with_texts(item, texts)
     });
@@ -143,7 +143,10 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.
-    pub async fn keep_rows<'a>(&self, orders: impl IntoIterator<Item = &'a Order>) -> Result<(), TableError> {
+    pub async fn write_order_rows<'a>(
+        &self,
+        orders: impl IntoIterator<Item = &'a Order>,
+    ) -> Result<(), TableError> {
         let mut puts = Vec::new();
         for order in orders {
             for row in rows(order, self.shards)? {
@@ -170,10 +173,10 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn replace_rows(&self, orders: &[Order]) -> Result<(), TableError> {
-        self.keep_rows(orders).await?;
-        self.keep_payment_rows(orders.iter().map(|order| (None, order))).await?;
-        self.keep_line_rows(orders.iter().map(|order| (None, order))).await?;
-        self.keep_search_rows(orders.iter().map(|order| (None, order))).await
+        self.write_order_rows(orders).await?;
+        self.write_payment_rows(orders.iter().map(|order| (None, order))).await?;
+        self.write_line_rows(orders.iter().map(|order| (None, order))).await?;
+        self.write_search_rows(orders.iter().map(|order| (None, order))).await
     }
 
     pub(crate) fn put_newer(&self, item: Item, version: u64) -> Result<Put, TableError> {

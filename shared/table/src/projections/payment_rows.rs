@@ -24,28 +24,28 @@ use oms_domain::tally::PaymentFacets;
 use oms_domain::{Order, OrderId, PaymentEntry, StoreId, UserId};
 use std::collections::BTreeMap;
 
-const FACTS: &str = "facts";
+const ENTRY: &str = "facts";
 
 /// What the index entries carry of a payment, beside the keys.
-fn facts_of(entry: &PaymentEntry) -> String {
+fn entry_text(entry: &PaymentEntry) -> String {
     let letters = letters_of_payment(&entry.facets);
     let (amount, store) = (entry.amount, entry.store.0.simple());
     format!("{letters} {amount} {store} {} {}", entry.order_number, entry.transaction_id)
 }
 
-/// Reads [`facts_of`], and the place in a list: `<time>#<id>`, behind the amount or not.
-fn parse(place: &str, facts: &str) -> Option<PaymentEntry> {
+/// Reads [`entry_text`], and the place in a list: `<time>#<id>`, behind the amount or not.
+fn parse(place: &str, entry: &str) -> Option<PaymentEntry> {
     let mut places = place.rsplit('#');
     let (id, created_at) = (places.next()?.parse().ok()?, places.next()?.parse().ok()?);
-    let mut facts = facts.splitn(5, ' ');
+    let mut entry = entry.splitn(5, ' ');
     Some(PaymentEntry {
         id,
         created_at,
-        facets: payment_facets_of(facts.next()?)?,
-        amount: facts.next()?.parse().ok()?,
-        store: facts.next()?.parse().ok()?,
-        order_number: facts.next()?.to_owned(),
-        transaction_id: facts.next()?.to_owned(),
+        facets: payment_facets_of(entry.next()?)?,
+        amount: entry.next()?.parse().ok()?,
+        store: entry.next()?.parse().ok()?,
+        order_number: entry.next()?.to_owned(),
+        transaction_id: entry.next()?.to_owned(),
     })
 }
 
@@ -62,8 +62,8 @@ impl Entry for PaymentEntry {
             if found[0].is_empty() { found[1].to_owned() } else { found[0].to_owned() }
         };
         let place = first([keys::LIST_AT, Index::Total.range_key()]);
-        let facts = first([FACTS, keys::SUMMARY]);
-        parse(&place, &facts).ok_or_else(|| TableError::Shape {
+        let entry = first([ENTRY, keys::SUMMARY]);
+        parse(&place, &entry).ok_or_else(|| TableError::Shape {
             what: "a payment's row",
             source: serde::de::Error::custom("neither a place nor facts"),
         })
@@ -101,15 +101,15 @@ fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
             let mut item = crate::key(keys::order(order.id), sk.clone());
             if let Some(payment) = payment {
                 let row = PaymentEntry::of(order, payment);
-                let (at, facts) = (position_of(&row), facts_of(&row));
+                let (at, entry) = (position_of(&row), entry_text(&row));
                 let texts = [
                     (Index::Facets.hash_key(), of_facets(&scope, &row.facets)),
                     (Index::Payment.hash_key(), scope.clone()),
                     (Index::Total.hash_key(), scope),
                     (Index::Total.range_key(), total_position(row.amount, &at)),
                     (keys::LIST_AT, at),
-                    (keys::SUMMARY, facts.clone()),
-                    (FACTS, facts),
+                    (keys::SUMMARY, entry.clone()),
+                    (ENTRY, entry),
                 ];
                 item = entity::with_texts(item, texts);
                 if of.is_empty() {
@@ -149,7 +149,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.
-    pub async fn keep_payment_rows<'a>(
+    pub async fn write_payment_rows<'a>(
         &self,
         changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>,
     ) -> Result<(), TableError> {
@@ -210,9 +210,9 @@ mod tests {
             (keys::LIST_AT, position_of(&row)),
             (Index::Total.range_key(), total_position(row.amount, &position_of(&row))),
         ] {
-            for carried in [FACTS, keys::SUMMARY] {
+            for carried in [ENTRY, keys::SUMMARY] {
                 let item =
-                    entity::with_texts(Item::new(), [(range, place.clone()), (carried, facts_of(&row))]);
+                    entity::with_texts(Item::new(), [(range, place.clone()), (carried, entry_text(&row))]);
                 assert_eq!(<PaymentEntry as Entry>::read(item).unwrap(), row);
             }
         }

@@ -122,7 +122,7 @@ fn split(from: &str) -> Option<(String, String)> {
 
 /// What the rows tell of a term: which orders have a code that contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum SearchCoverage {
     /// Those orders.
     All,
     /// Those orders, but for the order numbers that contain it where their date is.
@@ -132,11 +132,11 @@ pub enum Told {
 }
 
 /// What the rows tell of a term, folded.
-pub fn told(term: &str) -> Told {
+pub fn coverage(term: &str) -> SearchCoverage {
     match of_numbers(term) {
-        _ if term.chars().count() < SHORTEST => Told::Nothing,
-        Numbers::OfDays => Told::AllButDates,
-        Numbers::None | Numbers::At(_) => Told::All,
+        _ if term.chars().count() < SHORTEST => SearchCoverage::Nothing,
+        Numbers::OfDays => SearchCoverage::AllButDates,
+        Numbers::None | Numbers::At(_) => SearchCoverage::All,
     }
 }
 
@@ -210,7 +210,7 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.
-    pub async fn keep_search_rows<'a>(
+    pub async fn write_search_rows<'a>(
         &self,
         changes: impl IntoIterator<Item = (Option<Order>, &'a Order)>,
     ) -> Result<(), TableError> {
@@ -316,11 +316,14 @@ mod tests {
             "122-004",
             "261122-",
         ] {
-            assert_eq!(told(of_days), Told::AllButDates, "{of_days}");
+            assert_eq!(coverage(of_days), SearchCoverage::AllButDates, "{of_days}");
         }
         for other in ["40000000", "1z40000000", "wire-mai-1", "wire-77"] {
-            assert_eq!((of_numbers(other), told(other)), (Numbers::None, Told::All), "{other}");
+            assert_eq!((of_numbers(other), coverage(other)), (Numbers::None, SearchCoverage::All), "{other}");
         }
-        assert_eq!((told("202611"), told("short6")), (Told::Nothing, Told::Nothing));
+        assert_eq!(
+            (coverage("202611"), coverage("short6")),
+            (SearchCoverage::Nothing, SearchCoverage::Nothing)
+        );
     }
 }

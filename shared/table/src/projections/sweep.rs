@@ -75,7 +75,7 @@ impl Table {
         let orders = self.with_rows(stale.iter().filter_map(|row| row.order)).await?;
         let again = stale.iter().filter(|row| !row.is_stale(&orders));
         let again = again.filter_map(|row| orders.get(&row.order?)?.as_ref());
-        self.keep_search_rows(again.map(|(order, _)| (None, order))).await?;
+        self.write_search_rows(again.map(|(order, _)| (None, order))).await?;
         Ok((stale.len(), page.last_evaluated_key))
     }
 

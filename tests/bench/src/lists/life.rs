@@ -15,15 +15,15 @@ use std::sync::Arc;
 /// Of how many orders the rows that searches find them by are measured.
 const LIVES: u64 = 25;
 
-type Measured = Vec<(Line, Option<Cost>)>;
+type MeasuredMetric = Vec<(Line, Option<Cost>)>;
 
 /// Goes through the life of an order, and asks for statistics.
 pub(super) async fn measure(
     harness: &Harness,
     generator: &OrderGenerator,
     size: u64,
-) -> Result<Measured, Fault> {
-    let mut measured = Measured::new();
+) -> Result<MeasuredMetric, Fault> {
+    let mut measured = MeasuredMetric::new();
     let mut note = |name, unit, units, trips, cost| {
         measured.push((Line { name, unit, units, trips }, Some(cost)));
     };
@@ -79,9 +79,9 @@ async fn rows(harness: &Harness, generator: &OrderGenerator, size: u64) -> Resul
             let Some(after): Option<Order> = after else { return Err("an order's log has gaps".into()) };
             let changes = [(before.as_ref(), &after)];
             let table = harness.app.table();
-            within(Arc::clone(children), table.keep_payment_rows(changes)).await?;
-            within(Arc::clone(children), table.keep_line_rows(changes)).await?;
-            within(Arc::clone(searched), table.keep_search_rows([(before, &after)])).await?;
+            within(Arc::clone(children), table.write_payment_rows(changes)).await?;
+            within(Arc::clone(children), table.write_line_rows(changes)).await?;
+            within(Arc::clone(searched), table.write_search_rows([(before, &after)])).await?;
         }
         for (most, scope) in most.iter_mut().zip(&scopes) {
             let spent = scope.meter().total();

@@ -1,7 +1,7 @@
 //! One event, as each kind of subscriber gets it: readable mail, a short text, JSON for machines.
 
 use super::mail;
-use oms_domain::notice::Notice;
+use oms_domain::order_events::OrderEvent;
 use oms_domain::text::one_line;
 use oms_domain::{Change, Order};
 use oms_http::exact;
@@ -33,7 +33,7 @@ impl Event {
     /// The event of a notice, about an order as it was after the change. `tracking_url` is where
     /// parcels can be followed, with `{}` for the carrier's number.
     #[must_use]
-    pub fn new(order: &Order, change: &Change, notice: &Notice, tracking_url: Option<&str>) -> Self {
+    pub fn new(order: &Order, change: &Change, notice: &OrderEvent, tracking_url: Option<&str>) -> Self {
         let event_type = notice.event_type;
         let mut event = json!({
             "event_id": notice.id,

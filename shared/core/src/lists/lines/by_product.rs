@@ -3,8 +3,8 @@
 
 use super::ItemQuery;
 use crate::app::App;
-use crate::lists::orders::{MAX_READ, Visible, Walk};
-use crate::lists::paging::{Cut, Window};
+use crate::lists::orders::{IndexMerge, MAX_READ, Visible};
+use crate::lists::paging::{PageSlice, Window};
 use oms_domain::{Caller, Error, Order, OrderId, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::views::item::ItemView;
@@ -50,8 +50,8 @@ impl App {
         let Some(span) = span_of_lines(query.product, query.variant) else { return Ok(None) };
         let at = query.sorting.at(request)?;
         let is_wanted =
-            |row: &LineRow| query.wants(row) && visible.sees(caller, &row.facts.user, row.facts.store);
-        let cut: Cut<LineRow> = if caller.is_staff() && query.is_of_all() {
+            |row: &LineRow| query.wants(row) && visible.sees(caller, &row.entry.user, row.entry.store);
+        let cut: PageSlice<LineRow> = if caller.is_staff() && query.is_of_all() {
             let counted = self.table().count_all(&span).await?.ok_or_else(|| query.too_many())?;
             let window = Window::of(counted, request, at.as_ref())?;
             let sorting = query.sorting.towards(at.as_ref());
@@ -59,7 +59,7 @@ impl App {
             let after =
                 at.as_ref().map(|at| oms_table::lists::position(at.place().created_at, at.place().id));
             let span = span.narrowed(after, sorting.descends);
-            let mut walk = Walk::new(self, vec![(span, window.reach() as u64)], sorting.descends);
+            let mut walk = IndexMerge::new(self, vec![(span, window.reach() as u64)], sorting.descends);
             window.cut(walk.take(window.reach(), |_| true, || query.too_many()).await?)
         } else {
             let rows = self.lines_of(span, query, is_wanted).await?;
@@ -86,7 +86,7 @@ impl App {
         query: &ItemQuery,
         is_wanted: impl Fn(&LineRow) -> bool,
     ) -> Outcome<Vec<LineRow>> {
-        let mut walk = Walk::new(self, vec![(span, MAX_READ as u64)], true);
+        let mut walk = IndexMerge::new(self, vec![(span, MAX_READ as u64)], true);
         let rows = walk.take(MAX_SORTED + 1, is_wanted, || query.too_many()).await?;
         if rows.len() > MAX_SORTED { Err(query.too_many()) } else { Ok(rows) }
     }

@@ -1,11 +1,11 @@
 //! Where a page far into a list begins, by the counters: by day and then by quarter of an hour, or
 //! by the first two digits of the total and then by four.
 
-use super::ordering::Along;
+use super::ordering::SortIndex;
 use super::plan::Base;
 use super::scope_of;
 use crate::app::App;
-use oms_domain::quarter::Quarter;
+use oms_domain::quarter_hour::QuarterHour;
 use oms_domain::totals::TotalBucket;
 use oms_table::TableError;
 use oms_table::lists::time_bound;
@@ -40,13 +40,13 @@ impl App {
     pub(super) async fn jump(
         &self,
         base: &Base,
-        along: Along,
+        along: SortIndex,
         descends: bool,
         skipped: u64,
     ) -> Result<Option<Jump>, TableError> {
         match along {
-            Along::Created => self.jump_by_time(base, descends, skipped).await,
-            Along::Total => self.jump_by_total(base, descends, skipped).await,
+            SortIndex::Created => self.jump_by_time(base, descends, skipped).await,
+            SortIndex::Total => self.jump_by_total(base, descends, skipped).await,
         }
     }
 
@@ -57,18 +57,20 @@ impl App {
         skipped: u64,
     ) -> Result<Option<Jump>, TableError> {
         let Some((day, before)) = find(&base.counts.days, descends, skipped) else { return Ok(None) };
-        let counts = self.table().quarters(&scope_of(&base.list), &[day].into()).await?;
-        let mut quarters: BTreeMap<Quarter, u64> = BTreeMap::new();
-        for ((_, quarter), group) in &counts.quarters {
-            *quarters.entry(*quarter).or_default() += group.count;
+        let counts = self.table().quarter_hours(&scope_of(&base.list), &[day].into()).await?;
+        let mut quarter_hours: BTreeMap<QuarterHour, u64> = BTreeMap::new();
+        for ((_, quarter_hour), group) in &counts.quarter_hours {
+            *quarter_hours.entry(*quarter_hour).or_default() += group.count;
         }
-        let Some((quarter, within)) = find(&quarters, descends, skipped - before) else { return Ok(None) };
+        let Some((quarter_hour, within)) = find(&quarter_hours, descends, skipped - before) else {
+            return Ok(None);
+        };
         let edge = if !descends {
-            self.begin_of(quarter)
-        } else if let Some((next, _)) = quarters.range(quarter..).nth(1) {
+            self.begin_of(quarter_hour)
+        } else if let Some((next, _)) = quarter_hours.range(quarter_hour..).nth(1) {
             self.begin_of(*next)
         } else {
-            day.tomorrow().map_or(jiff::Timestamp::MAX, |day| self.begin_of(Quarter { day, number: 0 }))
+            day.tomorrow().map_or(jiff::Timestamp::MAX, |day| self.begin_of(QuarterHour { day, number: 0 }))
         };
         Ok(Some(Jump { to: time_bound(edge), over: before + within }))
     }

@@ -1,6 +1,6 @@
 //! In which order a list of orders stands: what `ordering` says.
 
-use super::listed::Listed;
+use super::entry::ListEntry;
 use jiff::Timestamp;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_http::query::Query;
@@ -44,7 +44,7 @@ impl Key {
         }
     }
 
-    fn of(self, order: &Listed) -> Option<Value> {
+    fn of(self, order: &ListEntry) -> Option<Value> {
         let time = |of: fn(&OrderSummary) -> Option<Timestamp>| order.summary().and_then(of).map(Value::Time);
         match self {
             Self::CreatedAt => Some(Value::Time(order.created_at())),
@@ -97,7 +97,7 @@ impl Value {
 
 /// The orders that an index keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Along {
+pub(super) enum SortIndex {
     /// By time of placing.
     Created,
     /// By total.
@@ -114,13 +114,13 @@ pub(super) struct Ordering {
 
 /// Where an order stands in a sorted list, whether or not it is still there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SortPosition {
     values: Vec<Option<Value>>,
     pub(super) created_at: Timestamp,
     pub(super) id: OrderId,
 }
 
-impl Place {
+impl SortPosition {
     /// The total, where it is sorted by.
     pub(super) fn total(&self) -> Option<Decimal> {
         self.values.iter().flatten().find_map(|value| match value {
@@ -151,10 +151,10 @@ impl Ordering {
     }
 
     /// The index that keeps this order, if any does.
-    pub(super) fn along(&self) -> Option<Along> {
+    pub(super) fn along(&self) -> Option<SortIndex> {
         match self.keys.as_slice() {
-            [] => Some(Along::Created),
-            [(Key::TotalAmount, _)] => Some(Along::Total),
+            [] => Some(SortIndex::Created),
+            [(Key::TotalAmount, _)] => Some(SortIndex::Total),
             _ => None,
         }
     }
@@ -175,12 +175,12 @@ impl Ordering {
         self.keys.iter().all(|(key, _)| key.is_a_fact())
     }
 
-    pub(super) fn place(&self, order: &Listed) -> Place {
+    pub(super) fn place(&self, order: &ListEntry) -> SortPosition {
         let values = self.keys.iter().map(|(key, _)| key.of(order));
-        Place { values: values.collect(), created_at: order.created_at(), id: order.id() }
+        SortPosition { values: values.collect(), created_at: order.created_at(), id: order.id() }
     }
 
-    pub(super) fn compare(&self, a: &Place, b: &Place) -> Compared {
+    pub(super) fn compare(&self, a: &SortPosition, b: &SortPosition) -> Compared {
         let directed = |compared: Compared, descends| if descends { compared.reverse() } else { compared };
         let values = self.keys.iter().zip(a.values.iter().zip(&b.values));
         let by_keys = values.map(|((_, descends), (a, b))| {
@@ -193,13 +193,13 @@ impl Ordering {
     }
 
     /// A place as text, for a cursor.
-    pub(super) fn show(&self, place: &Place) -> String {
+    pub(super) fn show(&self, place: &SortPosition) -> String {
         let values: Vec<_> = place.values.iter().map(|value| value.as_ref().map(Value::show)).collect();
         serde_json::json!([place.created_at, place.id, values]).to_string()
     }
 
     /// The place that a text shows.
-    pub(super) fn read_place(&self, text: &str) -> Option<Place> {
+    pub(super) fn read_place(&self, text: &str) -> Option<SortPosition> {
         let (created_at, id, values): (Timestamp, OrderId, Vec<Option<String>>) =
             serde_json::from_str(text).ok()?;
         if values.len() != self.keys.len() {
@@ -209,7 +209,7 @@ impl Ordering {
             None => Some(None),
             Some(text) => key.read(&text).map(Some),
         });
-        Some(Place { values: values.collect::<Option<_>>()?, created_at, id })
+        Some(SortPosition { values: values.collect::<Option<_>>()?, created_at, id })
     }
 }
 
@@ -222,8 +222,8 @@ mod tests {
         Ordering::read(&Query::parse(&format!("ordering={text}")))
     }
 
-    fn place(amount: Option<i64>, second: i64, id: u128) -> Place {
-        Place {
+    fn place(amount: Option<i64>, second: i64, id: u128) -> SortPosition {
+        SortPosition {
             values: vec![amount.map(|amount| Value::Amount(amount.into()))],
             created_at: Timestamp::from_second(second).unwrap(),
             id: OrderId(Uuid::from_u128(id)),
@@ -233,11 +233,11 @@ mod tests {
     #[test]
     fn an_index_keeps_the_orders_by_time_and_by_total() {
         for (text, along) in [
-            ("", Some(Along::Created)),
-            ("-created_at", Some(Along::Created)),
-            ("nope,created_at", Some(Along::Created)),
-            ("total_amount", Some(Along::Total)),
-            ("-total_amount,-created_at", Some(Along::Total)),
+            ("", Some(SortIndex::Created)),
+            ("-created_at", Some(SortIndex::Created)),
+            ("nope,created_at", Some(SortIndex::Created)),
+            ("total_amount", Some(SortIndex::Total)),
+            ("-total_amount,-created_at", Some(SortIndex::Total)),
             ("total_amount,-created_at", None),
             ("status", None),
             ("created_at,status", None),

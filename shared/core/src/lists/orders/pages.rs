@@ -1,11 +1,11 @@
 //! A page of a list of orders.
 
+use super::entry::{ListEntry, in_full};
 use super::filters::Filters;
-use super::listed::{Listed, in_full};
-use super::ordering::{Along, Ordering, Place};
-use super::own::Changed;
-use super::plan::{Base, Method, Plan, Wish, plan};
-use super::walk::Walk;
+use super::index_merge::IndexMerge;
+use super::my_orders::Changed;
+use super::ordering::{Ordering, SortIndex, SortPosition};
+use super::plan::{Base, Method, Plan, PlanInput, plan};
 use super::{Visible, scope_of};
 use crate::app::App;
 use crate::lists::paging;
@@ -30,7 +30,7 @@ const MAX_SORTED: u64 = 10_000;
 
 /// What a request asks a list for.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct OrderQuery {
     pub(super) filters: Filters,
     ordering: Ordering,
     explain: bool,
@@ -56,22 +56,22 @@ pub struct OrderPage {
 }
 
 /// Where a page of orders begins, or ends.
-type At = paging::At<Place>;
+type CursorBound = paging::CursorBound<SortPosition>;
 /// A page of orders before it is shown.
-type Cut = paging::Cut<Listed>;
+type PageSlice = paging::PageSlice<ListEntry>;
 
 /// A request for a page.
 #[derive(Clone, Copy)]
-pub(super) struct Turn<'a> {
+pub(super) struct PageQuery<'a> {
     pub(super) caller: &'a Caller,
     pub(super) visible: &'a Visible,
-    pub(super) asked: &'a Asked,
+    pub(super) asked: &'a OrderQuery,
     request: &'a PageRequest,
-    at: Option<&'a At>,
+    at: Option<&'a CursorBound>,
     pub(super) changed: &'a Changed,
 }
 
-impl Asked {
+impl OrderQuery {
     /// Reads `ordering`, beside filters that have been read.
     #[must_use]
     pub fn new(filters: Filters, query: &Query) -> Self {
@@ -102,23 +102,23 @@ impl Asked {
     }
 }
 
-impl<'a> Turn<'a> {
+impl<'a> PageQuery<'a> {
     /// The direction in which the page is read.
     fn ordering(self) -> Ordering {
         match self.at {
-            Some(At::Before(_)) => self.asked.ordering.reversed(),
-            Some(At::After(_)) | None => self.asked.ordering.clone(),
+            Some(CursorBound::Before(_)) => self.asked.ordering.reversed(),
+            Some(CursorBound::After(_)) | None => self.asked.ordering.clone(),
         }
     }
 
-    fn wish(self, ordering: &'a Ordering) -> Wish<'a> {
+    fn wish(self, ordering: &'a Ordering) -> PlanInput<'a> {
         let size = u64::from(self.request.size);
         // What the counters jump over is not read.
         let before = if self.at.is_some() || self.is_of_all() { 0 } else { self.before() };
-        Wish {
+        PlanInput {
             filters: &self.asked.filters,
             ordering,
-            after: self.at.map(At::place),
+            after: self.at.map(CursorBound::place),
             reach: before + size + 1,
             page: size,
         }
@@ -133,8 +133,8 @@ impl<'a> Turn<'a> {
     }
 
     /// A page of all that is wanted, sorted here.
-    fn cut(self, listed: Vec<Listed>) -> Outcome<Cut> {
-        let Turn { asked, request, at, .. } = self;
+    fn cut(self, listed: Vec<ListEntry>) -> Outcome<PageSlice> {
+        let PageQuery { asked, request, at, .. } = self;
         let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
         paging::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
     }
@@ -165,7 +165,7 @@ impl App {
         &self,
         caller: &Caller,
         visible: &Visible,
-        asked: &Asked,
+        asked: &OrderQuery,
         request: &PageRequest,
         links: &Links,
     ) -> Outcome<OrderPage> {
@@ -178,29 +178,29 @@ impl App {
         &self,
         caller: &Caller,
         visible: &Visible,
-        asked: &Asked,
+        asked: &OrderQuery,
         request: &PageRequest,
         links: &Links,
         changed: &Changed,
     ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
-        let at = At::read(request, |text| asked.ordering.read_place(text))?;
-        let turn = Turn { caller, visible, asked, request, at: at.as_ref(), changed };
+        let at = CursorBound::read(request, |text| asked.ordering.read_place(text))?;
+        let turn = PageQuery { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;
-        let asked = Asked { filters: sought.filters, ..asked.clone() };
-        let turn = Turn { asked: &asked, ..turn };
+        let asked = OrderQuery { filters: sought.filters, ..asked.clone() };
+        let turn = PageQuery { asked: &asked, ..turn };
         let (ordering, bases) = (turn.ordering(), sought.bases);
         let planned = plan(&bases, &turn.wish(&ordering));
         let plan = planned.clone();
         let mut cut = match planned.method {
             _ if sought.is_all => turn.cut(sought.found)?,
             _ if turn.counts_too_little() => self.gathered(turn, &bases, planned, sought.found).await?,
-            Method::Walk { count } => self.walked(turn, &bases, planned, count, sought.found).await?,
+            Method::IndexMerge { count } => self.merged(turn, &bases, planned, count, sought.found).await?,
             Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
         let ends = cut.ends(|order| asked.ordering.show(&asked.ordering.place(order)));
         let orders = in_full(self.table(), std::mem::take(&mut cut.listed)).await?;
         let place = |order: &OrderSummary| {
-            let listed = Listed::Summary(Box::new(order.clone()));
+            let listed = ListEntry::Summary(Box::new(order.clone()));
             asked.ordering.show(&asked.ordering.place(&listed))
         };
         let shown = orders.iter().map(|order| (place(order), visible.show(caller, order))).collect();
@@ -216,7 +216,7 @@ impl App {
     }
 
     /// The lists to look through, with what their counters say, also by day where `by_day`.
-    pub(super) async fn bases(&self, turn: Turn<'_>, by_day: bool) -> Outcome<Vec<Base>> {
+    pub(super) async fn bases(&self, turn: PageQuery<'_>, by_day: bool) -> Outcome<Vec<Base>> {
         let mut lists = turn.visible.narrowed(turn.caller, &turn.asked.filters);
         if lists.len() > 1 {
             // A vendor's own orders elsewhere are few, and looked through by themselves.
@@ -225,7 +225,7 @@ impl App {
         side_by_side(lists.into_iter().map(|list| self.base(turn, list, by_day))).await
     }
 
-    async fn base(&self, turn: Turn<'_>, list: OrderList, by_day: bool) -> Outcome<Base> {
+    async fn base(&self, turn: PageQuery<'_>, list: OrderList, by_day: bool) -> Outcome<Base> {
         let filters = &turn.asked.filters;
         let (table, scope) = (self.table(), scope_of(&list));
         let scopes = table.row_scopes(&list);
@@ -240,12 +240,12 @@ impl App {
             reads.push(Box::pin(table.counts_by_status(&scope)));
         }
         let jumps = turn.may_jump(&list);
-        if by_day || filters.limit_times() || (jumps && along == Some(Along::Created)) {
+        if by_day || filters.limit_times() || (jumps && along == Some(SortIndex::Created)) {
             let since = if by_day { None } else { filters.from };
             reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(since))));
         }
         let by_total = !scopes.is_empty() && filters.limit_totals();
-        if by_total || (jumps && along == Some(Along::Total)) {
+        if by_total || (jumps && along == Some(SortIndex::Total)) {
             reads.push(Box::pin(table.counts_by_total(&scope, None)));
         }
         if !reads.is_empty() {
@@ -264,15 +264,15 @@ impl App {
     }
 
     /// A page of what an index keeps in order, and of what was found elsewhere.
-    async fn walked(
+    async fn merged(
         &self,
-        turn: Turn<'_>,
+        turn: PageQuery<'_>,
         bases: &[Base],
         planned: Plan,
         counted: u64,
-        elsewhere: Vec<Listed>,
-    ) -> Outcome<Cut> {
-        let Turn { asked, request, at, .. } = turn;
+        elsewhere: Vec<ListEntry>,
+    ) -> Outcome<PageSlice> {
+        let PageQuery { asked, request, at, .. } = turn;
         let counted = counted + elsewhere.len() as u64;
         let number = request.resolve(counted)?;
         let size = u64::from(request.size);
@@ -307,39 +307,39 @@ impl App {
         elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
         let known = elsewhere.into_iter().map(|(_, order)| {
             let at = position(order.created_at(), order.id());
-            let at = if planned.along == Along::Total { total_position(order.total(), &at) } else { at };
+            let at = if planned.along == SortIndex::Total { total_position(order.total(), &at) } else { at };
             (at, order)
         });
 
-        let mut walk = Walk::new(self, spans, ordering.descends).with(known.collect());
-        let wanted = |order: &Listed| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
+        let mut walk = IndexMerge::new(self, spans, ordering.descends).with(known.collect());
+        let wanted = |order: &ListEntry| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
         let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
         let mut listed = walk.take(limit, wanted, || asked.too_many()).await?;
         listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
         let mut has_next = listed.len() as u64 > size;
         listed.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        if from_end || matches!(at, Some(At::Before(_))) {
+        if from_end || matches!(at, Some(CursorBound::Before(_))) {
             listed.reverse();
-            has_next = behind > 0 || matches!(at, Some(At::Before(_)));
+            has_next = behind > 0 || matches!(at, Some(CursorBound::Before(_)));
         }
         // The counters follow the table within moments; what is on the page is there for certain.
         let count = counted.max(before + listed.len() as u64 + u64::from(has_next));
-        let begins_at = matches!(at, Some(At::After(_)));
-        Ok(Cut { count, number, has_next, begins_at, listed })
+        let begins_at = matches!(at, Some(CursorBound::After(_)));
+        Ok(PageSlice { count, number, has_next, begins_at, listed })
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.
     async fn gathered(
         &self,
-        turn: Turn<'_>,
+        turn: PageQuery<'_>,
         bases: &[Base],
         planned: Plan,
-        found: Vec<Listed>,
-    ) -> Outcome<Cut> {
-        let Turn { caller, visible, asked, .. } = turn;
+        found: Vec<ListEntry>,
+    ) -> Outcome<PageSlice> {
+        let PageQuery { caller, visible, asked, .. } = turn;
         let is_seen = |order: &OrderSummary| visible.sees(caller, &order.user.id, order.store.id);
         // What facts are read of, the caller may see all of.
-        let wanted = |order: &Listed| {
+        let wanted = |order: &ListEntry| {
             order.is_wanted(&asked.filters)
                 && order.summary().is_none_or(is_seen)
                 && !turn.has_changed(order.id())
@@ -350,7 +350,7 @@ impl App {
             return Err(asked.too_many_to_sort());
         }
         let all = planned.parts.into_iter().map(|part| (part.span, u64::MAX));
-        let mut walk = Walk::new(self, all.collect(), asked.ordering.descends);
+        let mut walk = IndexMerge::new(self, all.collect(), asked.ordering.descends);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
         let mut listed = walk.take(most, wanted, || asked.too_many()).await?;
         if listed.len() == most {
@@ -363,16 +363,16 @@ impl App {
 
     /// Of what is asked for, a vendor's own orders from the stores of others; nothing where they
     /// are among those that are looked through anyway.
-    pub(super) async fn own_elsewhere(&self, turn: Turn<'_>) -> Outcome<Vec<Listed>> {
-        let Turn { caller, visible, asked, .. } = turn;
+    pub(super) async fn own_elsewhere(&self, turn: PageQuery<'_>) -> Outcome<Vec<ListEntry>> {
+        let PageQuery { caller, visible, asked, .. } = turn;
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
         let spans = self.table().spans_of(own).into_iter().map(|span| (span, u64::MAX));
-        let mut walk = Walk::new(self, spans.collect(), true);
+        let mut walk = IndexMerge::new(self, spans.collect(), true);
         let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
         let elsewhere =
-            |order: &Listed| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
+            |order: &ListEntry| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         walk.take(most, elsewhere, || asked.too_many()).await
     }

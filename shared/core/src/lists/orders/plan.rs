@@ -1,7 +1,7 @@
 //! How a page of a list is found: which parts of which indexes are read, in which direction, and
 //! what is sifted out on the way. A pure function of what is asked for and what the counters say.
 //!
-//! A list has up to six ways through it ([`Way`]). Each costs what its entries weigh: a summary is
+//! A list has up to six ways through it ([`AccessPath`]). Each costs what its entries weigh: a summary is
 //! four times as heavy as the facts. Where the counters know how many orders are wanted, and an
 //! index keeps them in the order that is asked for, a page is a walk that ends when it is full.
 //! Which way is the cheapest depends on what part of its entries is wanted, far less on how many
@@ -9,7 +9,10 @@
 //! know, or no index keeps the order, all that may be wanted is gathered, counted and sorted.
 
 use super::filters::Filters;
-use super::ordering::{Along, Ordering, Place};
+use super::ordering::{Ordering, SortIndex, SortPosition};
+pub(super) use access_paths::AccessPath;
+use access_paths::PathCost;
+pub(crate) use access_paths::{ENTRY_BYTES, Part, at_once};
 use jiff::Timestamp;
 use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
@@ -19,9 +22,6 @@ use oms_table::keys::Index;
 use oms_table::lists::{OrderList, Span, position, time_bound};
 use oms_table::projections::order_rows;
 use serde_json::{Value, json};
-use ways::Access;
-pub(super) use ways::Way;
-pub(crate) use ways::{FACTS_BYTES, Part, at_once};
 
 /// How many parts an explanation shows.
 const SHOWN_SPANS: usize = 10;
@@ -50,12 +50,12 @@ pub(super) struct Base {
 pub(super) struct Plan {
     pub(super) method: Method,
     /// In the order of which key what is read stands.
-    pub(super) along: Along,
+    pub(super) along: SortIndex,
     /// The way through each of the lists.
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<AccessPath>,
     pub(super) parts: Vec<Part>,
     /// How many entries are looked through to find one that is wanted, times a thousand.
-    pub(super) sifted: u64,
+    pub(super) scanned_per_match: u64,
     /// What it should cost, in thousandths of a read unit.
     pub(super) cost: u64,
 }
@@ -64,7 +64,7 @@ pub(super) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     /// Read until the page is full. The counters have counted all that is wanted.
-    Walk {
+    IndexMerge {
         /// How many orders are wanted, on all pages.
         count: u64,
     },
@@ -74,11 +74,11 @@ pub(super) enum Method {
 
 /// What is asked for, as far as the plan depends on it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wish<'a> {
+pub(super) struct PlanInput<'a> {
     pub(super) filters: &'a Filters,
     pub(super) ordering: &'a Ordering,
     /// Where the page begins, where a cursor says so.
-    pub(super) after: Option<&'a Place>,
+    pub(super) after: Option<&'a SortPosition>,
     /// How many orders come before the page and are on it.
     pub(super) reach: u64,
     /// How many are on it.
@@ -140,7 +140,7 @@ impl Plan {
     /// The parts to read, and how many entries of each at a time to find `reach` that are wanted.
     pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
         let bytes = self.ways.iter().map(|way| way.bytes()).min().unwrap_or(0);
-        let at_once = at_once(&self.parts, reach, self.sifted, bytes);
+        let at_once = at_once(&self.parts, reach, self.scanned_per_match, bytes);
         self.parts.iter().map(|part| part.span.clone()).zip(at_once).collect()
     }
 
@@ -149,7 +149,7 @@ impl Plan {
         let units =
             |thousandths: u64| (Decimal::new(i64::try_from(thousandths).unwrap_or(i64::MAX), 3)).normalize();
         let (method, count) = match self.method {
-            Method::Walk { count } => ("walk", Some(count)),
+            Method::IndexMerge { count } => ("walk", Some(count)),
             Method::Gather => ("gather", None),
         };
         let spans = self.parts.iter().take(SHOWN_SPANS).map(|Part { span, entries }| {
@@ -164,7 +164,7 @@ impl Plan {
         json!({
             "method": method,
             "counted": count,
-            "along": match self.along { Along::Created => "created_at", Along::Total => "total_amount" },
+            "along": match self.along { SortIndex::Created => "created_at", SortIndex::Total => "total_amount" },
             "ways": self.ways.iter().map(|way| format!("{way:?}")).collect::<Vec<_>>(),
             "spans": spans.collect::<Vec<_>>(),
             "span_count": self.parts.len(),
@@ -176,26 +176,26 @@ impl Plan {
 }
 
 /// The plan, and what it should cost.
-pub(super) fn plan(bases: &[Base], wish: &Wish<'_>) -> Plan {
+pub(super) fn plan(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
     let counts: Option<Vec<u64>> = bases.iter().map(|base| base.counted(wish.filters)).collect();
     let walk = counts.and_then(|counts| walk(bases, &counts, wish));
     let gather = gather(bases, wish);
     match walk {
         // A gathered list pays for its pages again and again; a walk is as good at twice the price.
-        Some(walk) if walk.cost <= gather.cost.saturating_mul(2) || gather.sifted == 0 => walk,
+        Some(walk) if walk.cost <= gather.cost.saturating_mul(2) || gather.scanned_per_match == 0 => walk,
         Some(_) | None => gather,
     }
 }
 
-fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
+fn walk(bases: &[Base], counts: &[u64], wish: &PlanInput<'_>) -> Option<Plan> {
     let along = wish.ordering.along()?;
     let all: u64 = counts.iter().sum();
     let mut plan = Plan {
-        method: Method::Walk { count: all },
+        method: Method::IndexMerge { count: all },
         along,
         ways: Vec::new(),
         parts: Vec::new(),
-        sifted: 1_000,
+        scanned_per_match: 1_000,
         cost: 0,
     };
     for (base, count) in bases.iter().zip(counts) {
@@ -205,11 +205,11 @@ fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
         let ways = base
             .ways(wish)
             .into_iter()
-            .filter(|access| (access.way == Way::Totals) == (along == Along::Total));
-        let cost = |access: &Access| access.cost_of_walk(reach, *count, page);
+            .filter(|access| (access.way == AccessPath::Totals) == (along == SortIndex::Total));
+        let cost = |access: &PathCost| access.cost_of_walk(reach, *count, page);
         let best = ways.min_by_key(cost)?;
         plan.cost += cost(&best);
-        plan.sifted = plan.sifted.max(best.sifted(*count));
+        plan.scanned_per_match = plan.scanned_per_match.max(best.scanned_per_match(*count));
         plan.ways.push(best.way);
         plan.parts.extend(best.parts.into_iter().flat_map(|part| within(part, wish)));
     }
@@ -217,25 +217,25 @@ fn walk(bases: &[Base], counts: &[u64], wish: &Wish<'_>) -> Option<Plan> {
     Some(plan)
 }
 
-fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
+fn gather(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
     // What is gathered begins at the beginning, wherever the page does.
-    let wish = &Wish { after: None, ..*wish };
+    let wish = &PlanInput { after: None, ..*wish };
     let mut plan = Plan {
         method: Method::Gather,
-        along: Along::Created,
+        along: SortIndex::Created,
         ways: Vec::new(),
         parts: Vec::new(),
-        sifted: 0,
+        scanned_per_match: 0,
         cost: 0,
     };
     for base in bases {
         let ways = base
             .ways(wish)
             .into_iter()
-            .filter(|access| access.way != Way::Totals || wish.filters.limit_totals());
+            .filter(|access| access.way != AccessPath::Totals || wish.filters.limit_totals());
         let Some(best) = ways.min_by_key(|access| access.cost_of_all(wish.page)) else { continue };
         plan.cost += best.cost_of_all(wish.page);
-        plan.sifted += best.entries();
+        plan.scanned_per_match += best.entries();
         plan.ways.push(best.way);
         plan.parts.extend(best.parts.into_iter().flat_map(|part| within(part, wish)));
     }
@@ -244,13 +244,13 @@ fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
 }
 
 /// What of a part holds the times or totals that are wanted, after the cursor.
-fn within(part: Part, wish: &Wish<'_>) -> Vec<Part> {
+fn within(part: Part, wish: &PlanInput<'_>) -> Vec<Part> {
     let filters = wish.filters;
     let after = wish.after.map(|place| position(place.created_at, place.id));
     let descends = wish.ordering.descends;
     let Part { span, entries } = part;
     if span.index == Index::Total {
-        let total = wish.after.and_then(Place::total);
+        let total = wish.after.and_then(SortPosition::total);
         let after = after.zip(total).map(|(position, total)| order_rows::total_position(total, &position));
         let (above, below) =
             (filters.least.map(order_rows::total_bound), filters.most.map(order_rows::after_total));
@@ -269,6 +269,6 @@ fn within(part: Part, wish: &Wish<'_>) -> Vec<Part> {
     days.into_iter().map(of_days).collect()
 }
 
+mod access_paths;
 #[cfg(test)]
 mod tests;
-mod ways;

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::Decimal;
-use oms_domain::quarter::Quarter;
+use oms_domain::quarter_hour::QuarterHour;
 use oms_domain::statistics::Counts;
 use oms_domain::totals::{TotalBucket, sortable};
 use oms_runtime::meter::side_by_side;
@@ -18,7 +18,7 @@ use oms_table::lists::{OrderList, Span, time_bound};
 use rust_decimal::RoundingStrategy;
 
 /// The length of a quarter of an hour, in seconds.
-const QUARTER_S: i64 = 15 * 60;
+const QUARTER_HOUR_S: i64 = 15 * 60;
 
 type Counting<'a> = BoxFuture<'a, Result<u64, TableError>>;
 
@@ -54,15 +54,17 @@ impl App {
         at: Timestamp,
     ) -> Result<u64, TableError> {
         let zone = &self.config().time_zone;
-        let quarter = Quarter::of(at, zone);
-        let days: u64 = counts.days.range(..quarter.day).map(|(_, count)| count).sum();
-        let begin = self.begin_of(quarter);
-        let midnight = self.begin_of(Quarter { number: 0, ..quarter });
+        let quarter_hour = QuarterHour::of(at, zone);
+        let days: u64 = counts.days.range(..quarter_hour.day).map(|(_, count)| count).sum();
+        let begin = self.begin_of(quarter_hour);
+        let midnight = self.begin_of(QuarterHour { number: 0, ..quarter_hour });
         let mut parts: Vec<Counting<'_>> = Vec::new();
         if midnight < at {
             parts.push(Box::pin(async move {
-                let quarters = self.table().quarters(&scope_of(list), &[quarter.day].into()).await?;
-                let whole = quarters.quarters.iter().filter(|((_, of), _)| of.number < quarter.number);
+                let quarter_hours =
+                    self.table().quarter_hours(&scope_of(list), &[quarter_hour.day].into()).await?;
+                let whole =
+                    quarter_hours.quarter_hours.iter().filter(|((_, of), _)| of.number < quarter_hour.number);
                 Ok(whole.map(|(_, group)| group.count).sum())
             }));
         }
@@ -77,10 +79,10 @@ impl App {
     }
 
     /// When a quarter of an hour begins.
-    pub(super) fn begin_of(&self, quarter: Quarter) -> Timestamp {
-        let midnight = quarter.day.to_zoned(self.config().time_zone.clone());
+    pub(super) fn begin_of(&self, quarter_hour: QuarterHour) -> Timestamp {
+        let midnight = quarter_hour.day.to_zoned(self.config().time_zone.clone());
         let midnight = midnight.map_or(Timestamp::MIN, |midnight| midnight.timestamp());
-        midnight + SignedDuration::from_secs(QUARTER_S * i64::from(quarter.number))
+        midnight + SignedDuration::from_secs(QUARTER_HOUR_S * i64::from(quarter_hour.number))
     }
 
     /// The first day whose counters say how many orders were placed since a time.

@@ -1,6 +1,6 @@
 //! The part of a list that a page is: from where to where it is read, and what was cut out of it.
 
-use super::Place;
+use super::SortPosition;
 use oms_domain::{Error, Outcome};
 use oms_http::pages::{self, Links, Page, PageRequest};
 use serde::Serialize;
@@ -11,14 +11,14 @@ const MAX_PAGE_BYTES: usize = 5_000_000;
 
 /// Where a page begins, or ends: at an entry that the page before, or after it, showed.
 #[derive(Clone, Debug)]
-pub enum At<P = Place> {
+pub enum CursorBound<P = SortPosition> {
     /// It begins after this one.
     After(P),
     /// It ends before this one.
     Before(P),
 }
 
-impl<P> At<P> {
+impl<P> CursorBound<P> {
     /// Reads a cursor: the direction, and the place as whoever wrote it reads it.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl<P> At<P> {
 
 /// A page before it is shown.
 #[derive(Debug)]
-pub struct Cut<T> {
+pub struct PageSlice<T> {
     /// How many entries all pages have together.
     pub count: u64,
     pub(crate) number: u64,
@@ -57,7 +57,7 @@ pub struct Cut<T> {
     pub listed: Vec<T>,
 }
 
-impl<T> Cut<T> {
+impl<T> PageSlice<T> {
     /// The places of its first and last entries; none where it is empty.
     pub fn ends<P>(&self, place: impl Fn(&T) -> P) -> Option<(P, P)> {
         let (first, last) = self.listed.first().zip(self.listed.last())?;
@@ -66,13 +66,13 @@ impl<T> Cut<T> {
 
     /// The same page of something else.
     #[must_use]
-    pub fn map<V>(self, other: impl FnMut(T) -> V) -> Cut<V> {
+    pub fn map<V>(self, other: impl FnMut(T) -> V) -> PageSlice<V> {
         let Self { count, number, has_next, begins_at, listed } = self;
-        Cut { count, number, has_next, begins_at, listed: listed.into_iter().map(other).collect() }
+        PageSlice { count, number, has_next, begins_at, listed: listed.into_iter().map(other).collect() }
     }
 
     /// A page as clients see it, from the places of its first and last entries and from what it shows,
-    /// each behind its place; places as [`At::read`] will be given them. What would be too much for one
+    /// each behind its place; places as [`CursorBound::read`] will be given them. What would be too much for one
     /// answer is on the next one, which has the same number.
     pub fn page<V: Serialize>(
         &self,
@@ -116,8 +116,8 @@ pub fn cut<P, T>(
     mut all: Vec<(P, T)>,
     compare: impl Fn(&P, &P) -> Ordering,
     request: &PageRequest,
-    at: Option<&At<P>>,
-) -> Outcome<Cut<T>> {
+    at: Option<&CursorBound<P>>,
+) -> Outcome<PageSlice<T>> {
     all.sort_by(|(a, _), (b, _)| compare(a, b));
     let count = all.len() as u64;
     let number = request.resolve(count)?;
@@ -128,16 +128,16 @@ pub fn cut<P, T>(
             let start = usize::try_from(number - 1).unwrap_or(usize::MAX).saturating_mul(size);
             (start, start.saturating_add(size))
         }
-        Some(At::After(place)) => {
+        Some(CursorBound::After(place)) => {
             let start = all.partition_point(|(p, _)| compare(p, place).is_le());
             (start, start + size)
         }
-        Some(At::Before(place)) => (before(place).saturating_sub(size), before(place)),
+        Some(CursorBound::Before(place)) => (before(place).saturating_sub(size), before(place)),
     };
     let has_next = end < all.len();
-    let begins_at = matches!(at, Some(At::After(_)));
+    let begins_at = matches!(at, Some(CursorBound::After(_)));
     let listed = all.into_iter().skip(start).take(end.saturating_sub(start));
-    Ok(Cut { count, number, has_next, begins_at, listed: listed.map(|(_, one)| one).collect() })
+    Ok(PageSlice { count, number, has_next, begins_at, listed: listed.map(|(_, one)| one).collect() })
 }
 
 /// The part of a list that is walked through for a page.
@@ -164,7 +164,7 @@ impl Window {
     ///
     /// # Errors
     /// `InvalidPage` beyond the last page.
-    pub fn of<P>(counted: u64, request: &PageRequest, at: Option<&At<P>>) -> Outcome<Self> {
+    pub fn of<P>(counted: u64, request: &PageRequest, at: Option<&CursorBound<P>>) -> Outcome<Self> {
         let number = request.resolve(counted)?;
         let size = u64::from(request.size);
         let before = (number - 1).saturating_mul(size);
@@ -176,8 +176,8 @@ impl Window {
             None if from_end => behind,
             None => before,
         };
-        let begins_at = matches!(at, Some(At::After(_)));
-        let ends_at = matches!(at, Some(At::Before(_)));
+        let begins_at = matches!(at, Some(CursorBound::After(_)));
+        let ends_at = matches!(at, Some(CursorBound::Before(_)));
         Ok(Self { counted, number, size, before, behind, from_end, begins_at, ends_at, skipped, on_page })
     }
 
@@ -192,7 +192,7 @@ impl Window {
     }
 
     /// The page, of what was found in the direction of reading.
-    pub fn cut<T>(self, mut found: Vec<T>) -> Cut<T> {
+    pub fn cut<T>(self, mut found: Vec<T>) -> PageSlice<T> {
         found.drain(..found.len().min(usize::try_from(self.skipped).unwrap_or(usize::MAX)));
         let mut has_next = found.len() as u64 > self.size;
         found.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
@@ -205,6 +205,6 @@ impl Window {
             !has_next && !self.from_end && !self.begins_at && (self.number == 1 || !found.is_empty());
         // The counters follow the table within moments; what was read is there for certain.
         let count = if is_end { seen } else { self.counted.max(seen) };
-        Cut { count, number: self.number, has_next, begins_at: self.begins_at, listed: found }
+        PageSlice { count, number: self.number, has_next, begins_at: self.begins_at, listed: found }
     }
 }

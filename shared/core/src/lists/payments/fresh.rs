@@ -9,7 +9,7 @@
 
 use crate::app::App;
 use crate::lists::orders::{Entry, Visible};
-use crate::statistics::Asked;
+use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::{Tally, tally};
@@ -39,7 +39,7 @@ impl App {
     ///
     /// # Errors
     /// 503 where the table cannot be read.
-    pub async fn newest_payments(&self, asked: &Asked) -> Outcome<Vec<PaymentEntry>> {
+    pub async fn newest_payments(&self, asked: &StatisticsQuery) -> Outcome<Vec<PaymentEntry>> {
         let lists = asked.scopes().iter().map(OrderList::of);
         let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
         let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));

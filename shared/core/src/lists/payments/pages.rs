@@ -2,11 +2,11 @@
 
 use super::PaymentQuery;
 use super::fresh::Settling;
-use super::plan::{Along, Base, MAX_SORTED, Plan, Wish, plan};
+use super::plan::{Base, MAX_SORTED, Plan, PlanInput, SortIndex, plan};
 use crate::app::App;
-use crate::lists::orders::{MAX_READ, Visible, Walk, scope_of};
-use crate::lists::paging::{At, Cut, Place, Window};
-use oms_domain::tally::{Cell, Tally};
+use crate::lists::orders::{IndexMerge, MAX_READ, Visible, scope_of};
+use crate::lists::paging::{CursorBound, PageSlice, SortPosition, Window};
+use oms_domain::tally::{Counter, Tally};
 use oms_domain::{Caller, Decimal, Order, OrderId, Outcome, PaymentEntry};
 use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::views::payment::PaymentView;
@@ -14,7 +14,7 @@ use oms_runtime::meter::{self, side_by_side};
 use oms_table::lists::OrderList;
 use oms_table::projections::order_rows::total_position;
 use oms_table::projections::payment_rows::position_of;
-use oms_table::projections::search_rows::{Told, is_within_a_name, told};
+use oms_table::projections::search_rows::{SearchCoverage, coverage, is_within_a_name};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many orders a search may find by a term.
@@ -22,18 +22,18 @@ const MAX_FOUND: usize = 1_000;
 
 /// A request for a page.
 #[derive(Clone, Copy)]
-struct Turn<'a> {
+struct PageQuery<'a> {
     caller: &'a Caller,
     visible: &'a Visible,
     query: &'a PaymentQuery,
     request: &'a PageRequest,
-    at: Option<&'a At>,
+    at: Option<&'a CursorBound>,
 }
 
 /// Orders that have been read whole.
 type Orders = BTreeMap<OrderId, Order>;
 
-impl Turn<'_> {
+impl PageQuery<'_> {
     /// The payments of some orders that are wanted, and that the caller may see.
     fn of<'o>(self, orders: impl IntoIterator<Item = &'o Order>) -> Vec<PaymentEntry> {
         let runs = |o: &Order| self.caller.is_staff() || self.visible.owns(o.store.id);
@@ -58,7 +58,7 @@ impl Turn<'_> {
     }
 
     /// A page of all that is wanted, sorted here.
-    fn cut(self, rows: Vec<PaymentEntry>) -> Outcome<Cut<PaymentEntry>> {
+    fn cut(self, rows: Vec<PaymentEntry>) -> Outcome<PageSlice<PaymentEntry>> {
         let rows = rows.into_iter().map(|row| (self.query.place(&row), row));
         self.query.sorting.cut(rows.collect(), self.request, self.at)
     }
@@ -78,7 +78,7 @@ impl App {
         links: &Links,
     ) -> Outcome<Page<PaymentView>> {
         let at = query.sorting.at(request)?;
-        let turn = Turn { caller, visible, query, request, at: at.as_ref() };
+        let turn = PageQuery { caller, visible, query, request, at: at.as_ref() };
         let begun = async { futures::try_join!(self.orders_found(turn), self.settling(visible)) };
         let (found, settling) = meter::at_once(begun).await?;
         let settled = self.settled(&settling).await?;
@@ -102,10 +102,10 @@ impl App {
     /// was written, is left out.
     async fn in_full(
         &self,
-        turn: Turn<'_>,
+        turn: PageQuery<'_>,
         rows: &[PaymentEntry],
         mut orders: Orders,
-    ) -> Outcome<Vec<(Place, PaymentView)>> {
+    ) -> Outcome<Vec<(SortPosition, PaymentView)>> {
         let missing: BTreeSet<OrderId> =
             rows.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
         if !missing.is_empty() {
@@ -123,8 +123,8 @@ impl App {
 
     /// The orders that a search may mean, by the longest of its terms that rows of codes can tell; none where
     /// they cannot tell any, or the whole list is as cheap to look through.
-    async fn orders_found(&self, turn: Turn<'_>) -> Outcome<Option<BTreeSet<OrderId>>> {
-        let of_rows = |term: &&String| told(term) == Told::All && !is_within_a_name(term);
+    async fn orders_found(&self, turn: PageQuery<'_>) -> Outcome<Option<BTreeSet<OrderId>>> {
+        let of_rows = |term: &&String| coverage(term) == SearchCoverage::All && !is_within_a_name(term);
         let longest = turn.query.terms.iter().filter(of_rows).max_by_key(|term| term.len());
         let Some(term) = longest.filter(|_| !turn.is_of_one_user()) else { return Ok(None) };
         let found = self.table().with_code(term, MAX_FOUND).await?;
@@ -137,10 +137,10 @@ impl App {
     /// A page by rows, of which those of orders that are settling are replaced by the orders.
     async fn listed(
         &self,
-        turn: Turn<'_>,
+        turn: PageQuery<'_>,
         settled: &Settling,
         settling: &BTreeSet<OrderId>,
-    ) -> Outcome<Cut<PaymentEntry>> {
+    ) -> Outcome<PageSlice<PaymentEntry>> {
         let is_by_row = |row: &PaymentEntry| !settling.contains(&row.id.order()) && turn.query.wants(row);
         let sorting = turn.query.sorting.towards(turn.at);
         let bases = self.payment_bases(turn, &settled.missing);
@@ -151,8 +151,8 @@ impl App {
         if turn.visible.lists().len() > 1 {
             elsewhere.extend(now.iter().filter(|row| !turn.visible.owns(row.store)).cloned());
         }
-        let after = turn.at.map(At::place);
-        let wish = Wish { query: turn.query, sorting: &sorting, after, reach: turn.reach() };
+        let after = turn.at.map(CursorBound::place);
+        let wish = PlanInput { query: turn.query, sorting: &sorting, after, reach: turn.reach() };
         let planned = plan(&bases, &wish);
         let counted: u64 = bases.iter().map(|base| base.counted(turn.query)).sum();
         let counted_all = counted + elsewhere.len() as u64;
@@ -160,13 +160,13 @@ impl App {
         elsewhere.extend(now.into_iter().filter(is_base));
         let known = elsewhere;
         if planned.along.is_some() {
-            return self.walked_by_row(turn, planned, counted_all, known, is_by_row).await;
+            return self.merged_by_row(turn, planned, counted_all, known, is_by_row).await;
         }
         if turn.query.terms.is_empty() && counted > MAX_SORTED {
             return Err(turn.query.too_many_to_sort());
         }
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX) + 1;
-        let mut walk = Walk::new(self, planned.reads(0), true);
+        let mut walk = IndexMerge::new(self, planned.reads(0), true);
         let mut rows = walk.take(most, is_by_row, || turn.query.too_many()).await?;
         if rows.len() == most {
             return Err(turn.query.too_many());
@@ -176,15 +176,15 @@ impl App {
     }
 
     /// A page of what an index keeps in order, and of what is `known`.
-    async fn walked_by_row(
+    async fn merged_by_row(
         &self,
-        turn: Turn<'_>,
+        turn: PageQuery<'_>,
         planned: Plan,
         counted: u64,
         known: Vec<PaymentEntry>,
         is_wanted: impl Fn(&PaymentEntry) -> bool,
-    ) -> Outcome<Cut<PaymentEntry>> {
-        let Turn { query, request, at, .. } = turn;
+    ) -> Outcome<PageSlice<PaymentEntry>> {
+        let PageQuery { query, request, at, .. } = turn;
         let window = Window::of(counted, request, at)?;
         let sorting = if window.from_end { query.sorting.reversed() } else { query.sorting.towards(at) };
         let mut known: Vec<_> = known.into_iter().map(|row| (query.place(&row), row)).collect();
@@ -192,17 +192,17 @@ impl App {
         known.sort_by(|(a, _), (b, _)| sorting.compare(a, b));
         let known = known.into_iter().map(|(_, row)| {
             let position = position_of(&row);
-            let by_amount = planned.along == Some(Along::Amount);
+            let by_amount = planned.along == Some(SortIndex::Amount);
             (if by_amount { total_position(row.amount, &position) } else { position }, row)
         });
         let reach = window.reach();
         let reads = planned.reads(reach as u64);
-        let mut walk = Walk::new(self, reads, sorting.descends).with(known.collect());
+        let mut walk = IndexMerge::new(self, reads, sorting.descends).with(known.collect());
         Ok(window.cut(walk.take(reach, is_wanted, || query.too_many()).await?))
     }
 
     /// The lists to look through, with what their counters say.
-    async fn payment_bases(&self, turn: Turn<'_>, missing: &Tally) -> Outcome<Vec<Base>> {
+    async fn payment_bases(&self, turn: PageQuery<'_>, missing: &Tally) -> Outcome<Vec<Base>> {
         let lists = turn.visible.lists();
         // A vendor's own payments elsewhere are few, and looked through by themselves.
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
@@ -210,7 +210,7 @@ impl App {
             let (table, scope) = (self.table(), scope_of(list));
             let mut counts = table.counts_of_payments(&scope).await?.payments;
             for (cell, more) in missing.of(&scope) {
-                if let Cell::Payments(facets) = cell {
+                if let Counter::Payments(facets) = cell {
                     let count = counts.entry(facets).or_default();
                     *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
                 }
@@ -222,12 +222,12 @@ impl App {
     }
 
     /// A vendor's own payments, of those that are wanted, to the stores of others.
-    async fn paid_elsewhere(&self, turn: Turn<'_>) -> Outcome<Vec<PaymentEntry>> {
+    async fn paid_elsewhere(&self, turn: PageQuery<'_>) -> Outcome<Vec<PaymentEntry>> {
         let lists = turn.visible.lists();
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
         let spans = self.table().spans_of_payments(own).into_iter();
-        let mut walk = Walk::new(self, spans.map(|span| (span, MAX_READ as u64)).collect(), true);
+        let mut walk = IndexMerge::new(self, spans.map(|span| (span, MAX_READ as u64)).collect(), true);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         let is_elsewhere = |row: &PaymentEntry| !turn.visible.owns(row.store) && turn.query.wants(row);
         walk.take(most, is_elsewhere, || turn.query.too_many()).await

@@ -3,8 +3,8 @@
 //! simpler than that of orders: every entry tells everything that payments are filtered by.
 
 use super::{Key, PaymentQuery};
-use crate::lists::orders::{FACTS_BYTES, Part, at_once};
-use crate::lists::paging::{Place, Sorting};
+use crate::lists::orders::{ENTRY_BYTES, Part, at_once};
+use crate::lists::paging::{SortPosition, Sorting};
 use oms_domain::tally::PaymentFacets;
 use oms_table::keys::Index;
 use oms_table::lists::{Span, position};
@@ -33,7 +33,7 @@ pub(super) struct Base {
 
 /// In the order of which key an index keeps what is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Along {
+pub(super) enum SortIndex {
     Created,
     Amount,
 }
@@ -43,10 +43,10 @@ pub(super) enum Along {
 pub(super) struct Plan {
     /// Along which key entries are read until the page is full; none where all that is wanted is
     /// gathered and sorted.
-    pub(super) along: Option<Along>,
+    pub(super) along: Option<SortIndex>,
     pub(super) parts: Vec<Part>,
     /// How many entries are looked through to find one that is wanted, times a thousand.
-    sifted: u64,
+    scanned_per_match: u64,
     cost: u64,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
     /// The parts to read, and how many entries of each at a time: to find `reach` that are wanted, or all.
     pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
         let at_once = if self.along.is_some() {
-            at_once(&self.parts, reach, self.sifted, FACTS_BYTES)
+            at_once(&self.parts, reach, self.scanned_per_match, ENTRY_BYTES)
         } else {
             // One more than there should be, so that the end is seen at once.
             self.parts.iter().map(|part| part.entries + 2).collect()
@@ -65,17 +65,17 @@ impl Plan {
 
 /// Where a page begins, how it is read, and how many entries that takes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wish<'a> {
+pub(super) struct PlanInput<'a> {
     pub(super) query: &'a PaymentQuery,
     pub(super) sorting: &'a Sorting<Key>,
-    pub(super) after: Option<&'a Place>,
+    pub(super) after: Option<&'a SortPosition>,
     pub(super) reach: u64,
 }
 
 /// A way through one list.
-struct Access(Vec<Part>);
+struct AccessPath(Vec<Part>);
 
-impl Access {
+impl AccessPath {
     fn entries(&self) -> u64 {
         self.0.iter().map(|part| part.entries).sum()
     }
@@ -102,7 +102,7 @@ impl Base {
     }
 
     /// The whole list by time, and the lists of the facets that are wanted and have any.
-    fn by_time(&self, query: &PaymentQuery) -> Vec<Access> {
+    fn by_time(&self, query: &PaymentQuery) -> Vec<AccessPath> {
         let mut ways = vec![self.whole(self.spans.clone())];
         let part = |scope: &String, facets: &PaymentFacets, entries| {
             let span = Span::all(Index::Facets, payment_rows::of_facets(scope, facets));
@@ -114,29 +114,29 @@ impl Base {
         });
         let parts: Vec<Part> = parts.collect();
         if !self.scopes.is_empty() && query.limits_facets() && parts.len() <= MAX_PARTS {
-            ways.push(Access(parts));
+            ways.push(AccessPath(parts));
         }
         ways
     }
 
-    fn by_amount(&self) -> Vec<Access> {
+    fn by_amount(&self) -> Vec<AccessPath> {
         let spans = self.scopes.iter().map(|scope| Span::all(Index::Total, scope.clone()));
         let spans: Vec<Span> = spans.collect();
         if spans.is_empty() { Vec::new() } else { vec![self.whole(spans)] }
     }
 
     /// The whole list, spread over some spans.
-    fn whole(&self, spans: Vec<Span>) -> Access {
+    fn whole(&self, spans: Vec<Span>) -> AccessPath {
         let entries = self.total().div_ceil(spans.len().max(1) as u64);
-        Access(spans.into_iter().map(|span| Part { span, entries }).collect())
+        AccessPath(spans.into_iter().map(|span| Part { span, entries }).collect())
     }
 }
 
 /// The plan that costs least. A search has no count, so what it looks through is gathered.
-pub(super) fn plan(bases: &[Base], wish: &Wish<'_>) -> Plan {
+pub(super) fn plan(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
     let gather = gather(bases, wish);
     let walk = along(wish.sorting).filter(|_| wish.query.terms.is_empty());
-    let walk = walk.and_then(|along| walk_along(bases, along, wish));
+    let walk = walk.and_then(|along| merge_along(bases, along, wish));
     let counted: u64 = bases.iter().map(|base| base.counted(wish.query)).sum();
     match walk {
         // A gathered list pays for its pages again and again; a walk is as good at twice the price.
@@ -146,38 +146,39 @@ pub(super) fn plan(bases: &[Base], wish: &Wish<'_>) -> Plan {
 }
 
 /// The index that keeps an order, if any does.
-fn along(sorting: &Sorting<Key>) -> Option<Along> {
+fn along(sorting: &Sorting<Key>) -> Option<SortIndex> {
     match sorting.keys().as_slice() {
-        [] => Some(Along::Created),
-        [Key::Amount] => Some(Along::Amount),
+        [] => Some(SortIndex::Created),
+        [Key::Amount] => Some(SortIndex::Amount),
         _ => None,
     }
 }
 
-fn walk_along(bases: &[Base], along: Along, wish: &Wish<'_>) -> Option<Plan> {
-    let mut plan = Plan { along: Some(along), parts: Vec::new(), sifted: 1_000, cost: 0 };
+fn merge_along(bases: &[Base], along: SortIndex, wish: &PlanInput<'_>) -> Option<Plan> {
+    let mut plan = Plan { along: Some(along), parts: Vec::new(), scanned_per_match: 1_000, cost: 0 };
     let all: u64 = bases.iter().map(|base| base.counted(wish.query)).sum();
     for base in bases {
         let count = base.counted(wish.query);
         // Of the page, each list has about the part that it has of all.
         let reach = (wish.reach * count).div_ceil(all.max(1));
-        let sifted = |access: &Access| (access.entries() * 1_000).div_ceil(count.max(1)).max(1_000);
-        let cost = |access: &Access| access.cost((reach * sifted(access)).div_ceil(1_000));
+        let scanned_per_match =
+            |access: &AccessPath| (access.entries() * 1_000).div_ceil(count.max(1)).max(1_000);
+        let cost = |access: &AccessPath| access.cost((reach * scanned_per_match(access)).div_ceil(1_000));
         let ways = match along {
-            Along::Created => base.by_time(wish.query),
-            Along::Amount => base.by_amount(),
+            SortIndex::Created => base.by_time(wish.query),
+            SortIndex::Amount => base.by_amount(),
         };
         let best = ways.into_iter().min_by_key(cost)?;
         plan.cost += cost(&best);
-        plan.sifted = plan.sifted.max(sifted(&best));
+        plan.scanned_per_match = plan.scanned_per_match.max(scanned_per_match(&best));
         let beyond = |part: Part| Part { span: beyond(part.span, wish), ..part };
         plan.parts.extend(best.0.into_iter().map(beyond));
     }
     Some(plan)
 }
 
-fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
-    let mut plan = Plan { along: None, parts: Vec::new(), sifted: 1_000, cost: 0 };
+fn gather(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
+    let mut plan = Plan { along: None, parts: Vec::new(), scanned_per_match: 1_000, cost: 0 };
     for base in bases {
         let best = base.by_time(wish.query).into_iter().min_by_key(|access| access.cost(access.entries()));
         let Some(best) = best else { continue };
@@ -188,7 +189,7 @@ fn gather(bases: &[Base], wish: &Wish<'_>) -> Plan {
 }
 
 /// The part of a span that comes after the cursor.
-fn beyond(span: Span, wish: &Wish<'_>) -> Span {
+fn beyond(span: Span, wish: &PlanInput<'_>) -> Span {
     let after = wish.after.and_then(|place| {
         let position = position(place.created_at, place.id);
         if span.index == Index::Total {

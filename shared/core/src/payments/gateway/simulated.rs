@@ -11,7 +11,7 @@
 //! | a refund, succeeded or failed | `GATEWAY#SIMULATED#<key>` | `REFUND` |
 //! | a request that got lost on its way | `GATEWAY#SIMULATED#<key>` | `LOST` |
 
-use super::{Answer, Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
+use super::{Answer, Charge, Charged, Customer, GatewayError, NextAction, RefundRequest};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -213,7 +213,7 @@ impl Simulated {
     ///
     /// # Errors
     /// Where the charge's token says so, or the ledger cannot be reached.
-    pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
+    pub async fn refund(&self, refund: RefundRequest<'_>) -> Result<RefundOutcome, GatewayError> {
         let key = refund.refund.to_string();
         for tries in 1..=retry::LOST_RACES {
             if let Some(known) = self.get(&key, REFUND).await? {
@@ -241,7 +241,7 @@ impl Simulated {
     async fn write_refund(
         &self,
         charge: &Item,
-        refund: GiveBack<'_>,
+        refund: RefundRequest<'_>,
         outcome: RefundOutcome,
     ) -> Result<bool, GatewayError> {
         let mut entry = item(&refund.refund.to_string(), REFUND);
@@ -271,7 +271,7 @@ impl Simulated {
     fn take(
         &self,
         charge: &Item,
-        refund: GiveBack<'_>,
+        refund: RefundRequest<'_>,
         outcome: RefundOutcome,
     ) -> Result<Update, GatewayError> {
         let update = Update::builder()

@@ -7,7 +7,7 @@
 //! The idempotency keys are the payment's and the refund's ids, which makes asking again the way to
 //! find out. Stripe forgets keys after a day; what is older is looked up by the id in its metadata.
 
-use super::{Charge, Charged, Customer, GatewayError, GiveBack, NextAction};
+use super::{Charge, Charged, Customer, GatewayError, NextAction, RefundRequest};
 use aws_smithy_types::body::SdkBody;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -116,7 +116,7 @@ impl Stripe {
     ///
     /// # Errors
     /// Where Stripe does not answer, or not with an end.
-    pub async fn refund(&self, refund: GiveBack<'_>) -> Result<RefundOutcome, GatewayError> {
+    pub async fn refund(&self, refund: RefundRequest<'_>) -> Result<RefundOutcome, GatewayError> {
         let intent = refund.charged.get("id").and_then(Value::as_str);
         let (Some(intent), Some(amount)) = (intent, minor_units(refund.amount, refund.currency)) else {
             return Ok(RefundOutcome::Refused);

@@ -30,7 +30,7 @@ pub enum Unsigned {
 
 /// What an event says that concerns us.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Told {
+pub enum Reported {
     /// How a charge ended.
     Charge(PaymentId, ChargeOutcome, Figures),
     /// How a refund ended.
@@ -121,32 +121,34 @@ pub fn check(header: &str, body: &[u8], secret: &Secret, now: Timestamp) -> Resu
 
 /// Reads what an event says. What it is about is told by the metadata that we gave it.
 #[must_use]
-pub fn read(event: &Value) -> Told {
+pub fn read(event: &Value) -> Reported {
     let object = &event["data"]["object"];
     let named = |name: &str| object["metadata"][name].as_str().map(str::to_owned);
     match event["type"].as_str().unwrap_or_default() {
         "payment_intent.succeeded" | "payment_intent.payment_failed" | "payment_intent.canceled" => {
             let payment = named("payment").and_then(|id| id.parse().ok());
             let told = payment.zip(outcome(object));
-            told.map_or(Told::Nothing, |(payment, outcome)| {
-                Told::Charge(payment, outcome, Figures::of(event))
+            told.map_or(Reported::Nothing, |(payment, outcome)| {
+                Reported::Charge(payment, outcome, Figures::of(event))
             })
         }
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             let refund = named("refund").and_then(|id| id.parse().ok());
             let told = refund.zip(refund_outcome(object));
-            told.map_or(Told::Nothing, |(refund, outcome)| Told::Refund(refund, outcome, Figures::of(event)))
+            told.map_or(Reported::Nothing, |(refund, outcome)| {
+                Reported::Refund(refund, outcome, Figures::of(event))
+            })
         }
         "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
             let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
             let intent = text("payment_intent");
             let disputed = || {
                 let (id, status, reason) = (text("id"), text("status"), text("reason"));
-                Told::Dispute(Disputed { intent: intent.clone(), id, status, reason }, Figures::of(event))
+                Reported::Dispute(Disputed { intent: intent.clone(), id, status, reason }, Figures::of(event))
             };
-            if is_name(&intent) { disputed() } else { Told::Nothing }
+            if is_name(&intent) { disputed() } else { Reported::Nothing }
         }
-        _ => Told::Nothing,
+        _ => Reported::Nothing,
     }
 }
 
@@ -202,31 +204,31 @@ mod tests {
         let payment = oms_domain::OrderId::from_fresh(oms_runtime::ids::random_uuid_v7()).payment(0);
         let event = |kind: &str, status: &str, metadata: Value| json!({ "type": kind, "data": { "object": { "id": "x", "status": status, "metadata": metadata } } });
         let paid = event("payment_intent.succeeded", "succeeded", json!({ "payment": payment }));
-        assert!(matches!(read(&paid), Told::Charge(id, ChargeOutcome::Paid(_), _) if id == payment));
+        assert!(matches!(read(&paid), Reported::Charge(id, ChargeOutcome::Paid(_), _) if id == payment));
         let failed =
             event("payment_intent.payment_failed", "requires_payment_method", json!({ "payment": payment }));
-        assert!(matches!(read(&failed), Told::Charge(_, ChargeOutcome::Declined(..), _)));
+        assert!(matches!(read(&failed), Reported::Charge(_, ChargeOutcome::Declined(..), _)));
         let back = event("refund.updated", "succeeded", json!({ "refund": payment.refund(1) }));
         let refund = payment.refund(1);
-        assert!(matches!(read(&back), Told::Refund(id, RefundOutcome::Succeeded, _) if id == refund));
+        assert!(matches!(read(&back), Reported::Refund(id, RefundOutcome::Succeeded, _) if id == refund));
         let dispute = json!({
             "type": "charge.dispute.created", "livemode": false, "data": { "object": {
                 "id": "dp_1", "payment_intent": "pi_1", "status": "needs_response", "reason": "fraudulent",
                 "amount": 7598, "currency": "usd",
             } },
         });
-        let Told::Dispute(disputed, figures) = read(&dispute) else { panic!("it is a dispute") };
+        let Reported::Dispute(disputed, figures) = read(&dispute) else { panic!("it is a dispute") };
         assert_eq!((&*disputed.intent, &*disputed.status), ("pi_1", "needs_response"));
         assert_eq!(figures.amount_in(Currency::USD), Some(Decimal::new(7598, 2)));
         assert_eq!(figures.amount_in(Currency::EUR), None);
         let mut elsewhere = dispute;
         elsewhere["data"]["object"]["payment_intent"] = json!("pi_1/../../v1/balance");
-        assert_eq!(read(&elsewhere), Told::Nothing);
+        assert_eq!(read(&elsewhere), Reported::Nothing);
         let not_yet = event("refund.created", "pending", json!({ "refund": payment.refund(1) }));
         let foreign = event("payment_intent.succeeded", "succeeded", json!({}));
         let other = event("customer.created", "succeeded", json!({ "payment": payment }));
         for event in [not_yet, foreign, other, json!({}), json!([])] {
-            assert_eq!(read(&event), Told::Nothing, "{event}");
+            assert_eq!(read(&event), Reported::Nothing, "{event}");
         }
     }
 

@@ -6,11 +6,11 @@ use oms_domain::attention::Dispute;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, MAX_PAYMENTS, MAX_REFUNDS, Mover};
+use oms_domain::payment::{ChargeOutcome, MAX_PAYMENTS, MAX_REFUNDS, PaymentProvider};
 use oms_domain::place::{NewOrder, WantedLine, place};
 use oms_domain::{
-    Actor, Address, AddressId, Currency, Decimal, PaymentMethod, ProductId, Refusal, ShippingMethod, User,
-    VariantId,
+    Actor, Address, AddressId, Currency, Decimal, PaymentMethod, ProductId, RuleViolation, ShippingMethod,
+    User, VariantId,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -160,19 +160,20 @@ enum Step {
 /// The order after a step, where the rules and the room allow it.
 fn after(order: &Order, step: Step, at: i64) -> Option<Order> {
     let (by, seen) = (&by(at), Some(order.version));
-    let then =
-        |order: &Order, changed: Result<Order, Refusal>| saved(&changed.ok()?, Some(order.version)).ok();
+    let then = |order: &Order, changed: Result<Order, RuleViolation>| {
+        saved(&changed.ok()?, Some(order.version)).ok()
+    };
     match step {
         Step::Decline | Step::Pay => {
             let new = NewPayment {
                 payment_method: PaymentMethod::CreditCard,
                 amount: None,
                 payment_details: kept(4_096),
-                mover: Mover::Stripe,
+                provider: PaymentProvider::Stripe,
             };
             let made = then(order, order.clone().add_payment(new, by))?;
             let id = made.payments.last()?.id;
-            let sent = then(&made, made.clone().start_payment(id, Mover::Stripe, by))?;
+            let sent = then(&made, made.clone().start_payment(id, PaymentProvider::Stripe, by))?;
             let response = Map::from_iter([("id".to_owned(), json!("pi_".repeat(100)))]);
             let outcome = if matches!(step, Step::Pay) {
                 ChargeOutcome::Paid(response)

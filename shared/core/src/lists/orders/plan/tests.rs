@@ -36,7 +36,7 @@ fn planned(bases: &[Base], query: &str) -> Plan {
     let query = Query::parse(query);
     let filters = Filters::read(&query, &TimeZone::UTC).unwrap();
     let ordering = Ordering::read(&query);
-    plan(bases, &Wish { filters: &filters, ordering: &ordering, after: None, reach: 21, page: 20 })
+    plan(bases, &PlanInput { filters: &filters, ordering: &ordering, after: None, reach: 21, page: 20 })
 }
 
 #[test]
@@ -44,28 +44,28 @@ fn each_list_is_read_by_its_cheapest_way() {
     let all = || base(OrderList::All, 1_000);
     let store = || base(OrderList::OfStore(StoreId(Uuid::from_u128(1))), 20);
     let user = || base(OrderList::OfUser(UserId("ada".into())), 1);
-    let walk = |count| Method::Walk { count };
+    let walk = |count| Method::IndexMerge { count };
     for (base, query, method, way) in [
-        (all(), "", walk(100_000), Way::List),
-        (all(), "ordering=created_at", walk(100_000), Way::List),
-        (all(), "status=shipped", walk(9_000), Way::Statuses),
-        (all(), "status=cancelled", walk(0), Way::Payments),
-        (all(), "payment_method=credit_card", walk(90_000), Way::List),
-        (all(), "payment_status=paid&status=shipped", walk(9_000), Way::Statuses),
-        (all(), "payment_method=cryptocurrency", walk(1_000), Way::Methods),
-        (all(), "payment_method=cryptocurrency&status=delivered", walk(0), Way::Payments),
-        (all(), "shipping_method=pickup", walk(1_000), Way::Methods),
-        (all(), "ordering=-total_amount", walk(100_000), Way::Totals),
-        (all(), "ordering=status&payment_method=cryptocurrency", Method::Gather, Way::Methods),
-        (all(), "ordering=updated_at&status=processing", Method::Gather, Way::Statuses),
-        (all(), "search=x", Method::Gather, Way::List),
-        (all(), "search=x&status=processing", Method::Gather, Way::Statuses),
-        (all(), "payment_method=cryptocurrency&user=ada", Method::Gather, Way::List),
-        (store(), "status=shipped", walk(180), Way::Statuses),
-        (store(), "store=00000000-0000-0000-0000-000000000001", walk(2_000), Way::List),
-        (user(), "", walk(100), Way::List),
-        (user(), "payment_method=paypal", walk(9), Way::List),
-        (user(), "ordering=-total_amount", Method::Gather, Way::List),
+        (all(), "", walk(100_000), AccessPath::List),
+        (all(), "ordering=created_at", walk(100_000), AccessPath::List),
+        (all(), "status=shipped", walk(9_000), AccessPath::Statuses),
+        (all(), "status=cancelled", walk(0), AccessPath::Payments),
+        (all(), "payment_method=credit_card", walk(90_000), AccessPath::List),
+        (all(), "payment_status=paid&status=shipped", walk(9_000), AccessPath::Statuses),
+        (all(), "payment_method=cryptocurrency", walk(1_000), AccessPath::Methods),
+        (all(), "payment_method=cryptocurrency&status=delivered", walk(0), AccessPath::Payments),
+        (all(), "shipping_method=pickup", walk(1_000), AccessPath::Methods),
+        (all(), "ordering=-total_amount", walk(100_000), AccessPath::Totals),
+        (all(), "ordering=status&payment_method=cryptocurrency", Method::Gather, AccessPath::Methods),
+        (all(), "ordering=updated_at&status=processing", Method::Gather, AccessPath::Statuses),
+        (all(), "search=x", Method::Gather, AccessPath::List),
+        (all(), "search=x&status=processing", Method::Gather, AccessPath::Statuses),
+        (all(), "payment_method=cryptocurrency&user=ada", Method::Gather, AccessPath::List),
+        (store(), "status=shipped", walk(180), AccessPath::Statuses),
+        (store(), "store=00000000-0000-0000-0000-000000000001", walk(2_000), AccessPath::List),
+        (user(), "", walk(100), AccessPath::List),
+        (user(), "payment_method=paypal", walk(9), AccessPath::List),
+        (user(), "ordering=-total_amount", Method::Gather, AccessPath::List),
     ] {
         let plan = planned(&[base], query);
         assert_eq!((plan.method, plan.ways.as_slice()), (method, [way].as_slice()), "{query}");
@@ -77,15 +77,18 @@ fn what_the_counters_do_not_know_is_gathered_from_where_it_may_be() {
     let mut of_a_day = base(OrderList::All, 1_000);
     of_a_day.in_times = Some(300);
     let plan = planned(&[of_a_day.clone()], "created_at__gte=2026-11-01");
-    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Walk { count: 300 }, [Way::List].as_slice()));
+    assert_eq!(
+        (plan.method, plan.ways.as_slice()),
+        (Method::IndexMerge { count: 300 }, [AccessPath::List].as_slice())
+    );
     let plan = planned(&[of_a_day], "created_at__gte=2026-11-01&payment_method=paypal");
-    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [Way::Methods].as_slice()));
+    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [AccessPath::Methods].as_slice()));
     assert!(plan.parts.iter().all(|part| part.span.above.as_deref() == Some("2026-11-01T00:00:00.000000Z#")));
 
     let mut dear = base(OrderList::All, 1_000);
     dear.in_totals = Some(50);
     let plan = planned(&[dear], "total_amount__gte=900&status=shipped");
-    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [Way::Totals].as_slice()));
+    assert_eq!((plan.method, plan.ways.as_slice()), (Method::Gather, [AccessPath::Totals].as_slice()));
 
     let mut hidden = base(OrderList::OfUser(UserId("ada".into())), 1);
     hidden.is_whole = false;
@@ -99,7 +102,7 @@ fn a_cursor_begins_behind_what_was_seen() {
     let (filters, by) = (Filters::read(&query, &TimeZone::UTC).unwrap(), Ordering::read(&query));
     let at = r#"["2026-11-22T10:00:00Z","0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000",["75.98"]]"#;
     let after = place_of(at, &by);
-    let wish = Wish { filters: &filters, ordering: &by, after: Some(&after), reach: 21, page: 20 };
+    let wish = PlanInput { filters: &filters, ordering: &by, after: Some(&after), reach: 21, page: 20 };
     let plan = plan(&[base(OrderList::All, 1_000)], &wish);
     let below = "00000000759800#2026-11-22T10:00:00.000000Z#0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
     assert_eq!(plan.parts[0].span.below.as_deref(), Some(below));

@@ -27,7 +27,7 @@ fn shop() -> Base {
 
 fn planned(base: Base, query: &str) -> String {
     let query = PaymentQuery::read(&Query::parse(query)).unwrap();
-    let wish = Wish { query: &query, sorting: &query.sorting, after: None, reach: 21 };
+    let wish = PlanInput { query: &query, sorting: &query.sorting, after: None, reach: 21 };
     let plan = plan(&[base], &wish);
     let spans = plan.parts.iter().map(|Part { span, .. }| format!("{} {}", span.index.name(), span.hash));
     let along = plan.along.map_or("gather".to_owned(), |along| format!("{along:?}"));

@@ -60,7 +60,7 @@ async fn refunds(stripe: &Stripe, age: SignedDuration) -> Result<RefundOutcome, 
     let charged = Map::from_iter([("id".to_owned(), json!("pi_1"))]);
     let since = now() - age;
     let (refund, amount) = (payment().refund(0), Decimal::TEN);
-    stripe.refund(GiveBack { refund, amount, currency: Currency::USD, charged: &charged, since }).await
+    stripe.refund(RefundRequest { refund, amount, currency: Currency::USD, charged: &charged, since }).await
 }
 
 async fn charges(stripe: &Stripe, age: SignedDuration) -> Result<ChargeOutcome, GatewayError> {
@@ -128,7 +128,7 @@ async fn a_status_that_cannot_be_read_decides_nothing() {
 async fn an_old_refund_is_looked_for_on_every_page_and_only_then_sent() {
     let refund = payment().refund(0);
     let charged = Map::from_iter([("id".to_owned(), json!("pi_1"))]);
-    let give_back = |refund| GiveBack {
+    let give_back = |refund| RefundRequest {
         refund,
         amount: Decimal::TEN,
         currency: Currency::USD,

@@ -4,13 +4,13 @@ use crate::attention::{ConcernKind, raised};
 use crate::choices::choices;
 use crate::order::Order;
 use crate::text::one_line;
-use crate::{Change, Decimal, Deed, Money, NotificationId, Payment, PaymentState, RefundState, Status};
+use crate::{Change, ChangeKind, Decimal, Money, NotificationId, Payment, PaymentState, RefundState, Status};
 use serde_json::Value;
 
 choices! {
     /// What a notification is about.
     // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
-    NoticeKind {
+    NotificationKind {
         /// The order moved on.
         OrderStatusUpdate = "order_status_update", "Order status update";
         /// The parcel moved.
@@ -30,7 +30,7 @@ choices! {
 
 choices! {
     /// How good the news is.
-    NoticeLevel {
+    NotificationLevel {
         /// Neither good nor bad.
         Info = "info", "Info";
         /// Good.
@@ -76,7 +76,7 @@ choices! {
 
 /// One thing to tell, about one change.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
+pub struct OrderEvent {
     /// The same for the same change, however often it is worked out.
     pub id: NotificationId,
     /// Which event it is.
@@ -97,20 +97,20 @@ impl EventType {
     /// What the notification to the user is about, and how good the news is; none where users are not
     /// told.
     #[must_use]
-    pub const fn kind(self) -> Option<(NoticeKind, NoticeLevel)> {
+    pub const fn kind(self) -> Option<(NotificationKind, NotificationLevel)> {
         Some(match self {
-            EventType::OrderConfirmed => (NoticeKind::OrderStatusUpdate, NoticeLevel::Success),
-            EventType::OrderProcessing => (NoticeKind::OrderStatusUpdate, NoticeLevel::Info),
+            EventType::OrderConfirmed => (NotificationKind::OrderStatusUpdate, NotificationLevel::Success),
+            EventType::OrderProcessing => (NotificationKind::OrderStatusUpdate, NotificationLevel::Info),
             EventType::OrderShipped | EventType::OrderOutForDelivery => {
-                (NoticeKind::ShippingUpdate, NoticeLevel::Info)
+                (NotificationKind::ShippingUpdate, NotificationLevel::Info)
             }
-            EventType::OrderDelivered => (NoticeKind::OrderDelivered, NoticeLevel::Success),
-            EventType::OrderCancelled => (NoticeKind::OrderCancelled, NoticeLevel::Warning),
+            EventType::OrderDelivered => (NotificationKind::OrderDelivered, NotificationLevel::Success),
+            EventType::OrderCancelled => (NotificationKind::OrderCancelled, NotificationLevel::Warning),
             EventType::OrderRefunded | EventType::PaymentRefunded => {
-                (NoticeKind::RefundProcessed, NoticeLevel::Info)
+                (NotificationKind::RefundProcessed, NotificationLevel::Info)
             }
-            EventType::PaymentPaid => (NoticeKind::PaymentSuccess, NoticeLevel::Success),
-            EventType::PaymentFailed => (NoticeKind::PaymentFailed, NoticeLevel::Warning),
+            EventType::PaymentPaid => (NotificationKind::PaymentSuccess, NotificationLevel::Success),
+            EventType::PaymentFailed => (NotificationKind::PaymentFailed, NotificationLevel::Warning),
             EventType::PaymentRefundFailed
             | EventType::PaymentDisputed
             | EventType::OrderCreated
@@ -242,7 +242,7 @@ fn disputes(order: &Order) -> String {
 /// What a change tells: at most one event of the order's status, one or two of a payment, and that it
 /// was placed or deleted.
 #[must_use]
-pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
+pub fn notices(order: &Order, change: &Change) -> Vec<OrderEvent> {
     let of_order = change.of("status").and_then(|field| {
         let event = event_of_order(word(&field.to)?.parse().ok()?)?;
         Some((event, field.from.clone(), field.to.clone()))
@@ -268,7 +268,7 @@ pub fn notices(order: &Order, change: &Change) -> Vec<Notice> {
         .chain(troubles)
         .chain(event_of_deed(change.action).map(|event| (event, Value::Null, Value::Null)))
         .zip(0u8..)
-        .map(|((event_type, from, to), index)| Notice {
+        .map(|((event_type, from, to), index)| OrderEvent {
             id: order.id.notification(change.at, change.version, index),
             event_type,
             from,
@@ -300,7 +300,7 @@ fn troubles(payment: &Payment, change: &Change) -> Vec<(EventType, Value, Value)
             ConcernKind::ChargedLate | ConcernKind::Disputed => None,
         })
         .collect();
-    if change.action == Deed::Dispute
+    if change.action == ChangeKind::Dispute
         && let Some(field) = change.of(&format!("payments.{}.dispute", payment.id))
     {
         told.push((EventType::PaymentDisputed, field.from["status"].clone(), field.to["status"].clone()));
@@ -325,32 +325,32 @@ const fn event_of_order(status: Status) -> Option<EventType> {
     }
 }
 
-fn event_of_deed(deed: Deed) -> Option<EventType> {
-    match deed {
-        Deed::Place => Some(EventType::OrderCreated),
-        Deed::Delete => Some(EventType::OrderDeleted),
-        Deed::Edit
-        | Deed::AddLine
-        | Deed::EditLine
-        | Deed::RemoveLine
-        | Deed::Rate
-        | Deed::Confirm
-        | Deed::Process
-        | Deed::Ship
-        | Deed::SendOutForDelivery
-        | Deed::Deliver
-        | Deed::Cancel
-        | Deed::Refund
-        | Deed::AddPayment
-        | Deed::EditPayment
-        | Deed::RemovePayment
-        | Deed::StartPayment
-        | Deed::FinishPayment
-        | Deed::StartRefund
-        | Deed::FinishRefund
-        | Deed::Dispute
-        | Deed::Contradict
-        | Deed::Dismiss => None,
+fn event_of_deed(kind_of_change: ChangeKind) -> Option<EventType> {
+    match kind_of_change {
+        ChangeKind::Place => Some(EventType::OrderCreated),
+        ChangeKind::Delete => Some(EventType::OrderDeleted),
+        ChangeKind::Edit
+        | ChangeKind::AddLine
+        | ChangeKind::EditLine
+        | ChangeKind::RemoveLine
+        | ChangeKind::Rate
+        | ChangeKind::Confirm
+        | ChangeKind::Process
+        | ChangeKind::Ship
+        | ChangeKind::SendOutForDelivery
+        | ChangeKind::Deliver
+        | ChangeKind::Cancel
+        | ChangeKind::Refund
+        | ChangeKind::AddPayment
+        | ChangeKind::EditPayment
+        | ChangeKind::RemovePayment
+        | ChangeKind::StartPayment
+        | ChangeKind::FinishPayment
+        | ChangeKind::StartRefund
+        | ChangeKind::FinishRefund
+        | ChangeKind::Dispute
+        | ChangeKind::Contradict
+        | ChangeKind::Dismiss => None,
     }
 }
 

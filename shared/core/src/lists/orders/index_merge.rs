@@ -45,7 +45,7 @@ impl<T: Entry> Stream<T> {
 }
 
 /// Several streams as one.
-pub(crate) struct Walk<'a, T> {
+pub(crate) struct IndexMerge<'a, T> {
     app: &'a App,
     descends: bool,
     streams: Vec<Stream<T>>,
@@ -53,7 +53,7 @@ pub(crate) struct Walk<'a, T> {
     pub(crate) read: usize,
 }
 
-impl<'a, T: Entry> Walk<'a, T> {
+impl<'a, T: Entry> IndexMerge<'a, T> {
     /// A walk along some spans, so many entries of each at a time.
     pub(crate) fn new(app: &'a App, spans: Vec<(Span, u64)>, descends: bool) -> Self {
         Self { app, descends, streams: spans.into_iter().map(Stream::new).collect(), read: 0 }

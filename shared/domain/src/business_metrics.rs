@@ -2,13 +2,13 @@
 //! statistics are what can be proved.
 
 use crate::attention::raises;
-use crate::notice::{EventType, notices};
 use crate::order::Order;
-use crate::{Change, Currency, Decimal, Deed, PaymentId, Status};
+use crate::order_events::{EventType, notices};
+use crate::{Change, ChangeKind, Currency, Decimal, PaymentId, Status};
 
 /// One figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
+pub enum BusinessMetric {
     /// An order was placed.
     Created {
         /// What there is to pay for it.
@@ -37,35 +37,35 @@ pub enum Measure {
 
 /// The figures of an order's changes after the version `seen`.
 #[must_use]
-pub fn measures(order: &Order, seen: u64) -> Vec<Measure> {
+pub fn measures(order: &Order, seen: u64) -> Vec<BusinessMetric> {
     let fresh = order.log.iter().filter(|change| change.version > seen);
     fresh.filter_map(|change| Some(of_change(&order.as_of(change.version)?, change))).flatten().collect()
 }
 
-fn of_change(then: &Order, change: &Change) -> Vec<Measure> {
+fn of_change(then: &Order, change: &Change) -> Vec<BusinessMetric> {
     let mut found = Vec::new();
-    if change.action == Deed::Place {
-        found.push(Measure::Created { value: then.total_amount, currency: then.currency });
+    if change.action == ChangeKind::Place {
+        found.push(BusinessMetric::Created { value: then.total_amount, currency: then.currency });
     }
     let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
     if let (Some(field), Some(lasted_us)) = (change.of("status"), change.previous_status_lasted_us)
         && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
     {
-        found.push(Measure::Moved { from, to, lasted_us });
+        found.push(BusinessMetric::Moved { from, to, lasted_us });
     }
     found.extend(notices(then, change).iter().filter_map(|notice| of_event(notice.event_type)));
     let concerned = then.payments.iter().filter(|payment| raises(change, payment.id));
-    found.extend(concerned.map(|payment| Measure::NeedsAttention(payment.id)));
-    if let (Deed::Rate, Some(rating)) = (change.action, &then.rating) {
-        found.push(Measure::Rated(rating.stars));
+    found.extend(concerned.map(|payment| BusinessMetric::NeedsAttention(payment.id)));
+    if let (ChangeKind::Rate, Some(rating)) = (change.action, &then.rating) {
+        found.push(BusinessMetric::Rated(rating.stars));
     }
     found
 }
 
-const fn of_event(event_type: EventType) -> Option<Measure> {
+const fn of_event(event_type: EventType) -> Option<BusinessMetric> {
     match event_type {
-        EventType::PaymentPaid => Some(Measure::Paid),
-        EventType::PaymentFailed => Some(Measure::Declined),
+        EventType::PaymentPaid => Some(BusinessMetric::Paid),
+        EventType::PaymentFailed => Some(BusinessMetric::Declined),
         EventType::OrderConfirmed
         | EventType::OrderProcessing
         | EventType::OrderShipped

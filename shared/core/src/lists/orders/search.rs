@@ -6,25 +6,25 @@
 //! they have is known.
 
 use super::days::{Days, Numbers, numbers_of};
+use super::entry::ListEntry;
 use super::filters::Filters;
-use super::listed::Listed;
-use super::pages::Turn;
+use super::pages::PageQuery;
 use super::plan::Base;
 use crate::app::App;
 use futures::future::BoxFuture;
 use oms_domain::{OrderId, Outcome};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::OrderList;
-use oms_table::projections::search_rows::{Told, told};
+use oms_table::projections::search_rows::{SearchCoverage, coverage};
 use std::collections::BTreeSet;
 
 /// How many orders a search may find by a term.
 const MAX_FOUND: usize = 1_000;
 
 /// What has been found, and what is left to look for.
-pub(super) struct Sought {
+pub(super) struct Search {
     /// Found already; nothing of it is found by the filters.
-    pub(super) found: Vec<Listed>,
+    pub(super) found: Vec<ListEntry>,
     /// Whether that is all.
     pub(super) is_all: bool,
     /// What is left to look for.
@@ -34,7 +34,7 @@ pub(super) struct Sought {
 }
 
 /// How the terms of a search are gone about.
-enum Way<'a> {
+enum SearchPath<'a> {
     /// The rows know which orders have this one.
     Rows(&'a str),
     /// The days know which order numbers have it, the rows which other codes.
@@ -45,24 +45,25 @@ enum Way<'a> {
     Lists,
 }
 
-fn way<'a>(filters: &'a Filters, lists: &[OrderList]) -> Way<'a> {
+fn way<'a>(filters: &'a Filters, lists: &[OrderList]) -> SearchPath<'a> {
     if lists.iter().all(|list| matches!(list, OrderList::OfUser(_))) {
         // The whole list is as cheap to look through.
-        return Way::Lists;
+        return SearchPath::Lists;
     }
-    let longest =
-        |wanted: Told| filters.terms.iter().filter(|term| told(term) == wanted).max_by_key(|term| term.len());
+    let longest = |wanted: SearchCoverage| {
+        filters.terms.iter().filter(|term| coverage(term) == wanted).max_by_key(|term| term.len())
+    };
     let is_like_a_date = |term: &&String| {
         term.trim_start_matches(|c: char| "ord-".contains(c)).bytes().all(|byte| byte.is_ascii_digit())
     };
-    if let Some(term) = longest(Told::All) {
-        Way::Rows(term)
-    } else if let Some(term) = longest(Told::AllButDates) {
-        Way::Days(term)
-    } else if let Some(term) = longest(Told::Nothing).filter(is_like_a_date) {
-        Way::EveryDay(term)
+    if let Some(term) = longest(SearchCoverage::All) {
+        SearchPath::Rows(term)
+    } else if let Some(term) = longest(SearchCoverage::AllButDates) {
+        SearchPath::Days(term)
+    } else if let Some(term) = longest(SearchCoverage::Nothing).filter(is_like_a_date) {
+        SearchPath::EveryDay(term)
     } else {
-        Way::Lists
+        SearchPath::Lists
     }
 }
 
@@ -77,26 +78,26 @@ impl App {
     ///
     /// # Errors
     /// 400 where a term is in the codes of too many orders.
-    pub(super) async fn sought(&self, turn: Turn<'_>) -> Outcome<Sought> {
+    pub(super) async fn sought(&self, turn: PageQuery<'_>) -> Outcome<Search> {
         let filters = turn.asked.filters.clone();
         let lists = turn.visible.narrowed(turn.caller, &filters);
         let mut sought = match way(&turn.asked.filters, &lists) {
-            Way::Rows(term) => {
+            SearchPath::Rows(term) => {
                 let ids = self.table().with_code(term, MAX_FOUND).await?;
                 let found = self.among(turn, ids).await?;
-                return Ok(Sought { found, is_all: true, filters, bases: Vec::new() });
+                return Ok(Search { found, is_all: true, filters, bases: Vec::new() });
             }
-            Way::Days(term) => self.sought_by_day(turn, term).await?,
-            Way::EveryDay(term) => {
+            SearchPath::Days(term) => self.sought_by_day(turn, term).await?,
+            SearchPath::EveryDay(term) => {
                 let bases = self.bases(turn, true).await?;
                 let mut days = bases.iter().flat_map(|base| base.counts.days.keys());
                 let says_nothing = days.all(|day| numbers_of(*day, term) == Numbers::All);
                 let filters = if says_nothing { without(&filters, term) } else { filters };
-                Sought { found: Vec::new(), is_all: false, filters, bases }
+                Search { found: Vec::new(), is_all: false, filters, bases }
             }
-            Way::Lists => {
+            SearchPath::Lists => {
                 let bases = self.bases(turn, false).await?;
-                Sought { found: Vec::new(), is_all: false, filters, bases }
+                Search { found: Vec::new(), is_all: false, filters, bases }
             }
         };
         let own = self.own_elsewhere(turn).await?;
@@ -105,7 +106,7 @@ impl App {
         Ok(sought)
     }
 
-    async fn sought_by_day(&self, turn: Turn<'_>, term: &str) -> Outcome<Sought> {
+    async fn sought_by_day(&self, turn: PageQuery<'_>, term: &str) -> Outcome<Search> {
         let filters = &turn.asked.filters;
         let reads: [BoxFuture<'_, Outcome<Read>>; 2] = [
             Box::pin(async { Ok(Read::Codes(self.table().with_code(term, MAX_FOUND).await?)) }),
@@ -126,7 +127,7 @@ impl App {
         let mut found = self.among(turn, ids).await?;
         let Some(days) = Days::new(days, &self.config().time_zone) else {
             let filters = filters.clone();
-            return Ok(Sought { found: Vec::new(), is_all: false, filters, bases });
+            return Ok(Search { found: Vec::new(), is_all: false, filters, bases });
         };
         for base in &mut bases {
             let counts = base.counts.days.iter().filter(|(day, _)| days.dates.contains(day));
@@ -135,11 +136,11 @@ impl App {
         found.retain(|order| !days.hold(order.created_at()));
         // Where only some numbers of a day have it, each is looked at.
         let left = if some { filters.clone() } else { without(filters, term) };
-        Ok(Sought { found, is_all: false, filters: Filters { days: Some(days), ..left }, bases })
+        Ok(Search { found, is_all: false, filters: Filters { days: Some(days), ..left }, bases })
     }
 
     /// Those of some orders that are asked for.
-    async fn among(&self, turn: Turn<'_>, ids: BTreeSet<OrderId>) -> Outcome<Vec<Listed>> {
+    async fn among(&self, turn: PageQuery<'_>, ids: BTreeSet<OrderId>) -> Outcome<Vec<ListEntry>> {
         if ids.len() >= MAX_FOUND {
             return Err(turn.asked.too_many());
         }
@@ -149,7 +150,7 @@ impl App {
         let ids: Vec<_> = ids.into_iter().collect();
         let mut orders = self.table().summaries(&ids).await?;
         orders.retain(|order| turn.asked.filters.want(order) && turn.visible.holds(order));
-        Ok(orders.into_iter().map(|order| Listed::Summary(Box::new(order))).collect())
+        Ok(orders.into_iter().map(|order| ListEntry::Summary(Box::new(order))).collect())
     }
 }
 

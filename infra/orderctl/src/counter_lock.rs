@@ -4,7 +4,7 @@
 use jiff::SignedDuration;
 use oms_core::app::App;
 use oms_table::TableError;
-use oms_table::counters::lock::Hold;
+use oms_table::counters::lock::CounterLock;
 use oms_workspace::report::Fault;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// # Errors
 /// Those of the work; where somebody else holds the counters, and where the hold is lost over it.
 pub async fn while_held<T>(app: &App, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let mut hold = match app.table().hold_counters(app.now(), STANDS).await {
+    let mut hold = match app.table().lock_counters(app.now(), STANDS).await {
         Ok(hold) => hold,
         Err(TableError::Conflict) => {
             return Err(
@@ -32,17 +32,17 @@ pub async fn while_held<T>(app: &App, work: impl Future<Output = Result<T, Fault
         done = work => done,
         lost = renewed(app, &mut hold) => Err(lost.into()),
     };
-    let released = app.table().release_hold(hold).await;
+    let released = app.table().release_counter_lock(hold).await;
     let done = done?;
     released?;
     Ok(done)
 }
 
 /// Renews a hold until that fails.
-async fn renewed(app: &App, hold: &mut Hold) -> TableError {
+async fn renewed(app: &App, hold: &mut CounterLock) -> TableError {
     loop {
         tokio::time::sleep(RENEW_EVERY).await;
-        if let Err(error) = app.table().renew_hold(hold, app.now(), STANDS).await {
+        if let Err(error) = app.table().renew_counter_lock(hold, app.now(), STANDS).await {
             return error;
         }
     }

@@ -4,20 +4,20 @@
 //! another one as soon as the consumer has seen any change of any of their orders, and the caller's
 //! trail, which has their own changes at once.
 
-use super::listed::Listed;
-use super::pages::{Asked, OrderPage, Turn};
+use super::entry::ListEntry;
+use super::pages::{OrderPage, OrderQuery, PageQuery};
 use crate::app::App;
 use crate::response_cache::Answer;
 use crate::statistics::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::statistics::Counts;
-use oms_domain::tally::{Cell, Scope, Tally};
+use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::{Caller, Decimal, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, PageRequest};
 use oms_runtime::meter;
 use oms_runtime::retry;
-use oms_table::counters::snapshot::Front;
-use oms_table::recent_writes::Step;
+use oms_table::counters::snapshot::CounterTotals;
+use oms_table::recent_writes::RecentWrite;
 use std::collections::BTreeMap;
 
 /// How long after a change the index is asked whether it has it, and no page is kept: far longer
@@ -35,7 +35,7 @@ pub(super) struct Changed {
     pub(super) is_behind: bool,
 }
 
-impl Turn<'_> {
+impl PageQuery<'_> {
     /// Whether the counters lack what the caller has changed, of what the filters ask for: then all
     /// that is wanted is gathered, and counted.
     pub(super) fn counts_too_little(self) -> bool {
@@ -49,10 +49,10 @@ impl Turn<'_> {
     }
 
     /// What the caller has changed, as it is now, of what is asked for.
-    pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = Listed> {
+    pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = ListEntry> {
         let changed = self.changed.orders.values().flatten();
         let wanted = changed.filter(move |order| self.asked.filters.want(order)).cloned();
-        wanted.map(|order| Listed::Summary(Box::new(order)))
+        wanted.map(|order| ListEntry::Summary(Box::new(order)))
     }
 }
 
@@ -63,23 +63,23 @@ impl App {
     ///
     /// # Errors
     /// Those of [`page_of_orders`](Self::page_of_orders).
-    pub async fn page_of_own_orders(
+    pub async fn page_of_my_orders(
         &self,
         caller: &Caller,
-        asked: &Asked,
+        asked: &OrderQuery,
         request: &PageRequest,
         links: &Links,
     ) -> Outcome<Answer> {
         let now = self.now();
         let scope = Scope::User(caller.user.id.clone());
-        let front = async { Ok(self.table().front(&scope).await?) };
-        let trail = async { Ok::<_, Error>(self.table().trail(&caller.user.id, now).await?) };
-        let (front, mut steps) = meter::at_once(async { futures::try_join!(front, trail) }).await?;
+        let front = async { Ok(self.table().counter_totals(&scope).await?) };
+        let recent_writes = async { Ok::<_, Error>(self.table().recent_writes(&caller.user.id, now).await?) };
+        let (front, mut steps) = meter::at_once(async { futures::try_join!(front, recent_writes) }).await?;
         steps.retain(|step| step.user == caller.user.id);
 
         let question = format!("my_orders {:?} {:?} {request:?} {links}", caller.user.id, caller.role);
         let evidence = format!("{} {steps:?}", front.stamp);
-        if let Some(answer) = self.kept().get(&question, &evidence, now) {
+        if let Some(answer) = self.response_cache().get(&question, &evidence, now) {
             return Ok(answer);
         }
         let since = now.checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
@@ -90,7 +90,7 @@ impl App {
         let body = serde_json::to_string(&page).map_err(Error::internal)?;
         let answer = Answer { body: body.into(), is_kept: false };
         if is_settled && !changed.is_behind && page.explain.is_none() {
-            self.kept().keep(question, evidence, &answer, now, self.config().cache_timeout);
+            self.response_cache().store(question, evidence, &answer, now, self.config().cache_timeout);
         }
         Ok(answer)
     }
@@ -99,18 +99,19 @@ impl App {
     async fn page_with(
         &self,
         caller: &Caller,
-        asked: &Asked,
+        asked: &OrderQuery,
         request: &PageRequest,
         links: &Links,
-        steps: &[Step],
+        steps: &[RecentWrite],
         changed: &mut Changed,
     ) -> Outcome<OrderPage> {
-        let own = self.own_orders(caller);
+        let own = self.my_orders(caller);
         let mut tries = 1;
         loop {
             let (page, listed) = self.page_of(caller, &own, asked, request, links, changed).await?;
-            let is_shown =
-                |step: &Step| listed.iter().any(|one| one.id == step.order && one.version >= step.version);
+            let is_shown = |step: &RecentWrite| {
+                listed.iter().any(|one| one.id == step.order && one.version >= step.version)
+            };
             let unseen =
                 steps.iter().filter(|step| !changed.orders.contains_key(&step.order) && !is_shown(step));
             let unseen: Vec<OrderId> = unseen.map(|step| step.order).collect();
@@ -133,8 +134,8 @@ impl App {
     }
 
     /// What the counters lack of the reader's last steps.
-    async fn changed(&self, scope: &Scope, front: Front, steps: &[Step]) -> Outcome<Changed> {
-        let lacks = |step: &&Step| {
+    async fn changed(&self, scope: &Scope, front: CounterTotals, steps: &[RecentWrite]) -> Outcome<Changed> {
+        let lacks = |step: &&RecentWrite| {
             !front.has(step.order, step.version) && !self.counted().has(step.order, step.version)
         };
         let uncounted: Vec<OrderId> = steps.iter().filter(lacks).map(|step| step.order).collect();
@@ -155,8 +156,8 @@ impl App {
             let summary = OrderSummary::of(&order);
             changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
         }
-        let mut cells: BTreeMap<Cell, Decimal> = BTreeMap::new();
-        let counted = moment.fronts.get(scope).into_iter().flat_map(Front::cells);
+        let mut cells: BTreeMap<Counter, Decimal> = BTreeMap::new();
+        let counted = moment.fronts.get(scope).into_iter().flat_map(CounterTotals::cells);
         let shown = missing.of(scope).filter(|(cell, _)| cell.is_in_front());
         for (cell, value) in counted.chain(shown) {
             *cells.entry(cell).or_default() += value;

@@ -6,52 +6,52 @@ use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::Entry;
-use oms_table::projections::order_rows::{Facts, facts_of};
+use oms_table::projections::order_rows::{Facts, entry_text};
 use oms_table::{Item, Table, TableError, summary_from_item};
 use std::collections::HashMap;
 
 /// An entry of an index.
 #[derive(Clone, Debug)]
-pub(super) enum Listed {
+pub(super) enum ListEntry {
     Summary(Box<OrderSummary>),
     Facts(Facts),
 }
 
-impl Entry for Listed {
+impl Entry for ListEntry {
     fn read(item: Item) -> Result<Self, TableError> {
-        match facts_of(&item) {
-            Some(facts) => Ok(Self::Facts(facts)),
+        match entry_text(&item) {
+            Some(entry) => Ok(Self::Facts(entry)),
             None => Ok(Self::Summary(Box::new(summary_from_item(item)?))),
         }
     }
 }
 
-impl Listed {
+impl ListEntry {
     pub(super) fn id(&self) -> OrderId {
         match self {
             Self::Summary(order) => order.id,
-            Self::Facts(facts) => facts.id,
+            Self::Facts(entry) => entry.id,
         }
     }
 
     pub(super) fn created_at(&self) -> Timestamp {
         match self {
             Self::Summary(order) => order.created_at,
-            Self::Facts(facts) => facts.created_at,
+            Self::Facts(entry) => entry.created_at,
         }
     }
 
     pub(super) fn facets(&self) -> OrderFacets {
         match self {
             Self::Summary(order) => order.facets(),
-            Self::Facts(facts) => facts.facets,
+            Self::Facts(entry) => entry.facets,
         }
     }
 
     pub(super) fn total(&self) -> Decimal {
         match self {
             Self::Summary(order) => order.total_amount,
-            Self::Facts(facts) => facts.total,
+            Self::Facts(entry) => entry.total,
         }
     }
 
@@ -67,14 +67,15 @@ impl Listed {
     pub(super) fn is_wanted(&self, filters: &Filters) -> bool {
         match self {
             Self::Summary(order) => filters.want(order),
-            Self::Facts(facts) => filters.want_facts(&facts.facets, facts.created_at, facts.total),
+            Self::Facts(entry) => filters.want_facts(&entry.facets, entry.created_at, entry.total),
         }
     }
 }
 
 /// What a page shows of its entries. Whose row has gone meanwhile has been deleted.
-pub(super) async fn in_full(table: &Table, listed: Vec<Listed>) -> Result<Vec<OrderSummary>, TableError> {
-    let missing: Vec<OrderId> = listed.iter().filter(|one| one.summary().is_none()).map(Listed::id).collect();
+pub(super) async fn in_full(table: &Table, listed: Vec<ListEntry>) -> Result<Vec<OrderSummary>, TableError> {
+    let missing: Vec<OrderId> =
+        listed.iter().filter(|one| one.summary().is_none()).map(ListEntry::id).collect();
     let found = if missing.is_empty() {
         Vec::new()
     } else {
@@ -83,8 +84,8 @@ pub(super) async fn in_full(table: &Table, listed: Vec<Listed>) -> Result<Vec<Or
     let mut found: HashMap<OrderId, OrderSummary> =
         found.into_iter().map(|order| (order.id, order)).collect();
     let full = listed.into_iter().filter_map(|one| match one {
-        Listed::Summary(order) => Some(*order),
-        Listed::Facts(facts) => found.remove(&facts.id),
+        ListEntry::Summary(order) => Some(*order),
+        ListEntry::Facts(entry) => found.remove(&entry.id),
     });
     Ok(full.collect())
 }

@@ -1,6 +1,6 @@
 //! The ways through a list, and what each costs.
 
-use super::{Base, Wish};
+use super::{Base, PlanInput};
 use crate::lists::orders::filters::Filters;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{PaymentStatus, Status};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// What an entry with a summary weighs, about, in bytes.
 const SUMMARY_BYTES: u64 = 800;
 /// What an entry with facts weighs.
-pub(crate) const FACTS_BYTES: u64 = 195;
+pub(crate) const ENTRY_BYTES: u64 = 195;
 /// How much is read for [`BLOCK`], in bytes.
 const BLOCK_BYTES: u64 = 4_096;
 /// What a block, or whatever less one query finds, costs to read, in thousandths of a read unit.
@@ -26,7 +26,7 @@ const MAX_PARTS: usize = 120;
 
 /// A way through a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::lists::orders) enum Way {
+pub(in crate::lists::orders) enum AccessPath {
     /// The list itself.
     List,
     /// The lists of the statuses that are wanted.
@@ -41,12 +41,12 @@ pub(in crate::lists::orders) enum Way {
     Totals,
 }
 
-impl Way {
+impl AccessPath {
     /// What an entry weighs, in bytes.
     pub(super) const fn bytes(self) -> u64 {
         match self {
             Self::List | Self::Statuses | Self::Totals => SUMMARY_BYTES,
-            Self::Payments | Self::Methods | Self::Facets => FACTS_BYTES,
+            Self::Payments | Self::Methods | Self::Facets => ENTRY_BYTES,
         }
     }
 }
@@ -59,33 +59,33 @@ pub(crate) struct Part {
 }
 
 /// A way through one list, and what lies along it.
-pub(super) struct Access {
-    pub(super) way: Way,
+pub(super) struct PathCost {
+    pub(super) way: AccessPath,
     pub(super) parts: Vec<Part>,
 }
 
 /// How many entries of each part to read at a time to find `reach` that are wanted, of which one
-/// is among `sifted` thousandths, in one round most often: chance may have put more of what is wanted
+/// is among `scanned_per_match` thousandths, in one round most often: chance may have put more of what is wanted
 /// further away, or more of the page into one list. Where much is sifted from entries with summaries
 /// (`bytes` each), a second round now and then is cheaper than reading more each time.
-pub(crate) fn at_once(parts: &[Part], reach: u64, sifted: u64, bytes: u64) -> Vec<u64> {
+pub(crate) fn at_once(parts: &[Part], reach: u64, scanned_per_match: u64, bytes: u64) -> Vec<u64> {
     let all: u64 = parts.iter().map(|part| part.entries).sum();
-    let through = reach.saturating_mul(sifted) / 1_000;
+    let through = reach.saturating_mul(scanned_per_match) / 1_000;
     let of_part = |part: &Part| {
         let share = through.saturating_mul(part.entries).div_ceil(all.max(1));
-        match (parts.len(), sifted) {
+        match (parts.len(), scanned_per_match) {
             (..=FEW, 1_000) => reach,
-            (..=FEW, MUCH..) if bytes > FACTS_BYTES => share + share / 2,
+            (..=FEW, MUCH..) if bytes > ENTRY_BYTES => share + share / 2,
             (..=FEW, _) => share + share / 2 + reach,
-            (_, 1_000) => (share * 2).max(BLOCK_BYTES / FACTS_BYTES).min(reach),
-            (_, _) => (share * 2).max(BLOCK_BYTES / FACTS_BYTES),
+            (_, 1_000) => (share * 2).max(BLOCK_BYTES / ENTRY_BYTES).min(reach),
+            (_, _) => (share * 2).max(BLOCK_BYTES / ENTRY_BYTES),
         }
     };
     parts.iter().map(of_part).collect()
 }
 
-impl Access {
-    fn new(way: Way, index: Index, parts: impl IntoIterator<Item = (String, u64)>) -> Self {
+impl PathCost {
+    fn new(way: AccessPath, index: Index, parts: impl IntoIterator<Item = (String, u64)>) -> Self {
         let parts = parts.into_iter().map(|(hash, entries)| Part { span: Span::all(index, hash), entries });
         Self { way, parts: parts.collect() }
     }
@@ -96,13 +96,13 @@ impl Access {
     }
 
     /// How many entries are looked through to find one of `count` that are wanted, times a thousand.
-    pub(super) fn sifted(&self, count: u64) -> u64 {
+    pub(super) fn scanned_per_match(&self, count: u64) -> u64 {
         self.entries().saturating_mul(1_000).div_ceil(count.max(1)).max(1_000)
     }
 
     /// What it costs to find so many of `count` that are wanted, and then what a page of them shows.
     pub(super) fn cost_of_walk(&self, reach: u64, count: u64, page: u64) -> u64 {
-        self.cost(&at_once(&self.parts, reach, self.sifted(count), self.way.bytes()), page)
+        self.cost(&at_once(&self.parts, reach, self.scanned_per_match(count), self.way.bytes()), page)
     }
 
     /// What it costs to read it all, and then what a page shows.
@@ -115,7 +115,7 @@ impl Access {
         let blocks = |(part, read): (&Part, &u64)| {
             part.entries.min(*read).saturating_mul(bytes).div_ceil(BLOCK_BYTES).max(1)
         };
-        let shown = if bytes == FACTS_BYTES { page } else { 0 };
+        let shown = if bytes == ENTRY_BYTES { page } else { 0 };
         (self.parts.iter().zip(read).map(blocks).sum::<u64>() + shown).saturating_mul(BLOCK)
     }
 }
@@ -134,37 +134,37 @@ impl Base {
     /// A way through the parts of an index that some keys name, each with how many orders it has.
     fn way<K>(
         &self,
-        (way, index): (Way, Index),
+        (way, index): (AccessPath, Index),
         keys: impl IntoIterator<Item = (K, u64)>,
         hash: impl Fn(&str, &K) -> String,
-    ) -> Access {
+    ) -> PathCost {
         let names = self.scopes.len().max(1) as u64;
         let mut parts = Vec::new();
         for (key, entries) in keys {
             let entries = self.part(entries, self.placed()).div_ceil(names);
             parts.extend(self.scopes.iter().map(|scope| (hash(scope, &key), entries)));
         }
-        Access::new(way, index, parts)
+        PathCost::new(way, index, parts)
     }
 
     /// The ways through the list in the order of time, and by total.
-    pub(super) fn ways(&self, wish: &Wish<'_>) -> Vec<Access> {
+    pub(super) fn ways(&self, wish: &PlanInput<'_>) -> Vec<PathCost> {
         let filters = wish.filters;
         let entries = self.part(self.total(), self.placed()).div_ceil(self.spans.len().max(1) as u64);
         let whole = self.spans.iter().cloned().map(|span| Part { span, entries });
-        let mut ways = vec![Access { way: Way::List, parts: whole.collect() }];
+        let mut ways = vec![PathCost { way: AccessPath::List, parts: whole.collect() }];
         if self.scopes.is_empty() {
             return ways;
         }
         if let Some(statuses) = &filters.statuses {
             let keys = statuses.iter().map(|status| (*status, self.of_status(*status)));
-            ways.push(self.way((Way::Statuses, Index::Status), keys, |scope, status| {
+            ways.push(self.way((AccessPath::Statuses, Index::Status), keys, |scope, status| {
                 order_rows::of_status(scope, *status)
             }));
         }
         let in_totals = self.part(self.total(), self.in_totals).div_ceil(self.scopes.len() as u64);
         let totals = self.scopes.iter().map(|scope| (scope.clone(), in_totals));
-        ways.push(Access::new(Way::Totals, Index::Total, totals));
+        ways.push(PathCost::new(AccessPath::Totals, Index::Total, totals));
         if self.tells(filters) && wish.ordering.is_by_facts() {
             ways.extend(self.ways_by_facts(filters));
         }
@@ -172,11 +172,12 @@ impl Base {
     }
 
     /// The ways along which only the facts are read.
-    fn ways_by_facts(&self, filters: &Filters) -> Vec<Access> {
-        let mut ways =
-            vec![self.way((Way::Payments, Index::Payment), self.payments(filters), |scope, status| {
-                order_rows::of_payment(scope, *status)
-            })];
+    fn ways_by_facts(&self, filters: &Filters) -> Vec<PathCost> {
+        let mut ways = vec![self.way(
+            (AccessPath::Payments, Index::Payment),
+            self.payments(filters),
+            |scope, status| order_rows::of_payment(scope, *status),
+        )];
         if self.counts.cells.is_empty() {
             return ways;
         }
@@ -184,10 +185,10 @@ impl Base {
             let methods =
                 |facets: &OrderFacets| (facets.payment_method, facets.shipping_method, facets.currency);
             let keys = self.groups(filters, methods).into_values();
-            ways.push(self.way((Way::Methods, Index::Methods), keys, order_rows::of_methods));
+            ways.push(self.way((AccessPath::Methods, Index::Methods), keys, order_rows::of_methods));
         }
         let keys = self.facets(filters).map(|(facets, count)| (*facets, count));
-        ways.push(self.way((Way::Facets, Index::Facets), keys, order_rows::of_facets));
+        ways.push(self.way((AccessPath::Facets, Index::Facets), keys, order_rows::of_facets));
         ways.retain(|access| access.parts.len() <= MAX_PARTS);
         ways
     }

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 /// A business rule that says no. The text is what clients see and rely on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RuleViolation {
     /// The order's status does not allow the action.
     #[error("Order cannot be {} in its current status", .0.label())]
     Status(Action),
@@ -78,26 +78,28 @@ pub enum Refusal {
     AmountTooLarge,
 }
 
-impl Refusal {
+impl RuleViolation {
     /// The stable machine-readable code of the refusal.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Refusal::Status(_) | Refusal::BackToPending | Refusal::NotRatable => "invalid_status",
-            Refusal::InsufficientStock { .. } => "insufficient_stock",
-            Refusal::ItemsFixed | Refusal::ItemsPaidFor => "items_fixed",
-            Refusal::NothingToRefund => "nothing_to_refund",
-            Refusal::LastLine => "last_item",
-            Refusal::AlreadyRated => "already_rated",
-            Refusal::PaymentNotProcessable => "payment_not_processable",
-            Refusal::PaymentNotRefundable => "payment_not_refundable",
-            Refusal::PaymentFixed => "payment_fixed",
-            Refusal::PaymentNotDeletable => "payment_not_deletable",
-            Refusal::RefundNotConfirmable => "refund_not_confirmable",
-            Refusal::HoldsPayment => "payment_held",
-            Refusal::Field { .. } => "validation_failed",
-            Refusal::Full { .. } => "limit_reached",
-            Refusal::AmountTooLarge => "amount_too_large",
+            RuleViolation::Status(_) | RuleViolation::BackToPending | RuleViolation::NotRatable => {
+                "invalid_status"
+            }
+            RuleViolation::InsufficientStock { .. } => "insufficient_stock",
+            RuleViolation::ItemsFixed | RuleViolation::ItemsPaidFor => "items_fixed",
+            RuleViolation::NothingToRefund => "nothing_to_refund",
+            RuleViolation::LastLine => "last_item",
+            RuleViolation::AlreadyRated => "already_rated",
+            RuleViolation::PaymentNotProcessable => "payment_not_processable",
+            RuleViolation::PaymentNotRefundable => "payment_not_refundable",
+            RuleViolation::PaymentFixed => "payment_fixed",
+            RuleViolation::PaymentNotDeletable => "payment_not_deletable",
+            RuleViolation::RefundNotConfirmable => "refund_not_confirmable",
+            RuleViolation::HoldsPayment => "payment_held",
+            RuleViolation::Field { .. } => "validation_failed",
+            RuleViolation::Full { .. } => "limit_reached",
+            RuleViolation::AmountTooLarge => "amount_too_large",
         }
     }
 
@@ -105,37 +107,39 @@ impl Refusal {
     #[must_use]
     pub const fn reason(&self) -> Option<&'static str> {
         match self {
-            Refusal::ItemsPaidFor => Some("The order's payment has been sent."),
-            Refusal::NothingToRefund => Some("The order has no paid payment of which anything is left."),
-            Refusal::Status(_)
-            | Refusal::BackToPending
-            | Refusal::InsufficientStock { .. }
-            | Refusal::ItemsFixed
-            | Refusal::LastLine
-            | Refusal::NotRatable
-            | Refusal::AlreadyRated
-            | Refusal::PaymentNotProcessable
-            | Refusal::PaymentNotRefundable
-            | Refusal::PaymentFixed
-            | Refusal::PaymentNotDeletable
-            | Refusal::RefundNotConfirmable
-            | Refusal::HoldsPayment
-            | Refusal::Field { .. }
-            | Refusal::Full { .. }
-            | Refusal::AmountTooLarge => None,
+            RuleViolation::ItemsPaidFor => Some("The order's payment has been sent."),
+            RuleViolation::NothingToRefund => {
+                Some("The order has no paid payment of which anything is left.")
+            }
+            RuleViolation::Status(_)
+            | RuleViolation::BackToPending
+            | RuleViolation::InsufficientStock { .. }
+            | RuleViolation::ItemsFixed
+            | RuleViolation::LastLine
+            | RuleViolation::NotRatable
+            | RuleViolation::AlreadyRated
+            | RuleViolation::PaymentNotProcessable
+            | RuleViolation::PaymentNotRefundable
+            | RuleViolation::PaymentFixed
+            | RuleViolation::PaymentNotDeletable
+            | RuleViolation::RefundNotConfirmable
+            | RuleViolation::HoldsPayment
+            | RuleViolation::Field { .. }
+            | RuleViolation::Full { .. }
+            | RuleViolation::AmountTooLarge => None,
         }
     }
 
     /// A field that the order's status no longer lets change.
     pub(crate) fn fixed_by_status(field: &'static str, status: Status) -> Self {
         let message = format!("This field cannot be changed in the order's current status, {status}.");
-        Refusal::Field { field, message }
+        RuleViolation::Field { field, message }
     }
 
     /// A field that is part of the price, which a payment has settled.
     pub(crate) fn fixed_by_payment(field: &'static str, status: PaymentState) -> Self {
         let message = format!("This field cannot be changed any more: the order's payment is {status}.");
-        Refusal::Field { field, message }
+        RuleViolation::Field { field, message }
     }
 
     /// An amount that somebody asks for, in the order's currency.
@@ -148,20 +152,20 @@ impl Refusal {
         currency: Currency,
     ) -> Result<Decimal, Self> {
         let money = Money::exact(amount, currency);
-        money.map(Money::amount).map_err(|error| Refusal::Field { field, message: error.to_string() })
+        money.map(Money::amount).map_err(|error| RuleViolation::Field { field, message: error.to_string() })
     }
 
     pub(crate) fn discount_exceeds(limit: Decimal) -> Self {
-        Refusal::Field {
+        RuleViolation::Field {
             field: "discount_amount",
             message: format!("The discount exceeds the order: {limit}."),
         }
     }
 }
 
-impl From<MoneyError> for Refusal {
+impl From<MoneyError> for RuleViolation {
     /// An order's amounts share its currency by construction, so only size can be wrong.
     fn from(_: MoneyError) -> Self {
-        Refusal::AmountTooLarge
+        RuleViolation::AmountTooLarge
     }
 }

@@ -111,15 +111,15 @@ impl Entry for PaymentRow {
 }
 
 fn list_of_user(id: &UserId) -> String {
-    format!("PAYMENTS#USER#{id}")
+    keys::list_of_user_payments(id)
 }
 
 fn list_of_store(id: StoreId) -> String {
-    format!("PAYMENTS#STORE#{id}")
+    keys::list_of_store_payments(id)
 }
 
 fn list_shard(shard: u16) -> String {
-    format!("PAYMENTS#{shard}")
+    keys::list_of_all_payments(shard)
 }
 
 /// Where the payments of some facets stand in `by-facets`.
@@ -137,7 +137,7 @@ fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
         let all = list_shard(keys::shard_of(order.id, shards));
         let scopes = [("", all), ("#STORE", list_of_store(order.store.id))];
         for (of, scope) in scopes {
-            let sk = format!("PAYMENT#{number}{of}");
+            let sk = format!("{}{of}", keys::payment(number));
             let mut item = super::key(keys::order(order.id), sk.clone());
             if let Some(payment) = payment {
                 let row = PaymentRow::of(order, payment);

@@ -1,7 +1,7 @@
 //! An order's whole life.
 
 use oms_tests::shop::text;
-use oms_tests::{Shop, eventually};
+use oms_tests::{Person, Shop, eventually};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -47,6 +47,16 @@ async fn an_order_goes_from_placing_to_delivery_paid_counted_and_told() {
     assert_eq!(seen["version"], 9);
     assert_eq!(seen["payments"][0]["id"], payment["id"]);
 
+    check_statistics(&shop, &ada, &order).await;
+    check_notifications(&ada).await;
+
+    let mine = ada.client.get("/api/orders/my_orders/").await.expect(200);
+    assert_eq!((&mine["count"], &mine["results"][0]["id"]), (&json!(1), &order["id"]));
+    assert_eq!(mine["results"][0]["item_count"], 1);
+}
+
+/// One delivered order is in the statistics of its customer and its store.
+async fn check_statistics(shop: &Shop, ada: &Person, order: &Value) {
     let stats = eventually(
         || async { ada.client.get("/api/orders/order_stats/").await.expect(200) },
         |stats: &Value| stats["delivered_orders"] == 1 && stats["orders_by_status"]["delivered"] == 1,
@@ -64,7 +74,10 @@ async fn an_order_goes_from_placing_to_delivery_paid_counted_and_told() {
     assert_eq!(stats["completed_payments"], 1);
     assert_eq!(stats["total_amount"], "75.98");
     assert_eq!(stats["success_rate"], 1.0);
+}
 
+/// A customer was told of each step of an order.
+async fn check_notifications(ada: &Person) {
     let told = eventually(
         || async { ada.client.get("/api/notifications/").await.expect(200) },
         |told: &Value| told["count"] == 6,
@@ -83,10 +96,6 @@ async fn an_order_goes_from_placing_to_delivery_paid_counted_and_told() {
             "order_delivered"
         ]
     );
-
-    let mine = ada.client.get("/api/orders/my_orders/").await.expect(200);
-    assert_eq!((&mine["count"], &mine["results"][0]["id"]), (&json!(1), &order["id"]));
-    assert_eq!(mine["results"][0]["item_count"], 1);
 }
 
 #[tokio::test]

@@ -70,17 +70,7 @@ async fn a_card_number_is_refused_wherever_a_client_may_write() {
     ];
     for (who, method, path, body, fields) in written {
         for field in fields {
-            for card in ["4242424242424242 12/28", "card 20261122 3782.822463.10005"] {
-                let body = with(body, field, json!(card));
-                let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
-                let said = &answer.body["details"][field];
-                assert_eq!(
-                    (answer.status, said),
-                    (400, &json!([NO_CARDS])),
-                    "{path} {field}: {}",
-                    answer.text
-                );
-            }
+            refuses_cards(who, method, path, body, field).await;
         }
     }
     for kept in [json!({ "pan": 4_242_424_242_424_242_u64 }), json!({ "4242-4242-4242-4242": [true] })] {
@@ -102,10 +92,26 @@ async fn a_card_number_is_refused_wherever_a_client_may_write() {
     nested["items"][0]["notes"] = json!("4242 4242 4242 4242 123");
     let nested = ada.client.post(orders, nested).await;
     assert_eq!(nested.body["details"], json!({ "items": [{ "notes": [NO_CARDS] }] }));
+    refuses_cards_beside_bodies(&ada, new_order).await;
+}
+
+/// A field takes no card number, however it is written.
+async fn refuses_cards(who: &Person, method: &Method, path: &str, body: &Value, field: &str) {
+    for card in ["4242424242424242 12/28", "card 20261122 3782.822463.10005"] {
+        let body = with(body, field, json!(card));
+        let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
+        let said = &answer.body["details"][field];
+        assert_eq!((answer.status, said), (400, &json!([NO_CARDS])), "{path} {field}: {}", answer.text);
+    }
+}
+
+/// Neither a search nor a key may be a card number, and no header shows one.
+async fn refuses_cards_beside_bodies(ada: &Person, new_order: Value) {
+    let orders = "/api/orders/";
     let searched = ada.client.get("/api/orders/?search=4242+4242+4242+4242").await;
     assert_eq!((searched.status, &searched.body["details"]), (400, &json!({ "search": [NO_CARDS] })));
     let keyed = [("Idempotency-Key", "4242-4242-4242-4242")];
-    let keyed = ada.client.send(post, orders, Some(new_order), &keyed).await;
+    let keyed = ada.client.send(Method::POST, orders, Some(new_order), &keyed).await;
     assert_eq!((keyed.status, &keyed.body["code"]), (400, &json!("invalid_idempotency_key")));
     let named = [("X-Request-Id", "4242424242424242")];
     let named = ada.client.send(Method::GET, orders, None, &named).await;

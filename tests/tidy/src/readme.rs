@@ -47,7 +47,7 @@ fn snippets(document: &Source) -> Vec<Vec<(usize, &str)>> {
 }
 
 /// The lines that no test runs and nobody knows.
-fn unknown<'a>(document: &'a Source) -> impl Iterator<Item = (usize, &'a str)> {
+fn unknown(document: &Source) -> impl Iterator<Item = (usize, &str)> {
     let others = snippets(document)
         .into_iter()
         .filter(|snippet| !snippet.first().is_some_and(|(_, line)| line.starts_with(RUN)));

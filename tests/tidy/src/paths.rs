@@ -59,8 +59,8 @@ fn patterns() -> Vec<Regex> {
     texts.iter().map(|text| Regex::new(text).expect("a pattern")).collect()
 }
 
-/// Whether a path is there: from the root, from the file, or as the end of one, as `http/edge.rs` is
-/// of `shared/core/src/http/edge.rs`; `*` stands for any name.
+/// Whether a path is there: from the root, from the file, or as the end of one, as `http/edge.rs`
+/// is of `shared/core/src/http/edge.rs`; `*` stands for any name.
 fn is_there(repository: &Repository, file: &str, path: &str) -> bool {
     let from_file = resolved(file, path);
     // An event goes by its name without the ending.

@@ -47,7 +47,30 @@ pub fn document() -> Value {
     schemas::complete(&mut document);
     operations::complete(&mut document);
     examples::fill(&mut document);
+    unbreak(&mut document["components"]["schemas"]);
     document
+}
+
+/// Puts each paragraph of a description on one line: where a comment breaks its lines says nothing.
+fn unbreak(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if name == "description" => *text = paragraphs(text),
+                    value => unbreak(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(unbreak),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A text with each of its paragraphs on one line.
+fn paragraphs(text: &str) -> String {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.split("\n\n").map(words).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The document as its file holds it.

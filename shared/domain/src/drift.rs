@@ -13,9 +13,9 @@ pub type Cells = BTreeMap<Cell, Decimal>;
 pub struct Difference {
     /// Which one.
     pub cell: Cell,
-    /// What it holds.
+    /// What it holds: a number, or an amount in the currency of its cell.
     pub counted: Decimal,
-    /// What it should hold.
+    /// What it should hold, in the same unit.
     pub expected: Decimal,
 }
 

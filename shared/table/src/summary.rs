@@ -76,7 +76,7 @@ pub struct OrderSummary {
     pub payment_method: PaymentMethod,
     /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// What there is to pay.
+    /// What there is to pay, in the order's currency.
     pub total_amount: Decimal,
     /// In which currency.
     pub currency: Currency,
@@ -122,7 +122,7 @@ pub struct PaymentSummary {
     /// Its name elsewhere, or a short one for people.
     #[serde(rename = "t")]
     pub transaction_id: String,
-    /// How much.
+    /// How much, in the order's currency.
     #[serde(rename = "a")]
     pub amount: Decimal,
     /// Where it stands.

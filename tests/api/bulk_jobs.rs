@@ -1,4 +1,5 @@
-//! Bulk updates of more than 100 orders, by a job: messages that come twice, and a worker that dies.
+//! Bulk updates of more than 100 orders, by a job: messages that come twice, and a worker that
+//! dies.
 
 use futures::StreamExt;
 use futures::future::join_all;
@@ -45,7 +46,7 @@ async fn finished(person: &Person, job: &Value) -> Value {
 }
 
 /// The status and the version of each order.
-async fn stand(shop: &Shop, orders: &[Value]) -> Vec<(String, u64)> {
+async fn states(shop: &Shop, orders: &[Value]) -> Vec<(String, u64)> {
     let reading = futures::stream::iter(orders).map(|order| async {
         let path = format!("/api/orders/{}/", text(&order["id"]));
         let order = shop.staff.client.get(&path).await.expect(200);
@@ -93,9 +94,9 @@ async fn two_hundred_and_fifty_orders_move_and_the_page_tells_which_did_not() {
     });
     assert_eq!(page, expected);
     assert!(text(&page["finished_at"]) > text(&page["created_at"]));
-    let stand = stand(&shop, &orders).await;
-    assert!(stand[..3].iter().all(|order| *order == ("shipped".to_owned(), 3)), "{stand:?}");
-    assert!(stand[3..].iter().all(|order| *order == ("confirmed".to_owned(), 2)), "{stand:?}");
+    let states = states(&shop, &orders).await;
+    assert!(states[..3].iter().all(|order| *order == ("shipped".to_owned(), 3)), "{states:?}");
+    assert!(states[3..].iter().all(|order| *order == ("confirmed".to_owned(), 2)), "{states:?}");
     let history = format!("/api/orders/{}/history/", text(&orders[3]["id"]));
     let history = client.get(&history).await.expect(200);
     assert_eq!(history["results"][1]["by"], shop.vendor.id, "{history}");
@@ -214,7 +215,7 @@ async fn a_vendor_cannot_make_a_job_of_an_order_of_another_store() {
     assert_eq!(answer.status, 400);
     let message = "Some order IDs are invalid or don't belong to you.";
     assert_eq!(answer.body["details"], json!({ "order_ids": [message] }));
-    assert!(stand(&shop, &orders).await.iter().all(|order| *order == ("pending".to_owned(), 1)));
+    assert!(states(&shop, &orders).await.iter().all(|order| *order == ("pending".to_owned(), 1)));
 }
 
 #[tokio::test]
@@ -231,14 +232,14 @@ async fn a_job_whose_messages_come_again_and_at_once_does_everything_once() {
     }
     let page = finished(&shop.staff, job).await;
     assert_eq!((&page["updated_count"], &page["failed_count"]), (&json!(120), &json!(0)));
-    let before = stand(&shop, &orders).await;
+    let before = states(&shop, &orders).await;
     assert!(before[1..].iter().all(|order| *order == ("cancelled".to_owned(), 2)), "{before:?}");
 
     send_job(&start).await;
     send_job(&piece_of(job, 1)).await;
     assert_eq!(client.invoke("job-worker", &event).await, json!({ "batchItemFailures": [] }));
     assert_eq!(shop.staff.client.get(&job_path(job)).await.expect(200), page);
-    assert_eq!(stand(&shop, &orders).await, before);
+    assert_eq!(states(&shop, &orders).await, before);
 }
 
 #[tokio::test]
@@ -264,9 +265,9 @@ async fn what_a_job_moved_before_it_died_counts_as_moved_whatever_became_of_it_s
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     let page = finished(&shop.vendor, job).await;
     assert_eq!((&page["updated_count"], &page["failed"]), (&json!(101), &json!([])));
-    let stand = stand(&shop, &orders[..3]).await;
+    let states = states(&shop, &orders[..3]).await;
     let expected = [("shipped", 3), ("cancelled", 3), ("confirmed", 2)];
-    assert_eq!(stand, expected.map(|(status, version)| (status.to_owned(), version)));
+    assert_eq!(states, expected.map(|(status, version)| (status.to_owned(), version)));
 }
 
 #[tokio::test]
@@ -283,7 +284,7 @@ async fn a_worker_that_is_killed_in_the_middle_ends_the_job_with_the_right_numbe
     let page = finished(&shop.vendor, job).await;
     assert_eq!((&page["done"], &page["updated_count"]), (&json!(200), &json!(198)));
     assert_eq!(page["failed_count"], 2);
-    assert!(stand(&shop, &orders[2..]).await.iter().all(|order| *order == ("confirmed".to_owned(), 2)));
+    assert!(states(&shop, &orders[2..]).await.iter().all(|order| *order == ("confirmed".to_owned(), 2)));
 }
 
 #[tokio::test]

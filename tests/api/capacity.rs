@@ -64,13 +64,14 @@ async fn an_order_of_three_lines_stays_within_its_budget_all_its_life() {
     let counted = eventually(|| ada.client.get(mine), |answer| cost(answer).0 <= 4.0).await;
     within("my orders, counted", &counted, (4.0, 0.0, 2.0));
     for (what, path) in [("order", "/api/orders/order_stats/"), ("payment", "/api/payments/payment_stats/")] {
-        // Where the consumer has not counted the two orders that have just changed: an order and its
-        // watermark for each, and the counters of the same moment.
+        // Where the consumer has not counted the two orders that have just changed: an order and
+        // its watermark for each, and the counters of the same moment.
         within(&format!("{what} statistics at once"), &ada.client.get(path).await, (11.0, 0.0, 2.0));
         let counted = eventually(|| ada.client.get(path), |answer| cost(answer).0 <= 3.0).await;
         within(&format!("{what} statistics, counted"), &counted, (3.0, 0.0, 2.0));
     }
-    // Of staff who have changed nothing: what somebody has just changed is looked up until it is shown.
+    // Of staff who have changed nothing: what somebody has just changed is looked up until it is
+    // shown.
     let onlooker = Shop::open().await.staff;
     let of_all = || onlooker.client.get("/api/orders/order_stats/");
     let counted = eventually(of_all, |answer| cost(answer).0 <= 3.0).await;

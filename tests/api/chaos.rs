@@ -102,8 +102,8 @@ impl Store {
         id.to_owned()
     }
 
-    /// Everything is counted, and everything told. Of `all` orders the consumers may still have some
-    /// to do.
+    /// Everything is counted, and everything told. Of `all` orders the consumers may still have
+    /// some to do.
     async fn judge(&self, admin: &Person, placed: &HashSet<String>, all: usize) {
         let store = text(&self.shop.store["id"]);
         let patience = Duration::from_secs(120 + all as u64 / 10);

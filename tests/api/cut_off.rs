@@ -1,5 +1,5 @@
-//! Requests with an `Idempotency-Key` that take several steps, cut off between any two of them: the repeat ends
-//! what was begun, and answers what is true.
+//! Requests with an `Idempotency-Key` that take several steps, cut off between any two of them: the
+//! repeat ends what was begun, and answers what is true.
 
 use futures::StreamExt;
 use futures::future::join_all;
@@ -49,7 +49,8 @@ impl Asked {
         who.client.send(self.method.clone(), &self.path, Some(self.body.clone()), &headers).await
     }
 
-    /// Made again until it is no longer said to be running; and the answer to one more repeat is the same.
+    /// Made again until it is no longer said to be running; and the answer to one more repeat is
+    /// the same.
     async fn repeated(&self, who: &Person) -> Answer {
         let ended = |answer: &Answer| answer.status != 409;
         let answer = eventually_within(5 * SHORT, || self.made(who), ended).await;
@@ -197,8 +198,9 @@ async fn a_bulk_update_is_ended_by_its_job_and_its_repeat_never_shows_a_single_o
     futures::stream::iter(runs).buffered(AT_ONCE).collect::<Vec<()>>().await;
 }
 
-/// How many orders a slow gateway is asked about: more than it answers one after the other while a request
-/// may take, and few, because the worker that settles them settles those of other tests as well.
+/// How many orders a slow gateway is asked about: more than it answers one after the other while a
+/// request may take, and few, because the worker that settles them settles those of other tests as
+/// well.
 const SLOW_ORDERS: usize = 12;
 /// Some more than the 25 that a bulk update moves side by side.
 const MORE_THAN_AT_ONCE: usize = 28;
@@ -224,8 +226,8 @@ async fn what_a_bulk_update_has_no_time_for_goes_on_as_a_job() {
     let mug = shop.sells("Mug", 200).await;
     let ada = shop.customer().await;
     let mut function = Function::start("orders", &[]).await;
-    // For asking the gateway less is left than it takes: of those that come after the first ones nothing is
-    // begun.
+    // For asking the gateway less is left than it takes: of those that come after the first ones
+    // nothing is begun.
     function.may_take(Duration::from_secs(6));
     for key in [Some("with a key"), None] {
         let orders = paid_orders(&ada, &shop, &mug, MORE_THAN_AT_ONCE).await;

@@ -1,22 +1,23 @@
 //! template.yaml deployed by `sam deploy`, as docs/deploying.md says, into an emulator of AWS.
 //!
-//! The emulator makes the resources that CloudFormation would, runs the functions, and feeds them from the
-//! table's stream and the queue. It knows nothing of the routes that SAM writes into the API's definition, so
-//! requests reach the functions by Lambda's own API, through a gateway that reads the routes in the template.
-//! Nor does it hold the functions to their permissions.
+//! The emulator makes the resources that CloudFormation would, runs the functions, and feeds them
+//! from the table's stream and the queue. It knows nothing of the routes that SAM writes into the
+//! API's definition, so requests reach the functions by Lambda's own API, through a gateway that
+//! reads the routes in the template. Nor does it hold the functions to their permissions.
 
 use crate::sam_local::ARCHITECTURE;
-use oms_local::template::{document, kind, section};
-use oms_local::tokens::{AUDIENCE, ISSUER};
 use oms_tests::deployed::refused;
 use oms_tests::shop::text;
 use oms_tests::stack::root;
 use oms_tests::{Aws, Client, Deployed, Mailbox, Person, Shop, eventually_within, stack};
+use oms_workspace::template::{document, kind, section};
+use oms_workspace::tokens::{AUDIENCE, ISSUER};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long the consumers may take: each has to start, on a machine that may be busy with other tests.
+/// How long the consumers may take: each has to start, on a machine that may be busy with other
+/// tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -67,7 +68,8 @@ async fn check_health(deployed: &Deployed) {
     assert_eq!(health["reached"], json!({ "table": "ok", "topic": "ok", "queue": "ok" }), "{health}");
 }
 
-/// An order's life. It is settled by what the queue brings, counted and published by what the stream brings.
+/// An order's life. It is settled by what the queue brings, counted and published by what the
+/// stream brings.
 async fn live_through(deployed: &Deployed) {
     let shop = Shop::open_at(&deployed.api).await;
     let store = json!({ "store": [shop.store["id"]] });

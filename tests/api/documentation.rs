@@ -64,7 +64,8 @@ async fn the_page_needs_nothing_from_elsewhere() {
     assert_eq!(stranger.get("/api/docs/nothing.js").await.error(), "Not found");
 }
 
-/// Where there is no Chromium this says so and proves nothing: a browser is more than a test may install.
+/// Where there is no Chromium this says so and proves nothing: a browser is more than a test may
+/// install.
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "whoever reads the test's output should know")]
 async fn a_browser_shows_the_page_and_tries_a_request_with_a_token() {

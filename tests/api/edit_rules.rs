@@ -1,4 +1,5 @@
-//! Who may write which field of an order until when, as one table. What a caller may not write is ignored, what the order's status forbids is 400.
+//! Who may write which field of an order until when, as one table. What a caller may not write is
+//! ignored, what the order's status forbids is 400.
 
 use oms_tests::shop::{Person, text};
 use oms_tests::{Goods, Shop};

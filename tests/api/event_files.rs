@@ -1,10 +1,10 @@
 //! The files of `events/`: one of each kind, and as AWS writes them.
 
 use crate::invocations::EVENTS;
-use oms_local::template::{SourceKind, System};
 use oms_tests::events::{event, function_of};
 use oms_tests::shop::text;
 use oms_tests::stack::root;
+use oms_workspace::template::{SourceKind, System};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -139,7 +139,8 @@ fn query(event: &Value) -> Value {
     if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
 }
 
-/// Headers are in lower case, fit the body, and do not ask for a compressed answer, which nobody could read.
+/// Headers are in lower case, fit the body, and do not ask for a compressed answer, which nobody
+/// could read.
 fn check_headers(name: &str, event: &Value) {
     let headers = event["headers"].as_object().expect("a map");
     assert!(headers.keys().all(|header| *header == header.to_lowercase()), "{name}: {headers:?}");

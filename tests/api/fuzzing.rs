@@ -1,5 +1,5 @@
-//! What others make of the document: a validator reads it, and schemathesis sends to every operation
-//! what the document allows and what it does not. Longer than in every run:
+//! What others make of the document: a validator reads it, and schemathesis sends to every
+//! operation what the document allows and what it does not. Longer than in every run:
 //! `FUZZ_SECONDS=600 FUZZ_SEED=7 cargo test -p oms-tests --test api -- fuzzing`.
 
 use oms_tests::pypi::{program, run};
@@ -14,8 +14,9 @@ const SECONDS: &str = "40";
 /// Which of all possible requests are made in every run.
 const SEED: &str = "1";
 
-/// What is held of every answer. Not: that what the document allows is accepted, since no schema tells
-/// stock, prices and statuses; nor that what it does not is refused, since numbers are read from strings.
+/// What is held of every answer. Not: that what the document allows is accepted, since no schema
+/// tells stock, prices and statuses; nor that what it does not is refused, since numbers are read
+/// from strings.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,allow_header_conformance,ignored_auth";
 

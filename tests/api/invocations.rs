@@ -2,11 +2,11 @@
 
 use crate::operator::orderctl;
 use oms_domain::notice::EventType;
-use oms_local::tokens::User;
 use oms_tests::events::{event, filled, function_of, names};
 use oms_tests::shop::text;
 use oms_tests::stack::WEBHOOK_SECRET;
 use oms_tests::{Client, Function, Mailbox, OwnTable, Person, stack};
+use oms_workspace::tokens::User;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -117,7 +117,8 @@ async fn statistics_and_lists_are_as_before() {
     assert_eq!(figures().await, before);
 }
 
-/// What the events' customer sees, and what an admin sees of that customer and of the events' store.
+/// What the events' customer sees, and what an admin sees of that customer and of the events'
+/// store.
 async fn figures() -> Vec<Value> {
     let user = User::new(CUSTOMER, None);
     let customer = Client::stranger().with_token(stack().token(&user, LIFETIME_S));
@@ -176,7 +177,8 @@ async fn the_first_half_of_an_event_would_count() {
     assert_ne!(status, Some(0), "{said}");
 }
 
-/// What of some items is counted or listed anywhere: all attributes but keys, watermarks and stamps.
+/// What of some items is counted or listed anywhere: all attributes but keys, watermarks and
+/// stamps.
 fn figures_in(items: &[Value]) -> BTreeSet<String> {
     let mut figures = BTreeSet::new();
     for item in items {

@@ -47,16 +47,16 @@ async fn an_order_goes_from_placing_to_delivery_paid_counted_and_told() {
     assert_eq!(seen["version"], 9);
     assert_eq!(seen["payments"][0]["id"], payment["id"]);
 
-    check_statistics(&shop, &ada, &order).await;
-    check_notifications(&ada).await;
+    is_counted(&shop, &ada, &order).await;
+    is_told(&ada).await;
 
     let mine = ada.client.get("/api/orders/my_orders/").await.expect(200);
     assert_eq!((&mine["count"], &mine["results"][0]["id"]), (&json!(1), &order["id"]));
     assert_eq!(mine["results"][0]["item_count"], 1);
 }
 
-/// One delivered order is in the statistics of its customer and its store.
-async fn check_statistics(shop: &Shop, ada: &Person, order: &Value) {
+/// The statistics of the customer and of the store have a delivered order, and its payment.
+async fn is_counted(shop: &Shop, ada: &Person, order: &Value) {
     let stats = eventually(
         || async { ada.client.get("/api/orders/order_stats/").await.expect(200) },
         |stats: &Value| stats["delivered_orders"] == 1 && stats["orders_by_status"]["delivered"] == 1,
@@ -76,8 +76,8 @@ async fn check_statistics(shop: &Shop, ada: &Person, order: &Value) {
     assert_eq!(stats["success_rate"], 1.0);
 }
 
-/// A customer was told of each step of an order.
-async fn check_notifications(ada: &Person) {
+/// The customer has a notification of each step.
+async fn is_told(ada: &Person) {
     let told = eventually(
         || async { ada.client.get("/api/notifications/").await.expect(200) },
         |told: &Value| told["count"] == 6,

@@ -1,5 +1,5 @@
 //! Filters, search, orderings and pages of lists of orders. What each combination gives is
-//! compared with a model elsewhere (`infra/orderctl`); here is what a client sees of them.
+//! compared with a model elsewhere (`tests/models`); here is what a client sees of them.
 
 use oms_tests::shop::text;
 use oms_tests::{Answer, Person, Shop, eventually};

@@ -4,7 +4,8 @@ use oms_tests::shop::text;
 use oms_tests::{Function, Proxy, Shop, stack};
 use serde_json::{Value, json};
 
-/// What a function has logged. Read and written again a line is as long as before, unless a key stands in it twice.
+/// What a function has logged. Read and written again a line is as long as before, unless a key
+/// stands in it twice.
 fn lines(function: &Function) -> Vec<Value> {
     let read = |line: &String| {
         let read: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));

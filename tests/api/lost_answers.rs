@@ -24,7 +24,8 @@ type Special = (&'static str, Who, Stage, fn() -> Value, Option<&'static str>);
 const NO_KEY: Option<&str> = None;
 const KEY: Option<&str> = Some("lost");
 
-/// Commands that decide on what is there and do not take it back if asked twice, and some with a key.
+/// Commands that decide on what is there and do not take it back if asked twice, and some with a
+/// key.
 const SPECIAL: &[Special] = &[
     ("payments_refund_payment", Vendor, Paid, || json!({ "amount": "10.00" }), NO_KEY),
     ("payments_refund_payment", Vendor, Paid, || json!({ "amount": "10.00" }), KEY),

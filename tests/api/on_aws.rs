@@ -1,5 +1,5 @@
-//! What DynamoDB answers on AWS and the emulator never does: a read transaction that meets a write is
-//! cancelled, a batch leaves out what is too much, a transaction is throttled.
+//! What DynamoDB answers on AWS and the emulator never does: a read transaction that meets a write
+//! is cancelled, a batch leaves out what is too much, a transaction is throttled.
 
 use crate::repeats::record;
 use oms_tests::shop::text;

@@ -1,12 +1,13 @@
 //! A walk through every operation of the OpenAPI document: strangers and the wrong people are
-//! refused, a stale `If-Match` too, and the example is accepted from the right one, once for each key.
+//! refused, a stale `If-Match` too, and the example is accepted from the right one, once for each
+//! key.
 //!
-//! **A new operation** makes this fail until it has a line in [`OPERATIONS`]: its `operationId`, who
-//! sends the example, who is refused with what (403 or 404), and the [`Stage`] in which the world must
-//! be. The example of a body is made of its fields' own (`#[schema(example = …)]`), or is given whole with
-//! `request_body(content = …, example = json!(…))`. Ids in it, and in the path, are the samples of
-//! `infra/openapi/src/examples.rs`; an id of a new kind needs a sample there, and `World` must make
-//! one. Then `cargo openapi` writes the document anew.
+//! **A new operation** makes this fail until it has a line in [`OPERATIONS`]: its `operationId`,
+//! who sends the example, who is refused with what (403 or 404), and the [`Stage`] in which the
+//! world must be. The example of a body is made of its fields' own (`#[schema(example = …)]`), or
+//! is given whole with `request_body(content = …, example = json!(…))`. Ids in it, and in the path,
+//! are the samples of `infra/openapi/src/examples.rs`; an id of a new kind needs a sample there,
+//! and `World` must make one. Then `cargo openapi` writes the document anew.
 
 use futures::StreamExt;
 use oms_tests::world::Stage::{
@@ -267,7 +268,8 @@ const IGNORED: &[&str] = &[
     "products_partial_update: stock",
 ];
 
-/// Who writes every field of an operation's body, and when: staff, but for what is its owner's alone.
+/// Who writes every field of an operation's body, and when: staff, but for what is its owner's
+/// alone.
 fn writer_of(operation: &Operation) -> (Who, Stage) {
     let line = OPERATIONS.iter().find(|(id, ..)| *id == operation.id);
     match line.map(|(_, who, _, stage)| (*who, *stage)) {

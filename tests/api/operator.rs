@@ -35,12 +35,13 @@ async fn an_operator_catches_up_the_statistics_knowing_only_where_the_table_is()
     let (said, status) = orderctl(table, dynamodb, &["redrive", "--consumer", "stats"]).await;
     let looked_at = said.split(' ').next().and_then(|count| count.parse::<u64>().ok());
     assert!(looked_at.is_some_and(|orders| orders > 0) && said.contains("orders were looked at"), "{said}");
-    // Nothing is left: what the system's own consumer was at work on at that moment was looked at again.
+    // Nothing is left: what the system's own consumer was at work on at that moment was looked at
+    // again.
     assert_eq!(status, Some(0), "{said}");
 }
 
-/// A table with four orders of one customer: one is no order any more, and one has lost the beginning
-/// of its log. The keys and the healthy images of those two come with it.
+/// A table with four orders of one customer: one is no order any more, and one has lost the
+/// beginning of its log. The keys and the healthy images of those two come with it.
 async fn damaged() -> (OwnTable, Vec<(String, Value)>) {
     let shop = Shop::open().await;
     let mug = shop.sells("Mug", 10).await;

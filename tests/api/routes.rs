@@ -1,8 +1,9 @@
-//! template.yaml, the local router's table and the document name the same routes. (That the router's
-//! table in Cargo.toml is that of template.yaml, `infra/local` tests and checks at each start.)
+//! template.yaml, the local router's table and the document name the same routes. (That the
+//! router's table in Cargo.toml is that of template.yaml, `infra/local` tests and checks at each
+//! start.)
 
-use oms_local::template::System;
 use oms_tests::stack::root;
+use oms_workspace::template::System;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The routes of template.yaml as the local router has them: each path with its function.

@@ -1,5 +1,5 @@
-//! The events of `events/` in Lambda's own container, by `sam local invoke`: where there are Docker, `sam` and the
-//! functions that `cargo functions` builds, and containers reach the table.
+//! The events of `events/` in Lambda's own container, by `sam local invoke`: where there are
+//! Docker, `sam` and the functions that `cargo functions` builds, and containers reach the table.
 
 use crate::invocations::{EVENTS, Expected, check};
 use oms_tests::events::{filled, function_of};
@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Names the `env.json` of a running `cargo dev --bind …`, to use that rather than the tests' own stack.
+/// Names the `env.json` of a running `cargo dev --bind …`, to use that rather than the tests' own
+/// stack.
 const ENVIRONMENT: &str = "OMS_SAM_LOCAL_ENV";
 /// The image that functions run in.
 const IMAGE: &str = "public.ecr.aws/lambda/provided";
@@ -126,7 +127,8 @@ fn read(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Whether something listens where containers look for the table: at Docker's bridge, where they name the machine.
+/// Whether something listens where containers look for the table: at Docker's bridge, where they
+/// name the machine.
 fn check_reachable(url: &str) -> Result<(), String> {
     let gateway = "{{(index .IPAM.Config 0).Gateway}}";
     let bridge = run("docker", &["network", "inspect", "bridge", "--format", gateway])?;

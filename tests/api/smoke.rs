@@ -123,7 +123,8 @@ async fn it_says_why_it_cannot_begin() {
     }
 }
 
-/// Answers a request in the API's stead, by its method and path; nothing where the API is to answer.
+/// Answers a request in the API's stead, by its method and path; nothing where the API is to
+/// answer.
 type Script = Arc<dyn Fn(&str, &str) -> Option<(u16, Value)> + Send + Sync>;
 
 /// The API behind something that fails where a script says so; its address.

@@ -1,5 +1,5 @@
-//! What a store keeps for its orders' sake: its currency, its owner, and itself until they are finished;
-//! and how many stores one may own.
+//! What a store keeps for its orders' sake: its currency, its owner, and itself until they are
+//! finished; and how many stores one may own.
 
 use futures::future::join_all;
 use oms_tests::shop::text;

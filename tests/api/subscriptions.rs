@@ -1,12 +1,12 @@
 //! Who hears of events, and of nothing else.
 
+mod topic;
+
 use oms_tests::shop::text;
 use oms_tests::{Answer, Client, Goods, Hook, Mailbox, Person, Shop, eventually, mails_to, stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
-
-mod topic;
 
 const PATH: &str = "/api/notifications/subscriptions/";
 
@@ -287,52 +287,4 @@ async fn what_is_wrong_with_a_subscription_is_told_all_at_once() {
     let same =
         shop.vendor.client.send(Method::PUT, &path_of(&made), Some(made.clone()), &[]).await.expect(200);
     assert_eq!(same, made);
-}
-
-#[tokio::test]
-async fn a_store_has_twenty_subscriptions_and_no_more() {
-    let shop = Shop::open().await;
-    let store = &shop.store["id"];
-    for _ in 0..20 {
-        subscribe(&shop.vendor, "email", &address("many"), &["order.shipped"], store).await.expect(201);
-    }
-    let full = subscribe(&shop.vendor, "email", &address("many"), &["order.shipped"], store).await;
-    assert_eq!((full.status, &full.body["code"]), (400, &json!("too_many_subscriptions")));
-    let page = shop.vendor.client.get(&format!("{PATH}?page_size=50")).await.expect(200);
-    for made in page["results"].as_array().unwrap() {
-        shop.vendor.client.send(Method::DELETE, &path_of(made), None, &[]).await.expect(200);
-    }
-    assert_eq!(shop.vendor.client.get(PATH).await.expect(200)["count"], 0);
-}
-
-#[tokio::test]
-async fn a_subscription_that_names_no_events_hears_what_users_are_told_of() {
-    let shop = Shop::open().await;
-    let told = json!([
-        "order.confirmed",
-        "order.processing",
-        "order.shipped",
-        "order.out_for_delivery",
-        "order.delivered",
-        "order.cancelled",
-        "order.refunded",
-        "payment.paid",
-        "payment.failed",
-        "payment.refunded",
-    ]);
-    let endpoint = address("names-none");
-    let new = json!({ "protocol": "email", "endpoint": endpoint, "store": shop.store["id"] });
-    let made = shop.vendor.client.post(PATH, new.clone()).await.expect(201);
-    assert_eq!(made["event_types"], told);
-    let named = json!(["payment.refund_failed", "payment.disputed", "order.created", "order.deleted"]);
-    let change = async |events: &Value| {
-        let body = json!({ "event_types": events });
-        shop.vendor.client.change(&path_of(&made), body).await.expect(200)["event_types"].clone()
-    };
-    assert_eq!(change(&named).await, named);
-    assert_eq!(change(&json!([])).await, told);
-    change(&named).await;
-    let put = shop.vendor.client.put(&path_of(&made), new).await.expect(200);
-    assert_eq!(put["event_types"], told);
-    shop.vendor.client.delete(&path_of(&made)).await.expect(200);
 }

@@ -70,14 +70,38 @@ async fn a_card_number_is_refused_wherever_a_client_may_write() {
     ];
     for (who, method, path, body, fields) in written {
         for field in fields {
-            refuses_cards(who, method, path, body, field).await;
+            for card in ["4242424242424242 12/28", "card 20261122 3782.822463.10005"] {
+                let body = with(body, field, json!(card));
+                let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
+                let said = &answer.body["details"][field];
+                let text = &answer.text;
+                assert_eq!((answer.status, said), (400, &json!([NO_CARDS])), "{path} {field}: {text}");
+            }
         }
     }
+    no_card_is_kept_as_data(&ada, &new_order, &new_item, &payment_path).await;
+    let mut nested = new_order.clone();
+    nested["items"][0]["notes"] = json!("4242 4242 4242 4242 123");
+    let nested = ada.client.post(orders, nested).await;
+    assert_eq!(nested.body["details"], json!({ "items": [{ "notes": [NO_CARDS] }] }));
+    let searched = ada.client.get("/api/orders/?search=4242+4242+4242+4242").await;
+    assert_eq!((searched.status, &searched.body["details"]), (400, &json!({ "search": [NO_CARDS] })));
+    let keyed = [("Idempotency-Key", "4242-4242-4242-4242")];
+    let keyed = ada.client.send(post, orders, Some(new_order), &keyed).await;
+    assert_eq!((keyed.status, &keyed.body["code"]), (400, &json!("invalid_idempotency_key")));
+    let named = [("X-Request-Id", "4242424242424242")];
+    let named = ada.client.send(Method::GET, orders, None, &named).await;
+    assert!(named.status == 200 && !named.header("x-request-id").contains("4242"));
+}
+
+/// Of what clients keep with an order, a line or a payment, no number and no name is a card's.
+async fn no_card_is_kept_as_data(ada: &Person, new_order: &Value, new_item: &Value, payment_path: &str) {
+    let (orders, items) = ("/api/orders/", "/api/order-items/");
     for kept in [json!({ "pan": 4_242_424_242_424_242_u64 }), json!({ "4242-4242-4242-4242": [true] })] {
         let answers = [
-            (ada.client.post(orders, with(&new_order, "extra_data", kept.clone())).await, "extra_data"),
-            (ada.client.post(items, with(&new_item, "extra_data", kept.clone())).await, "extra_data"),
-            (ada.client.change(&payment_path, json!({ "payment_details": kept })).await, "payment_details"),
+            (ada.client.post(orders, with(new_order, "extra_data", kept.clone())).await, "extra_data"),
+            (ada.client.post(items, with(new_item, "extra_data", kept.clone())).await, "extra_data"),
+            (ada.client.change(payment_path, json!({ "payment_details": kept })).await, "payment_details"),
         ];
         for (answer, field) in answers {
             assert_eq!(
@@ -88,34 +112,6 @@ async fn a_card_number_is_refused_wherever_a_client_may_write() {
             );
         }
     }
-    let mut nested = new_order.clone();
-    nested["items"][0]["notes"] = json!("4242 4242 4242 4242 123");
-    let nested = ada.client.post(orders, nested).await;
-    assert_eq!(nested.body["details"], json!({ "items": [{ "notes": [NO_CARDS] }] }));
-    refuses_cards_beside_bodies(&ada, new_order).await;
-}
-
-/// A field takes no card number, however it is written.
-async fn refuses_cards(who: &Person, method: &Method, path: &str, body: &Value, field: &str) {
-    for card in ["4242424242424242 12/28", "card 20261122 3782.822463.10005"] {
-        let body = with(body, field, json!(card));
-        let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
-        let said = &answer.body["details"][field];
-        assert_eq!((answer.status, said), (400, &json!([NO_CARDS])), "{path} {field}: {}", answer.text);
-    }
-}
-
-/// Neither a search nor a key may be a card number, and no header shows one.
-async fn refuses_cards_beside_bodies(ada: &Person, new_order: Value) {
-    let orders = "/api/orders/";
-    let searched = ada.client.get("/api/orders/?search=4242+4242+4242+4242").await;
-    assert_eq!((searched.status, &searched.body["details"]), (400, &json!({ "search": [NO_CARDS] })));
-    let keyed = [("Idempotency-Key", "4242-4242-4242-4242")];
-    let keyed = ada.client.send(Method::POST, orders, Some(new_order), &keyed).await;
-    assert_eq!((keyed.status, &keyed.body["code"]), (400, &json!("invalid_idempotency_key")));
-    let named = [("X-Request-Id", "4242424242424242")];
-    let named = ada.client.send(Method::GET, orders, None, &named).await;
-    assert!(named.status == 200 && !named.header("x-request-id").contains("4242"));
 }
 
 #[tokio::test]

@@ -228,7 +228,8 @@ async fn a_customer_who_sends_many_orders_at_once_gets_no_more_than_the_limit() 
     let of = |status: u16| answers.iter().filter(|answer| **answer == status).count();
     assert_eq!((of(201), of(201) + of(429) + of(409)), (7, 100), "{answers:?}");
     assert_eq!(shop.stock(&mug).await, 993);
-    // Nothing is left on its way: what is counted is the limit, and one that is paid makes room for one.
+    // Nothing is left on its way: what is counted is the limit, and one that is paid makes room for
+    // one.
     let mine = || async { ada.client.get("/api/orders/my_orders/?status=pending").await.expect(200) };
     let mine = eventually(mine, |list: &Value| list["count"] == 7).await;
     ada.pays(&mine["results"][0]).await;
@@ -262,7 +263,8 @@ async fn an_order_that_is_counted_stays_within_the_budget_of_every_order() {
                 .expect("told")
         };
         eprintln!("create with a limit {key:10} {told}");
-        // The store, the products, the address; with the key one more, and the two that are counted by.
+        // The store, the products, the address; with the key one more, and the two that are counted
+        // by.
         assert!(of("rcu") <= 8.0 && of("wcu") <= 20.0 && of("trips") <= 4.0, "{told}");
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::pypi;
 use crate::stack::stack;
-use oms_local::guardian::{Guardian, MARK};
-use oms_local::scratch::Scratch;
-use oms_local::template::REGION;
+use oms_workspace::guardian::{Guardian, MARK};
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::REGION;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,8 @@ const SAM_LIMIT: Duration = Duration::from_secs(300);
 /// How many lines of its log a failed test shows.
 const SHOWN: usize = 60;
 
-/// A running emulator with a directory for what is deployed. Both go with it, as do the functions' processes.
+/// A running emulator with a directory for what is deployed. Both go with it, as do the functions'
+/// processes.
 pub struct Aws {
     /// Where all of its services are.
     pub url: String,

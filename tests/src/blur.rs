@@ -4,8 +4,8 @@ use serde_json::Value;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// A JSON text in which each id is a number in the order of appearance, and times, lengths of time and
-/// the numbers of orders and payments are all the same.
+/// A JSON text in which each id is a number in the order of appearance, and times, lengths of time
+/// and the numbers of orders and payments are all the same.
 #[must_use]
 pub fn blurred(value: &Value) -> String {
     let text = format!("{value:#}");

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use oms_local::template::System;
+use oms_workspace::template::System;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fs;
@@ -157,7 +157,8 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
     after.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
 
-/// What API Gateway does: turns a request into an event and invokes the function that the template's route leads to.
+/// What API Gateway does: turns a request into an event and invokes the function that the
+/// template's route leads to.
 struct Gateway {
     http: reqwest::Client,
     lambda: String,

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The tokens that an event may ask for. `dev.env` has them under the same names.
 const TOKENS: [&str; 2] = ["TOKEN_CUSTOMER", "TOKEN_STAFF"];
-/// What stands where Stripe signs an event: a signature holds for five minutes, so no file can have one.
+/// What stands where Stripe signs an event: a signature holds for five minutes, so no file can have
+/// one.
 const SIGNATURE: &str = "STRIPE_SIGNATURE";
 
 /// The names of all events, `<function>/<what it is>`, sorted.
@@ -48,7 +49,8 @@ pub fn event(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// An event with tokens where it asks for them, and, given Stripe's secret, with Stripe's signature of now.
+/// An event with tokens where it asks for them, and, given Stripe's secret, with Stripe's signature
+/// of now.
 #[must_use]
 pub fn filled(name: &str, setting: impl Fn(&str) -> String, secret: Option<&str>) -> Value {
     let mut event = event(name);

@@ -95,7 +95,8 @@ impl Function {
         function
     }
 
-    /// From now on its invocations are told that they may take so long. One that takes longer fails the test.
+    /// From now on its invocations are told that they may take so long. One that takes longer fails
+    /// the test.
     pub fn may_take(&self, time: Duration) {
         let ms = u64::try_from(time.as_millis()).expect("a time that a function may take");
         self.timeout_ms.store(ms, Ordering::Relaxed);
@@ -196,7 +197,8 @@ impl Function {
     }
 }
 
-/// A request as API Gateway puts it. The path may have a query; the headers' names are in lower case.
+/// A request as API Gateway puts it. The path may have a query; the headers' names are in lower
+/// case.
 pub(crate) fn http_event(method: &str, path: &str, headers: Value, body: Option<String>) -> Value {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     json!({

@@ -54,8 +54,8 @@ struct Plan {
     script: Option<Script>,
 }
 
-/// Answers a request of DynamoDB in its stead, by the operation and the body; nothing where it is to
-/// answer itself.
+/// Answers a request of DynamoDB in its stead, by the operation and the body; nothing where it is
+/// to answer itself.
 pub type Script = Arc<dyn Fn(&str, &Value) -> Option<(u16, Value)> + Send + Sync>;
 
 /// The operations of DynamoDB that write.
@@ -104,8 +104,8 @@ impl Proxy {
         *self.state.plan() = Plan { is_silent: true, ..Plan::default() };
     }
 
-    /// From now on lets every write through to DynamoDB and closes the connection without an answer,
-    /// the first time that the SDK makes it; its repeats are answered.
+    /// From now on lets every write through to DynamoDB and closes the connection without an
+    /// answer, the first time that the SDK makes it; its repeats are answered.
     pub fn lose_answers_to_writes(&self) {
         *self.state.plan() = Plan { loses_answers: true, ..Plan::default() };
     }
@@ -170,7 +170,8 @@ impl ProxyState {
         }
         let mut body = body;
         if self.by_key.is_some() {
-            // A parameter of Stripe's that the stand-in does not know: it always does what this asks for.
+            // A parameter of Stripe's that the stand-in does not know: it always does what this
+            // asks for.
             body = String::from_utf8_lossy(&body).replace("&use_stripe_sdk=true", "").into();
         }
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());

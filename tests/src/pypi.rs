@@ -1,7 +1,7 @@
 //! Programs from PyPI that only the tests use, in virtual environments of their own.
 
 use crate::stack::root;
-use oms_local::tools::MINISTACK;
+use oms_workspace::tools::MINISTACK;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;

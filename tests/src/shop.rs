@@ -2,7 +2,7 @@
 
 use crate::http::{Answer, Client};
 use crate::stack::stack;
-use oms_local::tokens::User;
+use oms_workspace::tokens::User;
 use serde_json::{Value, json};
 
 /// How long a test's tokens live.

@@ -1,8 +1,8 @@
 //! The local stack, as `cargo dev` starts it.
 
-use oms_local::functions::{cargo, told_by_cargo};
-use oms_local::places::Places;
-use oms_local::tokens::{Issuer, User};
+use oms_workspace::cargo::{cargo, told_by_cargo};
+use oms_workspace::places::Places;
+use oms_workspace::tokens::{Issuer, User};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;

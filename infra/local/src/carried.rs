@@ -1,6 +1,6 @@
-//! What of a request `cargo lambda watch` cannot read and a function must be given: a body that is no
-//! text, and headers beyond ASCII. The gate takes them out of the request and puts them into a header of
-//! ours; the runtime API puts them into the event, as API Gateway does.
+//! What of a request `cargo lambda watch` cannot read and a function must be given: a body that is
+//! no text, and headers beyond ASCII. The gate takes them out of the request and puts them into a
+//! header of ours; the runtime API puts them into the event, as API Gateway does.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,8 @@ struct Carried {
     headers: BTreeMap<String, String>,
 }
 
-/// A request that can be read, in place of one that may not be; none where a header is no text at all.
+/// A request that can be read, in place of one that may not be; none where a header is no text at
+/// all.
 pub(crate) fn readable(mut headers: HeaderMap, body: Bytes) -> Option<(HeaderMap, Bytes)> {
     headers.remove(&CARRIED);
     let mut carried = Carried::default();

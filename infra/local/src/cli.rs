@@ -1,14 +1,13 @@
 //! The command line of `cargo dev`.
 
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand};
+use oms_workspace::console::print;
+use oms_workspace::error::Result;
+use oms_workspace::places::Places;
+use oms_workspace::tokens::{Issuer, LIFETIME_S, User};
 
-use crate::console::print;
-use crate::error::Result;
-use crate::places::Places;
-use crate::tokens::{Issuer, LIFETIME_S, User};
+use crate::options::Options;
+use crate::stack;
 
 /// Runs the whole system on this machine, until Ctrl-C.
 #[derive(Debug, Parser)]
@@ -17,7 +16,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    run: Run,
+    options: Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -26,38 +25,10 @@ enum Command {
     Token(Token),
 }
 
-/// How the system runs.
-#[derive(Debug, Args)]
-pub struct Run {
-    /// The port of the API; 0 picks a free one
-    #[arg(long, default_value_t = 9000)]
-    pub port: u16,
-    /// Keep no data: what there is goes when the system stops
-    #[arg(long)]
-    pub memory: bool,
-    /// Begin without demo data
-    #[arg(long)]
-    pub empty: bool,
-    /// The most processes of one function
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub concurrency: u16,
-    /// Where the table, SNS and SQS listen; for containers Docker's bridge, mostly 172.17.0.1. Nobody is asked who they are there
-    #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
-    pub bind: Ipv4Addr,
-    /// Build the functions with optimisations
-    #[arg(long)]
-    pub release: bool,
-    /// Where this system keeps its state, for running several from one checkout
-    #[arg(long, hide = true)]
-    pub state_dir: Option<PathBuf>,
-    /// Stop at the end of standard input, and do not reload changed code: for tests
-    #[arg(long, hide = true)]
-    pub until_stdin_closes: bool,
-}
-
 #[derive(Debug, Args)]
 struct Token {
-    /// The user's name; `customer`, `customer2`, `vendor`, `staff` and `admin` are those of the demo
+    /// The user's name; `customer`, `customer2`, `vendor`, `staff` and `admin` are those of the
+    /// demo
     #[arg(long)]
     user: String,
     /// staff, admin or vendor; unless given, what the demo user of that name is in
@@ -76,7 +47,7 @@ impl Cli {
     pub async fn run(self) -> Result<()> {
         match self.command {
             Some(Command::Token(token)) => token.print(),
-            None => crate::stack::run(self.run).await,
+            None => stack::run(self.options).await,
         }
     }
 }

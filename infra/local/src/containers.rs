@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::error::Result;
-use crate::places::{Places, replace};
-use crate::summary::Addresses;
-use crate::template::System;
+use oms_workspace::error::Result;
+use oms_workspace::places::{Places, replace};
+use oms_workspace::template::System;
 
-/// The name by which a container knows the machine that it runs on. Docker Desktop gives it; elsewhere
-/// `--add-host` does (samconfig.toml).
+use crate::addresses::Addresses;
+
+/// The name by which a container knows the machine that it runs on. Docker Desktop gives it;
+/// elsewhere `--add-host` does (samconfig.toml).
 const MACHINE: &str = "host.docker.internal";
 
 /// What stands in for the template's parameters that have no default, or another one here.
@@ -24,8 +25,8 @@ pub fn here(bound: IpAddr) -> IpAddr {
     if bound.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { bound }
 }
 
-/// Writes `env.json`: for each function, by its name in the template, the environment of `cargo dev`, with
-/// addresses that lead out of a container.
+/// Writes `env.json`: for each function, by its name in the template, the environment of
+/// `cargo dev`, with addresses that lead out of a container.
 pub fn write_environment(places: &Places, addresses: &Addresses, system: &System) -> Result<()> {
     let text = serde_json::to_vec_pretty(&environment(addresses, system));
     replace(&places.state.join("env.json"), &text.unwrap_or_default())
@@ -58,7 +59,7 @@ mod tests {
     fn a_function_finds_the_services_from_its_container_and_the_rest_as_it_is() {
         let parameters = [("AuthIssuer", "i"), ("AuthAudience", "a"), ("PaymentGateway", "simulated")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let template = crate::root().join("template.yaml");
+        let template = oms_workspace::root().join("template.yaml");
         let system = System::read(&template, &parameters, "http://127.0.0.1:2").unwrap();
         let addresses = Addresses {
             api: "http://127.0.0.1:3".to_owned(),

@@ -1,5 +1,6 @@
-//! Demo data, made through the HTTP API like any client's: three stores, thirty products, a dozen customers
-//! with an address each, and two hundred orders in every status, by every method, paid and not.
+//! Demo data, made through the HTTP API like any client's: three stores, thirty products, a dozen
+//! customers with an address each, and two hundred orders in every status, by every method, paid
+//! and not.
 //!
 //! What is made is the same every time, but for ids and times.
 
@@ -10,13 +11,13 @@ mod orders;
 use std::path::PathBuf;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use oms_workspace::console::{Step, say};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::places::{Places, replace};
+use oms_workspace::tokens::{Issuer, User};
 use serde_json::json;
 
-use crate::console::{Step, say};
-use crate::error::{Doing, Error, Result};
 use crate::functions;
-use crate::places::{Places, replace};
-use crate::tokens::{Issuer, User};
 use client::Client;
 
 /// How many orders there are.
@@ -30,8 +31,8 @@ struct Customer {
     address: String,
 }
 
-/// Makes the demo data unless it has been made for this table. `table` tells one table from the next; `None`
-/// is one that nothing remembers.
+/// Makes the demo data unless it has been made for this table. `table` tells one table from the
+/// next; `None` is one that nothing remembers.
 ///
 /// That it could not be made is said, and does not keep the stack from running.
 pub async fn make_once(places: &Places, api: &str, issuer: &Issuer, table: Option<&str>) -> Result<()> {

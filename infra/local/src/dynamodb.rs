@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::Table;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::containers::here;
-use crate::error::{Doing, Error, Result};
-use crate::scratch::Scratch;
-use crate::template::Table;
 
 /// A stream keeps its records for a day, as DynamoDB's do.
 const STREAM_RETENTION_S: i64 = 24 * 60 * 60;
@@ -20,13 +20,13 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How long the second connection waits for the first one's transaction.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Without this index, each write to a table with a stream scans all its stream records for the last
-/// number: 2,000 writes a second fall to 500 within minutes; with it they stay at 8,000.
+/// Without this index, each write to a table with a stream scans all its stream records for the
+/// last number: 2,000 writes a second fall to 500 within minutes; with it they stay at 8,000.
 const INDEX: &str = "CREATE INDEX IF NOT EXISTS _stream_records_by_number
     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
 
-/// Where the data is. Not in memory: SQLite's databases there end at 1 GiB, which is some 10,000 orders
-/// with their stream.
+/// Where the data is. Not in memory: SQLite's databases there end at 1 GiB, which is some 10,000
+/// orders with their stream.
 #[derive(Debug)]
 pub enum Storage {
     /// In a file that stays.
@@ -61,14 +61,15 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Opens the database in a file, which may be new, and makes the tables that it lacks. `listener`
-    /// is where it will answer.
+    /// Opens the database in a file, which may be new, and makes the tables that it lacks.
+    /// `listener` is where it will answer.
     pub fn open(storage: &Storage, tables: &[Table], listener: &TcpListener) -> Result<Self> {
         let uri = storage.file().display().to_string();
         let database = Database::new(&uri).doing("opening the local DynamoDB")?;
         let paced = match storage {
-            // What this leaves behind is what we want from the start: no waiting for the disk at each write.
-            // A crash of this process loses nothing by it, one of the machine the last moments.
+            // What this leaves behind is what we want from the start: no waiting for the disk at
+            // each write. A crash of this process loses nothing by it, one of the machine the last
+            // moments.
             Storage::Kept(_) => database.disable_bulk_loading(),
             // No waiting for the disk at all.
             Storage::Scratch(_) => database.enable_bulk_loading(),
@@ -106,7 +107,7 @@ impl Dynamo {
             });
             match swept.await {
                 Ok(Ok(_)) => {}
-                Ok(Err(error)) => crate::console::say(format!("! {error}")),
+                Ok(Err(error)) => oms_workspace::console::say(format!("! {error}")),
                 Err(error) => {
                     return Error::Setup(format!("the sweep of the local DynamoDB stopped: {error}"));
                 }
@@ -170,7 +171,8 @@ fn open(uri: &str) -> Result<Connection> {
 /// Deletes stream records older than a day, and tells how many.
 fn trim(connection: &Connection) -> Result<usize> {
     let oldest_s = jiff::Timestamp::now().as_second() - STREAM_RETENTION_S;
-    // Numbers are never below the clock's microseconds, so the index finds the old ones without a scan.
+    // Numbers are never below the clock's microseconds, so the index finds the old ones without a
+    // scan.
     let statement = "DELETE FROM _stream_records
         WHERE created_at < ?1 AND CAST(sequence_number AS INTEGER) < ?1 * 1000000
           AND table_name IN (SELECT table_name FROM _tables)";

@@ -1,16 +1,16 @@
 //! What Lambda's event source mappings do, for the streams and queues of template.yaml.
 //!
-//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries with
-//! growing pauses, bisecting, partial batch responses, maximum age, and the message to the failure queue
-//! are those of the mapping's settings. The checkpoint of a stream is kept on disk, so that a restart goes
-//! on where the last one stopped.
+//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries
+//! with growing pauses, bisecting, partial batch responses, maximum age, and the message to the
+//! failure queue are those of the mapping's settings. The checkpoint of a stream is kept on disk,
+//! so that a restart goes on where the last one stopped.
 
-mod abandoned;
-mod ahead;
 pub mod batch;
 mod checkpoint;
 pub mod filter;
 mod invoke;
+mod on_failure;
+mod prefetch;
 pub mod queue;
 pub mod stream;
 
@@ -18,10 +18,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
+use oms_workspace::error::{Error, Result};
+use oms_workspace::template::{Function, Source, SourceKind, System};
 
-use crate::error::{Error, Result};
 use crate::ministack::Messaging;
-use crate::template::{Function, Source, SourceKind, System};
 use invoke::Invoker;
 
 /// How soon something new is noticed. Lambda looks four times a second; here tests wait for it.
@@ -51,8 +51,8 @@ pub enum Poller {
 }
 
 impl Pollers {
-    /// Prepares every mapping of the system. Done before the functions run, so that a stream that is read
-    /// from its end on misses nothing that they write.
+    /// Prepares every mapping of the system. Done before the functions run, so that a stream that
+    /// is read from its end on misses nothing that they write.
     pub fn prepare(&self, system: &System) -> Result<Vec<Poller>> {
         let mappings = system
             .functions

@@ -1,28 +1,28 @@
 //! The functions, as real Lambda processes: `cargo lambda watch`.
 //!
-//! It takes HTTP as API Gateway does and invocations as Lambda does, starts up to `--concurrency` processes
-//! of a function as requests come in, and builds and restarts them when the code changes. What it does not
-//! do is to start a function again that has died: the next requests would wait for ever. So the `cargo run`
-//! that it calls is a small script of ours (`function.sh`), which does, and which also gives each function
-//! exactly the environment that template.yaml gives it.
+//! It takes HTTP as API Gateway does and invocations as Lambda does, starts up to `--concurrency`
+//! processes of a function as requests come in, and builds and restarts them when the code changes.
+//! What it does not do is to start a function again that has died: the next requests would wait for
+//! ever. So the `cargo run` that it calls is a small script of ours (`function.sh`), which does,
+//! and which also gives each function exactly the environment that template.yaml gives it.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use oms_workspace::cargo::{cargo, told_by_cargo};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::{Guardian, MARK};
+use oms_workspace::places::{Places, replace};
+use oms_workspace::template::{Function, System};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 use tokio::process::Command;
 
-use crate::error::{Doing, Error, Result};
-use crate::guardian::{Guardian, MARK};
-use crate::places::{Places, replace};
 use crate::service::Service;
-use crate::template::{Function, System};
 
 /// How long a function may take from its first request to its first answer.
 const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(50);
@@ -53,37 +53,17 @@ pub struct Functions {
     http: Client,
 }
 
-/// The real cargo, even when we run under one.
-pub fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
-}
-
-/// What an outer `cargo run` or `cargo test` tells its program about its package: build scripts that look
-/// at it would run again, and everything above them would be built anew.
-pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
-    const OUTER: [&str; 6] = [
-        "CARGO_PKG_",
-        "CARGO_MANIFEST_",
-        "CARGO_BIN_",
-        "CARGO_CRATE_",
-        "CARGO_PRIMARY_",
-        "CARGO_TARGET_TMPDIR",
-    ];
-    let names = std::env::vars_os().map(|(name, _)| name);
-    names.filter(|name| name.to_str().is_some_and(|name| OUTER.iter().any(|start| name.starts_with(start))))
-}
-
 fn clean(command: &mut Command) {
     for name in told_by_cargo() {
         command.env_remove(name);
     }
 }
 
-/// Builds all the functions, with cargo's own progress. Without `-p`, so that the features, and so the
-/// dependencies, are those of `cargo test`, and nothing is built twice.
+/// Builds all the functions, with cargo's own progress. Without `-p`, so that the features, and so
+/// the dependencies, are those of `cargo test`, and nothing is built twice.
 pub async fn build(root: &Path, release: bool, guardian: &Guardian) -> Result<()> {
-    // cargo-lambda asks cargo for the whole dependency tree, with what other platforms need: here its
-    // download is seen.
+    // cargo-lambda asks cargo for the whole dependency tree, with what other platforms need: here
+    // its download is seen.
     run_cargo(root, &["fetch"], guardian).await?;
     let build: &[&str] = if release { &["build", "--bins", "--release"] } else { &["build", "--bins"] };
     run_cargo(root, build, guardian).await
@@ -106,8 +86,8 @@ async fn run_cargo(root: &Path, arguments: &[&str], guardian: &Guardian) -> Resu
 }
 
 impl Functions {
-    /// The functions of `system`; `environment` is what every function gets besides its own, and `target`
-    /// is where cargo builds.
+    /// The functions of `system`; `environment` is what every function gets besides its own, and
+    /// `target` is where cargo builds.
     pub fn new(
         program: PathBuf,
         places: &Places,
@@ -182,7 +162,8 @@ impl Service for Functions {
             .args(["lambda", "watch", "--invoke-address", "127.0.0.1", "--disable-cors"])
             .args(["--invoke-port", &self.options.port.to_string()])
             .args(["--concurrency", &self.options.concurrency.to_string()])
-            // The last resort for an invocation that got lost; the runtime API knows each function's own time.
+            // The last resort for an invocation that got lost; the runtime API knows each
+            // function's own time.
             .args(["--timeout", &self.timeout.as_secs().to_string()])
             .args(self.options.release.then_some("--release"))
             .args((!self.options.reload).then_some("--ignore-changes"))
@@ -209,7 +190,8 @@ impl Service for Functions {
     }
 }
 
-/// Set while the demo data is made, which has some payments declined and some orders refused on purpose.
+/// Set while the demo data is made, which has some payments declined and some orders refused on
+/// purpose.
 static EXPECTS_WARNINGS: AtomicBool = AtomicBool::new(false);
 
 /// Whether warnings of the functions are no news from now on.
@@ -217,7 +199,8 @@ pub fn expect_warnings(expected: bool) {
     EXPECTS_WARNINGS.store(expected, Ordering::Relaxed);
 }
 
-/// A line as the developer at the terminal is shown it, where they are: an entry of the log as a sentence.
+/// A line as the developer at the terminal is shown it, where they are: an entry of the log as a
+/// sentence.
 fn news(line: &str) -> Option<String> {
     let line = line.trim();
     if !is_news(line) {
@@ -244,7 +227,8 @@ fn sentence(entry: &Map<String, Value>) -> String {
     format!("! {level}{message} ({})", facts.join(", "))
 }
 
-/// What a developer wants to see besides the log: what the compiler says, panics, warnings and errors.
+/// What a developer wants to see besides the log: what the compiler says, panics, warnings and
+/// errors.
 fn is_news(line: &str) -> bool {
     let line = line.trim();
     let quiet = [" INFO", "INFO", "DEBUG", "TRACE"].iter().any(|level| line.starts_with(level));
@@ -257,7 +241,8 @@ fn is_news(line: &str) -> bool {
     !(line.is_empty() || quiet || quiet_json || figures || known)
 }
 
-/// A function's environment, for the script to read. Where the services are here stands last, and so counts.
+/// A function's environment, for the script to read. Where the services are here stands last, and
+/// so counts.
 fn shell(function: &Function, environment: &BTreeMap<String, String>) -> String {
     let all = function.environment.iter().chain(environment);
     all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"))).collect()

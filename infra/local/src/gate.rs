@@ -1,6 +1,7 @@
-//! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a hundred
-//! requests wait for one function, so the gate lets some in at a time and keeps the others waiting. What API
-//! Gateway refuses is refused here, and what cargo-lambda cannot read goes another way ([`carried`]).
+//! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a
+//! hundred requests wait for one function, so the gate lets some in at a time and keeps the others
+//! waiting. What API Gateway refuses is refused here, and what cargo-lambda cannot read goes
+//! another way ([`carried`]).
 
 use std::sync::Arc;
 
@@ -9,13 +10,13 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use oms_workspace::error::{Doing, Error, Result};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::carried;
-use crate::error::{Doing, Error, Result};
 use crate::limits::{BODY, PAYLOAD, Refusal};
 
 /// How many requests are let in at a time.

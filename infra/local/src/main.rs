@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use oms_local::cli::Cli;
-use oms_local::console::say;
+use oms_workspace::console::say;
 
 #[tokio::main]
 async fn main() -> ExitCode {

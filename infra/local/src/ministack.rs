@@ -1,20 +1,20 @@
 //! SNS, SQS and SES: ministack, a process of its own.
 //!
-//! It keeps nothing: topics and queues are made again whenever it starts, subscriptions and messages are
-//! gone with it. Mail is readable at `/_ministack/ses/messages`, that to a topic's subscribers too
-//! (`ministack.py`).
+//! It keeps nothing: topics and queues are made again whenever it starts, subscriptions and
+//! messages are gone with it. Mail is readable at `/_ministack/ses/messages`, that to a topic's
+//! subscribers too (`ministack.py`).
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::template::{Queue, REGION, System};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::error::{Doing, Error, Result};
 use crate::service::Service;
-use crate::template::{Queue, REGION, System};
 
 /// Where the parts that need SNS or SQS find them.
 #[derive(Debug, Clone)]
@@ -94,7 +94,8 @@ pub struct Ministack {
 }
 
 impl Ministack {
-    /// ministack on an address and port, with what `system` has, run by the Python that it is installed for.
+    /// ministack on an address and port, with what `system` has, run by the Python that it is
+    /// installed for.
     pub fn new(python: PathBuf, listening: (Ipv4Addr, u16), messaging: Messaging, system: &System) -> Self {
         let topics = system.topics.iter().map(|topic| (topic.name.clone(), topic.arn.clone())).collect();
         Self { python, listening, messaging, topics, queues: system.queues.clone() }

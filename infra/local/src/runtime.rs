@@ -1,12 +1,13 @@
-//! What stands between a function's process and the runtime API of `cargo lambda watch`, so that a process
-//! sees, and its death looks, as on Lambda:
+//! What stands between a function's process and the runtime API of `cargo lambda watch`, so that a
+//! process sees, and its death looks, as on Lambda:
 //!
 //! - the deadline that it is told is the function's own (cargo-lambda names a moment in 1970);
-//! - an invocation whose process dies fails at once, when the next process of the instance asks for work
-//!   (cargo-lambda waits for the answer for ever);
-//! - an invocation that takes longer than the function may is over. Its process is not killed, unlike on Lambda;
-//! - an event or an answer that is larger than Lambda takes is refused (cargo-lambda never ends such an
-//!   invocation).
+//! - an invocation whose process dies fails at once, when the next process of the instance asks for
+//!   work (cargo-lambda waits for the answer for ever);
+//! - an invocation that takes longer than the function may is over. Its process is not killed,
+//!   unlike on Lambda;
+//! - an event or an answer that is larger than Lambda takes is refused (cargo-lambda never ends
+//!   such an invocation).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +19,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use oms_workspace::error::Error;
+use oms_workspace::template::{ACCOUNT, REGION, System};
 use reqwest::Client;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::carried;
-use crate::error::Error;
 use crate::limits::{PAYLOAD, Refusal};
-use crate::template::{ACCOUNT, REGION, System};
 
 /// How soon after a process's death the next one of its instance asks for work.
 const NEXT_PROCESS_WITHIN: Duration = Duration::from_secs(1);
@@ -58,8 +59,8 @@ struct Waiting {
 }
 
 impl Drop for Waiting {
-    /// Keeps the wait of a process that has died for the next one of its instance: cargo-lambda may have
-    /// handed work over already.
+    /// Keeps the wait of a process that has died for the next one of its instance: cargo-lambda may
+    /// have handed work over already.
     fn drop(&mut self) {
         if self.has_ended {
             return;
@@ -122,7 +123,8 @@ impl RuntimeApi {
         Error::Setup(format!("the runtime API stopped: {ended:?}"))
     }
 
-    /// Waits for work; an earlier request of the same instance is one that its process did not survive.
+    /// Waits for work; an earlier request of the same instance is one that its process did not
+    /// survive.
     async fn next(&self, asked: &Asked<'_>) -> reqwest::Result<Response> {
         let lost = self.work().remove(asked.instance);
         if let Some(lost) = lost {
@@ -235,7 +237,8 @@ impl RuntimeApi {
         }
     }
 
-    /// Ends an invocation as API Gateway answers its client, or as Lambda tells who else has invoked.
+    /// Ends an invocation as API Gateway answers its client, or as Lambda tells who else has
+    /// invoked.
     async fn refuse(&self, function: &str, id: &str, refusal: Refusal) {
         if !self.http_functions.contains(function) {
             let message = format!("RequestId: {id} Error: {refusal:?}");
@@ -276,8 +279,8 @@ async fn answer(State(api): State<RuntimeApi>, request: Request) -> Response {
     let result = if asked.what.ends_with("/invocation/next") {
         api.next(&asked).await
     } else if asked.what.ends_with("/init/error") {
-        // cargo-lambda would fail any function's request with it. The log has it, and the next process
-        // tries again.
+        // cargo-lambda would fail any function's request with it. The log has it, and the next
+        // process tries again.
         Ok(StatusCode::ACCEPTED.into_response())
     } else {
         api.pass_on(&asked, request).await

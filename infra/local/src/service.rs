@@ -1,4 +1,5 @@
-//! A part of the stack that is a process of its own: started, watched, and started again when it dies.
+//! A part of the stack that is a process of its own: started, watched, and started again when it
+//! dies.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -7,13 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use oms_workspace::console::say;
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::{Guardian, MARK};
 use tokio::fs::OpenOptions;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
-
-use crate::console::say;
-use crate::error::{Doing, Error, Result};
-use crate::guardian::{Guardian, MARK};
 
 /// How long a part may take to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -40,7 +40,8 @@ pub trait Service {
     fn command(&self) -> Command;
     /// Waits until it can be used, and makes what it has to hold.
     fn ready(&self) -> impl Future<Output = Result<()>> + Send;
-    /// Chooses the lines of its output that are shown at the terminal, besides being in the log, and how.
+    /// Chooses the lines of its output that are shown at the terminal, besides being in the log,
+    /// and how.
     fn shows(&self) -> fn(&str) -> Option<String>;
 }
 
@@ -126,8 +127,8 @@ async fn begin_log(log: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies a process's output to its log until the process closes it. A log that cannot be written does not
-/// stop the copying: the process would hang on a full pipe.
+/// Copies a process's output to its log until the process closes it. A log that cannot be written
+/// does not stop the copying: the process would hang on a full pipe.
 async fn keep_log(output: Option<impl AsyncRead + Unpin>, log: PathBuf, shows: fn(&str) -> Option<String>) {
     let Some(output) = output else { return };
     let mut log = OpenOptions::new().create(true).append(true).open(log).await.ok();

@@ -6,30 +6,31 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use oms_workspace::cargo::Workspace;
+use oms_workspace::console::{Step, say};
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::guardian::Guardian;
+use oms_workspace::places::Places;
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::{REGION, System};
+use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
+use oms_workspace::tools::{Tools, system_python};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::cli::Run;
-use crate::console::{Step, say};
+use crate::addresses::Addresses;
 use crate::containers::{self, here};
 use crate::demo;
 use crate::dynamodb::{Dynamo, Storage};
-use crate::error::{Doing, Error, Result};
 use crate::event_sources::Pollers;
 use crate::functions::{self, Functions};
 use crate::gate::Gate;
-use crate::guardian::Guardian;
 use crate::ministack::{Messaging, Ministack};
-use crate::places::Places;
+use crate::options::Options;
 use crate::runtime::RuntimeApi;
-use crate::scratch::Scratch;
-use crate::service;
-use crate::summary::{self, Addresses};
-use crate::template::{REGION, System};
-use crate::tokens::{AUDIENCE, ISSUER, Issuer};
-use crate::tools::{Tools, system_python};
-use crate::workspace::Workspace;
+use crate::service::{self, Service};
+use crate::summary;
 
 /// Settings that `cargo dev` takes from its own environment, and the parameters that they are.
 const FROM_ENVIRONMENT: &[(&str, &str)] = &[
@@ -52,7 +53,7 @@ const THIS_MACHINE: &str = "http://localhost:*,http://127.0.0.1:*,http://[::1]:*
 type Parts = JoinSet<Error>;
 
 /// Runs the stack until it is told to stop, or a part cannot be kept running.
-pub async fn run(options: Run) -> Result<()> {
+pub async fn run(options: Options) -> Result<()> {
     let places = Places::make(options.state_dir.clone())?;
     let _lock = places.lock()?;
     let storage = match options.memory {
@@ -63,128 +64,162 @@ pub async fn run(options: Run) -> Result<()> {
     let leftovers: Vec<PathBuf> =
         [places.dev_env(), places.state.join("env.json")].into_iter().chain(storage.scratch()).collect();
     let guardian = Arc::new(Guardian::start(&system_python()?, &mark, &leftovers)?);
-    let mut parts = Parts::new();
-    let told = told_to_stop(options.until_stdin_closes)?;
+    let mut stack = Stack { options, places, guardian, parts: Parts::new() };
+    let told = told_to_stop(stack.options.until_stdin_closes)?;
     let result = tokio::select! {
         told = told => { say(format!("\n{told}: stopping")); Ok(()) }
-        error = start_and_keep(&options, &places, &storage, &guardian, &mut parts) => Err(error),
+        error = stack.start_and_keep(&storage) => Err(error),
     };
     // The restarts first, or they would start again what the guardian ends.
-    parts.abort_all();
+    stack.parts.abort_all();
     service::silence();
-    guardian.end_all();
+    stack.guardian.end_all();
     result
 }
 
-/// Ends when a part has ended, or could not be started.
-async fn start_and_keep(
-    options: &Run,
-    places: &Places,
-    storage: &Storage,
-    guardian: &Arc<Guardian>,
-    parts: &mut Parts,
-) -> Error {
-    if let Err(error) = start(options, places, storage, guardian, parts).await {
-        return error;
-    }
-    match parts.join_next().await {
-        Some(Ok(error)) => error,
-        Some(Err(error)) => Error::Setup(format!("a part of the stack stopped: {error}")),
-        None => Error::Setup("nothing is left to run".to_owned()),
-    }
+/// A stack that is started, and what runs of it.
+struct Stack {
+    options: Options,
+    places: Places,
+    guardian: Arc<Guardian>,
+    parts: Parts,
 }
 
-async fn start(
-    options: &Run,
-    places: &Places,
-    storage: &Storage,
-    guardian: &Arc<Guardian>,
-    parts: &mut Parts,
-) -> Result<()> {
-    let api_port = api_port(options.port).await?;
-    let lambda_port = free_port().await?;
-    let lambda_url = format!("http://127.0.0.1:{lambda_port}");
-    let workspace = Workspace::read(&places.root)?;
-    let issuer = Issuer::open(&places.shared)?;
-    let host = here(options.bind.into());
-    let database_port =
-        TcpListener::bind((options.bind, 0)).await.doing("opening a port for DynamoDB (--bind)")?;
-    let messaging_port = free_port().await?;
-    let messaging_url = format!("http://{host}:{messaging_port}");
-    let messaging = Messaging::at(&messaging_url);
-    let system = System::read(&places.root.join("template.yaml"), &parameters(&issuer), &messaging_url)?;
-    workspace.check_router(&system)?;
-
-    let installing = places.clone();
-    let tools = tokio::task::spawn_blocking(move || Tools::install(&installing))
-        .await
-        .doing("installing the tools")??;
-
-    let step = Step::begin("building the functions");
-    functions::build(&places.root, options.release, guardian).await?;
-    step.done(format!("{} functions", system.functions.len()));
-
-    let step = Step::begin("starting DynamoDB");
-    let dynamo = Dynamo::open(storage, &system.tables, &database_port)?;
-    parts.spawn(Dynamo::serve(dynamo.database(), database_port));
-    parts.spawn(Dynamo::sweep(dynamo.database(), dynamo.uri()));
-    step.done(&dynamo.url);
-
-    let step = Step::begin("starting SNS, SQS and SES");
-    let listening = (options.bind, messaging_port);
-    let ministack = Ministack::new(tools.python(), listening, messaging.clone(), &system);
-    let running = service::start(&ministack, guardian, &places.state).await?;
-    parts.spawn(service::keep(ministack, running, guardian.clone(), places.state.clone()));
-    step.done(&messaging_url);
-
-    let addresses = Addresses {
-        api: format!("http://{}", api_port.local_addr().doing("opening a port")?),
-        dynamodb: dynamo.url.clone(),
-        messaging: messaging_url,
-        lambda: lambda_url.clone(),
-    };
-    let pollers = Pollers {
-        database: dynamo.database(),
-        messaging,
-        invoke_url: lambda_url.clone(),
-        checkpoints: (!options.memory).then(|| places.state.clone()),
-    };
-    let pollers = pollers.prepare(&system)?;
-
-    let step = Step::begin("starting the functions");
-    let runtime_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
-    let runtime_address = runtime_port.local_addr().doing("opening a port")?;
-    parts.spawn(RuntimeApi::new(&lambda_url, &system).serve(runtime_port));
-    let functions = Functions::new(
-        tools.cargo_lambda(),
-        places,
-        &workspace.target,
-        &system,
-        &environment(&addresses),
-        functions::Options {
-            port: lambda_port,
-            concurrency: options.concurrency,
-            release: options.release,
-            reload: !options.until_stdin_closes,
-            runtime_api: format!("http://{runtime_address}"),
-        },
-    )?;
-    let running = service::start(&functions, guardian, &places.state).await?;
-    parts.spawn(service::keep(functions, running, guardian.clone(), places.state.clone()));
-    for poller in pollers {
-        parts.spawn(poller.run());
+impl Stack {
+    /// Ends when a part has ended, or could not be started.
+    async fn start_and_keep(&mut self, storage: &Storage) -> Error {
+        if let Err(error) = self.start(storage).await {
+            return error;
+        }
+        match self.parts.join_next().await {
+            Some(Ok(error)) => error,
+            Some(Err(error)) => Error::Setup(format!("a part of the stack stopped: {error}")),
+            None => Error::Setup("nothing is left to run".to_owned()),
+        }
     }
-    parts.spawn(Gate::new(&lambda_url)?.serve(api_port));
-    step.done(&addresses.api);
 
-    if !options.empty {
-        let table = (!options.memory).then(|| dynamo.identity(&system.tables)).transpose()?;
-        demo::make_once(places, &addresses.api, &issuer, table.as_deref()).await?;
+    async fn start(&mut self, storage: &Storage) -> Result<()> {
+        let api_port = api_port(self.options.port).await?;
+        let lambda_port = free_port().await?;
+        let workspace = Workspace::read(&self.places.root)?;
+        let issuer = Issuer::open(&self.places.shared)?;
+        let host = here(self.options.bind.into());
+        let database_port = TcpListener::bind((self.options.bind, 0));
+        let database_port = database_port.await.doing("opening a port for DynamoDB (--bind)")?;
+        let messaging_port = free_port().await?;
+        let messaging_url = format!("http://{host}:{messaging_port}");
+        let messaging = Messaging::at(&messaging_url);
+        let template = self.places.root.join("template.yaml");
+        let system = System::read(&template, &parameters(&issuer), &messaging_url)?;
+        workspace.check_router(&system)?;
+
+        let tools = self.build(&system).await?;
+        let dynamo = self.start_database(storage, &system, database_port)?;
+        self.start_messaging(&tools, messaging_port, &messaging_url, &system).await?;
+        let addresses = Addresses {
+            api: format!("http://{}", api_port.local_addr().doing("opening a port")?),
+            dynamodb: dynamo.url.clone(),
+            messaging: messaging_url,
+            lambda: format!("http://127.0.0.1:{lambda_port}"),
+        };
+        let pollers = Pollers {
+            database: dynamo.database(),
+            messaging,
+            invoke_url: addresses.lambda.clone(),
+            checkpoints: (!self.options.memory).then(|| self.places.state.clone()),
+        };
+        let pollers = pollers.prepare(&system)?;
+
+        let step = Step::begin("starting the functions");
+        self.start_functions(&tools, &workspace, &system, &addresses, lambda_port).await?;
+        for poller in pollers {
+            self.parts.spawn(poller.run());
+        }
+        self.parts.spawn(Gate::new(&addresses.lambda)?.serve(api_port));
+        step.done(&addresses.api);
+
+        let (places, memory) = (&self.places, self.options.memory);
+        if !self.options.empty {
+            let table = (!memory).then(|| dynamo.identity(&system.tables)).transpose()?;
+            demo::make_once(places, &addresses.api, &issuer, table.as_deref()).await?;
+        }
+        summary::write_dev_env(places, &addresses, &system, &issuer)?;
+        containers::write_environment(places, &addresses, &system)?;
+        summary::show(places, &addresses, &system, memory);
+        Ok(())
     }
-    summary::write_dev_env(places, &addresses, &system, &issuer)?;
-    containers::write_environment(places, &addresses, &system)?;
-    summary::show(places, &addresses, &system, options.memory);
-    Ok(())
+
+    /// Installs the tools and builds the functions.
+    async fn build(&self, system: &System) -> Result<Tools> {
+        let installing = self.places.clone();
+        let tools = tokio::task::spawn_blocking(move || Tools::install(&installing))
+            .await
+            .doing("installing the tools")??;
+        let step = Step::begin("building the functions");
+        functions::build(&self.places.root, self.options.release, &self.guardian).await?;
+        step.done(format!("{} functions", system.functions.len()));
+        Ok(tools)
+    }
+
+    fn start_database(
+        &mut self,
+        storage: &Storage,
+        system: &System,
+        listener: TcpListener,
+    ) -> Result<Dynamo> {
+        let step = Step::begin("starting DynamoDB");
+        let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
+        self.parts.spawn(Dynamo::serve(dynamo.database(), listener));
+        self.parts.spawn(Dynamo::sweep(dynamo.database(), dynamo.uri()));
+        step.done(&dynamo.url);
+        Ok(dynamo)
+    }
+
+    async fn start_messaging(&mut self, tools: &Tools, port: u16, url: &str, system: &System) -> Result<()> {
+        let step = Step::begin("starting SNS, SQS and SES");
+        let listening = (self.options.bind, port);
+        let ministack = Ministack::new(tools.python(), listening, Messaging::at(url), system);
+        self.start_and_restart(ministack).await?;
+        step.done(url);
+        Ok(())
+    }
+
+    /// Starts the functions, behind what stands in for Lambda's runtime API.
+    async fn start_functions(
+        &mut self,
+        tools: &Tools,
+        workspace: &Workspace,
+        system: &System,
+        addresses: &Addresses,
+        port: u16,
+    ) -> Result<()> {
+        let runtime_port = TcpListener::bind(local(0)).await.doing("opening a port")?;
+        let runtime_address = runtime_port.local_addr().doing("opening a port")?;
+        self.parts.spawn(RuntimeApi::new(&addresses.lambda, system).serve(runtime_port));
+        let functions = Functions::new(
+            tools.cargo_lambda(),
+            &self.places,
+            &workspace.target,
+            system,
+            &environment(addresses),
+            functions::Options {
+                port,
+                concurrency: self.options.concurrency,
+                release: self.options.release,
+                reload: !self.options.until_stdin_closes,
+                runtime_api: format!("http://{runtime_address}"),
+            },
+        )?;
+        self.start_and_restart(functions).await
+    }
+
+    /// Starts a service, and again whenever it dies.
+    async fn start_and_restart<S: Service + Send + Sync + 'static>(&mut self, service: S) -> Result<()> {
+        let running = service::start(&service, &self.guardian, &self.places.state).await?;
+        let (guardian, logs) = (Arc::clone(&self.guardian), self.places.state.clone());
+        self.parts.spawn(service::keep(service, running, guardian, logs));
+        Ok(())
+    }
 }
 
 /// What stands in for the template's parameters here.
@@ -247,7 +282,8 @@ fn local(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// Waits for Ctrl-C, SIGTERM, the terminal's end, or the end of standard input if that is asked for.
+/// Waits for Ctrl-C, SIGTERM, the terminal's end, or the end of standard input if that is asked
+/// for.
 fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'static str>> {
     let doing = "listening for signals";
     let mut interrupt = signal(SignalKind::interrupt()).doing(doing)?;
@@ -255,7 +291,8 @@ fn told_to_stop(until_stdin_closes: bool) -> Result<impl Future<Output = &'stati
     let mut hangup = signal(SignalKind::hangup()).doing(doing)?;
     let (closed, closing) = tokio::sync::oneshot::channel();
     if until_stdin_closes {
-        // A thread of its own: reading cannot be cancelled, and must not keep the runtime from ending.
+        // A thread of its own: reading cannot be cancelled, and must not keep the runtime from
+        // ending.
         std::thread::spawn(move || {
             let mut buffer = [0; 256];
             while std::io::stdin().read(&mut buffer).is_ok_and(|length| length > 0) {}

@@ -1,24 +1,13 @@
 //! What the stack says about itself when it is ready: to people, and to programs in `dev.env`.
 
-use crate::console::{bold, say};
-use crate::containers;
-use crate::error::Result;
-use crate::places::{Places, replace};
-use crate::template::{SourceKind, System};
-use crate::tokens::{Issuer, LIFETIME_S, User};
+use oms_workspace::console::{bold, say};
+use oms_workspace::error::Result;
+use oms_workspace::places::{Places, replace};
+use oms_workspace::template::{SourceKind, System};
+use oms_workspace::tokens::{Issuer, LIFETIME_S, User};
 
-/// Where everything is.
-#[derive(Debug)]
-pub struct Addresses {
-    /// The API, without a slash at the end.
-    pub api: String,
-    /// DynamoDB.
-    pub dynamodb: String,
-    /// SNS, SQS and SES.
-    pub messaging: String,
-    /// Lambda, for invocations without a route.
-    pub lambda: String,
-}
+use crate::addresses::Addresses;
+use crate::containers;
 
 /// Writes `dev.env`: one `NAME=value` a line, the same names always.
 pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, issuer: &Issuer) -> Result<()> {

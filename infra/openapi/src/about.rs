@@ -1,4 +1,5 @@
-//! What stands once in the document: what it describes, groups, who may call, what operations share.
+//! What stands once in the document: what it describes, groups, who may call, what operations
+//! share.
 
 use crate::errors;
 use oms_core::http::groups;

@@ -23,7 +23,8 @@ const fn shared(
     Shared { status, name, description, error, code }
 }
 
-/// Every status that an error may have, with what it means wherever the operation says nothing else.
+/// Every status that an error may have, with what it means wherever the operation says nothing
+/// else.
 pub(crate) const SHARED: [Shared; 14] = [
     shared(
         "400",
@@ -160,7 +161,8 @@ impl Shared {
     }
 }
 
-/// The shared errors, as operations refer to them; and the answer to a read of what has not changed.
+/// The shared errors, as operations refer to them; and the answer to a read of what has not
+/// changed.
 pub(crate) fn responses() -> Value {
     let mut all: Map<String, Value> =
         SHARED.iter().map(|shared| (shared.name.to_owned(), shared.response())).collect();

@@ -128,7 +128,8 @@ fn of_kind(owner: &str, name: &str, field: &Value) -> Option<Value> {
     has_type(field, "integer").then(|| json!(12))
 }
 
-/// Fields that many schemas have, and maps by what they count, whose own words cannot hold an example.
+/// Fields that many schemas have, and maps by what they count, whose own words cannot hold an
+/// example.
 fn of_name(owner: &str, name: &str) -> Option<Value> {
     let example = match name {
         "attention" => Value::Null,

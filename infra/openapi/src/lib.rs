@@ -2,8 +2,9 @@
 //!
 //! A handler says what is its own (path, fields, what its errors mean); what follows from a rule is
 //! added here in one place: names, headers, the errors that every operation shares, formats, closed
-//! sets of words, examples. The result is a file of the function `docs`, so that no function carries
-//! any of this. `cargo openapi` writes it, and a test here fails while it is not what the handlers say.
+//! sets of words, examples. The result is a file of the function `docs`, so that no function
+//! carries any of this. `cargo openapi` writes it, and a test here fails while it is not what the
+//! handlers say.
 
 mod about;
 mod errors;
@@ -53,18 +54,13 @@ pub fn document() -> Value {
 
 /// Puts each paragraph of a description on one line: where a comment breaks its lines says nothing.
 fn unbreak(schema: &mut Value) {
-    match schema {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                match value {
-                    Value::String(text) if name == "description" => *text = paragraphs(text),
-                    value => unbreak(value),
-                }
-            }
+    for (name, value) in schema.as_object_mut().into_iter().flatten() {
+        match value.as_str() {
+            Some(text) if name == "description" => *value = paragraphs(text).into(),
+            _ => unbreak(value),
         }
-        Value::Array(values) => values.iter_mut().for_each(unbreak),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+    schema.as_array_mut().into_iter().flatten().for_each(unbreak);
 }
 
 /// A text with each of its paragraphs on one line.

@@ -46,7 +46,8 @@ pub(crate) fn complete(document: &mut Value) {
     });
 }
 
-/// `Order` for `OrderView`, `OrderPage` for `Page_OrderView`: what clients of the document call them.
+/// `Order` for `OrderView`, `OrderPage` for `Page_OrderView`: what clients of the document call
+/// them.
 fn rename(document: &mut Value) {
     let mut names = BTreeMap::new();
     for old in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {
@@ -73,8 +74,8 @@ fn rename(document: &mut Value) {
     });
 }
 
-/// One list of fields for a schema that is put together from several; what may be missing as a whole
-/// (an optional part) has no field that must be there. The names of those schemas.
+/// One list of fields for a schema that is put together from several; what may be missing as a
+/// whole (an optional part) has no field that must be there. The names of those schemas.
 fn flatten(document: &mut Value) -> BTreeSet<String> {
     let mut flattened = BTreeSet::new();
     let schemas = crate::object(&mut document["components"], "schemas");
@@ -213,8 +214,8 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
     Some(words.into_iter().map(Value::from).collect())
 }
 
-/// Every field of an answer is always there, be it null; only `explain` has to be asked for, and only whoever
-/// pays has a `next_action`, while there is one.
+/// Every field of an answer is always there, be it null; only `explain` has to be asked for, and
+/// only whoever pays has a `next_action`, while there is one.
 fn require_all(schema: &mut Value) {
     let names = schema["properties"].as_object().into_iter().flat_map(Map::keys);
     let is_always_there = |name: &&String| *name != "explain" && *name != "next_action";

@@ -1,4 +1,5 @@
-//! What is missing before `sam deploy` starts, each with what mends it. Nothing is asked of any network.
+//! What is missing before `sam deploy` starts, each with what mends it. Nothing is asked of any
+//! network.
 
 mod bootstraps;
 mod parameters;
@@ -6,9 +7,8 @@ mod rules;
 mod samconfig;
 mod tools;
 
-use crate::report::Report;
-use crate::stand::Fault;
 use clap::ValueEnum;
+use oms_workspace::report::{Fault, Report};
 use samconfig::Config;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -55,7 +55,7 @@ enum Finding {
 /// # Errors
 /// template.yaml or samconfig.toml cannot be read.
 pub fn run(root: &Path, plan: &Plan) -> Result<Report, Fault> {
-    let template = oms_local::template::document(&root.join("template.yaml"))?;
+    let template = oms_workspace::template::document(&root.join("template.yaml"))?;
     let config = Config::read(&root.join("samconfig.toml"), &plan.config_env)?;
     let mut of_config = config.check();
     let tools = |architecture| tools::check(&Machine::this(root), architecture, config.has("region"));
@@ -71,7 +71,8 @@ pub fn run(root: &Path, plan: &Plan) -> Result<Report, Fault> {
     Ok(report(&findings))
 }
 
-/// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of samconfig.toml.
+/// What `sam deploy` passes on: with `--parameter-overrides` it does not read those of
+/// samconfig.toml.
 fn given(plan: &Plan, config: &Config) -> (Values, Vec<Finding>) {
     if plan.parameters.is_empty() {
         return (config.parameters.clone(), Vec::new());
@@ -182,7 +183,8 @@ mod tests {
 
     #[test]
     fn the_architecture_is_that_of_the_parameter() {
-        let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
+        let template =
+            oms_workspace::template::document(&oms_workspace::root().join("template.yaml")).unwrap();
         let of = |given: &[(&str, &str)]| {
             let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             Architecture::of(&parameters::values(&template, &given))
@@ -194,7 +196,8 @@ mod tests {
     /// What would deploy and be dead, or give the goods away, by the rule that refuses it.
     #[test]
     fn the_template_refuses_what_would_be_dead() {
-        let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
+        let template =
+            oms_workspace::template::document(&oms_workspace::root().join("template.yaml")).unwrap();
         let simulated = ("PaymentGateway", "simulated");
         let (stripe, key, secret) = (
             ("PaymentGateway", "stripe"),

@@ -1,8 +1,8 @@
 //! Where the deployment is.
 
-use crate::stand::Fault;
 use oms_core::app::App;
 use oms_runtime::config::{Config, GatewayKeys};
+use oms_workspace::report::Fault;
 use std::collections::HashMap;
 
 /// What `.local/dev.env` calls a setting of the functions.
@@ -15,8 +15,8 @@ const LOCAL: [(&str, &str); 6] = [
     ("AWS_ENDPOINT_URL_SQS", "SQS_URL"),
 ];
 
-/// The functions' own way to the table, set up from the environment, or from what `cargo dev` left in
-/// `.local/dev.env`.
+/// The functions' own way to the table, set up from the environment, or from what `cargo dev` left
+/// in `.local/dev.env`.
 ///
 /// # Errors
 /// Settings that are missing or make no sense, each named; no running local system.
@@ -26,8 +26,8 @@ pub fn app(local: bool) -> Result<App, Fault> {
     Ok(App::without_callers(config))
 }
 
-/// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`, `TOKEN_ADMIN`),
-/// or from what `cargo dev` left in `.local/dev.env`.
+/// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`,
+/// `TOKEN_ADMIN`), or from what `cargo dev` left in `.local/dev.env`.
 ///
 /// # Errors
 /// One of them is nowhere; no running local system.
@@ -51,7 +51,7 @@ pub fn api(local: bool, url: Option<String>, token: Option<String>) -> Result<(S
 
 /// What `cargo dev` tells of the system that runs.
 fn dev_env() -> Result<HashMap<String, String>, Fault> {
-    let file = oms_local::root().join(".local").join("dev.env");
+    let file = oms_workspace::root().join(".local").join("dev.env");
     let text = std::fs::read_to_string(&file)
         .map_err(|error| format!("{}: {error}; is `cargo dev` running?", file.display()))?;
     let lines = text.lines().filter_map(|line| line.split_once('='));
@@ -61,7 +61,7 @@ fn dev_env() -> Result<HashMap<String, String>, Fault> {
 fn local_settings() -> Result<impl Fn(&str) -> Option<String>, Fault> {
     let settings = dev_env()?;
     Ok(move |name: &str| match name {
-        "AWS_REGION" => Some(oms_local::template::REGION.to_owned()),
+        "AWS_REGION" => Some(oms_workspace::template::REGION.to_owned()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
         _ => {
             let (_, there) = LOCAL.iter().find(|(here, _)| *here == name)?;

@@ -1,11 +1,11 @@
-//! Work that is done while nothing is counted. Orders are placed, paid and moved meanwhile; the consumer of the
-//! stream waits, and counts what has come together afterwards.
+//! Work that is done while nothing is counted. Orders are placed, paid and moved meanwhile; the
+//! consumer of the stream waits, and counts what has come together afterwards.
 
-use crate::stand::Fault;
 use jiff::SignedDuration;
 use oms_core::app::App;
 use oms_table::TableError;
 use oms_table::hold::Hold;
+use oms_workspace::report::Fault;
 use std::time::Duration;
 
 /// How long a hold stands that nobody renews.

@@ -1,21 +1,22 @@
-//! The operator's command line: says what is missing before a deployment, tries what was deployed, proves the
-//! projections, repairs them, and catches up what a consumer has missed. See `orderctl --help`.
+//! The operator's command line: says what is missing before a deployment, tries what was deployed,
+//! proves the projections, repairs them, and catches up what a consumer has missed. See
+//! `orderctl --help`.
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
+use oms_workspace::report::{Fault, Report};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
-use orderctl::report::Report;
 use orderctl::smoke::Smoke;
-use orderctl::stand::Fault;
-use orderctl::{bench, bench_consumer, deploy_check, environment, rebuild, redrive, smoke, verify};
+use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Looks after a deployment, from before it is made on. `smoke` needs its address and a token, `deploy-check`
-/// nothing; `verify`, `rebuild` and `redrive` take their settings from the environment as the functions do
-/// (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to redrive).
+/// Looks after a deployment, from before it is made on. `smoke` needs its address and a token,
+/// `deploy-check` nothing; `verify`, `rebuild` and `redrive` take their settings from the
+/// environment as the functions do (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to
+/// redrive).
 #[derive(Debug, Parser)]
 #[command(name = "orderctl")]
 struct Cli {
@@ -28,37 +29,41 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Says what is missing before `sam deploy`: tools, built functions, parameters; ends with 1 if something is
+    /// Says what is missing before `sam deploy`: tools, built functions, parameters; ends with 1 if
+    /// something is
     ///
-    /// It looks for the tools, the Rust target, credentials and a region; at the bootstrap of every function of
-    /// template.yaml: whether it is there, runs on the parameter Architecture, and is not older than its sources; and at the
-    /// parameters: whether each without a default is given, each given one exists and is allowed, and the template's
-    /// Rules hold. What is missing stands with the command that mends it. It asks no network, so that neither
-    /// credentials nor what a stack already has (an update keeps its parameters) are known to it.
+    /// It looks for the tools, the Rust target, credentials and a region; at the bootstrap of every
+    /// function of template.yaml: whether it is there, runs on the parameter Architecture, and is
+    /// not older than its sources; and at the parameters: whether each without a default is given,
+    /// each given one exists and is allowed, and the template's Rules hold. What is missing stands
+    /// with the command that mends it. It asks no network, so that neither credentials nor what a
+    /// stack already has (an update keeps its parameters) are known to it.
     DeployCheck {
-        /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As there, those of
-        /// samconfig.toml then do not count
+        /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As
+        /// there, those of samconfig.toml then do not count
         #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
         parameter: Vec<(String, String)>,
         /// The environment of samconfig.toml, as `sam deploy` is told it
         #[arg(long, default_value = DEFAULT_ENVIRONMENT)]
         config_env: String,
     },
-    /// Takes an order through its life over HTTP, as clients do, and removes it again; ends with 1 if a step fails
+    /// Takes an order through its life over HTTP, as clients do, and removes it again; ends with 1
+    /// if a step fails
     ///
-    /// It looks at the API's health, makes a store, a product and an address, places an order (twice, under one
-    /// Idempotency-Key), pays it through the simulated gateway, confirms, ships and delivers it, and waits until
-    /// the statistics count it and its notifications are there, so that both consumers of the stream are known to
-    /// work. Then it pays back and deletes all of it, also where a step failed. Notifications stay, read, and
-    /// subscribers of all stores hear of the order. It ends with 2 where it cannot begin: no answer, a token that
-    /// is refused or no admin's, a gateway that takes real money.
+    /// It looks at the API's health, makes a store, a product and an address, places an order
+    /// (twice, under one Idempotency-Key), pays it through the simulated gateway, confirms, ships
+    /// and delivers it, and waits until the statistics count it and its notifications are there, so
+    /// that both consumers of the stream are known to work. Then it pays back and deletes all of
+    /// it, also where a step failed. Notifications stay, read, and subscribers of all stores hear
+    /// of the order. It ends with 2 where it cannot begin: no answer, a token that is refused or no
+    /// admin's, a gateway that takes real money.
     Smoke {
-        /// The API's address, which `sam deploy` prints as ApiUrl; API_URL of the environment unless given, or with
-        /// --local that of the running `cargo dev`
+        /// The API's address, which `sam deploy` prints as ApiUrl; API_URL of the environment
+        /// unless given, or with --local that of the running `cargo dev`
         #[arg(value_name = "API_URL")]
         url: Option<String>,
-        /// A token of an admin; TOKEN_ADMIN of the environment unless given, which others on this machine cannot
-        /// read, or with --local that of the running `cargo dev`
+        /// A token of an admin; TOKEN_ADMIN of the environment unless given, which others on this
+        /// machine cannot read, or with --local that of the running `cargo dev`
         #[arg(long)]
         token: Option<String>,
         /// Leave the payment out: for a deployment whose gateway takes real money
@@ -68,25 +73,15 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
         patience: u64,
     },
-    /// Adds up the logs of all orders, keeping the consumer waiting meanwhile, and names each counter that differs; ends with 1 if one does
+    /// Adds up the logs of all orders, keeping the consumer waiting meanwhile, and names each
+    /// counter that differs; ends with 1 if one does
     Verify,
-    /// Corrects each counter that differs, keeping the consumer waiting meanwhile; then counts what it has missed
+    /// Corrects each counter that differs, keeping the consumer waiting meanwhile; then counts what
+    /// it has missed
     Rebuild {
         /// Write the rows of lists and searches of every order anew, too
         #[arg(long)]
         projections: bool,
-    },
-    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its budget
-    BenchLists {
-        /// How many orders the table has, each in turn
-        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
-        orders: Vec<u64>,
-    },
-    /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
-    BenchConsumer {
-        /// How many orders are folded, with all their changes
-        #[arg(long, default_value_t = 500)]
-        orders: u64,
     },
     /// Hands every order with changes that a consumer has not applied to that consumer
     Redrive {
@@ -118,7 +113,7 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::DeployCheck { parameter, config_env } => {
             let parameters = parameter.into_iter().collect();
-            deploy_check::run(&oms_local::root(), &Plan { parameters, config_env })
+            deploy_check::run(&oms_workspace::root(), &Plan { parameters, config_env })
         }
         Command::Smoke { url, token, without_payment, patience } => {
             let (api, token) = environment::api(cli.local, url, token)?;
@@ -128,8 +123,6 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         }
         Command::Verify => verify::run(&app()?).await,
         Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
-        Command::BenchLists { orders } => bench::run(&orders, &mut std::io::stderr()).await,
-        Command::BenchConsumer { orders } => bench_consumer::run(orders, &mut std::io::stderr()).await,
         Command::Redrive { consumer } => redrive::run(&app()?, consumer).await,
     }
 }

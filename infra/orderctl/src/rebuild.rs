@@ -1,17 +1,16 @@
-//! Repairs the statistics while the system runs. For as long as all orders take to read, nothing is counted
-//! ([`crate::hold`]), so that each counter can be compared with what has been counted, and corrected; then what
-//! the consumer has missed is counted, by its own rules.
+//! Repairs the statistics while the system runs. For as long as all orders take to read, nothing is
+//! counted ([`crate::hold`]), so that each counter can be compared with what has been counted, and
+//! corrected; then what the consumer has missed is counted, by its own rules.
 
 use crate::hold::while_held;
 use crate::redrive::{self, Consumer};
-use crate::report::Report;
-use crate::stand::Fault;
 use crate::verify;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
+use oms_workspace::report::{Fault, Report};
 
-/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew first,
-/// and removes those that no order has.
+/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew
+/// first, and removes those that no order has.
 ///
 /// # Errors
 /// Where the table cannot be read or written; where another one is at work.
@@ -32,8 +31,8 @@ pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
     Ok(Report { text, is_well: corrected.is_well && caught_up.is_well })
 }
 
-/// Corrects every counter that is not what has been counted; what it did, a line a scope. Those that an
-/// order may be in which cannot be read stay as they are.
+/// Corrects every counter that is not what has been counted; what it did, a line a scope. Those
+/// that an order may be in which cannot be read stay as they are.
 async fn correct(app: &App) -> Result<Report, Fault> {
     let found = verify::all(app).await?;
     let mut text = verify::unreadable(&found);
@@ -44,8 +43,8 @@ async fn correct(app: &App) -> Result<Report, Fault> {
     Ok(Report { text, is_well: found.unreadable.is_empty() })
 }
 
-/// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile, and
-/// being repeated does no harm.
+/// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile,
+/// and being repeated does no harm.
 async fn rows(app: &App) -> Result<usize, Fault> {
     let (mut done, mut after) = (0, None);
     loop {

@@ -1,14 +1,13 @@
-//! Catches up what a consumer of the stream has missed, from the orders themselves: a record that was
-//! set aside, or lost, holds nothing that the order does not.
+//! Catches up what a consumer of the stream has missed, from the orders themselves: a record that
+//! was set aside, or lost, holds nothing that the order does not.
 
-use crate::report::Report;
-use crate::stand::Fault;
 use clap::ValueEnum;
 use notification_publisher::Publisher;
 use oms_core::app::App;
 use oms_core::stream::Arrived;
 use oms_domain::{Order, OrderId};
 use oms_runtime::metrics::Metrics;
+use oms_workspace::report::{Fault, Report};
 use std::time::Duration;
 
 /// How many orders a consumer is handed at once.
@@ -26,8 +25,8 @@ pub enum Consumer {
     Publisher,
 }
 
-/// Hands all orders to the consumers, which skip what they have applied. What the stream's own consumer was
-/// at work on at the same moment is looked at again.
+/// Hands all orders to the consumers, which skip what they have applied. What the stream's own
+/// consumer was at work on at the same moment is looked at again.
 ///
 /// # Errors
 /// Where the table cannot be read, or a setting is missing.

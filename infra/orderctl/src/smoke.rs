@@ -1,4 +1,5 @@
-//! An order's life over HTTP against a deployment: placed, paid, delivered, counted, told, and removed again.
+//! An order's life over HTTP against a deployment: placed, paid, delivered, counted, told, and
+//! removed again.
 
 mod api;
 mod beginning;
@@ -8,10 +9,9 @@ mod removal;
 mod token;
 mod wait;
 
-use crate::report::Report;
-use crate::stand::Fault;
 use api::Api;
 use journal::Journal;
+use oms_workspace::report::{Fault, Report};
 use std::io::Write;
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ pub struct Smoke {
     pub patience: Duration,
 }
 
-/// Takes an order through its life and removes all that was made for it, also where a step failed or Ctrl-C
-/// came in between. Each step is written as it ends.
+/// Takes an order through its life and removes all that was made for it, also where a step failed
+/// or Ctrl-C came in between. Each step is written as it ends.
 ///
 /// # Errors
-/// Where it cannot begin, and nothing was made: no answer, another service, a gateway that takes real money, a
-/// token that is refused or no admin's.
+/// Where it cannot begin, and nothing was made: no answer, another service, a gateway that takes
+/// real money, a token that is refused or no admin's.
 pub async fn run(smoke: &Smoke, out: &mut (dyn Write + Send)) -> Result<Report, Fault> {
     let run = uuid::Uuid::new_v4().simple().to_string();
     let api = Api::new(&smoke.api, &smoke.token, &run)?;

@@ -1,11 +1,11 @@
-//! Whether the statistics of every user, every store and of all are what the orders' logs add up to.
+//! Whether the statistics of every user, every store and of all are what the orders' logs add up
+//! to.
 
 use crate::hold::while_held;
-use crate::report::Report;
-use crate::stand::Fault;
 use oms_core::app::App;
 use oms_core::verify::VerifiedAll;
 use oms_domain::tally::Scope;
+use oms_workspace::report::{Fault, Report};
 
 /// Adds up the logs and compares, while nothing is counted.
 ///

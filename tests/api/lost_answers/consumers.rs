@@ -1,5 +1,6 @@
 //! The same of the consumers of the stream and of the queue: at a table of the test's own, where no
-//! other is at work. What they leave there is, item by item, what those leave that hear every answer.
+//! other is at work. What they leave there is, item by item, what those leave that hear every
+//! answer.
 
 use crate::repeats::record;
 use oms_tests::shop::text;
@@ -25,7 +26,8 @@ async fn run(name: &str, table: &OwnTable, loses: bool, events: &[Value]) -> (Ve
     (answers, proxy.lost())
 }
 
-/// Hands the same events to a function at two tables that hold the same, and compares what comes of it.
+/// Hands the same events to a function at two tables that hold the same, and compares what comes of
+/// it.
 async fn compare(name: &str, held: &[Value], events: &[Value]) {
     let (plain, lossy) = futures::join!(OwnTable::create(), OwnTable::create());
     for item in held {
@@ -106,7 +108,8 @@ async fn the_worker_settles_once_where_answers_are_lost() {
     let process = format!("/api/payments/{}/process_payment/", text(&payment["id"]));
     ada.client.post(&process, json!({})).await.expect(202);
     let mut processing = image(&ada, &order).await;
-    // The stack's own worker may have settled it by now: this is how the worker of the test finds it.
+    // The stack's own worker may have settled it by now: this is how the worker of the test finds
+    // it.
     let log = processing["log"]["L"].as_array_mut().expect("an order has a log");
     log.truncate(3);
     assert_eq!(log[2]["M"]["a"]["S"], "process_payment");

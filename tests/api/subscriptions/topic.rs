@@ -1,4 +1,5 @@
-//! Subscriptions as the topic knows them: made by its operator by hand, ended, out of reach.
+//! What the topic has besides what the API keeps: subscriptions by hand, of owners that were, more
+//! than there may be, and of a topic that is out of reach.
 
 use super::{PATH, address, path_of, subscribe, with_goods};
 use oms_tests::shop::text;
@@ -83,6 +84,22 @@ async fn is_at_the_topic(endpoint: &str) -> bool {
 }
 
 #[tokio::test]
+async fn a_store_has_twenty_subscriptions_and_no_more() {
+    let shop = Shop::open().await;
+    let store = &shop.store["id"];
+    for _ in 0..20 {
+        subscribe(&shop.vendor, "email", &address("many"), &["order.shipped"], store).await.expect(201);
+    }
+    let full = subscribe(&shop.vendor, "email", &address("many"), &["order.shipped"], store).await;
+    assert_eq!((full.status, &full.body["code"]), (400, &json!("too_many_subscriptions")));
+    let page = shop.vendor.client.get(&format!("{PATH}?page_size=50")).await.expect(200);
+    for made in page["results"].as_array().unwrap() {
+        shop.vendor.client.send(Method::DELETE, &path_of(made), None, &[]).await.expect(200);
+    }
+    assert_eq!(shop.vendor.client.get(PATH).await.expect(200)["count"], 0);
+}
+
+#[tokio::test]
 async fn a_topic_that_is_out_of_reach_delays_and_loses_nothing() {
     let (shop, mug, ada) = with_goods().await;
     let mailbox = Mailbox::of_store(text(&shop.store["id"])).await;
@@ -127,4 +144,36 @@ fn pid_of_ministack() -> String {
 fn signal(pid: &str, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), pid]).status();
     assert!(sent.is_ok_and(|status| status.success()), "kill -{name} {pid}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_names_no_events_hears_what_users_are_told_of() {
+    let shop = Shop::open().await;
+    let told = json!([
+        "order.confirmed",
+        "order.processing",
+        "order.shipped",
+        "order.out_for_delivery",
+        "order.delivered",
+        "order.cancelled",
+        "order.refunded",
+        "payment.paid",
+        "payment.failed",
+        "payment.refunded",
+    ]);
+    let endpoint = address("names-none");
+    let new = json!({ "protocol": "email", "endpoint": endpoint, "store": shop.store["id"] });
+    let made = shop.vendor.client.post(PATH, new.clone()).await.expect(201);
+    assert_eq!(made["event_types"], told);
+    let named = json!(["payment.refund_failed", "payment.disputed", "order.created", "order.deleted"]);
+    let change = async |events: &Value| {
+        let body = json!({ "event_types": events });
+        shop.vendor.client.change(&path_of(&made), body).await.expect(200)["event_types"].clone()
+    };
+    assert_eq!(change(&named).await, named);
+    assert_eq!(change(&json!([])).await, told);
+    change(&named).await;
+    let put = shop.vendor.client.put(&path_of(&made), new).await.expect(200);
+    assert_eq!(put["event_types"], told);
+    shop.vendor.client.delete(&path_of(&made)).await.expect(200);
 }

@@ -21,12 +21,12 @@ const KNOWN: [(&str, Known); 8] = [
     ("cargo dev", Excepted),
     ("cargo test", Excepted),
     ("python3 -m venv .local/deploy", By("tests/src/pypi.rs", "\"-m\", \"venv\"")),
-    ("pip install cargo-lambda==1.9.2", By("infra/local/src/tools.rs", "cargo-lambda==1.9.2")),
+    ("pip install cargo-lambda==1.9.2", By("infra/workspace/src/tools.rs", "cargo-lambda==1.9.2")),
     (
         "rustup target add aarch64-unknown-linux-gnu",
         By("infra/orderctl/src/deploy_check/tools.rs", "aarch64-unknown-linux-gnu"),
     ),
-    ("cargo functions --arm64", By("infra/local/src/workspace.rs", "functions = [")),
+    ("cargo functions --arm64", By("infra/workspace/src/cargo.rs", "functions = [")),
     ("cargo run --bin orderctl -- deploy-check", By(RUNS, "deploy-check")),
     (
         "sam deploy --parameter-overrides PaymentGateway=simulated",

@@ -14,10 +14,6 @@ const LONG_FILES: [&str; 3] = [
     "shared/core/src/views/statistics.rs",
 ];
 
-/// Functions that are longer today, by file and name. One that has been split is struck from here;
-/// none is added.
-const LONG_FUNCTIONS: [(&str, &str); 1] = [("infra/local/src/stack.rs", "start")];
-
 /// What may stand before `fn`.
 fn is_qualifier(word: &str) -> bool {
     word.starts_with("pub") || ["const", "async", "unsafe", "extern", "\"C\"", "default"].contains(&word)
@@ -69,17 +65,7 @@ fn long_file(source: &Source) -> Option<Fault> {
 
 #[test]
 fn every_function_has_at_most_70_lines() {
-    let mut faults: Vec<Fault> = repository().all("rs").flat_map(long_functions).collect();
-    for (path, name) in LONG_FUNCTIONS {
-        let (place, what) = (format!("{path}:"), format!("`{name}` has "));
-        let count = faults.len();
-        faults.retain(|fault| !(fault.place.starts_with(&place) && fault.what.starts_with(&what)));
-        assert!(
-            faults.len() < count,
-            "{path}, {name} is short or gone: strike it from LONG_FUNCTIONS in tests/tidy/src/sizes.rs"
-        );
-    }
-    none(faults);
+    none(repository().all("rs").flat_map(long_functions));
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! What the demo's stores sell, and to whom.
 
 use futures::{StreamExt, TryStreamExt, stream};
+use oms_workspace::error::Result;
+use oms_workspace::tokens::User;
 use serde_json::{Value, json};
 
 use super::CONCURRENCY;
 use super::client::{Client, id};
-use crate::error::Result;
-use crate::tokens::User;
 
 /// A store and what it sells.
 pub(super) struct Shelf {

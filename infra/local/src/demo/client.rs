@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::tokens::{Issuer, User};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
-
-use crate::error::{Doing, Error, Result};
-use crate::tokens::{Issuer, User};
 
 /// How long a client waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,11 +1,11 @@
 //! The demo's orders: placed by customers, paid or not, and moved on by staff.
 
+use oms_workspace::error::Result;
 use serde_json::{Value, json};
 
 use super::Customer;
 use super::catalogue::Shelf;
 use super::client::{Client, id};
-use crate::error::Result;
 
 /// Where an order of the demo ends up.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,8 @@ enum Fate {
     Refunded,
 }
 
-/// What becomes of twenty orders in a row; most have arrived, as in a shop that has been open for a while.
+/// What becomes of twenty orders in a row; most have arrived, as in a shop that has been open for a
+/// while.
 const FATES: [Fate; 20] = [
     Fate::Delivered,
     Fate::Pending,
@@ -98,8 +99,8 @@ fn items(number: usize, shelf: &Shelf) -> Vec<Value> {
         .collect()
 }
 
-/// Pays what has to be paid: of what is still pending a third, with a refusal now and then; cash waits for
-/// the courier. What no gateway knows of, staff say was paid.
+/// Pays what has to be paid: of what is still pending a third, with a refusal now and then; cash
+/// waits for the courier. What no gateway knows of, staff say was paid.
 async fn pay(
     number: usize,
     order: &str,

@@ -1,8 +1,8 @@
 //! What becomes of a batch of stream records whose invocation failed, as Lambda documents it.
 //!
-//! Pure: it is told what came of each invocation and says what comes next. Records are known by their
-//! position in the batch; order is kept throughout, so nothing is tried before all that precedes it has
-//! been done or given up.
+//! Pure: it is told what came of each invocation and says what comes next. Records are known by
+//! their position in the batch; order is kept throughout, so nothing is tried before all that
+//! precedes it has been done or given up.
 
 use std::ops::Range;
 
@@ -26,7 +26,8 @@ pub enum Next {
     GoOn,
     /// Try the same records again, after a pause that grows with the number of failures.
     Retry(u32),
-    /// These records have been tried too often: tell the failure queue, and go on with what is left.
+    /// These records have been tried too often: tell the failure queue, and go on with what is
+    /// left.
     GiveUp(Range<usize>),
 }
 
@@ -123,8 +124,8 @@ impl Batch {
     }
 }
 
-/// The identifiers that a partial batch response names as failed; `None` when it fails the whole batch,
-/// which an empty or missing identifier does, and one that is not in the batch.
+/// The identifiers that a partial batch response names as failed; `None` when it fails the whole
+/// batch, which an empty or missing identifier does, and one that is not in the batch.
 pub fn failed_identifiers(answer: &Value, known: impl Fn(&str) -> bool) -> Option<Vec<String>> {
     let failures = answer["batchItemFailures"].as_array().map(Vec::as_slice).unwrap_or_default();
     let identifier = |failure: &Value| failure["itemIdentifier"].as_str().map(str::to_owned);
@@ -164,8 +165,8 @@ mod tests {
         std::iter::once(records).collect()
     }
 
-    /// Runs a batch against a function that fails whenever one of `poison` is in what it gets, and tells
-    /// what it was handed and what was given up.
+    /// Runs a batch against a function that fails whenever one of `poison` is in what it gets, and
+    /// tells what it was handed and what was given up.
     fn run(length: usize, policy: Policy, poison: &[usize]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
         let mut batch = Batch::new(length, policy);
         let (mut handed, mut given_up) = (Vec::new(), Vec::new());

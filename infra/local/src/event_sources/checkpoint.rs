@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
+use oms_workspace::error::Result;
+use oms_workspace::places::replace;
 use serde_json::{Value, json};
-
-use crate::error::Result;
-use crate::places::replace;
 
 /// A place in a stream, kept in a file where there is one.
 pub(super) struct Checkpoint {

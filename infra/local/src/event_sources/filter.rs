@@ -1,14 +1,14 @@
 //! Which records a mapping's `FilterCriteria` lets through.
 //!
-//! A pattern is an object of the record's shape whose leaves are lists of rules: every field must match,
-//! each by one of its rules. Understood are a plain value and `prefix`, `suffix`, `exists`, `anything-but`
-//! (values, or a prefix) and `numeric`; anything else is refused when the stack starts.
+//! A pattern is an object of the record's shape whose leaves are lists of rules: every field must
+//! match, each by one of its rules. Understood are a plain value and `prefix`, `suffix`, `exists`,
+//! `anything-but` (values, or a prefix) and `numeric`; anything else is refused when the stack
+//! starts.
 
 use std::cmp::Ordering;
 
+use oms_workspace::error::{Error, Result};
 use serde_json::Value;
-
-use crate::error::{Error, Result};
 
 /// Whether a record matches one of the patterns, or there are none.
 pub fn passes(patterns: &[Value], record: &Value) -> bool {

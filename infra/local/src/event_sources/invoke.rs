@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use oms_workspace::template::{ACCOUNT, Function, REGION};
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
-
-use crate::template::{ACCOUNT, Function, REGION};
 
 /// How long to wait beyond the function's own time for the runtime to say that it is over.
 const GRACE: Duration = Duration::from_secs(5);

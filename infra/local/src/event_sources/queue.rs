@@ -3,27 +3,27 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use oms_workspace::console::say;
+use oms_workspace::error::{Error, Result};
+use oms_workspace::template::{Queue, REGION, Source};
 use serde_json::{Map, Value, json};
 
 use super::batch::failed_identifiers;
 use super::invoke::{Invoker, Outcome};
 use super::{filter, pause};
-use crate::console::say;
-use crate::error::{Error, Result};
 use crate::ministack::Messaging;
-use crate::template::{Queue, REGION, Source};
 
 /// How long one look at a queue waits for a message, in seconds.
 const WAIT_S: u64 = 1;
 /// The most that one receipt gives.
 const RECEIPT: usize = 10;
 
-/// How soon a message that failed comes again, in seconds. In AWS it is the queue's visibility timeout,
-/// some minutes; nobody would wait for that here.
+/// How soon a message that failed comes again, in seconds. In AWS it is the queue's visibility
+/// timeout, some minutes; nobody would wait for that here.
 const AGAIN_AFTER_S: u64 = 1;
 
-/// A mapping of a queue. What fails stays in the queue and comes again; the queue's own redrive policy
-/// moves it away when that has happened too often.
+/// A mapping of a queue. What fails stays in the queue and comes again; the queue's own redrive
+/// policy moves it away when that has happened too often.
 pub struct QueuePoller {
     messaging: Messaging,
     invoker: Invoker,
@@ -37,7 +37,8 @@ impl QueuePoller {
         Self { messaging, invoker, source, queue }
     }
 
-    /// Hands over what comes. Ends only with the stack: a queue that cannot be reached may come back.
+    /// Hands over what comes. Ends only with the stack: a queue that cannot be reached may come
+    /// back.
     pub(super) async fn run(self) -> Error {
         let mut failures = 0;
         loop {

@@ -4,23 +4,23 @@ use std::time::Instant;
 
 use dynoxide::Database;
 use jiff::Timestamp;
+use oms_workspace::console::say;
+use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 use serde_json::{Value, json};
 
-use super::abandoned::Abandoned;
-use super::ahead::{Ahead, Record, Taken};
 use super::batch::{Batch, Next, Policy, Verdict, verdict};
 use super::checkpoint::Checkpoint;
 use super::invoke::{Invoker, Outcome};
+use super::on_failure::InvocationRecord;
+use super::prefetch::{Prefetch, Record, Taken};
 use super::{LOOK_EVERY, Pollers, filter, pause};
-use crate::console::say;
-use crate::error::{Doing, Error, Result};
 use crate::ministack::Messaging;
-use crate::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 
 /// What one look at a stream reads at most, in records.
 const READ: usize = 200;
-/// About how many bytes of records one look reads. In memory they take some twenty times as much, which
-/// the allocator keeps for each thread: a table of large items would hold gigabytes.
+/// About how many bytes of records one look reads. In memory they take some twenty times as much,
+/// which the allocator keeps for each thread: a table of large items would hold gigabytes.
 const READ_BYTES: usize = 2 * 1024 * 1024;
 /// Where a record says when it was made.
 const MADE_AT: &str = "ApproximateCreationDateTime";
@@ -37,7 +37,7 @@ pub struct Stream {
     stream: String,
     shard: String,
     checkpoint: Checkpoint,
-    ahead: Ahead,
+    prefetch: Prefetch,
     /// How many records the next look reads.
     reach: usize,
     /// Since when the records that wait have been waiting for more.
@@ -73,7 +73,7 @@ impl Stream {
             settings: settings.clone(),
             failures,
             checkpoint: Checkpoint::open(file, &stream),
-            ahead: Ahead::default(),
+            prefetch: Prefetch::default(),
             reach: 1,
             waiting_since: None,
             stream,
@@ -97,16 +97,16 @@ impl Stream {
 
     /// Hands one batch over, or waits for one.
     async fn go_on(&mut self) -> Result<()> {
-        let is_more = self.ahead.wanted() < self.source.batch_size && self.read_on()?;
-        let wanted = self.ahead.wanted();
+        let is_more = self.prefetch.wanted() < self.source.batch_size && self.read_on()?;
+        let wanted = self.prefetch.wanted();
         if wanted == 0 {
-            let passed = self.ahead.take(0).until;
+            let passed = self.prefetch.take(0).until;
             self.checkpoint.move_to(passed)?;
         } else {
             let waited = self.waiting_since.get_or_insert_with(Instant::now).elapsed();
             if wanted >= self.source.batch_size || waited >= self.source.window {
                 self.waiting_since = None;
-                let taken = self.ahead.take(self.source.batch_size);
+                let taken = self.prefetch.take(self.source.batch_size);
                 return self.work_off(taken).await;
             }
         }
@@ -118,7 +118,7 @@ impl Stream {
 
     /// Reads on, and tells whether there may be more.
     fn read_on(&mut self) -> Result<bool> {
-        let start = match self.ahead.last().or(self.checkpoint.after()) {
+        let start = match self.prefetch.last().or(self.checkpoint.after()) {
             Some(number) => {
                 json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
             }
@@ -134,7 +134,7 @@ impl Stream {
             let event = self.event_of(serde_json::to_value(record).doing("reading a stream")?);
             let at_s = event["dynamodb"][MADE_AT].as_i64().unwrap_or_default();
             let passes = changes_something(&event) && filter::passes(&self.source.filters, &event);
-            self.ahead.push(if passes { Ok(Record { event, number, at_s, bytes }) } else { Err(number) });
+            self.prefetch.push(if passes { Ok(Record { event, number, at_s, bytes }) } else { Err(number) });
         }
         self.reach = reach_of(largest, self.reach);
         Ok(is_more)
@@ -176,7 +176,8 @@ impl Stream {
         format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}", self.settings.table)
     }
 
-    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or given up.
+    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or
+    /// given up.
     async fn work_off(&mut self, taken: Taken) -> Result<()> {
         let records = taken.records;
         let policy = Policy { bisect: self.settings.bisect, maximum_retries: self.settings.maximum_retries };
@@ -254,7 +255,7 @@ impl Stream {
             first.number
         ));
         let Some(queue) = &self.failures else { return };
-        let message = Abandoned {
+        let message = InvocationRecord {
             function_arn: &self.invoker.arn(),
             stream_arn: &self.event_source_arn(),
             shard: &self.shard,
@@ -272,7 +273,8 @@ impl Stream {
     }
 }
 
-/// How many records the next look reads, by the largest of the last one; at most twice as many as that.
+/// How many records the next look reads, by the largest of the last one; at most twice as many as
+/// that.
 fn reach_of(largest: usize, last: usize) -> usize {
     (READ_BYTES / largest.max(1)).clamp(1, READ).min(last * 2)
 }

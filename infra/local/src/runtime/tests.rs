@@ -1,9 +1,10 @@
 //! What is too large.
 
-use super::*;
-use crate::template::Function;
 use axum::routing::{get, post};
+use oms_workspace::template::Function;
 use serde_json::Value;
+
+use super::*;
 
 /// What cargo-lambda has been told: the path's end, and the body.
 type Told = Arc<Mutex<Vec<(String, Value)>>>;

@@ -1,8 +1,9 @@
-//! Whether every function of the template was built, for the right architecture, from the sources as they are.
+//! Whether every function of the template was built, for the right architecture, from the sources
+//! as they are.
 
 use super::{Architecture, Finding};
-use crate::stand::Fault;
-use oms_local::template::{kind, section};
+use oms_workspace::report::Fault;
+use oms_workspace::template::{kind, section};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::Read;
@@ -113,7 +114,7 @@ fn newest_of(paths: &[PathBuf]) -> Result<Option<Change>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_local::scratch::Scratch;
+    use oms_workspace::scratch::Scratch;
     use serde_json::json;
     use std::time::Duration;
 

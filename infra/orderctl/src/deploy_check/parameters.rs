@@ -2,7 +2,7 @@
 
 use super::{Finding, Values};
 use oms_domain::Decimal;
-use oms_local::template::section;
+use oms_workspace::template::section;
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn of_the_template_only_the_gateway_must_be_given_and_its_defaults_are_allowed() {
-        let template = oms_local::template::document(&oms_local::root().join("template.yaml")).unwrap();
+        let template =
+            oms_workspace::template::document(&oms_workspace::root().join("template.yaml")).unwrap();
         let findings = check(&template, &Values::new());
         let missing: Vec<&str> = findings
             .iter()

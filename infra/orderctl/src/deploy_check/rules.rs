@@ -2,7 +2,7 @@
 
 use super::parameters::plain;
 use super::{Finding, Values};
-use oms_local::template::section;
+use oms_workspace::template::section;
 use serde_json::Value;
 
 /// Whether it holds, or why that cannot be told from here.
@@ -57,7 +57,8 @@ fn holds(condition: &Value, values: &Values) -> Verdict<bool> {
     }
 }
 
-/// Whether one of the conditions is what decides; what cannot be told does not matter where another decides.
+/// Whether one of the conditions is what decides; what cannot be told does not matter where another
+/// decides.
 fn decided(conditions: &[Value], decides: bool, values: &Values) -> Verdict<bool> {
     let mut open = None;
     for condition in conditions {

@@ -1,7 +1,7 @@
 //! What samconfig.toml tells `sam deploy`.
 
 use super::{Finding, Values};
-use crate::stand::Fault;
+use oms_workspace::report::Fault;
 use std::collections::BTreeSet;
 use std::path::Path;
 use toml_edit::{DocumentMut, Item, TableLike, Value};
@@ -92,7 +92,8 @@ impl Config {
         self.settings.contains(name)
     }
 
-    /// Whether what `sam deploy` needs is given, which it otherwise asks for only when it is `--guided`.
+    /// Whether what `sam deploy` needs is given, which it otherwise asks for only when it is
+    /// `--guided`.
     pub(super) fn check(&self) -> Vec<Finding> {
         let environment = &self.environment;
         let table = format!("[{environment}.deploy.parameters]");
@@ -119,7 +120,8 @@ impl Config {
     }
 }
 
-/// A value as the command line would have it; nothing for lists and tables, which are no values of parameters.
+/// A value as the command line would have it; nothing for lists and tables, which are no values of
+/// parameters.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.value().clone(),
@@ -226,7 +228,7 @@ mod tests {
 
     #[test]
     fn what_sam_needs_must_be_in_the_same_environment() {
-        let file = std::fs::read_to_string(oms_local::root().join("samconfig.toml")).unwrap();
+        let file = std::fs::read_to_string(oms_workspace::root().join("samconfig.toml")).unwrap();
         let missing = |environment: &str| {
             let findings = Config::parse(&file, environment).unwrap().check();
             findings.iter().filter(|finding| matches!(finding, Finding::Missing(..))).count()

@@ -1,7 +1,7 @@
 //! The programs that building and deploying need, and whether somebody may deploy.
 
 use super::{Architecture, Finding};
-use oms_local::tools::CARGO_LAMBDA;
+use oms_workspace::tools::CARGO_LAMBDA;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -134,7 +134,7 @@ fn told(root: &Path, program: impl AsRef<OsStr>, arguments: &[&str]) -> Option<O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_local::scratch::Scratch;
+    use oms_workspace::scratch::Scratch;
 
     fn missing(machine: &Machine, architecture: Architecture) -> Vec<String> {
         let findings = check(machine, architecture, false).into_iter();

@@ -1,15 +1,16 @@
 //! The deployed API, as one caller.
 
-use crate::stand::Fault;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use oms_runtime::logging::chain;
 use oms_runtime::sdk::https;
 use oms_runtime::sdk::https::RequestBody;
+use oms_workspace::report::Fault;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long an answer may take: as long as API Gateway waits for a function that has to start first.
+/// How long an answer may take: as long as API Gateway waits for a function that has to start
+/// first.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a request is made that brought no answer, or one that says to come again.
 const TRIES: u32 = 4;
@@ -66,7 +67,8 @@ impl Api {
         self.send(Method::GET, path, "", None).await
     }
 
-    /// Posts a body. The step names the request: under the same name and body it is a repeat of the same.
+    /// Posts a body. The step names the request: under the same name and body it is a repeat of the
+    /// same.
     pub(super) async fn post(&self, path: &str, step: &str, body: &Value) -> Result<Answer, String> {
         self.send(Method::POST, path, step, Some(body)).await
     }
@@ -81,7 +83,8 @@ impl Api {
         self.send(Method::DELETE, path, "", None).await
     }
 
-    /// Makes a request, again where that can help: all of them may be repeated, those that write by their key.
+    /// Makes a request, again where that can help: all of them may be repeated, those that write by
+    /// their key.
     async fn send(
         &self,
         method: Method,

@@ -4,14 +4,15 @@ use super::Smoke;
 use super::api::{Answer, Api};
 use super::journal::{Done, Journal};
 use super::token;
-use crate::stand::Fault;
 use jiff::Timestamp;
+use oms_workspace::report::Fault;
 use std::time::Instant;
 
 /// Looks at the API's health and at the token.
 ///
 /// # Errors
-/// No answer, another service, a gateway that takes real money, a token that is refused or no admin's.
+/// No answer, another service, a gateway that takes real money, a token that is refused or no
+/// admin's.
 pub(super) async fn check(api: &Api, smoke: &Smoke, journal: &mut Journal<'_>) -> Result<(), Fault> {
     let began = Instant::now();
     let health = health(api).await?;
@@ -50,7 +51,8 @@ fn told(health: &Answer) -> Done<()> {
     if health.text("status") == "ok" { Ok(((), told)) } else { Err(told) }
 }
 
-/// Asks for what only admins may see, and what is cheap: the verified statistics of a store that is none.
+/// Asks for what only admins may see, and what is cheap: the verified statistics of a store that is
+/// none.
 async fn allowed(api: &Api, token: &str) -> Result<String, Fault> {
     let path = format!("/api/orders/order_stats/?store={}&verify=true", uuid::Uuid::new_v4());
     let answer = api.get(&path).await?;

@@ -1,6 +1,6 @@
 //! What happened, a line a step.
 
-use crate::report::Report;
+use oms_workspace::report::Report;
 use std::io::Write;
 use std::time::{Duration, Instant};
 

@@ -17,12 +17,13 @@ pub(super) struct Made {
     pub(super) payment: Option<String>,
     /// What was being made when no answer came, or none that says whether it was: it may be there.
     pub(super) doubtful: Option<&'static str>,
-    /// Whether the caller has been told of the order, so that the refund can be expected to be told, too.
+    /// Whether the caller has been told of the order, so that the refund can be expected to be
+    /// told, too.
     pub(super) is_told: bool,
 }
 
-/// The order, from its placing to its delivery; then what the consumers of the stream make of it. Ends at the
-/// first step that fails, but looks at both consumers.
+/// The order, from its placing to its delivery; then what the consumers of the stream make of it.
+/// Ends at the first step that fails, but looks at both consumers.
 pub(super) async fn live(api: &Api, smoke: &Smoke, made: &mut Made, journal: &mut Journal<'_>) -> Option<()> {
     let store = journal.step("create a store", store(api, made)).await?;
     let product = journal.step("create a product", product(api, made, &store)).await?;
@@ -57,7 +58,8 @@ struct Order {
     store: String,
 }
 
-/// Makes something. Without an answer, or with one of a server's own failure, nobody knows whether it was made.
+/// Makes something. Without an answer, or with one of a server's own failure, nobody knows whether
+/// it was made.
 async fn create(
     api: &Api,
     made: &mut Made,
@@ -146,8 +148,9 @@ async fn moved(api: &Api, order: &Order, action: &str, status: &str) -> Done<()>
     if answer.text("status") == status { Ok(((), status.to_owned())) } else { Err(answer.told()) }
 }
 
-/// Whether the statistics count the delivered order: the counters of its store, which are compared with its log
-/// (`orders_behind` is 0 once the consumer has counted all of it), and what its user is shown.
+/// Whether the statistics count the delivered order: the counters of its store, which are compared
+/// with its log (`orders_behind` is 0 once the consumer has counted all of it), and what its user
+/// is shown.
 async fn counted(api: &Api, order: &Order, patience: Duration) -> Done<()> {
     let of_store = format!("/api/orders/order_stats/?store={}&verify=true", order.store);
     until(patience, async || {

@@ -10,8 +10,9 @@ use std::time::Duration;
 /// How long a store may still seem to have the order that was just deleted.
 const SETTLES: Duration = Duration::from_secs(10);
 
-/// Gives the payment back, then deletes the order, the product, the store and the address, and marks the
-/// order's notifications as read, which nobody can delete. What fails is left, named, and holds up nothing else.
+/// Gives the payment back, then deletes the order, the product, the store and the address, and
+/// marks the order's notifications as read, which nobody can delete. What fails is left, named, and
+/// holds up nothing else.
 pub(super) async fn remove(api: &Api, made: &Made, patience: Duration, journal: &mut Journal<'_>) {
     if let Some(payment) = &made.payment {
         journal.step("refund", refund(api, payment, patience)).await;
@@ -62,7 +63,8 @@ async fn refund(api: &Api, payment: &str, patience: Duration) -> Done<()> {
     .await
 }
 
-/// Deletes; what is gone already is as good. A store is asked again while it seems to have unfinished orders.
+/// Deletes; what is gone already is as good. A store is asked again while it seems to have
+/// unfinished orders.
 async fn delete(api: &Api, path: &str) -> Done<()> {
     until(SETTLES, async || {
         let answer = api.delete(path).await?;

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// The claims that decide whether a deployment takes a token, in words. Nothing is verified, and nothing of it
-/// is secret but the signature, which is not shown.
+/// The claims that decide whether a deployment takes a token, in words. Nothing is verified, and
+/// nothing of it is secret but the signature, which is not shown.
 pub(super) fn described(token: &str, now: Timestamp) -> String {
     let Some(claims) = claims(token) else {
         return "it is no JWT: three parts in base64url, with points between".to_owned();

@@ -1,0 +1,66 @@
+//! What requests cost and how fast the statistics' consumer is, on a table of its own. See
+//! `bench --help`.
+
+mod consumer;
+mod lists;
+
+use clap::{Parser, Subcommand};
+use oms_runtime::logging::chain;
+use oms_workspace::report::{Fault, Report};
+use std::io::Write;
+use std::process::ExitCode;
+use tracing_subscriber::filter::LevelFilter;
+
+/// Measures, each time on an empty table of its own; what is expected stands in docs/cost.md.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures what lists cost, on a table of its own in memory; ends with 1 if one is over its
+    /// budget
+    Lists {
+        /// How many orders the table has, each in turn
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
+        orders: Vec<u64>,
+    },
+    /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
+    Consumer {
+        /// How many orders are folded, with all their changes
+        #[arg(long, default_value_t = 500)]
+        orders: u64,
+    },
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // What goes wrong on the way; the report is on standard output.
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
+    match run(cli).await {
+        Ok(report) => {
+            say(&report.text);
+            if report.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(fault) => {
+            say(&format!("bench: {}", chain(fault.as_ref())));
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<Report, Fault> {
+    match cli.command {
+        Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
+        Command::Consumer { orders } => consumer::run(orders, &mut std::io::stderr()).await,
+    }
+}
+
+/// Prints a report. Whoever has read enough of it and closed the output still gets the status.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,181 @@
+//! The table and the API in one process, without sockets in front and Lambda between: where
+//! requests are measured and lists compared. The table, its indexes and the settings are
+//! template.yaml's.
+
+use axum::Router;
+use axum::body::Body;
+use http::Method;
+use http_body_util::BodyExt;
+use oms_core::app::App;
+use oms_core::http::edge;
+use oms_core::stream::Arrived;
+use oms_domain::{Order, OrderId};
+use oms_local::dynamodb::{Dynamo, Storage};
+use oms_runtime::config::{Config, GatewayKeys};
+use oms_workspace::report::Fault;
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::{REGION, System};
+use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer, User};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// How long a token lives, in seconds.
+const LIFETIME_S: i64 = 24 * 60 * 60;
+
+/// How often the consumer is given what it could not do.
+const DELIVERIES: u32 = 5;
+
+/// A table that goes with its value, and the functions of orders, their items, payments, the
+/// catalogue and notifications.
+pub struct Harness {
+    /// The functions' own way to the table.
+    pub app: App,
+    router: Router,
+    issuer: Issuer,
+    /// The table's file and the key that signs tokens, which nobody needs afterwards.
+    _storage: Storage,
+}
+
+/// What the API answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+    /// `X-Consumed-Capacity`.
+    pub capacity: String,
+}
+
+impl Answer {
+    /// The id of what it shows.
+    pub fn id(&self) -> Result<&str, Fault> {
+        self.body["id"].as_str().ok_or_else(|| format!("{}: {}", self.status, self.body).into())
+    }
+}
+
+impl Harness {
+    /// Sets up an empty table.
+    pub fn set_up() -> Result<Self, Fault> {
+        let scratch = Scratch::new()?;
+        let issuer = Issuer::open(scratch.path())?;
+        let storage = Storage::Scratch(scratch);
+        let parameters = BTreeMap::from([
+            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
+            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
+            ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+            ("DebugCapacity".to_owned(), "on".to_owned()),
+            ("PaymentGateway".to_owned(), "simulated".to_owned()),
+            ("MaxUnpaidOrders".to_owned(), "0".to_owned()),
+        ]);
+        let mut system =
+            System::read(&oms_workspace::root().join("template.yaml"), &parameters, "http://127.0.0.1:9")?;
+        for table in &mut system.tables {
+            // Nobody reads it here: changes are handed to their consumer at once.
+            if let Some(definition) = table.definition.as_object_mut() {
+                definition.remove("StreamSpecification");
+            }
+        }
+        let url = serve(&storage, &system)?;
+        let function = system.functions.iter().find(|function| function.name == "orders");
+        let environment = &function.ok_or("template.yaml has no function orders")?.environment;
+        let config = Config::from_lookup(GatewayKeys::Required, |name| match name {
+            "AWS_REGION" => Some(REGION.to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+            name => environment.get(name).cloned(),
+        })?;
+        let app = App::new(config)?;
+        let router = orders::router().merge(order_items::router()).merge(payments::router());
+        let router = router.merge(catalog::router()).merge(notifications::router());
+        Ok(Self { router: router.with_state(app.clone()), app, issuer, _storage: storage })
+    }
+
+    /// A token for somebody.
+    pub fn token(&self, user: &User) -> Result<String, Fault> {
+        Ok(self.issuer.token(user, LIFETIME_S)?)
+    }
+
+    /// Reads from the API.
+    pub async fn get(&self, token: &str, path: &str) -> Result<Answer, Fault> {
+        self.send(Method::GET, token, path, None).await
+    }
+
+    /// Sends a request to the API.
+    pub async fn send(
+        &self,
+        method: Method,
+        token: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer, Fault> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let response = edge::wrap(self.router.clone(), self.app.config()).oneshot(request).await?;
+        let capacity = response.headers().get("x-consumed-capacity");
+        let capacity = capacity.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), capacity })
+    }
+
+    /// Saves an order as a request does, over the version that was there (none for a new one).
+    pub async fn save(&self, seen: Option<u64>, order: &Order) -> Result<(), Fault> {
+        Ok(self.app.table().save(seen, order, []).await?)
+    }
+
+    /// Does what the stream's consumer does after a request that wrote an order.
+    pub async fn follow(&self, order: OrderId) -> Result<(), Fault> {
+        self.keep(self.app.table().order(order).await?.into_iter().collect()).await
+    }
+
+    /// Does what the stream's consumer does with orders that were saved. What it could not do, the
+    /// stream brings again.
+    pub async fn keep(&self, orders: Vec<Order>) -> Result<(), Fault> {
+        let mut orders = orders;
+        for _ in 0..DELIVERIES {
+            let left = stats_aggregator::keep(&self.app, None, arrived(&orders)).await;
+            if left.is_empty() {
+                return Ok(());
+            }
+            let left: BTreeSet<String> = left.into_iter().collect();
+            orders.retain(|order| left.contains(&order.id.to_string()));
+        }
+        Err(format!("{} orders were not kept in {DELIVERIES} deliveries", orders.len()).into())
+    }
+}
+
+/// A batch as the function sorts it out: each order once, in its newest state.
+pub fn arrived(batch: &[Order]) -> Vec<Arrived> {
+    let mut newest: BTreeMap<_, &Order> = BTreeMap::new();
+    for order in batch {
+        let seen = newest.entry(order.id).or_insert(order);
+        if order.version > seen.version {
+            *seen = order;
+        }
+    }
+    let newest = newest.into_values().cloned();
+    newest.map(|order| Arrived { records: vec![order.id.to_string()], order }).collect()
+}
+
+/// Serves a system's tables from a thread of their own; their address.
+fn serve(storage: &Storage, system: &System) -> Result<String, Fault> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let listener = {
+        let _entered = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
+    let url = dynamo.url.clone();
+    std::thread::spawn(move || runtime.block_on(Dynamo::serve(dynamo.database(), listener)));
+    Ok(url)
+}

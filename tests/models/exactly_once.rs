@@ -1,0 +1,150 @@
+//! Statistics are exactly the fold of the orders' logs, whatever the stream does to its records.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use oms_domain::drift::{Cells, differences};
+use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
+use oms_domain::paying::NewPayment;
+use oms_domain::payment::{AfterRefund, Mover};
+use oms_domain::tally::{Scope, Tally, tally};
+use oms_domain::{Actor, Decimal, Order, Refusal, UserId};
+use oms_harness::OrderGenerator;
+use oms_harness::SeededRng;
+use oms_harness::{Harness, arrived};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Together 1,000 histories.
+const ROUNDS: u64 = 20;
+const ORDERS: u64 = 50;
+/// The most that is done to an order after its placing.
+const DEEDS: u64 = 14;
+/// How long a consumer lives that is killed, at most: about three of its transactions.
+const SHORT_LIFE_US: u64 = 12_000;
+
+#[tokio::test]
+async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
+    let harness = Harness::set_up().unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let generator = OrderGenerator::new(30, 6, since, SignedDuration::from_mins(23));
+    let mut expected = Tally::default();
+    let mut scopes = BTreeSet::from([Scope::All]);
+    let mut killed = 0;
+    for round in 0..ROUNDS {
+        let mut rng = SeededRng::new(round + 7);
+        let numbers = round * ORDERS..(round + 1) * ORDERS;
+        let orders: Vec<Order> =
+            numbers.map(|number| history(generator.order(number).unwrap(), &mut rng)).collect();
+        killed += deliver(&harness, &orders, &mut rng).await;
+        for order in &orders {
+            expected.absorb(tally(None, order, &harness.app.config().time_zone));
+            scopes.extend([Scope::User(order.user.id.clone()), Scope::Store(order.store.id)]);
+        }
+        let all = harness.app.table().shown(&Scope::All, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+        assert!(orders.iter().any(|order| all.front.has(order.id, order.version)), "round {round}");
+        for scope in &scopes {
+            let counted = harness.app.table().cells(scope).await.unwrap();
+            let expected: Cells = expected.of(scope).collect();
+            assert_eq!(differences(&counted, &expected), [], "round {round}, {scope:?}");
+            let shown = harness.app.table().shown(scope, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+            assert!(shown.is_whole(), "round {round}, {scope:?}");
+            let ahead = orders.iter().find(|order| shown.front.has(order.id, order.version + 1));
+            assert!(ahead.is_none(), "round {round}, {scope:?}: {ahead:?}");
+        }
+    }
+    assert!(killed > ROUNDS, "only {killed} consumers were killed over their work");
+}
+
+/// An order with a random life; what the rules refuse does not happen.
+fn history(order: Order, rng: &mut SeededRng) -> Order {
+    let mut order = order.as_of(1).unwrap();
+    let placed = order.created_at;
+    for hour in 1..=rng.below(DEEDS) {
+        let hours = SignedDuration::from_hours(i64::try_from(hour).unwrap());
+        let by = Actor { id: UserId("clerk".into()), at: placed + hours };
+        order = deed(order.clone(), rng, &by).unwrap_or(order);
+    }
+    order
+}
+
+fn deed(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal> {
+    let payment = order.payments.last().map(|payment| payment.id);
+    match rng.below(14) {
+        0 | 1 => order.confirm(by),
+        2 => order.process(by),
+        3 | 4 => order.ship(Shipment::default(), by),
+        5 => order.send_out_for_delivery(by),
+        6 | 7 => order.deliver(by),
+        8 => order.cancel(true, "", by).map(|moved| moved.order),
+        9 => {
+            let new = NewPayment {
+                payment_method: order.payment_method,
+                amount: None,
+                payment_details: serde_json::Map::new(),
+                mover: Mover::Simulated,
+            };
+            order.add_payment(new, by)
+        }
+        10 => match payment {
+            Some(payment) => order.pay_by_hand(payment, "ch_1", by),
+            None => Ok(order),
+        },
+        11 => refund(order, rng, by),
+        12 => order.rate(u8::try_from(1 + rng.below(5)).unwrap_or(1), "", by),
+        _ if rng.below(4) == 0 => order.delete(by).map(|moved| moved.order),
+        _ => Ok(order),
+    }
+}
+
+/// Some cents go back, as a rule.
+fn refund(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, Refusal> {
+    let Some(payment) = order.collected_payment().map(|payment| payment.id) else { return Ok(order) };
+    let cents = i64::try_from(1 + rng.below(2_000)).unwrap_or(1);
+    let new =
+        NewRefund { amount: Some(Decimal::new(cents, 2)), reason: String::new(), then: AfterRefund::Nothing };
+    let (order, id) = order.start_refund(payment, new, by)?;
+    let outcome = if rng.below(4) == 0 { RefundOutcome::Refused } else { RefundOutcome::Succeeded };
+    Ok(order.finish_refund(id, outcome, by).order)
+}
+
+/// Delivers the records of some orders as a stream might; how many consumers were killed over it.
+async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u64 {
+    let mut records = Vec::new();
+    for order in orders {
+        for version in 1..=order.version {
+            // One in five is lost, one in five comes three times.
+            for _ in 0..[1, 1, 1, 0, 3][usize::try_from(rng.below(5)).unwrap_or(0)] {
+                let due = version * 10 + rng.below(25);
+                records.push((due, order.as_of(version).unwrap()));
+            }
+        }
+    }
+    records.sort_by_key(|(due, order)| (*due, order.id));
+    let mut killed = 0;
+    let mut records = records.into_iter().map(|(_, order)| order).peekable();
+    while records.peek().is_some() {
+        let size = usize::try_from(1 + rng.below(20)).unwrap_or(1);
+        let batch: Vec<Order> = records.by_ref().take(size).collect();
+        match rng.below(4) {
+            0 => {
+                let life = Duration::from_micros(rng.below(SHORT_LIFE_US));
+                let consumer = stats_aggregator::keep(&harness.app, None, arrived(&batch));
+                killed += u64::from(tokio::time::timeout(life, consumer).await.is_err());
+            }
+            1 => {
+                // The same batch to two at once: what either could not count comes again.
+                let one = stats_aggregator::keep(&harness.app, None, arrived(&batch));
+                let other = stats_aggregator::keep(&harness.app, None, arrived(&batch));
+                tokio::join!(one, other);
+            }
+            _ => {
+                stats_aggregator::keep(&harness.app, None, arrived(&batch)).await;
+            }
+        }
+    }
+    // The last record of each order does come in the end.
+    for last in orders.chunks(20) {
+        assert_eq!(stats_aggregator::keep(&harness.app, None, arrived(last)).await, Vec::<String>::new());
+    }
+    killed
+}

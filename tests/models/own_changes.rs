@@ -1,0 +1,120 @@
+//! Whoever changed something sees it in what they read next, also where the consumer of the stream
+//! does nothing at all.
+
+use http::Method;
+use oms_domain::OrderId;
+use oms_domain::tally::Scope;
+use oms_harness::Shop;
+use oms_harness::{Answer, Harness};
+use oms_workspace::tokens::User;
+use serde_json::{Value, json};
+
+/// A harness with a shop whose customer has placed so many orders, all counted; the oldest first.
+async fn shop_with(orders: usize) -> (Harness, Shop, Vec<OrderId>) {
+    let harness = Harness::set_up().unwrap();
+    let shop = Shop::open(&harness).await.unwrap();
+    let mut placed = Vec::new();
+    for _ in 0..orders {
+        let order = shop.order(&harness).await.unwrap().id().unwrap().parse().unwrap();
+        harness.follow(order).await.unwrap();
+        placed.push(order);
+    }
+    (harness, shop, placed)
+}
+
+async fn reads(harness: &Harness, token: &str, path: &str) -> Value {
+    let answer = harness.get(token, path).await.unwrap();
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer.body
+}
+
+async fn does(harness: &Harness, token: &str, what: &str, order: OrderId) -> Answer {
+    let path = format!("/api/orders/{order}/{what}/");
+    let answer = harness.send(Method::PATCH, token, &path, None).await.unwrap();
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer
+}
+
+#[tokio::test]
+async fn staff_see_what_they_did_to_an_order_that_is_not_among_the_newest() {
+    let (harness, shop, placed) = shop_with(12).await;
+    does(&harness, &shop.staff, "confirm_order", placed[0]).await;
+    does(&harness, &shop.staff, "ship_order", placed[0]).await;
+    does(&harness, &shop.staff, "confirm_order", placed[1]).await;
+    let of = |stats: &Value| {
+        let count = |name: &str| stats[format!("{name}_orders")].as_u64().unwrap();
+        [count("total"), count("pending"), count("confirmed"), count("shipped")]
+    };
+    for path in ["/api/orders/order_stats/", "/api/orders/order_stats/?tz=Asia/Kathmandu"] {
+        let answer = harness.get(&shop.staff, path).await.unwrap();
+        assert_eq!(of(&answer.body), [12, 10, 1, 1], "{path}");
+        assert_eq!(answer.body["status_transition_times"]["pending→confirmed"]["count"], 2, "{path}");
+        let month = answer.body["revenue_by_month"].as_object().unwrap().values().next_back().unwrap();
+        assert_eq!(answer.body["total_revenue"], *month, "{path}");
+    }
+    for order in &placed[..2] {
+        harness.follow(*order).await.unwrap();
+    }
+    for token in [&shop.staff, &shop.customer] {
+        assert_eq!(of(&reads(&harness, token, "/api/orders/order_stats/").await), [12, 10, 1, 1]);
+    }
+    assert_eq!(harness.app.verify_scope(&Scope::All, 100).await.unwrap().differences, []);
+}
+
+#[tokio::test]
+async fn customers_see_their_own_changes_in_lists_and_statistics_before_anything_counts_them() {
+    let (harness, shop, placed) = shop_with(12).await;
+    let (ada, mine) = (&shop.customer, "/api/orders/my_orders/");
+    let new = shop.order(&harness).await.unwrap().id().unwrap().to_owned();
+    let seen = reads(&harness, ada, mine).await;
+    assert_eq!((&seen["count"], &seen["results"][0]["id"]), (&json!(13), &json!(new)));
+    let stats = reads(&harness, ada, "/api/orders/order_stats/").await;
+    assert_eq!(stats["total_orders"], 13);
+    assert_eq!(stats["recent_orders"][0]["id"], json!(new), "{}", stats["recent_orders"]);
+
+    let body = json!({ "order": placed[0], "payment_method": "credit_card" });
+    let payment = harness.send(Method::POST, ada, "/api/payments/", Some(body)).await.unwrap();
+    let process = format!("/api/payments/{}/process_payment/", payment.id().unwrap());
+    assert_eq!(harness.send(Method::POST, ada, &process, Some(json!({}))).await.unwrap().status, 200);
+    let stats = reads(&harness, ada, "/api/payments/payment_stats/").await;
+    assert_eq!((&stats["total_payments"], &stats["completed_payments"]), (&json!(1), &json!(1)));
+
+    does(&harness, ada, "cancel_order", placed[1]).await;
+    for (query, count, first) in [
+        ("?status=cancelled", 1, Some(placed[1])),
+        ("?status=pending", 12, None),
+        ("?payment_status=paid", 1, Some(placed[0])),
+        ("?payment_method=credit_card&page_size=5", 13, None),
+        ("?page=2&page_size=7", 13, None),
+    ] {
+        let seen = reads(&harness, ada, &format!("{mine}{query}")).await;
+        assert_eq!(seen["count"], count, "{query}");
+        if let Some(first) = first {
+            assert_eq!(seen["results"][0]["id"], first.to_string(), "{query}");
+        }
+    }
+    let stats = reads(&harness, ada, "/api/orders/order_stats/").await;
+    assert_eq!((&stats["cancelled_orders"], &stats["pending_orders"]), (&json!(1), &json!(12)));
+}
+
+#[tokio::test]
+async fn what_an_admin_deleted_is_gone_from_their_statistics_at_once() {
+    let (harness, _, placed) = shop_with(3).await;
+    let admin = harness.token(&User::new("admin", Some("admin"))).unwrap();
+    let path = format!("/api/orders/{}/", placed[2]);
+    assert_eq!(harness.send(Method::DELETE, &admin, &path, None).await.unwrap().status, 200);
+    let stats = reads(&harness, &admin, "/api/orders/order_stats/").await;
+    assert_eq!((&stats["total_orders"], &stats["recent_orders"][0]["id"]), (&json!(2), &json!(placed[1])));
+}
+
+#[tokio::test]
+async fn of_more_changes_than_a_trail_has_steps_the_last_ones_show() {
+    let (harness, shop, placed) = shop_with(20).await;
+    for order in &placed {
+        does(&harness, &shop.staff, "confirm_order", *order).await;
+    }
+    let stats = reads(&harness, &shop.staff, "/api/orders/order_stats/").await;
+    let confirmed = stats["confirmed_orders"].as_u64().unwrap();
+    assert!((16..=20).contains(&confirmed), "{confirmed}");
+    assert_eq!(stats["total_orders"], 20);
+}

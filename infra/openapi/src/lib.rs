@@ -49,6 +49,9 @@ pub fn document() -> Value {
     operations::complete(&mut document);
     examples::fill(&mut document);
     unbreak(&mut document["components"]["schemas"]);
+    each_operation(&mut document, |_, _, operation| {
+        operation.get_mut("parameters").into_iter().for_each(unbreak);
+    });
     document
 }
 

@@ -38,6 +38,7 @@ mod paying;
 mod payment_records;
 mod payments;
 mod races;
+mod readme;
 mod refunds;
 mod repeats;
 mod requests;

@@ -74,12 +74,8 @@ async fn a_card_number_is_refused_wherever_a_client_may_write() {
                 let body = with(body, field, json!(card));
                 let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
                 let said = &answer.body["details"][field];
-                assert_eq!(
-                    (answer.status, said),
-                    (400, &json!([NO_CARDS])),
-                    "{path} {field}: {}",
-                    answer.text
-                );
+                let text = &answer.text;
+                assert_eq!((answer.status, said), (400, &json!([NO_CARDS])), "{path} {field}: {text}");
             }
         }
     }

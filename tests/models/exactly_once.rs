@@ -40,13 +40,23 @@ async fn repeats_reorderings_losses_kills_and_rivals_change_no_count() {
             expected.absorb(tally(None, order, &harness.app.config().time_zone));
             scopes.extend([Scope::User(order.user.id.clone()), Scope::Store(order.store.id)]);
         }
-        let all = harness.app.table().shown(&Scope::All, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+        let all = harness
+            .app
+            .table()
+            .counter_snapshot(&Scope::All, since.to_zoned(TimeZone::UTC).date())
+            .await
+            .unwrap();
         assert!(orders.iter().any(|order| all.front.has(order.id, order.version)), "round {round}");
         for scope in &scopes {
             let counted = harness.app.table().cells(scope).await.unwrap();
             let expected: Counters = expected.of(scope).collect();
             assert_eq!(differences(&counted, &expected), [], "round {round}, {scope:?}");
-            let shown = harness.app.table().shown(scope, since.to_zoned(TimeZone::UTC).date()).await.unwrap();
+            let shown = harness
+                .app
+                .table()
+                .counter_snapshot(scope, since.to_zoned(TimeZone::UTC).date())
+                .await
+                .unwrap();
             assert!(shown.is_whole(), "round {round}, {scope:?}");
             let ahead = orders.iter().find(|order| shown.front.has(order.id, order.version + 1));
             assert!(ahead.is_none(), "round {round}, {scope:?}: {ahead:?}");

@@ -69,7 +69,7 @@ pub(crate) struct CreateOrder {
     /// What the client keeps with it.
     #[schema(value_type = Option<Object>)]
     extra_data: Map<String, Value>,
-    /// For staff: what to take off.
+    /// For staff: what to take off, in the order's currency.
     #[schema(value_type = Option<String>, example = "5.00")]
     discount_amount: Decimal,
     /// For staff: whose order it is; the caller's where it is left out.

@@ -69,7 +69,7 @@ pub(crate) struct PatchOrder {
     /// For those who run the order: the payment's name elsewhere.
     #[schema(example = "INV-2026-0042")]
     payment_reference: Option<String>,
-    /// For those who run the order: what to take off.
+    /// For those who run the order: what to take off, in the order's currency.
     #[schema(value_type = Option<String>, example = "5.00")]
     discount_amount: Option<Decimal>,
 }

@@ -26,7 +26,7 @@ pub(crate) struct CreatePayment {
     /// What to pay with.
     #[schema(value_type = String, example = "credit_card")]
     payment_method: PaymentMethod,
-    /// The order's total; it is that where it is left out.
+    /// The order's total, in the order's currency; it is that where it is left out.
     #[schema(value_type = Option<String>, example = "75.98")]
     amount: Option<Decimal>,
     /// What the gateway needs: `{"token": "tok_approve"}`. Never a card number.

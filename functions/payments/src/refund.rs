@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 /// How much of a payment goes back. An empty body means all that is left.
 #[derive(Clone, Debug, ToSchema)]
 pub(crate) struct RefundPayment {
-    /// How much; all that is left where it is left out.
+    /// How much, in the payment's currency; all that is left where it is left out.
     #[schema(value_type = Option<String>, example = "10.00")]
     amount: Option<Decimal>,
     /// In the caller's words, at most 500 characters.

@@ -50,11 +50,9 @@ fn name(method: &str, operation: &mut Operation) {
 /// The first sentence is the summary, and all of it the description.
 fn describe(operation: &mut Operation) {
     let part = |name: &str| operation.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (first, rest) = (one_line(part("summary")), part("description"));
-    let paragraphs = rest.split("\n\n").map(|paragraph| one_line(paragraph.to_owned()));
-    let text = std::iter::once(first.clone()).chain(paragraphs).filter(|text| !text.is_empty());
-    let text = text.collect::<Vec<_>>().join("\n\n");
+    let (first, rest) = (crate::paragraphs(&part("summary")), crate::paragraphs(&part("description")));
+    let text: Vec<&str> = [first.as_str(), &rest].into_iter().filter(|text| !text.is_empty()).collect();
+    let text = text.join("\n\n");
     let mut summary = first.split(". ").next().unwrap_or_default().trim_end_matches('.');
     if summary.chars().count() > MAX_SUMMARY_CHARS {
         summary = summary.split([':', ';']).next().unwrap_or_default();

@@ -37,7 +37,7 @@ pub struct Concern {
     pub text: String,
     /// When it was last found to be so: what was started before is no answer to it.
     pub since: Timestamp,
-    /// How much has not gone back that was to.
+    /// How much has not gone back that was to, in the order's currency.
     #[serde(default, skip_serializing_if = "Decimal::is_zero")]
     pub missing: Decimal,
 }

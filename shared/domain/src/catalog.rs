@@ -37,9 +37,9 @@ choices! {
 /// A vendor's store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Store {
-    /// Its id.
+    /// What paths and orders name the store by.
     pub id: StoreId,
-    /// Its name.
+    /// What customers know it as.
     pub name: String,
     /// Its name in links.
     pub slug: String,
@@ -51,9 +51,9 @@ pub struct Store {
     pub owner: Option<UserId>,
     /// The currency of all its prices.
     pub currency: Currency,
-    /// Its tax, a fraction.
+    /// Its tax, a fraction from 0 to 1: 0.1 is ten per cent.
     pub tax_rate: Decimal,
-    /// What it asks for shipping, where that differs from the usual price.
+    /// What it asks for shipping in its currency, where that differs from the usual price.
     #[serde(default)]
     pub shipping_costs: BTreeMap<ShippingMethod, Decimal>,
     /// How long its orders may stay unpaid.
@@ -101,25 +101,25 @@ pub fn usual_shipping_cost(method: ShippingMethod) -> Decimal {
 /// A kind of a product: a size, a colour.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
-    /// Its id.
+    /// What orders and stock name the variant by.
     pub id: VariantId,
-    /// Its name.
+    /// What tells it from the product's other variants, such as `Blue`.
     pub name: String,
     /// Its stock keeping unit.
     #[serde(default)]
     pub sku: String,
-    /// What one costs.
+    /// What one costs, in the store's currency and exactly in its digits.
     pub current_price: Decimal,
 }
 
 /// A product of a store. How many there are is counted beside it, not in it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Product {
-    /// Its id.
+    /// What paths and orders name the product by.
     pub id: ProductId,
     /// The store that sells it.
     pub store: StoreId,
-    /// Its name.
+    /// What customers know it as.
     pub name: String,
     /// Its name in links.
     pub slug: String,
@@ -129,13 +129,13 @@ pub struct Product {
     /// What it is.
     #[serde(default)]
     pub description: String,
-    /// The price on its label.
+    /// The price on its label, in the store's currency and exactly in its digits.
     pub base_price: Decimal,
-    /// What one costs.
+    /// What one costs, in the store's currency and exactly in its digits.
     pub current_price: Decimal,
     /// Whether it is on sale.
     pub status: ProductStatus,
-    /// Its kinds.
+    /// Its variants, at most 48; without any, the product itself is sold.
     #[serde(default)]
     pub variants: Vec<Variant>,
     /// When it was made.

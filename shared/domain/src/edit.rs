@@ -23,7 +23,7 @@ pub struct Edit {
     pub lines: Option<Vec<WantedLine>>,
     /// How it travels.
     pub shipping_method: Option<ShippingMethod>,
-    /// What staff take off.
+    /// What staff take off, in the order's currency; refused where it is finer.
     pub discount_amount: Option<Decimal>,
     /// What the customer says they will pay with. A payment that there is keeps its own.
     pub payment_method: Option<PaymentMethod>,

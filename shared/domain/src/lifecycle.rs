@@ -34,7 +34,7 @@ impl From<Order> for OrderChange {
 /// What somebody wants paid back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewRefund {
-    /// How much; what is left where it is left out.
+    /// How much, in the order's currency; what is left where it is left out.
     pub amount: Option<Decimal>,
     /// Why.
     pub reason: String,

@@ -32,7 +32,7 @@ pub struct LineEdit {
     pub variant: Option<Option<VariantId>>,
     /// How many, from 1.
     pub quantity: Option<u32>,
-    /// What the client believes one to cost, or what staff sell it at.
+    /// What the client believes one to cost, or what staff sell it at, in the order's currency.
     pub unit_price: Option<Decimal>,
     /// The customer's wishes.
     pub notes: Option<String>,

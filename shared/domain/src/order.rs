@@ -39,9 +39,9 @@ pub struct User {
 /// A store as it was when the order was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreSnapshot {
-    /// The store.
+    /// The store that it was placed with.
     pub id: StoreId,
-    /// Its name.
+    /// The name that the store had then.
     pub name: String,
     /// Its name in links.
     pub slug: String,
@@ -53,7 +53,7 @@ pub struct StoreSnapshot {
 /// An address as it was when the order was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Address {
-    /// The address.
+    /// The address in the address book that this is a copy of.
     pub id: AddressId,
     /// Who lives there.
     pub full_name: String,
@@ -92,18 +92,18 @@ pub struct Rating {
 /// A product as it was when it was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductSnapshot {
-    /// The product.
+    /// The product that this is a copy of.
     pub id: ProductId,
-    /// Its name.
+    /// The name that it was sold under.
     pub name: String,
     /// Its name in links.
     pub slug: String,
     /// Its stock keeping unit.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sku: String,
-    /// The price on its label.
+    /// The price on its label, in the order's currency.
     pub base_price: Decimal,
-    /// The price it was sold at.
+    /// The price it was sold at, in the order's currency.
     pub current_price: Decimal,
     /// Whether it was on sale: `active` for customers.
     pub status: crate::catalog::ProductStatus,
@@ -112,14 +112,14 @@ pub struct ProductSnapshot {
 /// A variant as it was when it was bought.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VariantSnapshot {
-    /// The variant.
+    /// The variant that this is a copy of.
     pub id: VariantId,
-    /// Its name.
+    /// The name that it was sold under, such as `Blue`.
     pub name: String,
     /// Its stock keeping unit.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub sku: String,
-    /// The price it was sold at.
+    /// The price it was sold at, in the order's currency.
     pub current_price: Decimal,
 }
 
@@ -135,9 +135,9 @@ pub struct Line {
     pub variant: Option<VariantSnapshot>,
     /// How many.
     pub quantity: u32,
-    /// What one cost.
+    /// What one cost, in the order's currency and exactly in its digits.
     pub unit_price: Decimal,
-    /// What all of them cost.
+    /// What all of them cost: `unit_price` times `quantity`, in the order's currency.
     pub total_price: Decimal,
     /// The customer's wishes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -155,7 +155,7 @@ pub struct Line {
 /// and writes the log; the fields are public to read and to store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
-    /// Its id.
+    /// A UUIDv7 whose last 16 bits are 0; its lines' and payments' ids have them set.
     pub id: OrderId,
     /// How many changes it has had; the placing is the first.
     pub version: u64,
@@ -179,17 +179,17 @@ pub struct Order {
     /// The payment's name elsewhere, set by staff.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub payment_reference: String,
-    /// The lines' totals together.
+    /// The lines' totals together, in the order's currency, as every amount below.
     pub subtotal: Decimal,
-    /// The store's tax rate when it was priced, a fraction.
+    /// The store's tax rate when it was priced, a fraction: 0.1 is ten per cent.
     pub tax_rate: Decimal,
-    /// Tax.
+    /// Tax on the subtotal less the discount, rounded once, half up, to the currency's digits.
     pub tax_amount: Decimal,
-    /// Shipping.
+    /// The store's price for the shipping method.
     pub shipping_cost: Decimal,
-    /// What staff took off.
+    /// What staff took off, at most subtotal and shipping.
     pub discount_amount: Decimal,
-    /// What there is to pay.
+    /// What there is to pay: subtotal + tax + shipping − discount.
     pub total_amount: Decimal,
     /// The currency of all its amounts.
     pub currency: Currency,

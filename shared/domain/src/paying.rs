@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub struct NewPayment {
     /// What it is paid with.
     pub payment_method: PaymentMethod,
-    /// How much; the order's total where it is left out.
+    /// How much, in the order's currency; the order's total where it is left out.
     pub amount: Option<Decimal>,
     /// A token and the like.
     pub payment_details: Map<String, Value>,

@@ -59,7 +59,7 @@ pub struct WantedLine {
     pub variant: Option<VariantId>,
     /// How many, from 1.
     pub quantity: u32,
-    /// What the client believes one to cost.
+    /// What the client believes one to cost, in the store's currency.
     pub unit_price: Option<Decimal>,
     /// The customer's wishes.
     pub notes: String,
@@ -92,7 +92,7 @@ pub struct NewOrder {
     pub shipping_method: ShippingMethod,
     /// The currency that the client believes it is in.
     pub currency: Option<Currency>,
-    /// What staff take off.
+    /// What staff take off, in the order's currency; refused where it is finer.
     pub discount_amount: Decimal,
     /// The customer's notes.
     pub notes: String,

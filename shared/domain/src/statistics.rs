@@ -17,7 +17,7 @@ pub const DAYS: i32 = 30;
 pub struct Group {
     /// How many.
     pub count: u64,
-    /// What they come to.
+    /// What they come to, in one currency; a sum, so nothing is rounded.
     pub amount: Decimal,
 }
 
@@ -51,11 +51,11 @@ pub struct Counts {
     pub refunded: BTreeMap<Currency, Decimal>,
     /// Orders placed, by day; of all currencies.
     pub days: BTreeMap<Date, u64>,
-    /// Revenue by currency and day of placing.
+    /// Revenue by currency and day of placing, in that currency.
     pub revenue_days: BTreeMap<(Currency, Date), Decimal>,
     /// Orders placed, by the first day of the month; of all currencies.
     pub months: BTreeMap<Date, u64>,
-    /// Revenue by currency and month of placing.
+    /// Revenue by currency and month of placing, in that currency.
     pub revenue_months: BTreeMap<(Currency, Date), Decimal>,
     /// Orders placed and their revenue, by currency and quarter of an hour; only of the days that
     /// were asked for.

@@ -45,7 +45,7 @@ pub struct OrderFacets {
     pub payment_method: PaymentMethod,
     /// How it travels.
     pub shipping_method: ShippingMethod,
-    /// Its currency.
+    /// The currency of its amounts.
     pub currency: Currency,
 }
 
@@ -56,7 +56,7 @@ pub struct PaymentFacets {
     pub status: PaymentState,
     /// What it is paid with.
     pub payment_method: PaymentMethod,
-    /// Its currency.
+    /// The currency of its amounts.
     pub currency: Currency,
     /// Whether a person must look at it.
     pub attention: bool,

@@ -11,9 +11,11 @@ use tracing::level_filters::LevelFilter;
 
 mod gateway;
 mod lookup;
+mod texts;
 
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
 use lookup::Lookup;
+use texts::{commas, fraction, log_level, origins, protocols, switch, tracking_url};
 
 /// How many pieces a list's partition may be split into.
 pub const MAX_LIST_SHARDS: u32 = 64;
@@ -221,10 +223,7 @@ impl Config {
                 "TRACKING_URL",
                 None,
                 "an https URL with {} for the tracking number",
-                |url| {
-                    (url.starts_with("https://") && url.matches("{}").count() == 1)
-                        .then(|| Some(url.to_owned()))
-                },
+                tracking_url,
             ),
             stage,
             payment_gateway: gateway::chosen(&mut env, stage, keys),
@@ -236,7 +235,7 @@ impl Config {
                 "SUBSCRIPTION_PROTOCOLS",
                 vec![Protocol::Email, Protocol::Https, Protocol::Sqs],
                 "a comma-separated list of email, https, sqs, sms",
-                |text| commas(text).iter().map(|word| word.parse().ok()).collect(),
+                protocols,
             ),
             max_unpaid_orders: env.parsed("MAX_UNPAID_ORDERS", 50, "a number from 0 to 10000", |text| {
                 text.parse().ok().filter(|limit| *limit <= MAX_UNPAID_LIMIT)
@@ -251,12 +250,7 @@ impl Config {
                 "a comma-separated list of origins such as https://shop.example.com, or *",
                 origins,
             ),
-            rate_limit: NonZeroU32::new(env.parsed(
-                "RATE_LIMIT",
-                600,
-                "a number of requests from 0 to 1000000",
-                |text| text.parse().ok().filter(|limit| *limit <= MAX_RATE_LIMIT),
-            )),
+            rate_limit: rate_limit(&mut env),
             log_level: env.parsed(
                 "LOG_LEVEL",
                 LevelFilter::INFO,
@@ -266,13 +260,21 @@ impl Config {
             debug_capacity: env.parsed("DEBUG_CAPACITY", false, "on or off", switch),
             aws: aws(&mut env),
         };
-        if config.page_size > config.max_page_size {
-            env.problem(format!(
-                "PAGE_SIZE is {}, which is more than MAX_PAGE_SIZE, {}",
-                config.page_size, config.max_page_size
-            ));
-        }
+        check_page_sizes(&mut env, &config);
         env.finish(config)
+    }
+}
+
+fn rate_limit(env: &mut Lookup<'_>) -> Option<NonZeroU32> {
+    let is_good = |limit: &u32| *limit <= MAX_RATE_LIMIT;
+    let expected = "a number of requests from 0 to 1000000";
+    NonZeroU32::new(env.parsed("RATE_LIMIT", 600, expected, |text| text.parse().ok().filter(is_good)))
+}
+
+fn check_page_sizes(env: &mut Lookup<'_>, config: &Config) {
+    let (size, most) = (config.page_size, config.max_page_size);
+    if size > most {
+        env.problem(format!("PAGE_SIZE is {size}, which is more than MAX_PAGE_SIZE, {most}"));
     }
 }
 
@@ -336,39 +338,6 @@ fn aws(env: &mut Lookup<'_>) -> AwsConfig {
     }
 }
 
-fn fraction(text: &str) -> Option<Decimal> {
-    let rate = Decimal::from_str_exact(text).ok()?;
-    (Decimal::ZERO..=Decimal::ONE).contains(&rate).then_some(rate)
-}
-
-fn switch(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "on" | "true" | "yes" | "1" => Some(true),
-        "off" | "false" | "no" | "0" => Some(false),
-        _ => None,
-    }
-}
-
-/// `WARNING` is accepted besides the levels' own names: it is what Python calls it.
-fn log_level(text: &str) -> Option<LevelFilter> {
-    let name = if text.eq_ignore_ascii_case("warning") { "warn" } else { text };
-    name.parse().ok().filter(|_| name.chars().all(char::is_alphabetic))
-}
-
-fn origins(text: &str) -> Option<Vec<String>> {
-    let origins = commas(text);
-    let is_origin = |origin: &String| {
-        origin == "*"
-            || origin.split_once("://").is_some_and(|(scheme, host)| {
-                let host = host.strip_suffix(":*").unwrap_or(host);
-                matches!(scheme, "http" | "https")
-                    && !host.is_empty()
-                    && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/*".contains(&byte))
-            })
-    };
-    origins.iter().all(is_origin).then_some(origins)
-}
-
 /// Keys fetched without TLS could be anyone's, except on the machine itself.
 fn is_safe_url(url: &str) -> bool {
     url.starts_with("https://") || is_on_this_machine(url)
@@ -381,10 +350,6 @@ pub fn is_on_this_machine(url: &str) -> bool {
         .iter()
         .filter_map(|local| url.strip_prefix(local))
         .any(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-}
-
-fn commas(text: &str) -> Vec<String> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 /// Whether Lambda, or what plays it, waits for this process to take invocations.

@@ -26,17 +26,29 @@
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | a place of a code, to search by | `SEARCH#<characters>` (see [`crate::projections::search_rows`]) | `<what follows>#<order>` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
+//! | ledger of the simulated gateway, of a payment or a refund | `GATEWAY#SIMULATED#<id>` | what it did |
+//!
+//! What is counted of a scope (see [`super::counters`]) stands under `BY_STATUS`, `BY_DAY#<month>`,
+//! `AT_QUARTER_HOUR#<month>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
 //!
 //! What people write, a `sub` and a key, stands at the end of a key or is written so that its end is certain:
 //! no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a `pk` and 1,024 of an `sk`.
 //!
-//! Lists come from three indexes, which carry the `summary` and share the range key `list_at`:
+//! Lists come from eight indexes, which carry the `summary` or the few `facts` that filters ask for:
 //!
-//! | index | hash key | what it lists |
-//! |---|---|---|
-//! | `by-user` | `list_user` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores |
-//! | `by-store` | `list_store` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status |
-//! | `by-all` | `list_all` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
+//! | index | hash key | range key | what it lists |
+//! |---|---|---|---|
+//! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>` |
+//! | `by-store` | `list_store` | `list_at` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status; `LINES#PRODUCT#<id>` |
+//! | `by-all` | `list_all` | `list_at` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
+//! | `by-status` | `list_status` | `list_at` | the orders of a scope and a status |
+//! | `by-facets` | `facets` | `list_at` | the orders, and the payments, of a scope and all facets |
+//! | `by-methods` | `methods` | `list_at` | the orders of a scope, a payment and a shipping method, and a currency |
+//! | `by-payment` | `paying` | `list_at` | the orders of a scope and a payment status; the payments of a scope |
+//! | `by-total` | `list_scope` | `list_total` | the orders, and the payments, of a scope by their amount |
+//!
+//! The scope of a list of orders is `ORDERS#<shard>` or `S<id of the store>`, of payments
+//! `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`.
 
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -58,7 +70,21 @@ pub const EXPIRES_AT: &str = "expires_at";
 
 /// The sort key of an order; also what the stream's consumers filter on.
 pub const ORDER: &str = "ORDER";
+pub(crate) const ORDER_PREFIX: &str = "ORDER#";
 pub(crate) const LOG_PREFIX: &str = "LOG#";
+/// The sort key of an order's row in the lists of all orders.
+pub(crate) const ROW_OF_ALL: &str = "ROW#ALL";
+/// The sort key of an order's row in the lists of its store.
+pub(crate) const ROW_OF_STORE: &str = "ROW#STORE";
+/// Counters of quarters of an hour. They sort before what every statistic reads: they are read for
+/// other time zones only.
+pub(crate) const AT_QUARTER_HOUR: &str = "AT_QUARTER#";
+/// Counters of days.
+pub(crate) const BY_DAY: &str = "BY_DAY#";
+/// Counters of combinations of facets.
+pub(crate) const CELLS: &str = "CELLS#";
+/// What the partitions of the rows of searches begin with.
+pub(crate) const SEARCH_PREFIX: &str = "SEARCH#";
 /// The sort key of a bulk update; the stream's publisher filters on it, too.
 pub const JOB: &str = "JOB";
 pub(crate) const RESULT_PREFIX: &str = "RESULT#";
@@ -147,11 +173,19 @@ impl Index {
 }
 
 pub(crate) fn order(id: OrderId) -> String {
-    format!("ORDER#{id}")
+    format!("{ORDER_PREFIX}{id}")
 }
 
 pub(crate) fn order_of(pk: &str) -> Option<OrderId> {
-    pk.strip_prefix("ORDER#")?.parse().ok()
+    pk.strip_prefix(ORDER_PREFIX)?.parse().ok()
+}
+
+pub(crate) fn payment(number: u16) -> String {
+    format!("PAYMENT#{number}")
+}
+
+pub(crate) fn line(number: u16) -> String {
+    format!("LINE#{number}")
 }
 
 /// Sorts by version as text, of 20 digits: as many as a version may have.
@@ -246,6 +280,12 @@ fn enclosed(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23")
 }
 
+/// What the simulated gateway keeps of a charge or a refund.
+#[must_use]
+pub fn simulated_gateway(key: &str) -> String {
+    format!("GATEWAY#SIMULATED#{key}")
+}
+
 /// Where the API shows an item that is a resource of its own.
 pub fn path_of(pk: &str, sk: &str) -> Option<String> {
     let child = |prefix: &str| sk.strip_prefix(prefix).map(str::to_owned);
@@ -300,6 +340,26 @@ pub fn list_of_assortments(status: StoreStatus) -> String {
 #[must_use]
 pub fn list_of_products(status: ProductStatus) -> String {
     format!("PRODUCTS#{status}")
+}
+
+pub(crate) fn list_of_product_lines(id: ProductId) -> String {
+    format!("LINES#PRODUCT#{id}")
+}
+
+pub(crate) fn list_of_variant_lines(id: VariantId) -> String {
+    format!("LINES#VARIANT#{id}")
+}
+
+pub(crate) fn list_of_user_payments(id: &UserId) -> String {
+    format!("PAYMENTS#USER#{id}")
+}
+
+pub(crate) fn list_of_store_payments(id: StoreId) -> String {
+    format!("PAYMENTS#STORE#{id}")
+}
+
+pub(crate) fn list_of_all_payments(shard: u16) -> String {
+    format!("PAYMENTS#{shard}")
 }
 
 pub(crate) fn list_of_address(id: AddressId) -> String {

@@ -151,7 +151,7 @@ mod tests {
             {"name": "Grey", "sku": "G"},
         ]);
         let entries = read(Some(&existing), body).unwrap();
-        let fresh = std::cell::Counter::new(10);
+        let fresh = std::cell::Cell::new(10);
         let merged = merge(&existing, entries, Decimal::new(2000, 2), || {
             fresh.set(fresh.get() + 1);
             id(fresh.get())

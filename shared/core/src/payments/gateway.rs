@@ -36,7 +36,7 @@ pub enum Gateway {
 pub struct Charge<'a> {
     /// The payment.
     pub payment: PaymentId,
-    /// How much.
+    /// How much, in the payment's currency and exactly in its digits.
     pub amount: Decimal,
     /// In which currency.
     pub currency: Currency,
@@ -99,7 +99,7 @@ impl From<ChargeOutcome> for Charged {
 pub struct RefundRequest<'a> {
     /// The refund.
     pub refund: RefundId,
-    /// How much of the payment.
+    /// How much of the payment, in its currency and exactly in its digits.
     pub amount: Decimal,
     /// In which currency.
     pub currency: Currency,

@@ -30,9 +30,9 @@ pub struct UserDetails {
 /// The order's store as it was when it was placed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StoreDetails {
-    /// The store.
+    /// The store that the order was placed with.
     pub id: Uuid,
-    /// Its name.
+    /// The name that the store had when the order was placed.
     #[schema(example = "Mugs & More")]
     pub name: String,
     /// Its name in links.
@@ -45,7 +45,7 @@ pub struct StoreDetails {
 /// An address as it was when the order was placed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AddressDetails {
-    /// The address.
+    /// The address in the address book that this is a copy of.
     pub id: Uuid,
     /// Who lives there.
     #[schema(example = "Ada Lovelace")]
@@ -73,18 +73,18 @@ pub struct AddressDetails {
 /// A product as it was when it was bought.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProductDetails {
-    /// The product.
+    /// The product that this is a copy of.
     pub id: Uuid,
-    /// Its name.
+    /// The name that it was sold under.
     #[schema(example = "Mug")]
     pub name: String,
     /// Its name in links.
     #[schema(example = "mug")]
     pub slug: String,
-    /// The price on its label.
+    /// The price on its label, in the order's currency.
     #[schema(example = "29.99")]
     pub base_price: String,
-    /// The price it was sold at.
+    /// The price it was sold at, in the order's currency.
     #[schema(example = "29.99")]
     pub current_price: String,
     /// Its stock keeping unit.
@@ -98,15 +98,15 @@ pub struct ProductDetails {
 /// A variant as it was when it was bought.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VariantDetails {
-    /// The variant.
+    /// The variant that this is a copy of.
     pub id: Uuid,
-    /// Its name.
+    /// The name that it was sold under.
     #[schema(example = "Blue")]
     pub name: String,
     /// Its stock keeping unit.
     #[schema(example = "MUG-1-BLUE")]
     pub sku: String,
-    /// The price it was sold at.
+    /// The price it was sold at, in the order's currency.
     #[schema(example = "29.99")]
     pub current_price: String,
 }

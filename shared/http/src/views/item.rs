@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// A line of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ItemView {
-    /// Its id.
+    /// What paths name the line by.
     pub id: Uuid,
     /// The order that it belongs to.
     pub order: Uuid,
@@ -38,10 +38,10 @@ pub struct ItemView {
     /// How many.
     #[schema(example = 2)]
     pub quantity: u32,
-    /// What one cost.
+    /// What one cost, in the order's currency.
     #[schema(example = "29.99")]
     pub unit_price: String,
-    /// What all of them cost.
+    /// What all of them cost: `unit_price` times `quantity`, in the order's currency.
     #[schema(example = "59.98")]
     pub total_price: String,
     /// The customer's wishes.

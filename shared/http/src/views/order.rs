@@ -28,7 +28,7 @@ pub struct RatingView {
 /// An order in full.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrderView {
-    /// Its id.
+    /// What paths name the order by.
     pub id: Uuid,
     /// Whose it is.
     #[schema(example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
@@ -74,19 +74,19 @@ pub struct OrderView {
     pub payment_method_display: &'static str,
     /// The payment's name elsewhere.
     pub payment_reference: String,
-    /// The lines' totals together.
+    /// The lines' totals together, in the order's `currency`, as every amount here.
     #[schema(example = "59.98")]
     pub subtotal: String,
-    /// Tax.
+    /// Tax on the subtotal less the discount, rounded half up to the currency's digits.
     #[schema(example = "6.00")]
     pub tax_amount: String,
-    /// Shipping.
+    /// The store's price for the shipping method.
     #[schema(example = "10.00")]
     pub shipping_cost: String,
-    /// What staff took off.
+    /// What staff took off, at most subtotal and shipping.
     #[schema(example = "0.00")]
     pub discount_amount: String,
-    /// What there is to pay.
+    /// What there is to pay: subtotal + tax + shipping − discount.
     #[schema(example = "75.98")]
     pub total_amount: String,
     /// The currency of all amounts, ISO 4217.
@@ -163,7 +163,7 @@ pub struct OrderView {
 /// An order as an entry of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrderListView {
-    /// Its id.
+    /// What paths name the order by.
     pub id: Uuid,
     /// `ORD-YYYYMMDD-NNNN`, unique.
     #[schema(example = "ORD-20261122-0001")]
@@ -200,7 +200,7 @@ pub struct OrderListView {
     /// How it travels.
     #[schema(example = "standard")]
     pub shipping_method: &'static str,
-    /// What there is to pay.
+    /// What there is to pay, in its `currency`.
     #[schema(example = "75.98")]
     pub total_amount: String,
     /// In which currency.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 /// The order of a payment, in short.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct OrderDetails {
-    /// The order.
+    /// The order that the payment is made for.
     pub id: Uuid,
     /// `ORD-YYYYMMDD-NNNN`.
     #[schema(example = "ORD-20261122-0001")]
@@ -22,7 +22,7 @@ pub struct OrderDetails {
     /// How its money stands.
     #[schema(example = "paid")]
     pub payment_status: &'static str,
-    /// What there is to pay.
+    /// What there is to pay, in the order's currency.
     #[schema(example = "75.98")]
     pub total_amount: String,
 }
@@ -32,7 +32,7 @@ pub struct OrderDetails {
 pub struct RefundView {
     /// Its id, also at the gateway.
     pub id: Uuid,
-    /// How much goes back.
+    /// How much goes back, in the payment's currency.
     #[schema(example = "10.00")]
     pub amount: String,
     /// `pending`, `succeeded` or `failed`.
@@ -77,7 +77,7 @@ pub struct DisputeView {
     /// Why, in the gateway's words.
     #[schema(example = "fraudulent")]
     pub reason: String,
-    /// How much.
+    /// How much, in the payment's currency.
     #[schema(example = "75.98")]
     pub amount: String,
 }
@@ -85,7 +85,7 @@ pub struct DisputeView {
 /// A payment of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct PaymentView {
-    /// Its id.
+    /// What paths name the payment by.
     pub id: Uuid,
     /// The order that it pays.
     pub order: Uuid,
@@ -97,7 +97,7 @@ pub struct PaymentView {
     /// A short name for people.
     #[schema(example = "TXN-8DDDEEEEFFFF8000")]
     pub transaction_id: String,
-    /// How much.
+    /// How much, in the payment's currency and exactly in its digits.
     #[schema(example = "75.98")]
     pub amount: String,
     /// In which currency, ISO 4217.
@@ -142,7 +142,7 @@ pub struct PaymentView {
     pub is_failed: bool,
     /// Whether all of it has gone back.
     pub is_refunded: bool,
-    /// What has gone back.
+    /// What has gone back, in the payment's currency.
     #[schema(example = "0.00")]
     pub refunded_amount: String,
     /// Its refunds, oldest first.

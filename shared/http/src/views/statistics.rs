@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// One of the ten newest orders.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecentOrder {
-    /// Its id.
+    /// What paths name the order by.
     pub id: Uuid,
     /// `ORD-YYYYMMDD-NNNN`.
     #[schema(example = "ORD-20261122-0001")]
@@ -23,7 +23,7 @@ pub struct RecentOrder {
     /// Where it stands.
     #[schema(example = "delivered")]
     pub status: &'static str,
-    /// What there is to pay.
+    /// What there is to pay, in the order's currency.
     #[schema(example = "75.98")]
     pub total_amount: String,
     /// When it was placed.
@@ -36,10 +36,10 @@ pub struct RecentOrder {
 pub struct OrderAmounts {
     /// How many orders are in it.
     pub total_orders: u64,
-    /// The totals of shipped, travelling and delivered orders.
+    /// The totals of shipped, travelling and delivered orders, in this currency.
     #[schema(example = "15000.00")]
     pub total_revenue: String,
-    /// The mean of all totals.
+    /// The mean of all totals, rounded half up to the currency's digits.
     #[schema(example = "100.00")]
     pub average_order_value: String,
     /// Revenue by the month in which the order was placed.
@@ -93,7 +93,7 @@ pub struct OrderStats {
     /// The totals of shipped, travelling and delivered orders, in the deployment's currency.
     #[schema(example = "15000.00")]
     pub total_revenue: String,
-    /// The mean of all totals, in the deployment's currency.
+    /// The mean of all totals, in the deployment's currency, rounded half up to its digits.
     #[schema(example = "100.00")]
     pub average_order_value: String,
     /// How many have each status.
@@ -179,12 +179,12 @@ impl From<&Verified> for VerificationView {
 /// One of the ten newest payments.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RecentPayment {
-    /// Its id.
+    /// What paths name the payment by.
     pub id: Uuid,
     /// A short name for people.
     #[schema(example = "TXN-8DDDEEEEFFFF8000")]
     pub transaction_id: String,
-    /// How much.
+    /// How much, in the order's currency.
     #[schema(example = "75.98")]
     pub amount: String,
     /// Where it stands.
@@ -200,13 +200,13 @@ pub struct RecentPayment {
 pub struct PaymentAmounts {
     /// How many there are.
     pub total_payments: u64,
-    /// What was paid and has not gone back.
+    /// What was paid and has not gone back, in this currency.
     #[schema(example = "15000.00")]
     pub total_amount: String,
-    /// The mean of all.
+    /// The mean of all, rounded half up to the currency's digits.
     #[schema(example = "100.00")]
     pub average_payment_amount: String,
-    /// What went back.
+    /// What went back, in this currency.
     #[schema(example = "120.00")]
     pub refunded_amount: String,
 }
@@ -228,7 +228,7 @@ pub struct PaymentStats {
     /// What was paid and has not gone back, in the deployment's currency.
     #[schema(example = "15000.00")]
     pub total_amount: String,
-    /// The mean of all payments, in the deployment's currency.
+    /// The mean of all payments, in the deployment's currency, rounded half up to its digits.
     #[schema(example = "100.00")]
     pub average_payment_amount: String,
     /// How many have each status.

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::config;
 
 #[test]
-fn defaults_are_those_of_the_contract() {
+fn defaults_are_those_of_the_page_of_settings() {
     let config = config(&[]).unwrap();
     assert_eq!(config.table_name, "oms");
     assert_eq!((config.cache_timeout.as_secs(), config.stats_cache_timeout.as_secs()), (300, 600));

@@ -58,11 +58,11 @@ pub struct Stores<'a> {
 /// What an index carries of a product.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProductSummary {
-    /// Its id.
+    /// What paths and orders name the product by.
     pub id: ProductId,
     /// The store that sells it.
     pub store: StoreId,
-    /// Its name.
+    /// What customers know it as.
     pub name: String,
     /// Its stock keeping unit.
     #[serde(default)]

@@ -23,9 +23,9 @@ const CURRENCY: &str = "currency";
 /// What an index carries of a store.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StoreSummary {
-    /// Its id.
+    /// What paths and orders name the store by.
     pub id: StoreId,
-    /// Its name.
+    /// What customers know it as.
     pub name: String,
     /// The vendor whose it is.
     #[serde(default)]

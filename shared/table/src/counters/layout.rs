@@ -5,17 +5,14 @@
 //! grow at their end. The table of them is at the head of [`crate::counters`].
 
 use crate::keys;
+pub(crate) use crate::keys::{AT_QUARTER_HOUR, BY_DAY, CELLS};
 use jiff::civil::Date;
 use oms_domain::quarter_hour::QuarterHour;
 use oms_domain::tally::{Counter, OrderFacets, PaymentFacets};
 use oms_domain::totals::TotalBucket;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
 
-/// Before what every statistic reads: quarters are read for other time zones only.
-pub(crate) const AT_QUARTER_HOUR: &str = "AT_QUARTER#";
 pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
-pub(crate) const BY_DAY: &str = "BY_DAY#";
-pub(crate) const CELLS: &str = "CELLS#";
 /// What statistics show, but the days: after the days, so that one query reads both.
 pub(crate) const FRONT: &str = "BY_STATUS";
 pub(crate) const PAYMENTS: &str = "PAYMENTS";

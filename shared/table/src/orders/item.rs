@@ -132,7 +132,7 @@ fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
 
 /// The order of an item.
 pub fn from_item(mut item: Item) -> Result<Order, TableError> {
-    let id = text(&item, keys::PK).trim_start_matches("ORDER#").to_owned();
+    let id = text(&item, keys::PK).trim_start_matches(keys::ORDER_PREFIX).to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
         item.extend(summary::fields_of(summary));
     }

@@ -114,11 +114,11 @@ pub fn span_of_lines(product: Option<ProductId>, variant: Option<VariantId>) -> 
 }
 
 fn list_of_product(id: ProductId) -> String {
-    format!("LINES#PRODUCT#{id}")
+    keys::list_of_product_lines(id)
 }
 
 fn list_of_variant(id: VariantId) -> String {
-    format!("LINES#VARIANT#{id}")
+    keys::list_of_variant_lines(id)
 }
 
 /// The rows of an order's lines by their sort key, without the version: also of those that are no more
@@ -127,7 +127,7 @@ fn rows(order: &Order) -> Result<BTreeMap<String, Item>, TableError> {
     let mut rows = BTreeMap::new();
     let last = order.lines.iter().map(|line| line.id.number()).max().unwrap_or(0);
     for number in 1..=order.lines_made.max(last) {
-        let sk = format!("LINE#{number}");
+        let sk = keys::line(number);
         let mut item = crate::key(keys::order(order.id), sk.clone());
         if let Some(line) = order.line(order.id.line(number)).filter(|_| !order.is_deleted()) {
             let row = LineRow::of(order, line);

@@ -29,8 +29,8 @@ use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
-const ALL: &str = "ROW#ALL";
-const STORE: &str = "ROW#STORE";
+const ALL: &str = keys::ROW_OF_ALL;
+const STORE: &str = keys::ROW_OF_STORE;
 /// The sort keys of rows.
 pub const ROWS: [&str; 2] = [ALL, STORE];
 const ENTRY: &str = "facts";

@@ -71,15 +71,15 @@ impl Entry for PaymentEntry {
 }
 
 fn list_of_user(id: &UserId) -> String {
-    format!("PAYMENTS#USER#{id}")
+    keys::list_of_user_payments(id)
 }
 
 fn list_of_store(id: StoreId) -> String {
-    format!("PAYMENTS#STORE#{id}")
+    keys::list_of_store_payments(id)
 }
 
 fn list_shard(shard: u16) -> String {
-    format!("PAYMENTS#{shard}")
+    keys::list_of_all_payments(shard)
 }
 
 /// Where the payments of some facets stand in `by-facets`.
@@ -97,7 +97,7 @@ fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
         let all = list_shard(keys::shard_of(order.id, shards));
         let scopes = [("", all), ("#STORE", list_of_store(order.store.id))];
         for (of, scope) in scopes {
-            let sk = format!("PAYMENT#{number}{of}");
+            let sk = format!("{}{of}", keys::payment(number));
             let mut item = crate::key(keys::order(order.id), sk.clone());
             if let Some(payment) = payment {
                 let row = PaymentEntry::of(order, payment);

@@ -17,6 +17,7 @@
 //! two codes, each written once; and one for the name that we give to a payment, which is found from its
 //! beginning.
 
+pub(crate) use crate::keys::SEARCH_PREFIX;
 use crate::{Item, Table, TableError, key, keys, text};
 use futures::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
@@ -50,9 +51,6 @@ struct Row {
     sk: String,
     code: String,
 }
-
-/// What the partitions of rows begin with.
-pub const SEARCH_PREFIX: &str = "SEARCH#";
 
 fn under(head: &str) -> String {
     format!("{SEARCH_PREFIX}{head}")

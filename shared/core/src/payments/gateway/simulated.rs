@@ -397,7 +397,7 @@ fn left(charge: &Item) -> Decimal {
 }
 
 fn item(key: &str, kind: &str) -> Item {
-    let pk = AttributeValue::S(format!("GATEWAY#SIMULATED#{key}"));
+    let pk = AttributeValue::S(oms_table::keys::simulated_gateway(key));
     HashMap::from([("pk".to_owned(), pk), ("sk".to_owned(), AttributeValue::S(kind.to_owned()))])
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use oms_core::events::counting;
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{AfterRefund, PaymentProvider};
@@ -138,23 +139,23 @@ async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u6
         match rng.below(4) {
             0 => {
                 let life = Duration::from_micros(rng.below(SHORT_LIFE_US));
-                let consumer = stats_aggregator::apply(&harness.app, None, arrived(&batch));
+                let consumer = counting::apply(&harness.app, None, arrived(&batch));
                 killed += u64::from(tokio::time::timeout(life, consumer).await.is_err());
             }
             1 => {
                 // The same batch to two at once: what either could not count comes again.
-                let one = stats_aggregator::apply(&harness.app, None, arrived(&batch));
-                let other = stats_aggregator::apply(&harness.app, None, arrived(&batch));
+                let one = counting::apply(&harness.app, None, arrived(&batch));
+                let other = counting::apply(&harness.app, None, arrived(&batch));
                 tokio::join!(one, other);
             }
             _ => {
-                stats_aggregator::apply(&harness.app, None, arrived(&batch)).await;
+                counting::apply(&harness.app, None, arrived(&batch)).await;
             }
         }
     }
     // The last record of each order does come in the end.
     for last in orders.chunks(20) {
-        assert_eq!(stats_aggregator::apply(&harness.app, None, arrived(last)).await, Vec::<String>::new());
+        assert_eq!(counting::apply(&harness.app, None, arrived(last)).await, Vec::<String>::new());
     }
     killed
 }

@@ -2,8 +2,9 @@
 
 use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use notification_publisher::{Publisher, consume};
+use notification_publisher::consume;
 use oms_core::app::{App, Fatal};
+use oms_core::events::publishing::Publisher;
 use oms_runtime::config::GatewayKeys;
 use oms_runtime::invocation;
 use oms_runtime::metrics::Metrics;

@@ -2,8 +2,9 @@
 //! was set aside, or lost, holds nothing that the order does not.
 
 use clap::ValueEnum;
-use notification_publisher::Publisher;
 use oms_core::app::App;
+use oms_core::events::counting;
+use oms_core::events::publishing::{self, Publisher};
 use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
 use oms_runtime::metrics::Metrics;
@@ -95,11 +96,11 @@ impl Consumers {
         let mut left = Vec::new();
         for batch in orders.chunks(BATCH) {
             if self.stats {
-                left.extend(stats_aggregator::apply(app, None, arrived(batch)).await);
+                left.extend(counting::apply(app, None, arrived(batch)).await);
             }
             if let Some(publisher) = &self.publisher {
-                left.extend(notification_publisher::tell_all(publisher, arrived(batch)).await);
-                left.extend(notification_publisher::watch_again(publisher, batch).await);
+                left.extend(publishing::tell_all(publisher, arrived(batch)).await);
+                left.extend(publishing::watch_again(publisher, batch).await);
             }
         }
         left

@@ -7,6 +7,7 @@ use axum::body::Body;
 use http::Method;
 use http_body_util::BodyExt;
 use oms_core::app::App;
+use oms_core::events::counting;
 use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
 use oms_http::edge;
@@ -142,7 +143,7 @@ impl Harness {
     pub async fn apply(&self, orders: Vec<Order>) -> Result<(), Fault> {
         let mut orders = orders;
         for _ in 0..DELIVERIES {
-            let left = stats_aggregator::apply(&self.app, None, arrived(&orders)).await;
+            let left = counting::apply(&self.app, None, arrived(&orders)).await;
             if left.is_empty() {
                 return Ok(());
             }

@@ -1,0 +1,150 @@
+//! Folds the changes of orders into the counters, and into the entries that lists find them by.
+//!
+//! Exactly once: an order's watermark moves in the same transaction as the counters that its changes
+//! add to, so that a repeated record finds nothing left to count, and the whole log in each record
+//! makes up for one that never came.
+
+use super::stream::{OrderImage, UnappliedOrder};
+use crate::app::App;
+use crate::statistics::verify::STATS;
+use oms_domain::Order;
+use oms_domain::business_metrics::{BusinessMetric, measures};
+use oms_domain::tally::{Scope, Tally, tally};
+use oms_runtime::logging::chain;
+use oms_runtime::metrics::Metrics;
+use oms_runtime::retry;
+use oms_table::TableError;
+use oms_table::counters::{Counted, fits};
+use oms_table::orders::watermarks::WatermarkAdvance;
+
+/// Counts what is new about some orders. The records of those that could not be counted come back.
+pub async fn apply(app: &App, metrics: Option<Metrics>, mut arrived: Vec<OrderImage>) -> Vec<String> {
+    for race in 0..retry::LOST_RACES_OF_COUNTERS {
+        match count_all(app, metrics, std::mem::take(&mut arrived)).await {
+            Ok(raced) if raced.is_empty() => return Vec::new(),
+            Ok(raced) => arrived = raced,
+            Err((error, left)) => {
+                tracing::error!(error = chain(&error), "could not count");
+                return left;
+            }
+        }
+        // It may have been no race, but a hold.
+        if race == 0
+            && let Err(error) = app.wait_while_held().await
+        {
+            tracing::error!(error = chain(&error), "could not look for a hold");
+            break;
+        }
+    }
+    arrived.into_iter().flat_map(|one| one.records).collect()
+}
+
+/// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
+/// counting come back, to be looked at again; an error comes with the records it left uncounted.
+async fn count_all(
+    app: &App,
+    metrics: Option<Metrics>,
+    arrived: Vec<OrderImage>,
+) -> Result<Vec<OrderImage>, (TableError, Vec<String>)> {
+    let records = |arrived: &[OrderImage]| arrived.iter().flat_map(|one| one.records.clone()).collect();
+    let all = records(&arrived);
+    let fresh = app.fresh(STATS, arrived).await.map_err(|error| (error, all))?;
+    // Before the watermarks move: what is repeated writes the same rows again, or finds newer ones.
+    if let Err(error) = write_order_rows(app, &fresh).await {
+        let all = fresh.into_iter().flat_map(|fresh| fresh.arrived.records);
+        return Err((error, all.collect()));
+    }
+    let mut raced = Vec::new();
+    let (chunks, too_short) = into_chunks(app, fresh);
+    let mut chunks = chunks.into_iter();
+    while let Some(chunk) = chunks.next() {
+        let counted = app.table().count(STATS, &chunk.counted, &chunk.tally).await;
+        match counted {
+            Ok(()) => {
+                tracing::debug!(orders = chunk.counted.len(), "counted");
+                if let Some(metrics) = metrics {
+                    chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
+                }
+            }
+            Err(TableError::Conflict) => raced.extend(chunk.arrived),
+            Err(error) => {
+                let left = chunk.arrived.iter().chain(&raced).cloned();
+                let left: Vec<_> = left.chain(chunks.flat_map(|chunk| chunk.arrived)).collect();
+                return Err((error, records(&left)));
+            }
+        }
+    }
+    match too_short.first() {
+        None => Ok(raced),
+        Some(first) => {
+            let error = TableError::LogTooShort(first.order.id);
+            Err((error, records(&[too_short, raced].concat())))
+        }
+    }
+}
+
+/// Brings the rows of orders, by which lists and searches find them, up to date.
+async fn write_order_rows(app: &App, fresh: &[UnappliedOrder]) -> Result<(), TableError> {
+    let orders = fresh.iter().map(|fresh| &fresh.arrived.order);
+    app.table().write_order_rows(orders.clone()).await?;
+    let changes: Vec<(Option<Order>, &Order)> = fresh
+        .iter()
+        .map(|UnappliedOrder { arrived, seen }| {
+            let order = &arrived.order;
+            (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
+        })
+        .collect();
+    let children = changes.iter().map(|(before, after)| (before.as_ref(), *after));
+    app.table().write_payment_rows(children.clone()).await?;
+    app.table().write_line_rows(children).await?;
+    app.table().write_search_rows(changes).await
+}
+
+/// What one transaction counts.
+#[derive(Default)]
+struct Chunk {
+    arrived: Vec<OrderImage>,
+    counted: Vec<Counted>,
+    tally: Tally,
+    measures: Vec<BusinessMetric>,
+}
+
+/// Orders in as few transactions as they fit into, and those whose log no longer reaches back to
+/// what was counted last: counting them would count twice.
+fn into_chunks(app: &App, fresh: Vec<UnappliedOrder>) -> (Vec<Chunk>, Vec<OrderImage>) {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut too_short = Vec::new();
+    for UnappliedOrder { arrived, seen } in fresh {
+        let order = &arrived.order;
+        let before = order.as_of(seen);
+        // What is new to us, or has been deleted, needs its whole log.
+        let needed = if order.is_deleted() { 0 } else { seen };
+        if !order.log_reaches(needed) {
+            too_short.push(arrived);
+            continue;
+        }
+        let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
+        let more = tally(before.as_ref(), order, &app.config().time_zone);
+        let figures = measures(order, seen);
+        let one = Counted { claim, scopes: Scope::of(order) };
+        let has_room = |chunk: &&mut Chunk| {
+            let counted: Vec<_> = chunk.counted.iter().chain([&one]).cloned().collect();
+            fits(&counted, &chunk.tally.plus(&more))
+        };
+        match chunks.last_mut().filter(has_room) {
+            Some(chunk) => {
+                chunk.tally.absorb(more);
+                chunk.counted.push(one);
+                chunk.arrived.push(arrived);
+                chunk.measures.extend(figures);
+            }
+            None => chunks.push(Chunk {
+                arrived: vec![arrived],
+                counted: vec![one],
+                tally: more,
+                measures: figures,
+            }),
+        }
+    }
+    (chunks, too_short)
+}

@@ -1,0 +1,219 @@
+//! Tells users and subscribers what happened to orders, and the worker what there is to do.
+//!
+//! At least once, with ids that a repeat makes again: the notification is written and the event
+//! published before the order's watermark moves, so that nothing is lost where it dies in between.
+
+use super::queue::{Job, Queue, QueueError};
+use super::stream::{OrderImage, UnappliedOrder};
+use super::topic::{Bus, Event, PublishError};
+use crate::app::App;
+use futures::StreamExt;
+use jiff::Timestamp;
+use oms_domain::order_events::{OrderEvent, notices};
+use oms_domain::{Change, Order};
+use oms_runtime::deadline;
+use oms_runtime::logging::chain;
+use oms_runtime::metrics::Metrics;
+use oms_table::TableError;
+use oms_table::notifications::News;
+use oms_table::orders::watermarks::WatermarkAdvance;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+/// The consumer's name in its watermarks.
+pub const CONSUMER: &str = "publisher";
+/// How many orders are told of at the same time. The events of one order go out in their order.
+pub const AT_ONCE: usize = 8;
+
+/// How long the topic is waited for about one event, if the invocation has the time.
+const PATIENCE: Duration = Duration::from_secs(40);
+/// How long the first wait is; each one is twice the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The function's connections and figures.
+#[derive(Clone, Debug)]
+pub struct Publisher {
+    /// Its settings and connections.
+    pub app: App,
+    /// The topic.
+    pub bus: Bus,
+    /// The worker's queue.
+    pub queue: Queue,
+    /// What it has published.
+    pub metrics: Metrics,
+}
+
+impl Publisher {
+    /// Takes the topic and the queue from the settings.
+    ///
+    /// # Errors
+    /// [`NoTopic`](super::topic::NoTopic), [`NoQueue`](super::queue::NoQueue).
+    pub fn new(app: App, metrics: Metrics) -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let bus = app.bus()?.clone();
+        let queue = Queue::from_config(app.config())?;
+        Ok(Self { app, bus, queue, metrics })
+    }
+}
+
+/// Why an order's changes were not all told.
+#[derive(Debug, thiserror::Error)]
+enum Untold {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// Tells what is new about some orders. The records of those that could not be told come back.
+pub async fn tell_all(publisher: &Publisher, arrived: Vec<OrderImage>) -> Vec<String> {
+    let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
+    let fresh = match publisher.app.fresh(CONSUMER, arrived).await {
+        Ok(fresh) => fresh,
+        Err(error) => {
+            tracing::error!(error = chain(&error), "could not read the watermarks");
+            return all;
+        }
+    };
+    // First, so that no money waits for a topic that is out of reach.
+    let looked_after = each(fresh, async |fresh| have_settled(publisher, fresh).await).await;
+    let told = each(looked_after.done, async |fresh| tell(publisher, fresh).await).await;
+    looked_after.failed.into_iter().chain(told.failed).collect()
+}
+
+/// The orders that something was done about, and the records of those that it failed for.
+struct Outcome {
+    done: Vec<UnappliedOrder>,
+    failed: Vec<String>,
+}
+
+/// Does something about each order, about [`AT_ONCE`] of them at the same time.
+async fn each(
+    fresh: Vec<UnappliedOrder>,
+    work: impl AsyncFn(&UnappliedOrder) -> Result<(), Untold>,
+) -> Outcome {
+    let work = &work;
+    let tried = futures::stream::iter(fresh).map(|fresh| async move {
+        let outcome = work(&fresh).await;
+        (fresh, outcome)
+    });
+    let tried: Vec<(UnappliedOrder, Result<(), Untold>)> = tried.buffer_unordered(AT_ONCE).collect().await;
+    let mut outcome = Outcome { done: Vec::new(), failed: Vec::new() };
+    for (fresh, tried) in tried {
+        match tried {
+            Ok(()) => outcome.done.push(fresh),
+            Err(error) => {
+                let order = fresh.arrived.order.id;
+                tracing::error!(%order, error = chain(&error), "could not tell");
+                outcome.failed.extend(fresh.arrived.records);
+            }
+        }
+    }
+    outcome
+}
+
+/// Has what waits for a gateway, or for its money, looked after.
+async fn have_settled(
+    publisher: &Publisher,
+    UnappliedOrder { arrived, seen }: &UnappliedOrder,
+) -> Result<(), Untold> {
+    let order = &arrived.order;
+    if waits_since(order, *seen) {
+        let delay = publisher.app.config().settle_after;
+        publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
+    }
+    Ok(watch_unpaid(publisher, order, order.newly_unpaid_until(*seen)).await?)
+}
+
+/// Tells every change after the watermark, then moves it.
+async fn tell(publisher: &Publisher, fresh: &UnappliedOrder) -> Result<(), Untold> {
+    let order = &fresh.arrived.order;
+    if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
+        return Err(TableError::LogTooShort(order.id).into());
+    }
+    for change in order.log.iter().filter(|change| change.version > fresh.seen) {
+        let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
+        for notice in notices(&then, change) {
+            if let Some(news) = news(&then, change, &notice) {
+                publisher.app.table().put_notification(news, publisher.app.now()).await?;
+            }
+            let tracking_url = publisher.app.config().tracking_url.as_deref();
+            publish(publisher, &Event::new(&then, change, &notice, tracking_url)).await?;
+            publisher.metrics.published();
+            tracing::info!(order = %order.id, event = %notice.event_type, "published");
+        }
+    }
+    let claim = WatermarkAdvance { order: order.id, seen: fresh.seen, to: order.version };
+    match publisher.app.table().advance(CONSUMER, &claim).await {
+        // Another delivery of the same records got there first, and told the same.
+        Ok(()) | Err(TableError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Has an order called off at the time until when it may stay unpaid: when that is new, and when it has
+/// passed although the order is still there, which only a lost message explains.
+async fn watch_unpaid(
+    publisher: &Publisher,
+    order: &Order,
+    new: Option<Timestamp>,
+) -> Result<(), QueueError> {
+    let now = publisher.app.now();
+    let passed = order.unpaid_until().filter(|until| *until <= now);
+    match new.or(passed) {
+        Some(at) => publisher.queue.send_for(Job::ExpireUnpaid { order: order.id, at }, at, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Has every one of some orders called off that may not stay unpaid for ever, as when they were placed: for
+/// operators, where messages may have been lost. One that is watched already is watched twice, which does no
+/// harm. The ids of those that could not be.
+pub async fn watch_again(publisher: &Publisher, orders: &[Order]) -> Vec<String> {
+    let mut left = Vec::new();
+    for order in orders {
+        if let Err(error) = watch_unpaid(publisher, order, order.unpaid_until()).await {
+            tracing::error!(order = %order.id, error = chain(&error), "could not watch an unpaid order");
+            left.push(order.id.to_string());
+        }
+    }
+    left
+}
+
+/// Whether the order waits for a gateway, and a change after the version that was seen is why.
+fn waits_since(order: &Order, seen: u64) -> bool {
+    let mut fresh = order.log.iter().filter(|change| change.version > seen);
+    order.awaits_gateway()
+        && fresh.any(|change| change.changes.keys().any(|path| path.starts_with("payments.")))
+}
+
+/// Publishes an event; where the topic is out of reach, tries again for as long as the invocation may
+/// wait for it. Each invocation does, and there are several for a record before it is set aside.
+async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishError> {
+    let began = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let Err(error) = publisher.bus.publish(event).await else { return Ok(()) };
+        if began.elapsed() + pause > PATIENCE || pause >= deadline::left() {
+            return Err(error);
+        }
+        tracing::warn!(error = chain(&error), "the topic is out of reach, trying again");
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
+/// What the order's user is told, where they are.
+fn news(order: &Order, change: &Change, notice: &OrderEvent) -> Option<News> {
+    Some(News {
+        id: notice.id,
+        user: order.user.id.clone(),
+        order: order.id,
+        title: notice.event_type.label().to_owned(),
+        message: notice.event_type.message(order),
+        kind: notice.event_type.kind()?,
+        link: format!("/api/orders/{}/", order.id),
+        at: change.at,
+    })
+}

@@ -7,6 +7,7 @@ pub mod item;
 pub mod order;
 pub mod payment;
 pub mod statistics;
+pub mod verification;
 
 use jiff::Timestamp;
 use oms_domain::{Currency, Decimal, Money};

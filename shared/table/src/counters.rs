@@ -2,7 +2,7 @@
 //!
 //! | sk | attributes |
 //! |---|---|
-//! | `AT_QUARTER_HOUR#<day>` | `n<quarter_hour><currency>` orders placed, `r<quarter_hour><currency>` revenue, by quarter of an hour |
+//! | `AT_QUARTER#<day>` | `n<quarter><currency>` orders placed, `r<quarter><currency>` revenue, by quarter of an hour |
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |

@@ -7,13 +7,6 @@ const FUNCTION_LINES: usize = 70;
 /// The most lines of a file.
 const FILE_LINES: usize = 400;
 
-/// Files that are longer today. One that has been split is struck from here; none is added.
-const LONG_FILES: [&str; 3] = [
-    "shared/core/src/gateway/simulated.rs",
-    "shared/core/src/gateway/stripe.rs",
-    "shared/core/src/views/statistics.rs",
-];
-
 /// What may stand before `fn`.
 fn is_qualifier(word: &str) -> bool {
     word.starts_with("pub") || ["const", "async", "unsafe", "extern", "\"C\"", "default"].contains(&word)
@@ -70,12 +63,7 @@ fn every_function_has_at_most_70_lines() {
 
 #[test]
 fn every_file_has_at_most_400_lines() {
-    let known = |source: &&Source| LONG_FILES.contains(&source.path.as_str());
-    none(repository().all("rs").filter(|source| !known(source)).filter_map(long_file));
-    for path in LONG_FILES {
-        let is_long = repository().all("rs").any(|source| source.path == path && long_file(source).is_some());
-        assert!(is_long, "{path} is short or gone: strike it from LONG_FILES in tests/tidy/src/sizes.rs");
-    }
+    none(repository().all("rs").filter_map(long_file));
 }
 
 #[test]

@@ -11,6 +11,8 @@
 //! | a refund, succeeded or failed | `GATEWAY#SIMULATED#<key>` | `REFUND` |
 //! | a request that got lost on its way | `GATEWAY#SIMULATED#<key>` | `LOST` |
 
+mod script;
+
 use super::{Answer, Charge, Charged, Customer, GatewayError, NextAction, RefundRequest};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
@@ -24,6 +26,7 @@ use oms_domain::{Decimal, PaymentId};
 use oms_runtime::config::{Config, Secret};
 use oms_runtime::retry;
 use oms_runtime::sdk;
+use script::Script;
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,59 +55,6 @@ pub enum SimulatedOutcome {
     Succeed,
     /// They cannot.
     Fail,
-}
-
-/// What `payment_details.token` makes of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Script {
-    Approve,
-    Decline { code: &'static str, why: &'static str },
-    AskTheCustomer,
-    LoseTheRequest,
-    LoseTheAnswer,
-    AnswerSlowly,
-    AnswerTwice,
-    RefuseTheFirstRefund,
-    LoseTheAnswerAboutRefunds,
-}
-
-impl Script {
-    /// What a token means; none means approval.
-    fn of(details: &Map<String, Value>) -> Self {
-        let declined = |code, why| Script::Decline { code, why };
-        match details.get("token").and_then(Value::as_str).unwrap_or("tok_approve") {
-            "tok_approve" => Script::Approve,
-            "tok_decline" => declined("generic_decline", "The card was declined."),
-            "tok_decline_insufficient_funds" => {
-                declined("insufficient_funds", "The card has insufficient funds.")
-            }
-            "tok_authenticate" => Script::AskTheCustomer,
-            "tok_timeout_before" => Script::LoseTheRequest,
-            "tok_timeout_after" => Script::LoseTheAnswer,
-            "tok_slow" => Script::AnswerSlowly,
-            "tok_twice" => Script::AnswerTwice,
-            "tok_refund_fails" => Script::RefuseTheFirstRefund,
-            "tok_refund_timeout_after" => Script::LoseTheAnswerAboutRefunds,
-            _ => declined("invalid_token", "The payment token is not known."),
-        }
-    }
-}
-
-impl Script {
-    /// What the ledger notes of it for the refunds to come.
-    const fn of_refunds(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Script::RefuseTheFirstRefund => &[("script", "refuse")],
-            Script::LoseTheAnswerAboutRefunds => &[("script", "lose")],
-            Script::AnswerSlowly => &[("script", "slow")],
-            Script::Approve
-            | Script::Decline { .. }
-            | Script::AskTheCustomer
-            | Script::LoseTheRequest
-            | Script::LoseTheAnswer
-            | Script::AnswerTwice => &[],
-        }
-    }
 }
 
 impl Simulated {
@@ -411,27 +361,4 @@ fn lost(what: &'static str) -> GatewayError {
 
 fn no_answer(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> GatewayError {
     GatewayError::NoAnswer(error.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_token_chooses_what_happens() {
-        for (token, code) in [
-            ("tok_approve", None),
-            ("tok_decline", Some("generic_decline")),
-            ("tok_decline_insufficient_funds", Some("insufficient_funds")),
-            ("tok_of_another_world", Some("invalid_token")),
-        ] {
-            let details = Map::from_iter([("token".to_owned(), json!(token))]);
-            let script = Script::of(&details);
-            let chosen = if let Script::Decline { code, .. } = script { Some(code) } else { None };
-            assert!(chosen.is_some() || script == Script::Approve, "{token}");
-            assert_eq!(chosen, code, "{token}");
-        }
-        let asks = Map::from_iter([("token".to_owned(), json!("tok_authenticate"))]);
-        assert_eq!((Script::of(&Map::new()), Script::of(&asks)), (Script::Approve, Script::AskTheCustomer));
-    }
 }

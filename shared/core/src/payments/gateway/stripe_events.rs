@@ -1,6 +1,6 @@
 //! What Stripe tells by itself: signed events, <https://docs.stripe.com/webhooks#verify-manually>.
 
-use super::stripe::{minor_units, outcome, refund_outcome, units_in};
+use super::stripe::answers::{minor_units, outcome, refund_outcome, units_in};
 use jiff::Timestamp;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;

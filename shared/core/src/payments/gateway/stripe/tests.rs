@@ -1,4 +1,7 @@
+use super::answers::units_in;
 use super::*;
+use oms_domain::{Currency, Decimal};
+use serde_json::json;
 use crate::testing::Server;
 use oms_domain::{OrderId, PaymentId};
 use oms_runtime::ids::random_uuid_v7;

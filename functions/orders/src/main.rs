@@ -4,5 +4,5 @@ use oms_runtime::config::GatewayKeys;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), oms_core::app::Fatal> {
-    oms_core::app::serve(GatewayKeys::Required, orders::router).await
+    oms_core::serve::serve(GatewayKeys::Required, orders::router).await
 }

@@ -1,23 +1,23 @@
 //! What a function instance holds from its start to its end.
 
 use crate::events::topic::{Bus, NoTopic};
-use crate::idempotency;
 use crate::payments::gateway::Gateway;
 use crate::request::RequestContext;
 use crate::response_cache::{CountedOrders, ResponseCache};
-use axum::Router;
-use axum::extract::FromRef;
+use axum::extract::{FromRef, FromRequestParts};
+use http::request::Parts;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::{Actor, OrderId, UserId};
 use oms_http::auth::Verifier;
-use oms_http::edge;
-use oms_http::rate_limit::{self, RateLimiter};
+use oms_http::rate_limit::RateLimiter;
 use oms_runtime::config::{Config, ConfigError, GatewayKeys};
+use oms_runtime::invocation::Invocation;
 use oms_runtime::sdk;
 use oms_runtime::{clock, ids, logging};
 use oms_table::orders::order_numbers::OrderNumbers;
 use oms_table::{Table, TableError};
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
@@ -121,18 +121,6 @@ impl App {
         Ok(app)
     }
 
-    /// Answers requests with `routes` until the instance ends.
-    ///
-    /// # Errors
-    /// The Lambda runtime cannot be reached.
-    pub async fn serve(self, routes: Router<App>) -> Result<(), Fatal> {
-        let config = Arc::clone(&self.config);
-        let limits = (Arc::clone(&self.verifier), Arc::clone(&self.limiter));
-        let routes = with_idempotency(self, routes);
-        let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
-        Ok(edge::serve(routes, &config).await?)
-    }
-
     /// The same, for one request.
     #[must_use]
     pub(crate) fn for_request(&self, request: RequestContext) -> Self {
@@ -163,6 +151,11 @@ impl App {
     #[must_use]
     pub const fn table(&self) -> &Table {
         &self.table
+    }
+
+    /// Who limits how much each caller may ask for, and knows who they are.
+    pub(crate) fn limits(&self) -> (Arc<Verifier>, Arc<RateLimiter>) {
+        (Arc::clone(&self.verifier), Arc::clone(&self.limiter))
     }
 
     /// The payment gateway.
@@ -245,17 +238,13 @@ impl FromRef<App> for Arc<Verifier> {
     }
 }
 
-/// Runs an HTTP function: starts, then answers requests with `routes` until the instance ends.
-///
-/// # Errors
-/// Where it cannot start.
-pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> Result<(), Fatal> {
-    App::start(keys).await?.serve(routes()).await
-}
+/// The app, for the request in hand.
+impl FromRequestParts<App> for App {
+    type Rejection = Infallible;
 
-/// The routes, each request with an `Idempotency-Key` done once.
-fn with_idempotency(app: App, routes: Router<App>) -> Router {
-    let routes: Router = routes.with_state(app.clone());
-    let again = routes.clone();
-    routes.layer(axum::middleware::from_fn_with_state((app, again), idempotency::once))
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let mut request = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
+        request.invocation = parts.extensions.get::<Arc<Invocation>>().cloned();
+        Ok(app.for_request(request))
+    }
 }

@@ -8,10 +8,10 @@
 //! that was cut off once its function's time is over; the repeat goes on with it (`again.rs`).
 
 mod again;
+pub(crate) mod pending;
 
-pub(crate) use again::Left;
-
-use self::again::{answer_again, check_same, left_of, still_running};
+use self::again::{answer_again, check_same};
+use self::pending::{Pending, left_of};
 use crate::app::App;
 use crate::request::RequestContext;
 use axum::Router;
@@ -21,20 +21,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, Method, StatusCode};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
-use oms_domain::{Error, Order, Outcome, UserId, card};
+use oms_domain::{Error, card};
 use oms_http::Reply;
 use oms_http::auth::{Verifier, bearer};
 use oms_http::body;
 use oms_http::validation::NO_CARD_NUMBERS;
-use oms_runtime::deadline;
 use oms_runtime::invocation::Invocation;
 use oms_table::TableError;
-use oms_table::idempotency::{RETENTION_S, Remembered, RequestKey, Stand};
-use oms_table::keys;
+use oms_table::idempotency::Stand;
 use ring::digest::{Context, SHA256};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 /// The request's header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -42,161 +39,6 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The longest key, in characters.
 pub const MAX_KEY_CHARS: usize = 255;
-
-/// The key of the request in progress.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    pub(crate) user: String,
-    pub(crate) key: String,
-    fingerprint: String,
-    owner: String,
-    status: u16,
-    path: String,
-    now_s: i64,
-    ends_at_s: i64,
-    location: Mutex<String>,
-    answer: Mutex<Option<(u16, String)>>,
-    manages: OnceLock<bool>,
-    more: AtomicBool,
-    secret: AtomicBool,
-    written: AtomicBool,
-    pub(crate) resumes: Option<Left>,
-}
-
-impl RequestContext {
-    /// Says that the request will write again after its next write: it charges or refunds.
-    pub fn more_to_come(&self) {
-        if let Some(pending) = &self.key {
-            pending.more.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Says that the answer holds what may be kept nowhere: a repeat reads it again.
-    pub fn answer_is_secret(&self) {
-        if let Some(pending) = &self.key {
-            pending.secret.store(true, Ordering::Relaxed);
-        }
-    }
-
-    /// Says what the request is going to answer once its next write is done, where that is certain and
-    /// cannot be read again: it is remembered with that write.
-    pub fn will_answer(&self, status: StatusCode, body: &impl serde::Serialize) -> Outcome<()> {
-        if let Some(pending) = &self.key {
-            let text = serde_json::to_string(body).map_err(Error::internal)?;
-            *pending.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some((status.as_u16(), text));
-        }
-        Ok(())
-    }
-
-    /// Says which order the next write is of, and whether the caller runs it: the answer depends on
-    /// both. The first one stays, where there are several.
-    pub(crate) fn is_about(&self, order: &Order, manages: Option<bool>) {
-        if let Some(pending) = &self.key {
-            if let Some(manages) = manages {
-                let _ = pending.manages.set(manages);
-            }
-            if !pending.written.load(Ordering::Relaxed) {
-                *pending.location.lock().unwrap_or_else(PoisonError::into_inner) =
-                    location_of(&pending.path, order);
-            }
-        }
-    }
-}
-
-/// Where what was changed can be read: what the path names, or what the order's last change added.
-fn location_of(path: &str, order: &Order) -> String {
-    let mut segments = path.trim_matches('/').splitn(4, '/').skip(1);
-    let (group, id) = (segments.next().unwrap_or_default(), segments.next());
-    let added = order.log.last().and_then(|change| {
-        let ids = change.changes.keys().filter_map(|path| path.split_once('.'));
-        ids.map(|(_, id)| id).find(|id| !id.contains('.'))
-    });
-    let order_id = order.id.to_string();
-    let id = match (group, id) {
-        ("orders", _) => order_id.as_str(),
-        (_, Some(id)) => id,
-        (_, None) => added.unwrap_or_default(),
-    };
-    format!("/api/{group}/{id}/?as_of={}", order.version)
-}
-
-impl Pending {
-    fn new(
-        user: UserId,
-        key: String,
-        fingerprint: String,
-        method: &Method,
-        path: &str,
-        now: Timestamp,
-    ) -> Self {
-        Self {
-            user: user.0,
-            key,
-            fingerprint,
-            owner: oms_runtime::ids::random_uuid_v7().to_string(),
-            status: expected_status(method, path),
-            path: path.to_owned(),
-            now_s: now.as_second(),
-            // Rounded up: a repeat must not begin before its function has been ended.
-            ends_at_s: deadline::end(now).as_second() + 1,
-            location: Mutex::default(),
-            answer: Mutex::default(),
-            manages: OnceLock::new(),
-            more: AtomicBool::default(),
-            secret: AtomicBool::default(),
-            written: AtomicBool::default(),
-            resumes: None,
-        }
-    }
-
-    /// Takes over from an earlier try that was cut off after its first write.
-    async fn go_on(&mut self, app: &App, earlier: &Remembered, left: Left) -> Reply<()> {
-        let taken = app.table().take_over(&self.user, &self.key, earlier, &self.owner, self.ends_at_s).await;
-        taken.map_err(
-            |error| if matches!(error, TableError::Conflict) { still_running() } else { error.into() },
-        )?;
-        tracing::warn!(order = %left.order, version = left.version, "a request was cut off: going on with it");
-        self.location = Mutex::new(earlier.location.clone());
-        self.manages = left.manages.map_or_else(OnceLock::new, OnceLock::from);
-        self.more = AtomicBool::new(true);
-        self.written = AtomicBool::new(true);
-        self.resumes = Some(left);
-        Ok(())
-    }
-}
-
-impl RequestKey for Pending {
-    fn user(&self) -> &str {
-        &self.user
-    }
-
-    fn key(&self) -> &str {
-        &self.key
-    }
-
-    fn record(&self, pk: &str, sk: &str) -> Remembered {
-        let mut location = self.location.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if location.is_empty() {
-            location = keys::path_of(pk, sk).unwrap_or_else(|| self.path.clone());
-        }
-        let answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (status, body) = answer.map_or((self.status, None), |(status, body)| (status, Some(body)));
-        Remembered {
-            fingerprint: self.fingerprint.clone(),
-            owner: self.owner.clone(),
-            status,
-            location,
-            body,
-            manages: self.manages.get().copied(),
-            busy_until: if self.more.load(Ordering::Relaxed) { self.ends_at_s } else { 0 },
-            expires_at: self.now_s + RETENTION_S,
-        }
-    }
-
-    fn wrote(&self) {
-        self.written.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Does a request once for each key. `routes` are what the function serves, to read what an
 /// earlier request left.
@@ -242,7 +84,7 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     if let Some(earlier) = app.table().remembered(&pending.user, &pending.key, app.now()).await? {
         check_same(&earlier, &pending.fingerprint)?;
         match left_of(&earlier).filter(|_| earlier.stand(app.now()) == Stand::CutOff) {
-            Some(left) => pending.go_on(app, &earlier, left).await?,
+            Some(left) => pending.go_on(app.table(), &earlier, left).await?,
             None => return answer_again(app, routes, &earlier, asker).await,
         }
     }
@@ -296,13 +138,6 @@ fn log_lost(kept: Result<(), TableError>) {
     if let Err(error) = kept {
         tracing::warn!(error = oms_runtime::logging::chain(&error), "the answer was not remembered");
     }
-}
-
-/// A POST to a collection makes something; everything else changes something.
-fn expected_status(method: &Method, path: &str) -> u16 {
-    let is_collection =
-        path.trim_matches('/').split('/').count() == 2 || path == "/api/notifications/subscriptions/";
-    if *method == Method::POST && is_collection { 201 } else { 200 }
 }
 
 /// Tells one request from another.

@@ -11,6 +11,7 @@ pub mod payments;
 pub mod races;
 pub mod request;
 pub mod response_cache;
+pub mod serve;
 pub mod statistics;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub mod line_body;
 pub mod unpaid;
 
 use crate::app::App;
-use crate::idempotency::Left;
+use crate::idempotency::pending::Left;
 use oms_domain::lifecycle::OrderChange;
 use oms_domain::place::StockMove;
 use oms_domain::{Action, Actor, Caller, Error, Kind, Order, OrderId, Outcome, Payment, Status, StoreId};

@@ -1,14 +1,12 @@
-//! The request that work is done for, handed on with the [`App`].
+//! The request that work is done for, handed on with the [`App`](crate::app::App).
 
-use crate::app::App;
-use crate::idempotency::{Left, Pending};
-use axum::extract::FromRequestParts;
-use http::request::Parts;
-use oms_domain::{OrderId, UserId};
+use crate::idempotency::pending::{Left, Pending};
+use http::StatusCode;
+use oms_domain::{Error, Order, OrderId, Outcome, UserId};
 use oms_runtime::invocation::Invocation;
 use oms_runtime::meter::Consumed;
 use oms_table::idempotency::{Keyed, RequestKey};
-use std::convert::Infallible;
+use serde::Serialize;
 use std::sync::Arc;
 
 /// A request: what identifies and ends it, and what its `Idempotency-Key` asks for. Work that no
@@ -60,15 +58,38 @@ impl RequestContext {
     pub(crate) fn resumed(&self, order: OrderId) -> Option<Left> {
         self.key.as_ref()?.resumes.filter(|left| left.order == order)
     }
-}
 
-/// The app, for the request in hand.
-impl FromRequestParts<App> for App {
-    type Rejection = Infallible;
+    /// Says that the request will write again after its next write: it charges or refunds.
+    pub fn more_to_come(&self) {
+        if let Some(key) = &self.key {
+            key.more_to_come();
+        }
+    }
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let mut request = parts.extensions.get::<RequestContext>().cloned().unwrap_or_default();
-        request.invocation = parts.extensions.get::<Arc<Invocation>>().cloned();
-        Ok(app.for_request(request))
+    /// Says that the answer holds what may be kept nowhere: a repeat reads it again.
+    pub fn answer_is_secret(&self) {
+        if let Some(key) = &self.key {
+            key.answer_is_secret();
+        }
+    }
+
+    /// Says what the request is going to answer once its next write is done, where that is certain and
+    /// cannot be read again: it is remembered with that write.
+    ///
+    /// # Errors
+    /// Where the body is no JSON.
+    pub fn will_answer(&self, status: StatusCode, body: &impl Serialize) -> Outcome<()> {
+        if let Some(key) = &self.key {
+            key.will_answer(status, serde_json::to_string(body).map_err(Error::internal)?);
+        }
+        Ok(())
+    }
+
+    /// Says which order the next write is of, and whether the caller runs it: the answer depends on
+    /// both. The first one stays, where there are several.
+    pub(crate) fn is_about(&self, order: &Order, manages: Option<bool>) {
+        if let Some(key) = &self.key {
+            key.is_about(order, manages);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! One that was cut off between its steps is gone on with: what it saved first stands in the record, and the
 //! repeat takes the steps after it, each of which can be repeated ([`left_of`]).
 
+use super::pending::{left_of, still_running};
 use crate::app::App;
 use crate::request::RequestContext;
 use axum::Router;
@@ -11,31 +12,11 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use oms_domain::{Error, OrderId, PaymentId};
+use oms_domain::Error;
 use oms_http::{ApiError, Reply};
 use oms_runtime::invocation::Invocation;
 use oms_table::idempotency::{Remembered, Stand};
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// An order as a request left it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Left {
-    /// The order.
-    pub(crate) order: OrderId,
-    /// Its version then.
-    pub(crate) version: u64,
-    /// Whether the caller ran it then, where that was noted.
-    pub(crate) manages: Option<bool>,
-}
-
-/// What a request has left of an order, if that is what it wrote to. Lines and payments have their order's id
-/// in their own.
-pub(super) fn left_of(earlier: &Remembered) -> Option<Left> {
-    let (path, version) = earlier.location.split_once("?as_of=")?;
-    let id: Uuid = path.trim_end_matches('/').rsplit('/').next()?.parse().ok()?;
-    Some(Left { order: PaymentId(id).order(), version: version.parse().ok()?, manages: earlier.manages })
-}
 
 /// Refuses a key that was used for something else.
 pub(super) fn check_same(earlier: &Remembered, fingerprint: &str) -> Reply<()> {
@@ -43,13 +24,6 @@ pub(super) fn check_same(earlier: &Remembered, fingerprint: &str) -> Reply<()> {
         return Ok(());
     }
     Err(ApiError::IdempotencyKeyReused)
-}
-
-pub(super) fn still_running() -> Error {
-    Error::Conflict {
-        code: "idempotency_key_in_use",
-        message: "A request with this Idempotency-Key is still running.".to_owned(),
-    }
 }
 
 /// The headers of the request that asks again, and what belongs to it.
@@ -108,7 +82,9 @@ async fn read_again(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::idempotency::pending::Left;
     use jiff::Timestamp;
+    use oms_domain::OrderId;
 
     fn remembered(location: &str, busy_until: i64, body: Option<&str>) -> Remembered {
         Remembered {

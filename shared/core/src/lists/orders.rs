@@ -12,14 +12,16 @@ mod my_orders;
 mod ordering;
 mod pages;
 mod plan;
+mod query;
 mod search;
 mod times;
 
 pub use filters::Filters;
 pub(crate) use index_merge::{IndexMerge, MAX_READ};
 pub(crate) use oms_table::lists::Entry;
-pub use pages::{OrderPage, OrderQuery};
+pub use pages::OrderPage;
 pub(crate) use plan::{ENTRY_BYTES, Part, at_once};
+pub use query::OrderQuery;
 
 use crate::app::App;
 use futures::future::try_join_all;

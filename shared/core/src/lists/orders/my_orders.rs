@@ -4,13 +4,12 @@
 //! another one as soon as the consumer has seen any change of any of their orders, and the caller's
 //! trail, which has their own changes at once.
 
-use super::entry::ListEntry;
-use super::pages::{OrderPage, OrderQuery, PageQuery};
+use super::pages::OrderPage;
+use super::query::{Changed, OrderQuery};
 use crate::app::App;
 use crate::response_cache::Answer;
 use crate::statistics::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::{Caller, Decimal, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, PageRequest};
@@ -23,39 +22,6 @@ use std::collections::BTreeMap;
 /// How long after a change the index is asked whether it has it, and no page is kept: far longer
 /// than indexes take.
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
-/// What the reader of a list has done to its orders, of which its index and its counters may know
-/// nothing yet.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Changed {
-    /// The orders as they are now; nothing of one that has been deleted.
-    pub(super) orders: BTreeMap<OrderId, Option<OrderSummary>>,
-    /// The counters of the list, with what they lacked, where they have been read already.
-    pub(super) counts: Option<Counts>,
-    /// Whether they lacked anything.
-    pub(super) is_behind: bool,
-}
-
-impl PageQuery<'_> {
-    /// Whether the counters lack what the caller has changed, of what the filters ask for: then all
-    /// that is wanted is gathered, and counted.
-    pub(super) fn counts_too_little(self) -> bool {
-        let filters = &self.asked.filters;
-        self.changed.is_behind
-            && (filters.limit_more_than_statuses() || filters.limit_times() || filters.limit_totals())
-    }
-
-    pub(super) fn has_changed(self, order: OrderId) -> bool {
-        self.changed.orders.contains_key(&order)
-    }
-
-    /// What the caller has changed, as it is now, of what is asked for.
-    pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = ListEntry> {
-        let changed = self.changed.orders.values().flatten();
-        let wanted = changed.filter(move |order| self.asked.filters.want(order)).cloned();
-        wanted.map(|order| ListEntry::Summary(Box::new(order)))
-    }
-}
-
 impl App {
     /// A page of the caller's own orders, with everything that they have done themselves. It takes
     /// two trips and, where the index or the counters turn out not to have the caller's last changes

@@ -8,8 +8,8 @@
 use super::days::{Days, Numbers, numbers_of};
 use super::entry::ListEntry;
 use super::filters::Filters;
-use super::pages::PageQuery;
 use super::plan::Base;
+use super::query::PageQuery;
 use crate::app::App;
 use futures::future::BoxFuture;
 use oms_domain::{OrderId, Outcome};

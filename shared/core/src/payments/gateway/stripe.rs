@@ -16,9 +16,9 @@ use answers::{
 use aws_smithy_types::body::SdkBody;
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use oms_domain::PaymentId;
 use oms_domain::lifecycle::RefundOutcome;
 use oms_domain::payment::ChargeOutcome;
-use oms_domain::PaymentId;
 use oms_runtime::clock::now;
 use oms_runtime::config::{Secret, StripeConfig};
 use oms_runtime::sdk::https;

@@ -1,10 +1,10 @@
 use super::answers::units_in;
 use super::*;
-use oms_domain::{Currency, Decimal};
-use serde_json::json;
 use crate::testing::Server;
+use oms_domain::{Currency, Decimal};
 use oms_domain::{OrderId, PaymentId};
 use oms_runtime::ids::random_uuid_v7;
+use serde_json::json;
 
 #[test]
 fn amounts_are_in_the_currencys_smallest_unit() {

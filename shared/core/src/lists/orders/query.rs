@@ -1,0 +1,159 @@
+//! What a request asks a list of orders for, and which page of it.
+
+use super::Visible;
+use super::entry::ListEntry;
+use super::filters::Filters;
+use super::ordering::{Ordering, SortPosition};
+use super::plan::PlanInput;
+use crate::lists::paging;
+use oms_domain::statistics::Counts;
+use oms_domain::{Caller, Error, OrderId, OrderSummary, Outcome};
+use oms_http::pages::{PageNumber, PageRequest};
+use oms_http::query::Query;
+use oms_table::lists::OrderList;
+use std::collections::BTreeMap;
+
+/// From how many entries on the counters are asked where they end, instead of reading over them.
+pub(super) const FAR: u64 = 60;
+
+/// What a request asks a list for.
+#[derive(Clone, Debug)]
+pub struct OrderQuery {
+    pub(super) filters: Filters,
+    pub(super) ordering: Ordering,
+    pub(super) explain: bool,
+}
+
+/// Where a page of orders begins, or ends.
+pub(super) type CursorBound = paging::CursorBound<SortPosition>;
+/// A page of orders before it is shown.
+pub(super) type PageSlice = paging::PageSlice<ListEntry>;
+
+/// A request for a page.
+#[derive(Clone, Copy)]
+pub(super) struct PageQuery<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) visible: &'a Visible,
+    pub(super) asked: &'a OrderQuery,
+    pub(super) request: &'a PageRequest,
+    pub(super) at: Option<&'a CursorBound>,
+    pub(super) changed: &'a Changed,
+}
+
+impl OrderQuery {
+    /// Reads `ordering`, beside filters that have been read.
+    #[must_use]
+    pub fn new(filters: Filters, query: &Query) -> Self {
+        let explain = query.filled("explain") == Some("true");
+        Self { filters, ordering: Ordering::read(query), explain }
+    }
+
+    /// What was too much, and what to do about it.
+    pub(super) fn too_many(&self) -> Error {
+        let filters = &self.filters;
+        let name = if !filters.terms.is_empty() || filters.days.is_some() {
+            "search"
+        } else if self.ordering.along().is_none() {
+            return self.too_many_to_sort();
+        } else if filters.least.is_some() {
+            "total_amount__gte"
+        } else if filters.most.is_some() {
+            "total_amount__lte"
+        } else {
+            "created_at__gte"
+        };
+        Error::field(name, "Too many orders to look through: narrow the filter.")
+    }
+
+    pub(super) fn too_many_to_sort(&self) -> Error {
+        let by = self.ordering.first();
+        Error::field("ordering", format!("Too many orders to sort by {by}: narrow the filter."))
+    }
+}
+
+impl<'a> PageQuery<'a> {
+    /// The direction in which the page is read.
+    pub(super) fn ordering(self) -> Ordering {
+        match self.at {
+            Some(CursorBound::Before(_)) => self.asked.ordering.reversed(),
+            Some(CursorBound::After(_)) | None => self.asked.ordering.clone(),
+        }
+    }
+
+    pub(super) fn wish(self, ordering: &'a Ordering) -> PlanInput<'a> {
+        let size = u64::from(self.request.size);
+        // What the counters jump over is not read.
+        let before = if self.at.is_some() || self.is_of_all() { 0 } else { self.before() };
+        PlanInput {
+            filters: &self.asked.filters,
+            ordering,
+            after: self.at.map(CursorBound::place),
+            reach: before + size + 1,
+            page: size,
+        }
+    }
+
+    /// How many entries come before the page, where its number says so.
+    pub(super) fn before(self) -> u64 {
+        match self.request.number {
+            PageNumber::Nth(number) => number.saturating_sub(1).saturating_mul(u64::from(self.request.size)),
+            PageNumber::Last => 0,
+        }
+    }
+
+    /// A page of all that is wanted, sorted here.
+    pub(super) fn cut(self, listed: Vec<ListEntry>) -> Outcome<PageSlice> {
+        let PageQuery { asked, request, at, .. } = self;
+        let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
+        paging::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
+    }
+
+    /// Whether the counters may say where the page begins: far into a list of which all is wanted.
+    pub(super) fn may_jump(self, list: &OrderList) -> bool {
+        let Filters { store, user, .. } = &self.asked.filters;
+        let by_list = match list {
+            OrderList::OfUser(_) => store.is_none(),
+            OrderList::OfStore(_) => user.is_none(),
+            OrderList::All => true,
+        };
+        by_list && self.at.is_none() && self.before() >= FAR && self.is_of_all()
+    }
+
+    /// Whether all orders of some user or store, or all, are wanted.
+    pub(super) fn is_of_all(self) -> bool {
+        Filters { store: None, user: None, ..self.asked.filters.clone() } == Filters::default()
+    }
+}
+
+/// What the reader of a list has done to its orders, of which its index and its counters may know
+/// nothing yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Changed {
+    /// The orders as they are now; nothing of one that has been deleted.
+    pub(super) orders: BTreeMap<OrderId, Option<OrderSummary>>,
+    /// The counters of the list, with what they lacked, where they have been read already.
+    pub(super) counts: Option<Counts>,
+    /// Whether they lacked anything.
+    pub(super) is_behind: bool,
+}
+
+impl PageQuery<'_> {
+    /// Whether the counters lack what the caller has changed, of what the filters ask for: then all
+    /// that is wanted is gathered, and counted.
+    pub(super) fn counts_too_little(self) -> bool {
+        let filters = &self.asked.filters;
+        self.changed.is_behind
+            && (filters.limit_more_than_statuses() || filters.limit_times() || filters.limit_totals())
+    }
+
+    pub(super) fn has_changed(self, order: OrderId) -> bool {
+        self.changed.orders.contains_key(&order)
+    }
+
+    /// What the caller has changed, as it is now, of what is asked for.
+    pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = ListEntry> {
+        let changed = self.changed.orders.values().flatten();
+        let wanted = changed.filter(move |order| self.asked.filters.want(order)).cloned();
+        wanted.map(|order| ListEntry::Summary(Box::new(order)))
+    }
+}

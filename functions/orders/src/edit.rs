@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// What may be changed of an order; what is left out stays as it is.
-#[derive(Clone, Debug, Default, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 pub(crate) struct PatchOrder {
     /// Where it goes from here, by the same rules as the actions.
     #[schema(value_type = Option<String>, example = "confirmed")]
@@ -106,7 +106,7 @@ impl PatchOrder {
     /// Reads what the caller may write; the rest is not even looked at.
     fn read(body: JsonObject, mode: Mode, manages: bool) -> Outcome<Self> {
         let mut f = Fields::new(body.0, mode);
-        let mut read = Self {
+        let read = Self {
             status: f.optional("status"),
             store: f.required("store"),
             items: f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new()),
@@ -120,16 +120,20 @@ impl PatchOrder {
             notes: f.optional::<Lines<2000>>("notes").map(|text| text.0),
             special_instructions: f.optional::<Lines<2000>>("special_instructions").map(|text| text.0),
             extra_data: f.optional::<BoundedMap<MAX_EXTRA_BYTES>>("extra_data").map(|data| data.0),
-            ..Self::default()
+            tracking_number: if_managing(manages, &mut f, |f| {
+                Some(f.optional::<BlankText<100>>("tracking_number")?.0)
+            }),
+            estimated_delivery: if_managing(manages, &mut f, |f| {
+                let moment = f.nullable::<Moment>("estimated_delivery")?;
+                Some(moment.map(|moment| moment.0))
+            }),
+            payment_reference: if_managing(manages, &mut f, |f| {
+                Some(f.optional::<BlankText<100>>("payment_reference")?.0)
+            }),
+            discount_amount: if_managing(manages, &mut f, |f| {
+                Some(f.optional::<Amount>("discount_amount")?.0)
+            }),
         };
-        if manages {
-            read.tracking_number = f.optional::<BlankText<100>>("tracking_number").map(|text| text.0);
-            let moment = f.nullable::<Moment>("estimated_delivery");
-            read.estimated_delivery = moment.map(|moment| moment.map(|moment| moment.0));
-            read.payment_reference = f.optional::<BlankText<100>>("payment_reference").map(|text| text.0);
-            let discount = f.optional::<Amount>("discount_amount");
-            read.discount_amount = discount.map(|discount| discount.0);
-        }
         f.finish()?;
         Ok(read)
     }
@@ -190,6 +194,15 @@ impl PatchOrder {
             extra_data: self.extra_data,
         })
     }
+}
+
+/// Reads what only those who run the order may write; of others it is not even looked at.
+fn if_managing<T>(
+    manages: bool,
+    fields: &mut Fields,
+    read: impl FnOnce(&mut Fields) -> Option<T>,
+) -> Option<T> {
+    if manages { read(fields) } else { None }
 }
 
 impl Prepared {

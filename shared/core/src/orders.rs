@@ -40,30 +40,14 @@ impl VisibleOrder {
     pub fn managed(self) -> Outcome<Order> {
         if self.manages { Ok(self.order) } else { Err(Error::Forbidden) }
     }
-}
 
-impl VisibleOrder {
-    /// Whether the caller may try an action at all; its own rules come on top. Calling an order
-    /// off is for everyone who sees it, the rest for those who run it.
+    /// Whether the caller may try an action at all ([`Action::is_open_to_customers`]); its own rules
+    /// come on top.
     ///
     /// # Errors
     /// 403.
     pub const fn may(&self, action: Action) -> Outcome<()> {
-        match action {
-            Action::Cancel => Ok(()),
-            Action::Confirm
-            | Action::Process
-            | Action::Ship
-            | Action::SendOutForDelivery
-            | Action::Deliver
-            | Action::Refund => {
-                if self.manages {
-                    Ok(())
-                } else {
-                    Err(Error::Forbidden)
-                }
-            }
-        }
+        if self.manages || action.is_open_to_customers() { Ok(()) } else { Err(Error::Forbidden) }
     }
 }
 

@@ -72,29 +72,48 @@ impl Order {
         catalogue: &Catalogue<'_>,
         by: &Actor,
     ) -> Result<OrderChange, PlaceError> {
+        // Every field by name, so that the compiler asks what becomes of a new one.
+        let Edit {
+            store,
+            currency,
+            lines,
+            shipping_method,
+            discount_amount,
+            payment_method,
+            customer_id,
+            language,
+            shipping_address,
+            billing_address,
+            tracking_number,
+            estimated_delivery,
+            payment_reference,
+            notes,
+            special_instructions,
+            extra_data,
+        } = edit;
         let before = self.state();
         let had = self.lines.clone();
-        self.check_store(edit.store, edit.currency)?;
-        let relined = self.set_lines(edit.lines.as_deref(), catalogue, by)?;
-        let reshipped = self.set_shipping(edit.shipping_method, catalogue)?;
-        let discounted = self.set_discount(edit.discount_amount)?;
+        self.check_store(store, currency)?;
+        let relined = self.set_lines(lines.as_deref(), catalogue, by)?;
+        let reshipped = self.set_shipping(shipping_method, catalogue)?;
+        let discounted = self.set_discount(discount_amount)?;
         if relined || reshipped || discounted {
             self.reprice(by)?;
         }
         let status = self.status;
         let pending = Until { is_over: status != Status::Pending, status };
-        pending.set("payment_method", &mut self.payment_method, edit.payment_method)?;
-        pending.set("customer_id", &mut self.customer_id, edit.customer_id)?;
-        pending.set("language", &mut self.language, edit.language)?;
+        pending.set("payment_method", &mut self.payment_method, payment_method)?;
+        pending.set("customer_id", &mut self.customer_id, customer_id)?;
+        pending.set("language", &mut self.language, language)?;
         let shipped = Until { is_over: !status.is_before_shipping(), status };
-        shipped.set("shipping_address", &mut self.shipping_address, edit.shipping_address)?;
-        shipped.set("billing_address", &mut self.billing_address, edit.billing_address)?;
-        set(&mut self.tracking_number, edit.tracking_number);
-        set(&mut self.estimated_delivery, edit.estimated_delivery);
-        set(&mut self.payment_reference, edit.payment_reference);
-        set(&mut self.notes, edit.notes);
-        set(&mut self.special_instructions, edit.special_instructions);
-        set(&mut self.extra_data, edit.extra_data);
+        shipped.set("shipping_address", &mut self.shipping_address, shipping_address)?;
+        shipped.set("billing_address", &mut self.billing_address, billing_address)?;
+        set(&mut self.tracking_number, tracking_number);
+        set(&mut self.estimated_delivery, estimated_delivery);
+        set(&mut self.payment_reference, payment_reference);
+        set(&mut self.notes, notes);
+        set(&mut self.special_instructions, special_instructions);
+        set(&mut self.extra_data, extra_data);
         let stock = moves_between(&had, &self.lines);
         Ok(OrderChange { order: self.changed(&before, ChangeKind::Edit, by, ""), stock })
     }

@@ -105,7 +105,7 @@ impl Order {
     /// is delivered.
     #[must_use]
     pub fn can_cancel(&self, as_manager: bool) -> bool {
-        self.status.after(Action::Cancel).is_some() && (as_manager || self.status.is_before_shipping())
+        self.status.can_cancel(as_manager)
     }
 
     /// Whether [`Order::start_order_refund`] would accept it.
@@ -229,11 +229,11 @@ impl Order {
                 payment.updated_at = by.at;
             }
         }
-        let closes = then != AfterRefund::Nothing && self.status.after(Action::Refund).is_some();
+        let closed = self.status.after(Action::Refund).filter(|_| then != AfterRefund::Nothing);
         let mut stock = Vec::new();
-        let kind_of_change = if closes { ChangeKind::Refund } else { ChangeKind::FinishRefund };
-        if closes {
-            self.status = Status::Refunded;
+        let kind_of_change = if closed.is_some() { ChangeKind::Refund } else { ChangeKind::FinishRefund };
+        if let Some(status) = closed {
+            self.status = status;
             if then == AfterRefund::CloseOrderAndRestock {
                 stock = self.in_stock();
             }

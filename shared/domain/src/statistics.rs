@@ -196,7 +196,7 @@ impl Counts {
     /// The shipped, travelling and delivered orders of a currency: the revenue.
     #[must_use]
     pub fn revenue_in(&self, currency: Currency) -> Money {
-        let shipped = self.sum_orders(|of, status| of == currency && status.is_shipped());
+        let shipped = self.sum_orders(|of, status| of == currency && status.counts_as_revenue());
         Money::rounded(shipped.amount, currency)
     }
 

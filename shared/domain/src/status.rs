@@ -139,6 +139,22 @@ choices! {
     }
 }
 
+impl Action {
+    /// Whether an order's customer may try it, too; everything else is for those who run the order.
+    #[must_use]
+    pub const fn is_open_to_customers(self) -> bool {
+        match self {
+            Action::Cancel => true,
+            Action::Confirm
+            | Action::Process
+            | Action::Ship
+            | Action::SendOutForDelivery
+            | Action::Deliver
+            | Action::Refund => false,
+        }
+    }
+}
+
 impl Status {
     /// Where an action may lead from here. The only place that knows.
     #[must_use]
@@ -215,7 +231,27 @@ impl Status {
         }
     }
 
-    /// Whether the parcel is on its way or has arrived, which is also when its total is revenue.
+    /// Whether it may be called off: by its customer until it is shipped, by those who run it until it
+    /// is delivered.
+    #[must_use]
+    pub const fn can_cancel(self, as_manager: bool) -> bool {
+        self.after(Action::Cancel).is_some() && (as_manager || self.is_before_shipping())
+    }
+
+    /// Whether an order's total is revenue: from its shipping on, unless it is called off or paid back.
+    #[must_use]
+    pub const fn counts_as_revenue(self) -> bool {
+        match self {
+            Status::Shipped | Status::OutForDelivery | Status::Delivered => true,
+            Status::Pending
+            | Status::Confirmed
+            | Status::Processing
+            | Status::Cancelled
+            | Status::Refunded => false,
+        }
+    }
+
+    /// Whether the parcel is on its way or has arrived.
     #[must_use]
     pub const fn is_shipped(self) -> bool {
         match self {

@@ -263,7 +263,7 @@ fn count_placing(tally: &mut Tally, order: &Order, zone: &TimeZone, sign: Decima
     tally.add(order, Counter::DayOrders(quarter_hour.day, currency), sign);
     tally.add(order, Counter::MonthOrders(month), sign);
     tally.add(order, Counter::QuarterHourOrders(quarter_hour, currency), sign);
-    if order.status.is_shipped() {
+    if order.status.counts_as_revenue() {
         let revenue = sign * order.total_amount;
         tally.add(order, Counter::DayRevenue(quarter_hour.day, currency), revenue);
         tally.add(order, Counter::MonthRevenue(month, currency), revenue);

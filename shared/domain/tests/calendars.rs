@@ -109,7 +109,7 @@ proptest! {
             let day = order.created_at.to_zoned(shown.clone()).date();
             if let Some(count) = days.get_mut(&named(day, "%Y-%m-%d")) { *count += 1; }
             if let Some(count) = months.get_mut(&named(day, "%Y-%m")) { *count += 1; }
-            if let Some(sum) = revenue.get_mut(&named(day, "%Y-%m")).filter(|_| order.status.is_shipped()) {
+            if let Some(sum) = revenue.get_mut(&named(day, "%Y-%m")).filter(|_| order.status.counts_as_revenue()) {
                 *sum += order.total_amount;
             }
         }

@@ -5,7 +5,7 @@ use super::item::ItemView;
 use super::payment::PaymentView;
 use super::{money, optional_time, time};
 use oms_domain::order::Rating;
-use oms_domain::{Action, Order, OrderSummary, Status};
+use oms_domain::{Order, OrderSummary, Status};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -296,7 +296,6 @@ impl OrderListView {
     /// An entry of a list, for a caller who runs the order (`manages`) or whose it is.
     #[must_use]
     pub fn new(order: &OrderSummary, manages: bool) -> Self {
-        let cancellable = order.status.after(Action::Cancel).is_some();
         Self {
             id: order.id.0,
             order_number: order.order_number.clone(),
@@ -318,7 +317,7 @@ impl OrderListView {
             created_at: time(order.created_at),
             updated_at: time(order.updated_at),
             item_count: order.item_count,
-            can_cancel: cancellable && (manages || order.status.is_before_shipping()),
+            can_cancel: order.status.can_cancel(manages),
             can_refund: order.can_refund,
             is_paid: order.payment_status.is_paid(),
         }

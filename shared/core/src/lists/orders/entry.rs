@@ -67,7 +67,7 @@ impl ListEntry {
     pub(super) fn is_wanted(&self, filters: &Filters) -> bool {
         match self {
             Self::Summary(order) => filters.want(order),
-            Self::Facts(entry) => filters.want_facts(&entry.facets, entry.created_at, entry.total),
+            Self::Facts(entry) => filters.want_entry(&entry.facets, entry.created_at, entry.total),
         }
     }
 }

@@ -98,7 +98,7 @@ impl Filters {
     }
 
     /// Whether an order is wanted, as far as facets, time and total tell.
-    pub(super) fn want_facts(&self, facets: &OrderFacets, created_at: Timestamp, total: Decimal) -> bool {
+    pub(super) fn want_entry(&self, facets: &OrderFacets, created_at: Timestamp, total: Decimal) -> bool {
         self.want_facets(facets)
             && self.from.is_none_or(|from| created_at >= from)
             && self.before.is_none_or(|before| created_at < before)
@@ -107,15 +107,29 @@ impl Filters {
             && self.most.is_none_or(|most| total <= most)
     }
 
-    /// Whether an order is wanted.
+    /// Whether an order is wanted. Every filter stands here by name, so that the compiler asks what
+    /// becomes of a new one: `want_entry` looks at those that are not bound.
     pub(super) fn want(&self, order: &OrderSummary) -> bool {
-        self.want_facts(&order.facets(), order.created_at, order.total_amount)
-            && self.store.is_none_or(|store| store == order.store.id)
-            && self.user.as_ref().is_none_or(|user| *user == order.user.id)
-            && contains_all(
-                [&*order.order_number, &*order.tracking_number, &*order.payment_reference],
-                &self.terms,
-            )
+        let Self {
+            statuses: _,
+            payment_status: _,
+            payment_method: _,
+            shipping_method: _,
+            currency: _,
+            from: _,
+            before: _,
+            days: _,
+            least: _,
+            most: _,
+            store,
+            user,
+            terms,
+        } = self;
+        let searched = [&*order.order_number, &*order.tracking_number, &*order.payment_reference];
+        self.want_entry(&order.facets(), order.created_at, order.total_amount)
+            && store.is_none_or(|store| store == order.store.id)
+            && user.as_ref().is_none_or(|user| *user == order.user.id)
+            && contains_all(searched, terms)
     }
 
     /// Whether totals are limited.

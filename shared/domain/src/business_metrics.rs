@@ -47,10 +47,7 @@ fn of_change(then: &Order, change: &Change) -> Vec<BusinessMetric> {
     if change.action == ChangeKind::Place {
         found.push(BusinessMetric::Created { value: then.total_amount, currency: then.currency });
     }
-    let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
-    if let (Some(field), Some(lasted_us)) = (change.of("status"), change.previous_status_lasted_us)
-        && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
-    {
+    if let Some((from, to, lasted_us)) = change.transition() {
         found.push(BusinessMetric::Moved { from, to, lasted_us });
     }
     found.extend(notices(then, change).iter().filter_map(|notice| of_event(notice.event_type)));

@@ -135,3 +135,16 @@ impl Calendar {
         buckets.iter().map(|bucket| (bucket.name.clone(), counted(bucket))).collect()
     }
 }
+
+/// The first and last of each run of days without a gap, in their order.
+#[must_use]
+pub fn runs(days: &BTreeSet<Date>) -> Vec<(Date, Date)> {
+    let mut runs: Vec<(Date, Date)> = Vec::new();
+    for day in days {
+        match runs.last_mut().filter(|(_, last)| last.tomorrow().ok().as_ref() == Some(day)) {
+            Some((_, last)) => *last = *day,
+            None => runs.push((*day, *day)),
+        }
+    }
+    runs
+}

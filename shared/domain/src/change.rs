@@ -4,7 +4,7 @@
 //! read forwards as a history and backwards as a time machine ([`rewind`]).
 
 use crate::choices::choices;
-use crate::{JobId, UserId};
+use crate::{JobId, Status, UserId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -169,6 +169,15 @@ impl Change {
     #[must_use]
     pub fn of(&self, path: &str) -> Option<&FieldChange> {
         self.changes.get(path)
+    }
+
+    /// From which status to which the order moved, and after how long in the first, in microseconds;
+    /// nothing where it did not, or where that was not measured yet.
+    #[must_use]
+    pub fn transition(&self) -> Option<(Status, Status, i64)> {
+        let status = |value: &Value| value.as_str()?.parse::<Status>().ok();
+        let field = self.of("status")?;
+        Some((status(&field.from)?, status(&field.to)?, self.previous_status_lasted_us?))
     }
 }
 

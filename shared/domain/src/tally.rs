@@ -211,14 +211,9 @@ pub fn tally(before: Option<&Order>, after: &Order, zone: &TimeZone) -> Tally {
 
 /// Adds (`sign` 1) or takes away (−1) the transitions among an order's changes.
 fn count_transitions(tally: &mut Tally, order: &Order, changes: &[&Change], sign: Decimal) {
-    let status = |value: &serde_json::Value| value.as_str()?.parse::<Status>().ok();
-    for change in changes {
-        if let (Some(field), Some(lasted)) = (change.of("status"), change.previous_status_lasted_us)
-            && let (Some(from), Some(to)) = (status(&field.from), status(&field.to))
-        {
-            tally.add(order, Counter::Transitions(from, to), sign);
-            tally.add(order, Counter::TransitionMicros(from, to), sign * Decimal::from(lasted));
-        }
+    for (from, to, lasted_us) in changes.iter().filter_map(|change| change.transition()) {
+        tally.add(order, Counter::Transitions(from, to), sign);
+        tally.add(order, Counter::TransitionMicros(from, to), sign * Decimal::from(lasted_us));
     }
 }
 

@@ -30,6 +30,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use futures::future::try_join_all;
 use jiff::civil::Date;
 use oms_domain::Decimal;
+use oms_domain::calendar::runs;
 use oms_domain::reconciliation::{Counters, Difference};
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope, Tally};
@@ -291,16 +292,4 @@ impl Table {
         let update = update.build().map_err(TableError::request)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
-}
-
-/// The first and last of each run of days without a gap.
-fn runs(days: &BTreeSet<Date>) -> Vec<(Date, Date)> {
-    let mut runs: Vec<(Date, Date)> = Vec::new();
-    for day in days {
-        match runs.last_mut().filter(|(_, last)| last.tomorrow().ok().as_ref() == Some(day)) {
-            Some((_, last)) => *last = *day,
-            None => runs.push((*day, *day)),
-        }
-    }
-    runs
 }

@@ -257,19 +257,12 @@ impl Table {
                 .expression_attribute_names("#sk", keys::SK)
                 .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
         };
-        self.all_of(pk, query).await
+        self.read_pages(pk, query, usize::MAX).await
     }
 
     /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent read.
     pub async fn beginning(&self, pk: String, sk: String, limit: usize) -> Result<Vec<Item>, TableError> {
-        let query = self
-            .client
-            .query()
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
-            .expression_attribute_names("#pk", keys::PK)
-            .table_name(&self.name)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let query = self.client.query().limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let query = if sk.is_empty() {
             query.key_condition_expression("#pk = :pk")
         } else {
@@ -278,18 +271,7 @@ impl Table {
                 .expression_attribute_names("#sk", keys::SK)
                 .expression_attribute_values(":sk", AttributeValue::S(sk))
         };
-        let mut found = Vec::new();
-        let mut start = None;
-        for _ in 0..MAX_QUERY_PAGES {
-            let page = query.clone().set_exclusive_start_key(start).send().await?;
-            meter_read(page.consumed_capacity());
-            found.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
-                break;
-            }
-        }
-        Ok(found)
+        self.read_pages(pk, query, limit).await
     }
 
     /// All items of a partition from one sort key to another, both included. Not a consistent read.
@@ -322,11 +304,16 @@ impl Table {
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":from", AttributeValue::S(from))
             .expression_attribute_values(":to", AttributeValue::S(to));
-        self.all_of(pk, query).await
+        self.read_pages(pk, query, usize::MAX).await
     }
 
-    /// Every page of a query of a partition of the base table.
-    async fn all_of(&self, pk: String, query: QueryFluentBuilder) -> Result<Vec<Item>, TableError> {
+    /// The pages of a query of a partition of the base table, until there are `limit` items.
+    async fn read_pages(
+        &self,
+        pk: String,
+        query: QueryFluentBuilder,
+        limit: usize,
+    ) -> Result<Vec<Item>, TableError> {
         let query = query
             .table_name(&self.name)
             .expression_attribute_names("#pk", keys::PK)
@@ -339,7 +326,7 @@ impl Table {
             meter_read(page.consumed_capacity());
             found.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
-            if start.is_none() {
+            if start.is_none() || found.len() >= limit {
                 break;
             }
         }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use oms_domain::calendar::runs;
 use std::collections::BTreeSet;
 
 /// In how many parts the days may lie that are looked through.
@@ -43,13 +44,7 @@ pub(super) fn numbers_of(day: Date, term: &str) -> Numbers {
 impl Days {
     /// Of some days in their order, at which times they were. None where they lie too far apart.
     pub(super) fn new(dates: BTreeSet<Date>, zone: &TimeZone) -> Option<Self> {
-        let mut runs: Vec<(Date, Date)> = Vec::new();
-        for date in &dates {
-            match runs.last_mut().filter(|(_, last)| last.tomorrow().ok() == Some(*date)) {
-                Some((_, last)) => *last = *date,
-                None => runs.push((*date, *date)),
-            }
-        }
+        let runs = runs(&dates);
         let begin = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
         let ranges = runs.iter().map(|(first, last)| Some((begin(*first)?, begin(last.tomorrow().ok()?)?)));
         let ranges: Vec<_> = ranges.collect::<Option<_>>()?;

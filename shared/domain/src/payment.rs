@@ -326,6 +326,7 @@ impl Payment {
             (RefundState::Succeeded, RefundOutcome::Succeeded) | (RefundState::Failed, _) => return then,
         }
         let back = self.refunded_amount();
+        debug_assert!(back <= self.amount, "no more goes back than was paid");
         self.status = if back >= self.amount {
             PaymentState::Refunded
         } else if back > Decimal::ZERO {

@@ -76,7 +76,10 @@ async fn a_first_product_and_another_currency_do_not_both_come_first() {
         let seen = table.versioned_store(store.id).await.unwrap().unwrap();
         let turned = Store { currency: Currency::JPY, ..store.clone() };
         let product = product(&store, 0);
-        let both = join(table.replace_store(&seen, &turned, 20, None), table.insert_product(&product, &store, 5, None));
+        let both = join(
+            table.replace_store(&seen, &turned, 20, None),
+            table.insert_product(&product, &store, 5, None),
+        );
         let (turned, made) = both.await;
         assert!(turned.is_err() || made.is_err(), "round {round}");
         let now = table.store(store.id).await.unwrap().unwrap().currency;

@@ -14,6 +14,7 @@ use oms_domain::statistics::Counts;
 use oms_domain::{Caller, Error, OrderSummary, Outcome};
 use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::query::Query;
+use oms_http::responses::List;
 use oms_http::views::order::OrderListView;
 use oms_runtime::meter::side_by_side;
 use oms_table::TableError;
@@ -54,6 +55,8 @@ pub struct OrderPage {
     #[schema(value_type = Option<Object>)]
     pub explain: Option<Value>,
 }
+
+impl List for OrderPage {}
 
 /// Where a page of orders begins, or ends.
 type At = sorted::At<Place>;

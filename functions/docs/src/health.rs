@@ -5,7 +5,6 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
 use oms_core::app::App;
 use oms_core::health::{Reach, Reached};
-use oms_http::error::ErrorBody;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,7 +70,7 @@ impl Probe {
     get, path = "/api/health/", tag = "documentation",
     responses(
         (status = 200, description = "It is up", body = HealthView),
-        (status = 503, description = "Its settings make no sense: `misconfigured`, and `details.settings` names them", body = ErrorBody),
+        (status = 503, description = "Its settings make no sense: `misconfigured`, and `details.settings` names them"),
     ),
 )]
 pub(crate) async fn health(

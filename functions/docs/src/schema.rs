@@ -9,7 +9,9 @@ pub const DOCUMENT: &str = include_str!("../openapi.json");
 /// This document: OpenAPI 3.1, as JSON.
 #[utoipa::path(
     get, path = "/api/schema/", tag = "documentation",
-    responses((status = 200, description = "The document", content_type = "application/json", body = Object)),
+    responses(
+        (status = 200, description = "The document", content_type = "application/json", body = Object),
+    ),
 )]
 pub(crate) async fn schema() -> Response {
     ([(CONTENT_TYPE, "application/json")], DOCUMENT).into_response()

@@ -7,8 +7,8 @@ mod retrieve;
 mod subscriptions;
 mod view;
 
-use axum::Json;
-use oms_http::etag::Version;
+use oms_http::Tagged;
+use oms_table::inbox::Inbox;
 use oms_table::notifications::Notification;
 use oms_table::notifications::inbox::Inbox;
 use view::NotificationView;
@@ -26,9 +26,6 @@ oms_core::endpoints!(
     delete_subscription in subscriptions::delete,
 );
 
-/// A notification as the answer.
-type Shown = (Version, Json<NotificationView>);
-
-fn show(notification: Notification, inbox: &Inbox) -> Shown {
-    (Version(notification.version(inbox)), Json(notification.into()))
+fn tagged(notification: Notification, inbox: &Inbox) -> Tagged<NotificationView> {
+    Tagged::new(notification.version(inbox), notification.into())
 }

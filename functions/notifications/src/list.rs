@@ -5,8 +5,8 @@ use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::paging::{ByTime, CursorBound, Sorting, Window};
 use oms_domain::{Error, NotificationId, Outcome};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::search::contains_all;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::notifications::{Notification, Start, Wanted};
@@ -26,14 +26,10 @@ const MOST_SEARCHED: usize = 10_000;
         ("notification_type" = Option<String>, Query, description = "Only those about this, such as `shipping_update`"),
         ("search" = Option<String>, Query, description = "Terms that the title or the message, which names the order's number, must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, or `-created_at`, which it is unless said otherwise"),
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
     ),
     responses(
-        (status = 200, description = "A page", body = Page<NotificationView>),
-        (status = 400, description = "A filter is no choice, or there are too many to search", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<Page<NotificationView>>,
+        (status = 400, description = "A filter is no choice, or there are too many to search"),
     ),
     security(("bearer" = [])),
 )]

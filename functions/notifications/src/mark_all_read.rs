@@ -3,7 +3,6 @@
 use axum::Json;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_http::error::ErrorBody;
 use oms_http::{Authenticated, Reply, UnusedBody};
 use oms_runtime::retry;
 use oms_table::TableError;
@@ -27,8 +26,7 @@ pub(crate) struct MarkedAll {
     post, path = "/api/notifications/mark_all_read/", tag = "notifications",
     responses(
         (status = 200, description = "They are read", body = MarkedAll),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 409, description = "New ones kept coming in at the same time", body = ErrorBody),
+        (status = 409, description = "New ones kept coming in at the same time"),
     ),
     security(("bearer" = [])),
 )]

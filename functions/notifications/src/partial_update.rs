@@ -1,13 +1,13 @@
 //! `PATCH /api/notifications/{id}/`
 
+use crate::tagged;
 use crate::view::NotificationView;
-use crate::{Shown, show};
 use oms_core::app::App;
 use oms_domain::{Error, Kind, NotificationId};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::{Fields, Mode};
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use oms_runtime::retry;
 use oms_table::TableError;
 use utoipa::ToSchema;
@@ -27,23 +27,14 @@ pub(crate) struct NotificationPatch {
     patch, path = "/api/notifications/{id}/", tag = "notifications",
     params(("id" = uuid::Uuid, Path, description = "The notification")),
     request_body = NotificationPatch,
-    responses(
-        (status = 200, description = "The notification as it is now", body = NotificationView),
-        (status = 400, description = "`is_read` is no boolean", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "The caller has no such notification", body = ErrorBody),
-        (status = 409, description = "Others marked it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Changed<NotificationView>, (status = 400, description = "`is_read` is no boolean")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<NotificationId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<NotificationId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<NotificationView>> {
     let mut fields = Fields::new(body.0, Mode::Partial);
     let is_read = fields.optional::<bool>("is_read");
     let problems = fields.finish();
@@ -56,10 +47,10 @@ pub(crate) async fn partial_update(
             return Err(problems.into());
         }
         let Some(is_read) = is_read.filter(|is_read| *is_read != notification.is_read) else {
-            return Ok(show(notification, &inbox));
+            return Ok(tagged(notification, &inbox));
         };
         match app.table().mark_notification(&notification, &inbox, is_read, app.request().key()).await {
-            Ok(marked) => return Ok(show(marked, &inbox)),
+            Ok(marked) => return Ok(tagged(marked, &inbox)),
             Err(TableError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }

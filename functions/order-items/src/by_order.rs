@@ -3,7 +3,6 @@
 use axum::Json;
 use oms_core::app::App;
 use oms_domain::{Error, Kind, OrderId};
-use oms_http::error::ErrorBody;
 use oms_http::views::item::ItemView;
 use oms_http::{Authenticated, Query, Reply};
 
@@ -13,9 +12,8 @@ use oms_http::{Authenticated, Query, Reply};
     params(("order_id" = uuid::Uuid, Query, description = "The order")),
     responses(
         (status = 200, description = "Its items", body = Vec<ItemView>),
-        (status = 400, description = "`order_id` is missing", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
+        (status = 400, description = "`order_id` is missing"),
+        (status = 404, description = "No such order for the caller"),
     ),
     security(("bearer" = [])),
 )]

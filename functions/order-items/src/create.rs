@@ -1,13 +1,14 @@
 //! `POST /api/order-items/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::read_item;
 use oms_domain::place::{WantedLine, invalid_pk};
 use oms_domain::{Decimal, Error, Order, OrderId, Outcome};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::Created;
 use oms_http::validation::{Fields, Mode};
 use oms_http::views::item::ItemView;
 use oms_http::{Authenticated, JsonObject, Reply};
@@ -55,10 +56,8 @@ fn read(body: JsonObject) -> Outcome<(OrderId, WantedLine)> {
     post, path = "/api/order-items/", tag = "order items",
     request_body = CreateOrderItem,
     responses(
-        (status = 201, description = "The item", body = ItemView),
-        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+        Created<ItemView>,
+        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice"),
     ),
     security(("bearer" = [])),
 )]
@@ -66,7 +65,7 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<ItemView>)> {
     let (id, wanted) = &read(body)?;
     let table = app.table();
     let prepare = |seen: VisibleOrder| async move {
@@ -84,5 +83,5 @@ pub(crate) async fn create(
     // The newest line has the highest number, and lines stand by number.
     let line = order.order.lines.last().map(|line| line.id);
     let line = line.ok_or_else(|| Error::internal("the item was not added"))?;
-    Ok((StatusCode::CREATED, show(&order.order, line)?))
+    Ok((StatusCode::CREATED, tagged(&order.order, line)?))
 }

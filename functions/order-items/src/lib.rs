@@ -11,6 +11,7 @@ mod update;
 
 use axum::Json;
 use oms_domain::{Error, Kind, LineId, Order, Outcome};
+use oms_http::Tagged;
 use oms_http::etag::Version;
 use oms_http::views::item::ItemView;
 
@@ -24,12 +25,9 @@ oms_core::endpoints!(
     delete in delete,
 );
 
-/// An item as the answer. Its version is its order's, of which it is a part.
-type Shown = (Version, Json<ItemView>);
-
-fn show(order: &Order, id: LineId) -> Outcome<Shown> {
+fn tagged(order: &Order, id: LineId) -> Outcome<Tagged<ItemView>> {
     let line = order.line(id).ok_or_else(not_found)?;
-    Ok((Version(order.version), Json(ItemView::new(order, line))))
+    Ok(Tagged::new(order.version, ItemView::new(order, line)))
 }
 
 const fn not_found() -> Error {

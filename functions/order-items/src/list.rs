@@ -4,8 +4,8 @@ use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::lines::ItemQuery;
 use oms_domain::{Error, OrderId, Outcome, ProductId, VariantId};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::views::item::ItemView;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use uuid::Uuid;
@@ -14,8 +14,6 @@ use uuid::Uuid;
 #[utoipa::path(
     get, path = "/api/order-items/", tag = "order items",
     params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
         ("order" = Option<uuid::Uuid>, Query, description = "Only this order's items"),
         ("product" = Option<uuid::Uuid>, Query, description = "Only those of this product"),
         ("variant" = Option<uuid::Uuid>, Query, description = "Only those of this variant"),
@@ -23,10 +21,8 @@ use uuid::Uuid;
         ("ordering" = Option<String>, Query, description = "`created_at`, `quantity`, `unit_price`, `total_price`; `-` for descending"),
     ),
     responses(
-        (status = 200, description = "A page", body = Page<ItemView>),
-        (status = 400, description = "A filter makes no sense, or has too many items to look through or to sort", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<Page<ItemView>>,
+        (status = 400, description = "A filter makes no sense, or has too many items to look through or to sort"),
     ),
     security(("bearer" = [])),
 )]

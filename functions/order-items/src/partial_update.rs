@@ -1,14 +1,14 @@
 //! `PATCH /api/order-items/{id}/`
 
 use crate::edit::{PatchOrderItem, change};
-use crate::{Shown, show};
+use crate::tagged;
 use oms_core::app::App;
 use oms_domain::LineId;
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::Mode;
 use oms_http::views::item::ItemView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 
 /// Changes any part of an item of a pending order: moves its stock, reprices the order, and a
 /// pending payment's amount follows, all or nothing.
@@ -17,22 +17,16 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     params(("id" = uuid::Uuid, Path, description = "The item")),
     request_body = PatchOrderItem,
     responses(
-        (status = 200, description = "The item as it is now", body = ItemView),
-        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such item for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<ItemView>,
+        (status = 400, description = "A field is wrong, the order's items are fixed, or the stock does not suffice"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<LineId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<LineId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<ItemView>> {
     let order = change(&app, &caller, id, &expected, &body, Mode::Partial).await?;
-    Ok(show(&order, id)?)
+    Ok(tagged(&order, id)?)
 }

@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{Caller, Error, JobId, Kind, OrderId, Outcome, Status};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
 use oms_http::views::{optional_time, time};
 use oms_http::{Authenticated, PathId, Reply};
@@ -165,8 +164,7 @@ fn is_stalled(job: &BulkUpdate, results: &[PieceResult], now: jiff::Timestamp) -
     params(("job" = Uuid, Path, description = "The job")),
     responses(
         (status = 200, description = "How far it is", body = BulkUpdateJob),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such job for the caller, or one of more than 30 days ago", body = ErrorBody),
+        (status = 404, description = "No such job for the caller, or one of more than 30 days ago"),
     ),
     security(("bearer" = [])),
 )]

@@ -7,7 +7,6 @@ use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::orders::bulk_update::{ByJob, is_open, result_of};
 use oms_domain::{Caller, Error, OrderId, Outcome, Role, Status};
-use oms_http::error::ErrorBody;
 use oms_http::error::public_text;
 use oms_http::pages::Links;
 use oms_http::validation::{Fields, Mode};
@@ -83,9 +82,8 @@ impl BulkUpdateStatus {
     responses(
         (status = 200, description = "Up to 100 orders: what became of them", body = BulkUpdated),
         (status = 202, description = "101 orders and more, or those for which there was no time, or no answer of the gateway: where to see what becomes of them", body = BulkAccepted),
-        (status = 400, description = "A field is wrong, or an order is none that the caller may see: nothing has changed", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "Customers may not", body = ErrorBody),
+        (status = 400, description = "A field is wrong, or an order is none that the caller may see: nothing has changed"),
+        (status = 403, description = "Customers may not"),
     ),
     security(("bearer" = [])),
 )]

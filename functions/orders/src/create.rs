@@ -1,6 +1,6 @@
 //! `POST /api/orders/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
@@ -13,9 +13,10 @@ use oms_domain::{
     Address, AddressId, Caller, Currency, Decimal, Error, Outcome, PaymentMethod, ShippingMethod, StoreId,
     User, UserId,
 };
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
 use oms_http::query::MAX_USER_CHARS;
-use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Text};
+use oms_http::responses::Created;
+use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
 use oms_http::views::order::OrderView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_runtime::meter;
@@ -122,11 +123,10 @@ impl CreateOrder {
     post, path = "/api/orders/", tag = "orders",
     request_body = CreateOrder,
     responses(
-        (status = 201, description = "The order", body = OrderView),
-        (status = 400, description = "A field is wrong, or the stock does not suffice", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 409, description = "Too many wanted the same pieces at the same time", body = ErrorBody),
-        (status = 429, description = "The customer has too many unpaid orders", body = ErrorBody),
+        Created<OrderView>,
+        (status = 400, description = "A field is wrong, or the stock does not suffice"),
+        (status = 409, description = "Too many wanted the same pieces at the same time"),
+        (status = 429, description = "The customer has too many unpaid orders"),
     ),
     security(("bearer" = [])),
 )]
@@ -134,10 +134,10 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<OrderView>)> {
     let wanted = CreateOrder::read(body)?;
     let seen = retried(|| try_to_place(&app, &caller, &wanted)).await?;
-    Ok((StatusCode::CREATED, show(&seen)))
+    Ok((StatusCode::CREATED, tagged(&seen)))
 }
 
 async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outcome<VisibleOrder> {

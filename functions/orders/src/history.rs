@@ -4,8 +4,8 @@ use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::paging::{CursorBound, cut};
 use oms_domain::OrderId;
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::views::history::ChangeView;
 use oms_http::{Authenticated, Page, PageRequest, PathId, Reply};
 
@@ -15,13 +15,10 @@ use oms_http::{Authenticated, Page, PageRequest, PathId, Reply};
     get, path = "/api/orders/{id}/history/", tag = "orders",
     params(
         ("id" = uuid::Uuid, Path, description = "The order"),
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
     ),
     responses(
-        (status = 200, description = "A page", body = Page<ChangeView>),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such order for the caller, or no such page", body = ErrorBody),
+        Listed<Page<ChangeView>>,
+        (status = 404, description = "No such order for the caller, or no such page"),
     ),
     security(("bearer" = [])),
 )]

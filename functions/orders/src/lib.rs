@@ -15,7 +15,8 @@ mod retrieve;
 mod update;
 
 use axum::Json;
-use oms_core::orders::VisibleOrder;
+use oms_core::orders::Seen;
+use oms_http::Tagged;
 use oms_http::etag::Version;
 use oms_http::views::order::OrderView;
 
@@ -43,9 +44,6 @@ oms_core::endpoints!(
     refund_order in actions::refund,
 );
 
-/// An order as the answer to the caller who sees it.
-type Shown = (Version, Json<OrderView>);
-
-fn show(seen: &VisibleOrder) -> Shown {
-    (Version(seen.order.version), Json(OrderView::new(&seen.order, seen.manages)))
+fn tagged(seen: &Seen) -> Tagged<OrderView> {
+    Tagged::new(seen.order.version, OrderView::new(&seen.order, seen.manages))
 }

@@ -5,8 +5,8 @@ use oms_core::app::App;
 use oms_core::lists::orders::{Filters, OrderPage, OrderQuery};
 use oms_core::response_cache::Answer;
 use oms_domain::{Outcome, Status};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::{Authenticated, PageRequest, Query, Reply};
 
 /// The orders that the caller may see, newest first: their own; a vendor's also those of their
@@ -15,10 +15,8 @@ use oms_http::{Authenticated, PageRequest, Query, Reply};
     get, path = "/api/orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = OrderPage),
-        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<OrderPage>,
+        (status = 400, description = "A filter makes no sense, or there is too much to look through"),
     ),
     security(("bearer" = [])),
 )]
@@ -39,10 +37,8 @@ pub(crate) async fn list(
     get, path = "/api/orders/my_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = OrderPage),
-        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<OrderPage>,
+        (status = 400, description = "A filter makes no sense, or there is too much to look through"),
     ),
     security(("bearer" = [])),
 )]
@@ -62,10 +58,8 @@ pub(crate) async fn my_orders(
     get, path = "/api/orders/recent_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = OrderPage),
-        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<OrderPage>,
+        (status = 400, description = "A filter makes no sense, or there is too much to look through"),
     ),
     security(("bearer" = [])),
 )]
@@ -86,10 +80,8 @@ pub(crate) async fn recent_orders(
     get, path = "/api/orders/pending_orders/", tag = "orders",
     params(ListParameters),
     responses(
-        (status = 200, description = "A page", body = OrderPage),
-        (status = 400, description = "A filter makes no sense, or there is too much to look through", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<OrderPage>,
+        (status = 400, description = "A filter makes no sense, or there is too much to look through"),
     ),
     security(("bearer" = [])),
 )]

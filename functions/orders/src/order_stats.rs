@@ -4,8 +4,7 @@ use oms_core::app::App;
 use oms_core::response_cache::Answer;
 use oms_core::statistics::read_your_writes::Snapshot;
 use oms_domain::Error;
-use oms_domain::reconciliation::Verified;
-use oms_http::error::ErrorBody;
+use oms_domain::drift::Verified;
 use oms_http::views::statistics::OrderStats;
 use oms_http::{Authenticated, Query, Reply};
 
@@ -21,9 +20,8 @@ use oms_http::{Authenticated, Query, Reply};
     ),
     responses(
         (status = 200, description = "The statistics", body = OrderStats),
-        (status = 400, description = "The time zone does not exist, or there are too many orders to add up", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "`user` is somebody else, or `verify` is set, and the caller may not ask", body = ErrorBody),
+        (status = 400, description = "The time zone does not exist, or there are too many orders to add up"),
+        (status = 403, description = "`user` is somebody else, or `verify` is set, and the caller may not ask"),
     ),
     security(("bearer" = [])),
 )]

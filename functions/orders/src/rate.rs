@@ -1,13 +1,13 @@
 //! `POST /api/orders/{id}/rate_order/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use oms_core::app::App;
 use oms_domain::{Error, OrderId, Outcome};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::{Fields, Lines, Mode, Whole};
 use oms_http::views::order::OrderView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use utoipa::ToSchema;
 
 /// What a customer thinks of an order.
@@ -39,23 +39,18 @@ impl RateOrder {
     params(("id" = uuid::Uuid, Path, description = "The order")),
     request_body = RateOrder,
     responses(
+        Changed<OrderView>,
         (status = 200, description = "The order with its rating", body = OrderView),
-        (status = 400, description = "A field is wrong, the order is not delivered, or has been rated", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The order is not the caller's own", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 400, description = "A field is wrong, the order is not delivered, or has been rated"),
+        (status = 403, description = "The order is not the caller's own"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn rate_order(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<OrderId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<OrderId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<OrderView>> {
     let rated = app.orders(&caller).change(id, |seen, by| {
         if seen.order.user.id != caller.user.id {
             return Err(Error::Forbidden);
@@ -64,5 +59,5 @@ pub(crate) async fn rate_order(
         expected.check(seen.order.version)?;
         Ok(seen.order.rate(rating, &comment, by)?.into())
     });
-    Ok(show(&rated.await?))
+    Ok(tagged(&rated.await?))
 }

@@ -1,10 +1,11 @@
 //! `GET /api/orders/{id}/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_domain::{Error, Kind, OrderId, Outcome};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::Read;
 use oms_http::validation::Moment;
 use oms_http::views::order::OrderView;
 use oms_http::{Authenticated, PathId, Query, Reply};
@@ -37,10 +38,9 @@ impl AsOf {
         ("as_of" = Option<String>, Query, description = "As it was in this version, or at this time"),
     ),
     responses(
-        (status = 200, description = "The order", body = OrderView),
-        (status = 400, description = "`as_of` is neither a version nor a time", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such order for the caller, or not yet then", body = ErrorBody),
+        Read<OrderView>,
+        (status = 400, description = "`as_of` is neither a version nor a time"),
+        (status = 404, description = "No such order for the caller, or not yet then"),
     ),
     security(("bearer" = [])),
 )]
@@ -49,11 +49,11 @@ pub(crate) async fn retrieve(
     Authenticated(caller): Authenticated,
     PathId(id): PathId<OrderId>,
     query: Query,
-) -> Reply<Shown> {
+) -> Reply<Tagged<OrderView>> {
     let seen = app.orders(&caller).load(id).await?;
     match query.filled("as_of") {
-        None => Ok(show(&seen)),
-        Some(text) => Ok(show(&then(&app, seen, AsOf::read(text)?).await?)),
+        None => Ok(tagged(&seen)),
+        Some(text) => Ok(tagged(&then(&app, seen, AsOf::read(text)?).await?)),
     }
 }
 

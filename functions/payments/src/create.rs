@@ -1,14 +1,15 @@
 //! `POST /api/payments/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::lifecycle::OrderChange;
 use oms_domain::paying::NewPayment;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Decimal, Error, OrderId, Outcome, PaymentMethod};
-use oms_http::error::ErrorBody;
-use oms_http::validation::{Amount, BoundedMap, Fields, Mode};
+use oms_http::Tagged;
+use oms_http::responses::Created;
+use oms_http::validation::{Amount, Fields, KeptMap, Mode};
 use oms_http::views::payment::PaymentView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use serde_json::{Map, Value};
@@ -64,10 +65,8 @@ pub(crate) fn read_details(fields: &mut Fields) -> Option<Map<String, Value>> {
     post, path = "/api/payments/", tag = "payments",
     request_body = CreatePayment,
     responses(
-        (status = 201, description = "The payment", body = PaymentView),
-        (status = 400, description = "A field is wrong, or the order has a payment", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
+        Created<PaymentView>,
+        (status = 400, description = "A field is wrong, or the order has a payment"),
     ),
     security(("bearer" = [])),
 )]
@@ -75,7 +74,7 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<PaymentView>)> {
     let wanted = CreatePayment::read(body)?;
     let id = OrderId(wanted.order);
     let added = app.orders(&caller).change(id, |seen, by| {
@@ -91,5 +90,5 @@ pub(crate) async fn create(
     let order = added.await.map_err(|error| error.not_found_as(unknown))?;
     let payment = order.order.payments.last().map(|payment| payment.id);
     let payment = payment.ok_or_else(|| Error::internal("the payment was not added"))?;
-    Ok((StatusCode::CREATED, show(&order.order, payment)?))
+    Ok((StatusCode::CREATED, tagged(&order.order, payment)?))
 }

@@ -1,12 +1,14 @@
 //! What PUT and PATCH of a payment have in common.
 
 use crate::create::read_details;
-use crate::{Shown, not_found, of_payment, show};
+use crate::{not_found, of_payment, tagged};
 use oms_core::app::App;
 use oms_domain::{Caller, Outcome, PaymentId, PaymentMethod};
 use oms_http::JsonObject;
+use oms_http::Tagged;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Fields, Mode};
+use oms_http::views::payment::PaymentView;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -46,7 +48,7 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Outcome<Shown> {
+) -> Outcome<Tagged<PaymentView>> {
     let wanted = PatchPayment::read(body, mode)?;
     let changed = app.orders(caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
@@ -59,5 +61,5 @@ pub(crate) async fn change(
         let details = wanted.payment_details.clone();
         Ok(order.edit_payment(id, wanted.payment_method, details, by)?.into())
     });
-    show(&changed.await.map_err(of_payment)?.order, id)
+    tagged(&changed.await.map_err(of_payment)?.order, id)
 }

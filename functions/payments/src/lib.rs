@@ -18,6 +18,7 @@ mod webhook;
 use axum::Json;
 use oms_core::payments::settlement::Sent;
 use oms_domain::{Caller, Error, Kind, Order, Outcome, PaymentId};
+use oms_http::Tagged;
 use oms_http::etag::Version;
 use oms_http::views::payment::{NextActionView, PaymentView};
 
@@ -36,23 +37,21 @@ oms_core::endpoints!(
     confirm_refund in confirm_refund,
 );
 
-/// A payment as the answer. Its version is its order's, of which it is a part.
-type Shown = (Version, Json<PaymentView>);
-
-fn show(order: &Order, id: PaymentId) -> Outcome<Shown> {
+fn tagged(order: &Order, id: PaymentId) -> Outcome<Tagged<PaymentView>> {
     let payment = order.payment(id).ok_or_else(not_found)?;
-    Ok((Version(order.version), Json(PaymentView::new(order, payment))))
+    Ok(Tagged::new(order.version, PaymentView::new(order, payment)))
 }
 
 /// The same with what its customer has to do, for whoever pays: the order's own customer, or staff in their
 /// place. The secret that is in it is nobody else's.
-fn show_to_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Outcome<Shown> {
-    let (version, Json(mut view)) = show(&sent.order, id)?;
+fn tagged_for_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Outcome<Tagged<PaymentView>> {
+    let mut tagged = tagged(&sent.order, id)?;
     if pays(caller, &sent.order) {
         let action = sent.next_action.as_ref();
-        view.next_action = action.map(|action| NextActionView::new(&action.kind, &action.client_secret));
+        tagged.view.next_action =
+            action.map(|action| NextActionView::new(&action.kind, &action.client_secret));
     }
-    Ok((version, Json(view)))
+    Ok(tagged)
 }
 
 /// Whether somebody may do what a bank asks of the order's customer.

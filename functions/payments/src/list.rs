@@ -4,8 +4,8 @@ use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::payments::PaymentQuery;
 use oms_domain::{Error, OrderId};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::views::payment::PaymentView;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 
@@ -17,8 +17,6 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
 #[utoipa::path(
     get, path = "/api/payments/", tag = "payments",
     params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
         ("order" = Option<uuid::Uuid>, Query, description = "Only this order's payments"),
         ("status" = Option<String>, Query, description = "Only those of a status"),
         ("payment_method" = Option<String>, Query, description = "Only those of a method"),
@@ -28,11 +26,9 @@ const NO_CHOICE: &str = "Select a valid choice. That choice is not one of the av
         ("ordering" = Option<String>, Query, description = "`created_at`, `amount`, `status`; `-` for descending"),
     ),
     responses(
-        (status = 200, description = "A page", body = Page<PaymentView>),
-        (status = 400, description = "A filter makes no sense, or there are too many payments to look through or to sort", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "`attention` is for those who run the orders", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
+        Listed<Page<PaymentView>>,
+        (status = 400, description = "A filter makes no sense, or there are too many payments to look through or to sort"),
+        (status = 403, description = "`attention` is for those who run the orders"),
     ),
     security(("bearer" = [])),
 )]

@@ -4,7 +4,6 @@ use oms_core::app::App;
 use oms_core::response_cache::Answer;
 use oms_core::statistics::read_your_writes::{OTHERS, Snapshot};
 use oms_domain::PaymentEntry;
-use oms_http::error::ErrorBody;
 use oms_http::views::statistics::PaymentStats;
 use oms_http::{Authenticated, Query, Reply};
 
@@ -18,9 +17,8 @@ use oms_http::{Authenticated, Query, Reply};
     ),
     responses(
         (status = 200, description = "The statistics", body = PaymentStats),
-        (status = 400, description = "`store` is no id, or there are too many orders to add up", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "`user` is somebody else, and the caller is not staff", body = ErrorBody),
+        (status = 400, description = "`store` is no id, or there are too many orders to add up"),
+        (status = 403, description = "`user` is somebody else, and the caller is not staff"),
     ),
     security(("bearer" = [])),
 )]

@@ -1,15 +1,15 @@
 //! `process_payment/`
 
-use crate::{Shown, not_found, of_payment, show, show_to_payer};
+use crate::{not_found, of_payment, tagged, tagged_for_payer};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -46,25 +46,20 @@ impl ProcessPayment {
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body(content = Option<ProcessPayment>, description = "May be left out"),
     responses(
+        Changed<PaymentView>,
         (status = 200, description = "The payment, paid", body = PaymentView),
         (status = 202, description = "The gateway has not answered yet, or the customer has to act (`next_action`); the payment is in `processing`", body = PaymentView),
-        (status = 400, description = "Its status does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 402, description = "The gateway declined it; `details` says why", body = ErrorBody),
-        (status = 403, description = "Bank transfers and cash on delivery are for those who run the order", body = ErrorBody),
-        (status = 404, description = "No such payment for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 400, description = "Its status does not allow it"),
+        (status = 402, description = "The gateway declined it; `details` says why"),
+        (status = 403, description = "Bank transfers and cash on delivery are for those who run the order"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn process_payment(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<PaymentId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<PaymentId>,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<PaymentView>)> {
     let wanted = ProcessPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
@@ -79,13 +74,13 @@ pub(crate) async fn process_payment(
     let payment = sent.order.payment(id).ok_or_else(not_found)?;
     match payment.status {
         PaymentState::Failed => Err(declined(payment).into()),
-        PaymentState::Processing => Ok((StatusCode::ACCEPTED, show_to_payer(&caller, &sent, id)?)),
+        PaymentState::Processing => Ok((StatusCode::ACCEPTED, tagged_for_payer(&caller, &sent, id)?)),
         PaymentState::Pending
         | PaymentState::Authorized
         | PaymentState::Paid
         | PaymentState::Cancelled
         | PaymentState::PartiallyRefunded
-        | PaymentState::Refunded => Ok((StatusCode::OK, show(&sent.order, id)?)),
+        | PaymentState::Refunded => Ok((StatusCode::OK, tagged(&sent.order, id)?)),
     }
 }
 

@@ -1,15 +1,15 @@
 //! `refund_payment/`
 
-use crate::{Shown, not_found, of_payment, show};
+use crate::{not_found, of_payment, tagged};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::lifecycle::NewRefund;
 use oms_domain::{Decimal, Error, Order, Outcome, PaymentId, RefundId, RefundState};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::validation::{Amount, BlankText, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -41,25 +41,18 @@ impl RefundPayment {
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body(content = Option<RefundPayment>, description = "May be left out"),
     responses(
-        (status = 200, description = "The payment as it is now", body = PaymentView),
+        Changed<PaymentView>, ManagersOnly,
         (status = 202, description = "The gateway has not answered yet; the refund is pending", body = PaymentView),
-        (status = 400, description = "Its status or what is left of it does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 402, description = "The gateway refused the refund", body = ErrorBody),
-        (status = 403, description = "The caller does not run the order", body = ErrorBody),
-        (status = 404, description = "No such payment for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 400, description = "Its status or what is left of it does not allow it"),
+        (status = 402, description = "The gateway refused the refund"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn refund_payment(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<PaymentId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<PaymentId>,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<PaymentView>)> {
     let wanted = RefundPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
@@ -81,7 +74,7 @@ pub(crate) async fn refund_payment(
         Some(RefundState::Pending) => StatusCode::ACCEPTED,
         Some(RefundState::Succeeded) | None => StatusCode::OK,
     };
-    Ok((status, show(&order, id)?))
+    Ok((status, tagged(&order, id)?))
 }
 
 fn state_of(order: &Order, id: RefundId) -> Option<RefundState> {

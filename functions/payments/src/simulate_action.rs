@@ -1,16 +1,17 @@
 //! `simulate_action/`
 
-use crate::{Shown, not_found, of_payment, pays, show};
+use crate::{not_found, of_payment, pays, tagged};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use oms_core::app::App;
-use oms_core::payments::gateway::{Gateway, Simulated, SimulatedOutcome};
-use oms_domain::{Error, Outcome, PaymentId, RuleViolation};
-use oms_http::error::{ApiError, ErrorBody};
-use oms_http::etag::IfMatch;
+use oms_core::gateway::{Gateway, Simulated, SimulatedOutcome};
+use oms_domain::{Error, Outcome, PaymentId, Refusal};
+use oms_http::Tagged;
+use oms_http::error::ApiError;
+use oms_http::responses::Changed;
 use oms_http::validation::{Choice, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use utoipa::ToSchema;
 
 /// What the customer does about what their bank asks.
@@ -70,24 +71,20 @@ where
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body = SimulateAction,
     responses(
+        Changed<PaymentView>,
         (status = 200, description = "The payment as it is now: paid or failed", body = PaymentView),
-        (status = 400, description = "It does not wait for its customer", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither the order's customer nor staff", body = ErrorBody),
-        (status = 404, description = "No such payment for the caller, or another gateway", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 400, description = "It does not wait for its customer"),
+        (status = 403, description = "The caller is neither the order's customer nor staff"),
+        (status = 404, description = "No such payment for the caller, or another gateway"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn simulate_action(
     app: App,
     SimulatedOnly(gateway): SimulatedOnly,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<PaymentId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<PaymentId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<PaymentView>> {
     let SimulateAction { outcome: ActionOutcome(outcome) } = SimulateAction::read(body)?;
     let order = app.orders(&caller).load(id.order()).await.map_err(of_payment)?.order;
     let payment = order.payment(id).ok_or_else(not_found)?;
@@ -102,5 +99,5 @@ pub(crate) async fn simulate_action(
         .act(app.charge_of(&order, payment), outcome)
         .await
         .map_err(|error| Error::Unavailable(error.into()))?;
-    Ok(show(&app.charge(order, id, &caller.user.id).await?.order, id)?)
+    Ok(tagged(&app.charge(order, id, &caller.user.id).await?.order, id)?)
 }

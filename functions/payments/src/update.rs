@@ -1,14 +1,13 @@
 //! `PUT /api/payments/{id}/`
 
-use crate::Shown;
 use crate::edit::{PatchPayment, change};
 use oms_core::app::App;
 use oms_domain::PaymentId;
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::Mode;
 use oms_http::views::payment::PaymentView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 
 /// Changes what a pending payment is paid with. Its order and its amount are settled for good.
 #[utoipa::path(
@@ -16,21 +15,15 @@ use oms_http::{Authenticated, JsonObject, PathId, Reply};
     params(("id" = uuid::Uuid, Path, description = "The payment")),
     request_body = PatchPayment,
     responses(
-        (status = 200, description = "The payment as it is now", body = PaymentView),
-        (status = 400, description = "A field is wrong, or the payment is no longer pending", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such payment for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<PaymentView>,
+        (status = 400, description = "A field is wrong, or the payment is no longer pending"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn update(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<PaymentId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<PaymentId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<PaymentView>> {
     Ok(change(&app, &caller, id, &expected, body, Mode::Update).await?)
 }

@@ -9,7 +9,7 @@ use oms_core::payments::gateway::stripe_events::{check, read};
 use oms_domain::Error;
 use oms_http::Reply;
 use oms_http::body;
-use oms_http::error::{ApiError, ErrorBody};
+use oms_http::error::ApiError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -29,10 +29,10 @@ pub(crate) struct Received {
     request_body(content = Object, description = "An event, as Stripe writes it"),
     responses(
         (status = 200, description = "It was taken", body = Received),
-        (status = 400, description = "It is not Stripe's, or not of now", body = ErrorBody),
-        (status = 404, description = "This deployment has no Stripe", body = ErrorBody),
-        (status = 409, description = "Others changed the order at the same time", body = ErrorBody),
-        (status = 503, description = "Stripe does not say which payment it is about", body = ErrorBody),
+        (status = 400, description = "It is not Stripe's, or not of now"),
+        (status = 404, description = "This deployment has no Stripe"),
+        (status = 409, description = "Others changed the order at the same time"),
+        (status = 503, description = "Stripe does not say which payment it is about"),
     ),
 )]
 pub(crate) async fn webhook(app: App, headers: HeaderMap, body: Body) -> Reply<Json<Received>> {

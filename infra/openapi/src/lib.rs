@@ -16,9 +16,12 @@ mod tests;
 
 pub use examples::SAMPLES;
 
+use oms_http::error::ErrorBody;
+use oms_http::responses::SCHEMAS;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 use utoipa::openapi::OpenApi;
+use utoipa::{PartialSchema, ToSchema};
 
 /// The HTTP functions with their endpoints.
 #[must_use]
@@ -43,7 +46,10 @@ pub fn document() -> Value {
     for (_, api) in functions() {
         all.merge(api);
     }
+    let schemas = &mut all.components.get_or_insert_default().schemas;
+    schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     let mut document = serde_json::to_value(&all).expect("a description is JSON");
+    declare_schemas(&mut document);
     about::describe(&mut document);
     schemas::complete(&mut document);
     operations::complete(&mut document);
@@ -55,21 +61,23 @@ pub fn document() -> Value {
     document
 }
 
-/// Puts each paragraph of a description on one line: where a comment breaks its lines says nothing.
-fn unbreak(schema: &mut Value) {
-    for (name, value) in schema.as_object_mut().into_iter().flatten() {
-        match value.as_str() {
-            Some(text) if name == "description" => *value = paragraphs(text).into(),
-            _ => unbreak(value),
+/// Declares the schemas of the bodies that came from a type of `oms_http::responses`.
+fn declare_schemas(document: &mut Value) {
+    let mut found = Map::new();
+    let paths = document["paths"].as_object_mut().expect("paths");
+    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut());
+    for operation in operations {
+        let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { continue };
+        for response in responses.values_mut().filter_map(Value::as_object_mut) {
+            if let Some(Value::Object(schemas)) = response.remove(SCHEMAS) {
+                found.extend(schemas);
+            }
         }
     }
-    schema.as_array_mut().into_iter().flatten().for_each(unbreak);
-}
-
-/// A text with each of its paragraphs on one line.
-fn paragraphs(text: &str) -> String {
-    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.split("\n\n").map(words).collect::<Vec<_>>().join("\n\n")
+    let declared = object(&mut document["components"], "schemas");
+    for (name, schema) in found {
+        declared.entry(name).or_insert(schema);
+    }
 }
 
 /// The document as its file holds it.

@@ -166,7 +166,10 @@ fn complete_errors(path: &str, method: &str, operation: &mut Operation) {
             example["error"] = format!("{nouns} not found").into();
         }
         response["headers"] = shared.headers();
-        response["content"]["application/json"]["example"] = example;
+        response["content"] = json!({ "application/json": {
+            "schema": { "$ref": "#/components/schemas/Error" },
+            "example": example,
+        }});
     }
 }
 

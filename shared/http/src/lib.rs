@@ -15,7 +15,10 @@ pub mod ids;
 pub mod pages;
 pub mod query;
 pub mod rate_limit;
+pub mod responses;
 pub mod search;
+pub mod tagged;
+pub mod target;
 pub mod validation;
 pub mod views;
 
@@ -25,6 +28,8 @@ pub use error::{ApiError, Reply};
 pub use ids::PathId;
 pub use pages::{Page, PageRequest};
 pub use query::Query;
+pub use tagged::Tagged;
+pub use target::Target;
 
 #[cfg(test)]
 use oms_runtime::config;

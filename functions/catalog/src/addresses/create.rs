@@ -1,12 +1,13 @@
 //! `POST /api/addresses/`
 
 use super::fields::AddressFields;
+use super::tagged;
 use super::view::AddressView;
-use super::{Shown, show};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{Error, Outcome};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::Created;
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::TableError;
@@ -18,9 +19,8 @@ use oms_table::entity::FIRST_VERSION;
     post, path = "/api/addresses/", tag = "addresses",
     request_body = AddressFields,
     responses(
-        (status = 201, description = "The address", body = AddressView),
-        (status = 400, description = "A field is wrong, or the user has 100 addresses", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
+        Created<AddressView>,
+        (status = 400, description = "A field is wrong, or the user has 100 addresses"),
     ),
     security(("bearer" = [])),
 )]
@@ -28,7 +28,7 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<AddressView>)> {
     let mut fields = AddressFields::read(body, Mode::Create, &caller)?;
     let user = fields.user.take().unwrap_or_else(|| caller.user.id.clone());
     let is_default = fields.is_default.unwrap_or(false);
@@ -41,7 +41,7 @@ pub(crate) async fn create(
         Err(error) => return Err(error.into()),
     }
     let entry = BookEntry { record, version: FIRST_VERSION, is_default };
-    Ok((StatusCode::CREATED, show(&entry)))
+    Ok((StatusCode::CREATED, tagged(&entry)))
 }
 
 /// Why the address was not written: the book is full, or another write came first.

@@ -1,33 +1,26 @@
 //! `DELETE /api/addresses/{id}/`
 
+use super::view::AddressView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{AddressId, Caller, Outcome};
-use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
+use oms_http::responses::Removed;
 use oms_http::views::Deleted;
-use oms_http::{Authenticated, PathId, Reply};
+use oms_http::{Reply, Target};
 
 /// Deletes an address. Orders keep what they know of it.
 #[utoipa::path(
     delete, path = "/api/addresses/{id}/", tag = "addresses",
     params(("id" = uuid::Uuid, Path, description = "The address")),
-    responses(
-        (status = 200, description = "It is gone", body = Deleted),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such address for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Removed<AddressView>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<AddressId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<AddressId>,
 ) -> Reply<Json<Deleted>> {
     retried(|| delete_address(&app, &caller, id, &expected)).await?;
     Ok(Json(Deleted { message: "Address deleted successfully" }))

@@ -4,8 +4,8 @@ use super::view::AddressView;
 use crate::listing::{self, Entry};
 use axum::Json;
 use oms_core::app::App;
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::catalog::addresses::BookEntry;
 
@@ -13,17 +13,11 @@ use oms_table::catalog::addresses::BookEntry;
 #[utoipa::path(
     get, path = "/api/addresses/", tag = "addresses",
     params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
         ("user" = Option<String>, Query, description = "For staff: whose addresses, by the subject of their token"),
         ("search" = Option<String>, Query, description = "Terms that the name, the first line, the town or the postal code must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
     ),
-    responses(
-        (status = 200, description = "A page", body = Page<AddressView>),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
-    ),
+    responses(Listed<Page<AddressView>>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(

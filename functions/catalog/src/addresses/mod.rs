@@ -8,14 +8,10 @@ pub(crate) mod retrieve;
 pub(crate) mod update;
 mod view;
 
-use axum::Json;
-use oms_http::etag::Version;
-use oms_table::catalog::addresses::BookEntry;
+use oms_http::Tagged;
+use oms_table::addresses::BookEntry;
 use view::AddressView;
 
-/// An address as the answer.
-type Shown = (Version, Json<AddressView>);
-
-fn show(entry: &BookEntry) -> Shown {
-    (Version(entry.version), Json(AddressView::from(entry)))
+fn tagged(entry: &BookEntry) -> Tagged<AddressView> {
+    Tagged::new(entry.version, AddressView::from(entry))
 }

@@ -1,17 +1,18 @@
 //! `PUT` and `PATCH /api/addresses/{id}/`
 
 use super::fields::{AddressFields, AddressPatch};
+use super::tagged;
 use super::view::AddressView;
-use super::{Shown, show};
 use crate::access;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{AddressId, Caller, Outcome};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
 use oms_http::etag::IfMatch;
+use oms_http::responses::Changed;
 use oms_http::validation::Mode;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::catalog::addresses::{AddressRecord, BookEntry};
+use oms_http::{JsonObject, Reply, Target};
+use oms_table::addresses::{AddressRecord, BookEntry};
 
 /// Changes an address as a whole. Optional fields that are left out stay as they are. A new default
 /// unsets the one before.
@@ -19,23 +20,14 @@ use oms_table::catalog::addresses::{AddressRecord, BookEntry};
     put, path = "/api/addresses/{id}/", tag = "addresses",
     params(("id" = uuid::Uuid, Path, description = "The address")),
     request_body = AddressFields,
-    responses(
-        (status = 200, description = "The address as it is now", body = AddressView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such address for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Changed<AddressView>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn put(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<AddressId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<AddressId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<AddressView>> {
     Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await?)
 }
 
@@ -44,23 +36,14 @@ pub(crate) async fn put(
     patch, path = "/api/addresses/{id}/", tag = "addresses",
     params(("id" = uuid::Uuid, Path, description = "The address")),
     request_body = AddressPatch,
-    responses(
-        (status = 200, description = "The address as it is now", body = AddressView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such address for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Changed<AddressView>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn patch(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<AddressId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<AddressId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<AddressView>> {
     Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await?)
 }
 
@@ -71,7 +54,7 @@ async fn update(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Outcome<Shown> {
+) -> Outcome<Tagged<AddressView>> {
     let seen = access::address(app, caller, id).await?;
     expected.check(seen.version)?;
     let fields = AddressFields::read(body.clone(), mode, caller)?;
@@ -83,5 +66,5 @@ async fn update(
         updated_at: app.now(),
     };
     app.table().replace_address(&seen, &record, is_default, app.request().key()).await?;
-    Ok(show(&BookEntry { record, version: seen.version + 1, is_default }))
+    Ok(tagged(&BookEntry { record, version: seen.version + 1, is_default }))
 }

@@ -1,16 +1,16 @@
 //! `POST /api/products/{id}/adjust_stock/`
 
 use super::view::ProductView;
-use super::{MAX_STOCK, Shown, show};
+use super::{MAX_STOCK, tagged};
 use crate::access;
 use oms_core::app::App;
 use oms_domain::catalog::Product;
 use oms_domain::{Error, Kind, Outcome, ProductId, VariantId};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::{Changed, WritersOnly};
 use oms_http::validation::{BlankText, Fields, Mode, Whole};
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::catalog::stock::Adjustment;
+use oms_http::{JsonObject, Reply, Target};
+use oms_table::stock::Adjustment;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,23 +74,17 @@ impl AdjustStock {
     params(("id" = uuid::Uuid, Path, description = "The product")),
     request_body = AdjustStock,
     responses(
-        (status = 200, description = "The product as it is now", body = ProductView),
-        (status = 400, description = "A field is wrong, or there are fewer pieces", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
-        (status = 404, description = "No such product for the caller", body = ErrorBody),
-        (status = 409, description = "It was deleted at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<ProductView>, WritersOnly<ProductView>,
+        (status = 400, description = "A field is wrong, or there are fewer pieces"),
+        (status = 409, description = "It was deleted at the same time"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn adjust_stock(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<ProductId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<ProductId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<ProductView>> {
     let seen = access::product(&app, &caller, id).await?.managed()?;
     expected.check(seen.product.version)?;
     let (adjust, adjustment) = AdjustStock::read(body, &seen.product.entity.product)?;
@@ -104,7 +98,7 @@ pub(crate) async fn adjust_stock(
         "stock adjusted"
     );
     let product = app.table().product(id).await?.ok_or(Error::NotFound(Kind::Product))?;
-    Ok(show(&product, seen.currency))
+    Ok(tagged(&product, seen.currency))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! `POST /api/products/`
 
 use super::fields::ProductFields;
+use super::tagged;
 use super::variants::merge;
 use super::view::ProductView;
-use super::{Shown, show};
 use crate::{access, slug};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -12,7 +12,8 @@ use oms_core::races::retried;
 use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::place::invalid_pk;
 use oms_domain::{Caller, Error, Outcome, StoreId, VariantId};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::Created;
 use oms_http::validation::{Fields, Mode};
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::catalog::products::StockedProduct;
@@ -25,11 +26,10 @@ use uuid::Uuid;
     post, path = "/api/products/", tag = "products",
     request_body = ProductFields,
     responses(
-        (status = 201, description = "The product", body = ProductView),
-        (status = 400, description = "A field is wrong, or the store has as many products as one may have", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
-        (status = 409, description = "The store was deleted at the same time", body = ErrorBody),
+        Created<ProductView>,
+        (status = 403, description = "The store is not the caller's to write"),
+        (status = 400, description = "A field is wrong, or the store has as many products as one may have"),
+        (status = 409, description = "The store was deleted at the same time"),
     ),
     security(("bearer" = [])),
 )]
@@ -37,12 +37,16 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<ProductView>)> {
     access::sells(&caller)?;
     Ok(retried(|| try_to_create(&app, &caller, &body)).await?)
 }
 
-async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Outcome<(StatusCode, Shown)> {
+async fn try_to_create(
+    app: &App,
+    caller: &Caller,
+    body: &JsonObject,
+) -> Outcome<(StatusCode, Tagged<ProductView>)> {
     let mut f = Fields::new(body.0.clone(), Mode::Create);
     let store = named_store(app, caller, &mut f, None).await?;
     let currency = store.as_ref().map_or(app.config().currency, |store| store.currency);
@@ -54,7 +58,7 @@ async fn try_to_create(app: &App, caller: &Caller, body: &JsonObject) -> Outcome
         .insert_product(&stocked, &store, app.config().max_products_per_store.get(), app.request().key())
         .await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
-    Ok((StatusCode::CREATED, show(&made, currency)))
+    Ok((StatusCode::CREATED, tagged(&made, currency)))
 }
 
 /// The store that the body names, where the caller may write it; none where the body names none or

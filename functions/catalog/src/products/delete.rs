@@ -1,34 +1,26 @@
 //! `DELETE /api/products/{id}/`
 
+use super::view::ProductView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId};
-use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
+use oms_http::responses::{Removed, WritersOnly};
 use oms_http::views::Deleted;
-use oms_http::{Authenticated, PathId, Reply};
+use oms_http::{Reply, Target};
 
 /// Deletes a product with its variants and stock. Orders keep what they know of it.
 #[utoipa::path(
     delete, path = "/api/products/{id}/", tag = "products",
     params(("id" = uuid::Uuid, Path, description = "The product")),
-    responses(
-        (status = 200, description = "It is gone", body = Deleted),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
-        (status = 404, description = "No such product for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Removed<ProductView>, WritersOnly<ProductView>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<ProductId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<ProductId>,
 ) -> Reply<Json<Deleted>> {
     retried(|| delete_product(&app, &caller, id, &expected)).await?;
     Ok(Json(Deleted { message: "Product deleted successfully" }))

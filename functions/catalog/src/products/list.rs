@@ -8,8 +8,8 @@ use oms_core::app::App;
 use oms_core::lists::catalog::ByTime;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{Caller, Error, Outcome, ProductId, StoreId};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::catalog::assortments::Assortment;
 use oms_table::catalog::products::ProductSummary;
@@ -20,19 +20,12 @@ use std::collections::BTreeSet;
 #[utoipa::path(
     get, path = "/api/products/", tag = "products",
     params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
         ("store" = Option<uuid::Uuid>, Query, description = "Who sells them"),
         ("status" = Option<String>, Query, description = "`draft`, `active` or `archived`"),
         ("search" = Option<String>, Query, description = "Terms that the name, the SKU or a variant's SKU must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
     ),
-    responses(
-        (status = 200, description = "A page", body = Page<ProductView>),
-        (status = 400, description = "A filter's value is no choice", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
-    ),
+    responses(Listed<Page<ProductView>>, (status = 400, description = "A filter's value is no choice")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(

@@ -1,11 +1,12 @@
 //! `GET /api/products/{id}/`
 
+use super::tagged;
 use super::view::ProductView;
-use super::{Shown, show};
 use crate::access;
 use oms_core::app::App;
 use oms_domain::ProductId;
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::Read;
 use oms_http::{Authenticated, PathId, Reply};
 
 /// A product with its variants and stock. Customers see active ones of active stores, vendors
@@ -13,18 +14,14 @@ use oms_http::{Authenticated, PathId, Reply};
 #[utoipa::path(
     get, path = "/api/products/{id}/", tag = "products",
     params(("id" = uuid::Uuid, Path, description = "The product")),
-    responses(
-        (status = 200, description = "The product", body = ProductView),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such product for the caller", body = ErrorBody),
-    ),
+    responses(Read<ProductView>),
     security(("bearer" = [])),
 )]
 pub(crate) async fn retrieve(
     app: App,
     Authenticated(caller): Authenticated,
     PathId(id): PathId<ProductId>,
-) -> Reply<Shown> {
+) -> Reply<Tagged<ProductView>> {
     let seen = access::product(&app, &caller, id).await?;
-    Ok(show(&seen.product, seen.currency))
+    Ok(tagged(&seen.product, seen.currency))
 }

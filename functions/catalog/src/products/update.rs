@@ -2,18 +2,18 @@
 
 use super::create::named_store;
 use super::fields::{ProductFields, ProductPatch};
+use super::tagged;
 use super::variants::{Merged, merge};
 use super::view::ProductView;
-use super::{Shown, show};
 use crate::access;
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId, VariantId};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
 use oms_http::etag::IfMatch;
+use oms_http::responses::{Changed, WritersOnly};
 use oms_http::validation::{Fields, Mode};
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::catalog::products::{StockedProduct, Stores};
+use oms_http::{JsonObject, Reply, Target};
 use oms_table::entity::Versioned;
 
 /// Changes a product as a whole. Optional fields that are left out stay as they are; of the
@@ -23,23 +23,16 @@ use oms_table::entity::Versioned;
     params(("id" = uuid::Uuid, Path, description = "The product")),
     request_body = ProductFields,
     responses(
-        (status = 200, description = "The product as it is now", body = ProductView),
-        (status = 400, description = "A field is wrong, or the new store has as many products as one may have", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
-        (status = 404, description = "No such product for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<ProductView>, WritersOnly<ProductView>,
+        (status = 400, description = "A field is wrong, or the new store has as many products as one may have"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn put(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<ProductId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<ProductId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<ProductView>> {
     Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Update)).await?)
 }
 
@@ -50,23 +43,16 @@ pub(crate) async fn put(
     params(("id" = uuid::Uuid, Path, description = "The product")),
     request_body = ProductPatch,
     responses(
-        (status = 200, description = "The product as it is now", body = ProductView),
-        (status = 400, description = "A field is wrong, or the new store has as many products as one may have", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The product is not the caller's to write", body = ErrorBody),
-        (status = 404, description = "No such product for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<ProductView>, WritersOnly<ProductView>,
+        (status = 400, description = "A field is wrong, or the new store has as many products as one may have"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn patch(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<ProductId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<ProductId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<ProductView>> {
     Ok(retried(|| update(&app, &caller, id, &expected, &body, Mode::Partial)).await?)
 }
 
@@ -77,7 +63,7 @@ async fn update(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Outcome<Shown> {
+) -> Outcome<Tagged<ProductView>> {
     let seen = access::product(app, caller, id).await?.managed()?;
     let StockedProduct { mut product, mut stock_levels } = seen.product.entity.clone();
     let (version, currency) = (seen.product.version, seen.currency);
@@ -106,7 +92,7 @@ async fn update(
     let limited = (&stores, app.config().max_products_per_store.get());
     let shelved = (&merged.made[..], &merged.removed[..]);
     app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key()).await?;
-    stock_levels.extend(merged.made);
-    let entity = StockedProduct { product, stock_levels };
-    Ok(show(&Versioned { entity, version: version + 1 }, currency))
+    shelves.extend(merged.made);
+    let entity = StockedProduct { product, shelves };
+    Ok(tagged(&Versioned { entity, version: version + 1 }, currency))
 }

@@ -1,12 +1,13 @@
 //! `POST /api/stores/`
 
 use super::fields::StoreFields;
+use super::tagged;
 use super::view::StoreView;
-use super::{Shown, show};
 use crate::access;
 use http::StatusCode;
 use oms_core::app::App;
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::{Created, SellersOnly};
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::entity::{FIRST_VERSION, Versioned};
@@ -16,10 +17,8 @@ use oms_table::entity::{FIRST_VERSION, Versioned};
     post, path = "/api/stores/", tag = "stores",
     request_body = StoreFields,
     responses(
-        (status = 201, description = "The store", body = StoreView),
-        (status = 400, description = "A field is wrong, or the owner has as many stores as one may have", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
+        Created<StoreView>, SellersOnly,
+        (status = 400, description = "A field is wrong, or the owner has as many stores as one may have"),
     ),
     security(("bearer" = [])),
 )]
@@ -27,11 +26,11 @@ pub(crate) async fn create(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<StoreView>)> {
     access::sells(&caller)?;
     let fields = StoreFields::read(body, Mode::Create, &caller, app.config().currency)?;
     let store = fields.into_store(app.new_id(), &caller, app.config(), app.now())?;
     app.table().insert_store(&store, app.config().max_stores_per_owner.get(), app.request().key()).await?;
     let made = Versioned { entity: store, version: FIRST_VERSION };
-    Ok((StatusCode::CREATED, show(&made)))
+    Ok((StatusCode::CREATED, tagged(&made)))
 }

@@ -1,5 +1,6 @@
 //! `DELETE /api/stores/{id}/`
 
+use super::view::StoreView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
@@ -7,11 +8,10 @@ use oms_core::races::retried;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::tally::Scope;
 use oms_domain::{Caller, Error, Outcome, StoreId};
-use oms_http::error::ErrorBody;
 use oms_http::etag::IfMatch;
+use oms_http::responses::{Removed, WritersOnly};
 use oms_http::views::Deleted;
-use oms_http::{Authenticated, PathId, Reply};
-use oms_table::catalog::products::StockedProduct;
+use oms_http::{Reply, Target};
 use oms_table::entity::Versioned;
 use oms_table::lists::{OrderList, Wanted};
 
@@ -30,21 +30,14 @@ const NEWEST: usize = 100;
     delete, path = "/api/stores/{id}/", tag = "stores",
     params(("id" = uuid::Uuid, Path, description = "The store")),
     responses(
-        (status = 200, description = "It is gone", body = Deleted),
-        (status = 400, description = "It has orders that are not finished, or more than 1,000 products", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The store is not the caller's to write", body = ErrorBody),
-        (status = 404, description = "No such store for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Removed<StoreView>, WritersOnly<StoreView>,
+        (status = 400, description = "It has orders that are not finished, or more than 1,000 products"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn delete(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<StoreId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<StoreId>,
 ) -> Reply<Json<Deleted>> {
     retried(|| delete_store(&app, &caller, id, &expected)).await?;
     Ok(Json(Deleted { message: "Store deleted successfully" }))

@@ -7,8 +7,8 @@ use axum::Json;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
 use oms_domain::{Caller, Outcome, StoreId};
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::Listed;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 use oms_table::catalog::stores::StoreSummary;
 
@@ -17,18 +17,11 @@ use oms_table::catalog::stores::StoreSummary;
 #[utoipa::path(
     get, path = "/api/stores/", tag = "stores",
     params(
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
         ("status" = Option<String>, Query, description = "`active` or `inactive`"),
         ("search" = Option<String>, Query, description = "Terms that the name must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
     ),
-    responses(
-        (status = 200, description = "A page", body = Page<StoreView>),
-        (status = 400, description = "A filter's value is no choice", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
-    ),
+    responses(Listed<Page<StoreView>>, (status = 400, description = "A filter's value is no choice")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn list(

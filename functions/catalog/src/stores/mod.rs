@@ -8,15 +8,11 @@ pub(crate) mod retrieve;
 pub(crate) mod update;
 mod view;
 
-use axum::Json;
 use oms_domain::catalog::Store;
-use oms_http::etag::Version;
+use oms_http::Tagged;
 use oms_table::entity::Versioned;
 use view::StoreView;
 
-/// A store as the answer.
-type Shown = (Version, Json<StoreView>);
-
-fn show(store: &Versioned<Store>) -> Shown {
-    (Version(store.version), Json(StoreView::from(&store.entity)))
+fn tagged(store: &Versioned<Store>) -> Tagged<StoreView> {
+    Tagged::new(store.version, StoreView::from(&store.entity))
 }

@@ -3,14 +3,15 @@
 use super::fields::{May, SubscriptionFields};
 use super::follow::{follow, full, not_ended, refreshed, refusal, taken};
 use super::view::SubscriptionView;
-use super::{Record, Shown, check_store, manager, manages, show};
+use super::{Record, check_store, manager, manages, tagged};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_core::events::topic::Wanted;
 use oms_core::races::retried;
 use oms_domain::subscription::{Subscription, SubscriptionStatus};
 use oms_domain::{Caller, Error, Outcome};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
+use oms_http::responses::{Created, SellersOnly};
 use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::notifications::subscriptions::{SubscriptionRecord, id_of, is_full};
@@ -25,11 +26,9 @@ use oms_table::notifications::subscriptions::{SubscriptionRecord, id_of, is_full
         "event_types": ["order.confirmed", "order.shipped"], "store": "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01",
     })),
     responses(
-        (status = 201, description = "The subscription", body = SubscriptionView),
-        (status = 400, description = "A field is wrong, the endpoint is subscribed already, or there is no room for more", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
-        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+        Created<SubscriptionView>, SellersOnly,
+        (status = 400, description = "A field is wrong, the endpoint is subscribed already, or there is no room for more"),
+        (status = 503, description = "SNS cannot be reached"),
     ),
     security(("bearer" = [])),
 )]
@@ -37,7 +36,7 @@ pub(crate) async fn create_subscription(
     app: App,
     Authenticated(caller): Authenticated,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<SubscriptionView>)> {
     manager(&caller)?;
     let fields = SubscriptionFields::read(body, Mode::Create, &May::make(&app, &caller))?;
     let store = fields.store.flatten();
@@ -70,7 +69,7 @@ pub(crate) async fn create_subscription(
         return Err(error.into());
     }
     tracing::info!(subscription = %id, %protocol, "subscribed");
-    Ok((StatusCode::CREATED, show(&record)))
+    Ok((StatusCode::CREATED, tagged(&record)))
 }
 
 /// Writes what is wanted where the endpoint is not subscribed: there is no record of it, or one of

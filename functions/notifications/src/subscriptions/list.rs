@@ -9,8 +9,8 @@ use oms_core::app::App;
 use oms_core::lists::paging::{ByTime, Sorting};
 use oms_domain::StoreId;
 use oms_domain::subscription::SubscriptionStatus;
-use oms_http::error::ErrorBody;
 use oms_http::pages::Links;
+use oms_http::responses::{Listed, SellersOnly};
 use oms_http::search::contains_all;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
 
@@ -24,15 +24,10 @@ const AT_ONCE: usize = 8;
     params(
         ("search" = Option<String>, Query, description = "Terms that the endpoint or the protocol must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at`, or `-created_at`, which it is unless said otherwise"),
-        ("page" = Option<String>, Query, description = "A number from 1, or `last`"),
-        ("page_size" = Option<u32>, Query, description = "Entries on a page, 20 unless said, at most 100"),
     ),
     responses(
-        (status = 200, description = "A page", body = Page<SubscriptionView>),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
-        (status = 404, description = "No such page", body = ErrorBody),
-        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
+        Listed<Page<SubscriptionView>>, SellersOnly,
+        (status = 503, description = "SNS cannot be reached"),
     ),
     security(("bearer" = [])),
 )]

@@ -14,11 +14,10 @@ pub(crate) mod retrieve;
 pub(crate) mod update;
 mod view;
 
-use axum::Json;
 use oms_core::app::App;
 use oms_domain::place::invalid_pk;
 use oms_domain::{Caller, Error, Kind, Outcome, StoreId, SubscriptionId};
-use oms_http::etag::Version;
+use oms_http::Tagged;
 use oms_table::entity::Versioned;
 use oms_table::notifications::subscriptions::SubscriptionRecord;
 use view::SubscriptionView;
@@ -26,11 +25,8 @@ use view::SubscriptionView;
 /// A record and its version.
 type Record = Versioned<SubscriptionRecord>;
 
-/// A subscription as the answer.
-type Shown = (Version, Json<SubscriptionView>);
-
-fn show(record: &Record) -> Shown {
-    (Version(record.version), Json(SubscriptionView::from(&record.entity)))
+fn tagged(record: &Record) -> Tagged<SubscriptionView> {
+    Tagged::new(record.version, SubscriptionView::from(&record.entity))
 }
 
 /// Lets in those who may manage any subscription at all.

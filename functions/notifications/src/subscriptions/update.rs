@@ -3,16 +3,17 @@
 use super::fields::{May, SubscriptionFields, SubscriptionPatch};
 use super::follow::follow;
 use super::view::SubscriptionView;
-use super::{Record, Shown, check_store, load, manager, show};
+use super::{Record, check_store, load, manager, tagged};
 use oms_core::app::App;
 use oms_core::races::retried;
 use oms_domain::subscription::Subscription;
 use oms_domain::{Caller, Outcome, SubscriptionId};
-use oms_http::error::ErrorBody;
+use oms_http::Tagged;
 use oms_http::etag::IfMatch;
+use oms_http::responses::{Changed, SellersOnly};
 use oms_http::validation::Mode;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
-use oms_table::notifications::subscriptions::SubscriptionRecord;
+use oms_http::{JsonObject, Reply, Target};
+use oms_table::subscriptions::SubscriptionRecord;
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
 #[utoipa::path(
@@ -22,25 +23,14 @@ use oms_table::notifications::subscriptions::SubscriptionRecord;
         "protocol": "email", "endpoint": "orders@shop.example.com",
         "event_types": ["order.confirmed", "order.shipped"], "store": "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01",
     })),
-    responses(
-        (status = 200, description = "The subscription as it is now", body = SubscriptionView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
-        (status = 404, description = "No such subscription for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
-    ),
+    responses(Changed<SubscriptionView>, SellersOnly, (status = 503, description = "SNS cannot be reached")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn update_subscription(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<SubscriptionId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<SubscriptionId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<SubscriptionView>> {
     Ok(update(&app, &caller, id, &expected, body, Mode::Update).await?)
 }
 
@@ -49,25 +39,14 @@ pub(crate) async fn update_subscription(
     patch, path = "/api/notifications/subscriptions/{id}/", tag = "notifications",
     params(("id" = uuid::Uuid, Path, description = "The subscription")),
     request_body(content = SubscriptionPatch, example = json!({ "event_types": ["order.delivered"] })),
-    responses(
-        (status = 200, description = "The subscription as it is now", body = SubscriptionView),
-        (status = 400, description = "A field is wrong", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller is neither vendor nor staff", body = ErrorBody),
-        (status = 404, description = "No such subscription for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-        (status = 503, description = "SNS cannot be reached", body = ErrorBody),
-    ),
+    responses(Changed<SubscriptionView>, SellersOnly, (status = 503, description = "SNS cannot be reached")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn partial_update_subscription(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<SubscriptionId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<SubscriptionId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<SubscriptionView>> {
     Ok(update(&app, &caller, id, &expected, body, Mode::Partial).await?)
 }
 
@@ -78,7 +57,7 @@ async fn update(
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Outcome<Shown> {
+) -> Outcome<Tagged<SubscriptionView>> {
     manager(caller)?;
     app.request().more_to_come();
     retried(|| try_to_update(app, caller, id, expected, body.clone(), mode)).await
@@ -91,14 +70,14 @@ async fn try_to_update(
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Outcome<Shown> {
+) -> Outcome<Tagged<SubscriptionView>> {
     let seen = load(app, caller, id).await?;
     expected.check(seen.version)?;
     let may = May::change(app, &seen.entity.subscription);
     let fields = SubscriptionFields::read(body, mode, &may)?;
     // Also where nothing was to change: an earlier attempt may have been cut off.
     let record = want(app, caller, &seen, fields).await?;
-    Ok(show(&follow(app, record, caller.is_staff()).await?))
+    Ok(tagged(&follow(app, record, caller.is_staff()).await?))
 }
 
 /// Writes what is wanted now, where that is something else.

@@ -1,13 +1,13 @@
 //! `cancel_order/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::order::OrderView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use utoipa::ToSchema;
 
 /// Why an order is called off. An empty body gives no reason.
@@ -34,27 +34,18 @@ impl CancelOrder {
     patch, path = "/api/orders/{id}/cancel_order/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),
     request_body(content = Option<CancelOrder>, description = "May be left out"),
-    responses(
-        (status = 200, description = "The order as it is now", body = OrderView),
-        (status = 400, description = "Its status does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
-    ),
+    responses(Changed<OrderView>, (status = 400, description = "Its status does not allow it")),
     security(("bearer" = [])),
 )]
 pub(crate) async fn cancel_order(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<OrderId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<OrderId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<OrderView>> {
     let cancel = CancelOrder::read(body)?;
     let cancelled = app.orders(&caller).change(id, |seen, by| {
         expected.check(seen.order.version)?;
         Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
     });
-    Ok(show(&app.pay_back(&caller, cancelled.await?).await?))
+    Ok(tagged(&app.pay_back(&caller, cancelled.await?).await?))
 }

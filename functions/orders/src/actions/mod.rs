@@ -8,10 +8,12 @@ pub(crate) mod process;
 pub(crate) mod refund;
 pub(crate) mod ship;
 
-use crate::{Shown, show};
+use crate::tagged;
 use oms_core::app::App;
-use oms_domain::{Actor, Caller, Order, OrderId, Outcome, RuleViolation};
+use oms_domain::{Actor, Caller, Order, OrderId, Outcome, Refusal};
+use oms_http::Tagged;
 use oms_http::etag::IfMatch;
+use oms_http::views::order::OrderView;
 
 /// An action of those who run the order, which moves no stock.
 async fn act(
@@ -19,12 +21,12 @@ async fn act(
     caller: &Caller,
     id: OrderId,
     expected: &IfMatch,
-    action: impl Fn(Order, &Actor) -> Result<Order, RuleViolation>,
-) -> Outcome<Shown> {
+    action: impl Fn(Order, &Actor) -> Result<Order, Refusal>,
+) -> Outcome<Tagged<OrderView>> {
     let changed = app.orders(caller).change(id, |seen, by| {
         let order = seen.managed()?;
         expected.check(order.version)?;
         Ok(action(order, by)?.into())
     });
-    Ok(show(&changed.await?))
+    Ok(tagged(&changed.await?))
 }

@@ -1,35 +1,27 @@
 //! `process_order/`
 
 use super::act;
-use crate::Shown;
 use oms_core::app::App;
 use oms_domain::{Order, OrderId};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::views::order::OrderView;
-use oms_http::{Authenticated, PathId, Reply, UnusedBody};
+use oms_http::{Reply, Target, UnusedBody};
 
 /// The store begins to pack an order: confirmed → processing.
 #[utoipa::path(
     patch, path = "/api/orders/{id}/process_order/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),
     responses(
-        (status = 200, description = "The order as it is now", body = OrderView),
-        (status = 400, description = "Its status does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller does not run the order", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<OrderView>, ManagersOnly,
+        (status = 400, description = "Its status does not allow it"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn process_order(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<OrderId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<OrderId>,
     _: UnusedBody,
-) -> Reply<Shown> {
+) -> Reply<Tagged<OrderView>> {
     Ok(act(&app, &caller, id, &expected, Order::process).await?)
 }

@@ -1,14 +1,14 @@
 //! `refund_order/`
 
-use crate::{Shown, show};
+use crate::tagged;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome, Status};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::order::OrderView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use utoipa::ToSchema;
 
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
@@ -39,25 +39,18 @@ impl RefundOrder {
     params(("id" = uuid::Uuid, Path, description = "The order")),
     request_body(content = Option<RefundOrder>, description = "May be left out"),
     responses(
-        (status = 200, description = "The order as it is now", body = OrderView),
+        Changed<OrderView>, ManagersOnly,
         (status = 202, description = "The gateway has not answered yet: the refund is pending, and the order moves when it has", body = OrderView),
-        (status = 400, description = "Its status or its payment does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 402, description = "The gateway refused the refund", body = ErrorBody),
-        (status = 403, description = "The caller does not run the order", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        (status = 400, description = "Its status or its payment does not allow it"),
+        (status = 402, description = "The gateway refused the refund"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn refund_order(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<OrderId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<OrderId>,
     body: JsonObject,
-) -> Reply<(StatusCode, Shown)> {
+) -> Reply<(StatusCode, Tagged<OrderView>)> {
     let refund = RefundOrder::read(body)?;
     let started = app.orders(&caller).change(id, |seen, by| {
         let order = seen.managed()?;
@@ -68,5 +61,5 @@ pub(crate) async fn refund_order(
     let seen = app.pay_back(&caller, started.await?).await?;
     let is_done = seen.order.status == Status::Refunded;
     let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, show(&seen)))
+    Ok((status, tagged(&seen)))
 }

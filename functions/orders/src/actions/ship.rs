@@ -1,15 +1,14 @@
 //! `ship_order/`
 
 use super::act;
-use crate::Shown;
 use oms_core::app::App;
 use oms_domain::lifecycle::Shipment;
 use oms_domain::{OrderId, Outcome};
-use oms_http::error::ErrorBody;
-use oms_http::etag::IfMatch;
+use oms_http::Tagged;
+use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::validation::{BlankText, Fields, Mode, Moment};
 use oms_http::views::order::OrderView;
-use oms_http::{Authenticated, JsonObject, PathId, Reply};
+use oms_http::{JsonObject, Reply, Target};
 use utoipa::ToSchema;
 
 /// What may be said when an order is shipped. An empty body says nothing.
@@ -42,23 +41,16 @@ impl ShipOrder {
     params(("id" = uuid::Uuid, Path, description = "The order")),
     request_body(content = Option<ShipOrder>, description = "May be left out"),
     responses(
-        (status = 200, description = "The order as it is now", body = OrderView),
-        (status = 400, description = "Its status does not allow it", body = ErrorBody),
-        (status = 401, description = "No valid token", body = ErrorBody),
-        (status = 403, description = "The caller does not run the order", body = ErrorBody),
-        (status = 404, description = "No such order for the caller", body = ErrorBody),
-        (status = 409, description = "Others changed it at the same time", body = ErrorBody),
-        (status = 412, description = "`If-Match` names another version", body = ErrorBody),
+        Changed<OrderView>, ManagersOnly,
+        (status = 400, description = "Its status does not allow it"),
     ),
     security(("bearer" = [])),
 )]
 pub(crate) async fn ship_order(
     app: App,
-    Authenticated(caller): Authenticated,
-    PathId(id): PathId<OrderId>,
-    expected: IfMatch,
+    Target { caller, id, expected }: Target<OrderId>,
     body: JsonObject,
-) -> Reply<Shown> {
+) -> Reply<Tagged<OrderView>> {
     let shipment = ShipOrder::read(body)?;
     Ok(act(&app, &caller, id, &expected, |order, by| {
         let shipment = Shipment {

@@ -8,7 +8,6 @@ mod subscriptions;
 mod view;
 
 use oms_http::Tagged;
-use oms_table::inbox::Inbox;
 use oms_table::notifications::Notification;
 use oms_table::notifications::inbox::Inbox;
 use view::NotificationView;

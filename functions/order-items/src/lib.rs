@@ -9,10 +9,8 @@ mod partial_update;
 mod retrieve;
 mod update;
 
-use axum::Json;
 use oms_domain::{Error, Kind, LineId, Order, Outcome};
 use oms_http::Tagged;
-use oms_http::etag::Version;
 use oms_http::views::item::ItemView;
 
 oms_core::endpoints!(

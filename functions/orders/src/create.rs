@@ -16,7 +16,7 @@ use oms_domain::{
 use oms_http::Tagged;
 use oms_http::query::MAX_USER_CHARS;
 use oms_http::responses::Created;
-use oms_http::validation::{Amount, BlankText, Fields, KeptMap, Lines, Mode, Text};
+use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Text};
 use oms_http::views::order::OrderView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_runtime::meter;

@@ -14,10 +14,8 @@ mod rate;
 mod retrieve;
 mod update;
 
-use axum::Json;
-use oms_core::orders::Seen;
+use oms_core::orders::VisibleOrder;
 use oms_http::Tagged;
-use oms_http::etag::Version;
 use oms_http::views::order::OrderView;
 
 oms_core::endpoints!(
@@ -44,6 +42,6 @@ oms_core::endpoints!(
     refund_order in actions::refund,
 );
 
-fn tagged(seen: &Seen) -> Tagged<OrderView> {
+fn tagged(seen: &VisibleOrder) -> Tagged<OrderView> {
     Tagged::new(seen.order.version, OrderView::new(&seen.order, seen.manages))
 }

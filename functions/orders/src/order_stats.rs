@@ -4,7 +4,7 @@ use oms_core::app::App;
 use oms_core::response_cache::Answer;
 use oms_core::statistics::read_your_writes::Snapshot;
 use oms_domain::Error;
-use oms_domain::drift::Verified;
+use oms_domain::reconciliation::Verified;
 use oms_http::views::statistics::OrderStats;
 use oms_http::{Authenticated, Query, Reply};
 

@@ -9,7 +9,7 @@ use oms_domain::place::invalid_pk;
 use oms_domain::{Decimal, Error, OrderId, Outcome, PaymentMethod};
 use oms_http::Tagged;
 use oms_http::responses::Created;
-use oms_http::validation::{Amount, Fields, KeptMap, Mode};
+use oms_http::validation::{Amount, BoundedMap, Fields, Mode};
 use oms_http::views::payment::PaymentView;
 use oms_http::{Authenticated, JsonObject, Reply};
 use serde_json::{Map, Value};

@@ -15,11 +15,9 @@ mod simulate_action;
 mod update;
 mod webhook;
 
-use axum::Json;
 use oms_core::payments::settlement::Sent;
 use oms_domain::{Caller, Error, Kind, Order, Outcome, PaymentId};
 use oms_http::Tagged;
-use oms_http::etag::Version;
 use oms_http::views::payment::{NextActionView, PaymentView};
 
 oms_core::endpoints!(

@@ -80,6 +80,23 @@ fn declare_schemas(document: &mut Value) {
     }
 }
 
+/// Puts each paragraph of a description on one line: where a comment breaks its lines says nothing.
+fn unbreak(schema: &mut Value) {
+    for (name, value) in schema.as_object_mut().into_iter().flatten() {
+        match value.as_str() {
+            Some(text) if name == "description" => *value = paragraphs(text).into(),
+            _ => unbreak(value),
+        }
+    }
+    schema.as_array_mut().into_iter().flatten().for_each(unbreak);
+}
+
+/// A text with each of its paragraphs on one line.
+fn paragraphs(text: &str) -> String {
+    let words = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.split("\n\n").map(words).collect::<Vec<_>>().join("\n\n")
+}
+
 /// The document as its file holds it.
 ///
 /// # Panics

@@ -13,16 +13,8 @@ const WORDS: [(&str, &str); 6] = [
     (concat!("API ", "contract"), "name the document: docs/api.md or functions/docs/openapi.json"),
 ];
 
-/// Modules that are called `mod.rs` today. One that has been renamed is struck from here; none is
-/// added.
-const OLD_MODULES: [&str; 6] = [
-    "functions/catalog/src/addresses/mod.rs",
-    "functions/catalog/src/products/mod.rs",
-    "functions/catalog/src/stores/mod.rs",
-    "functions/notifications/src/subscriptions/mod.rs",
-    "functions/orders/src/actions/mod.rs",
-    "shared/domain/tests/fixtures/mod.rs",
-];
+/// The one module that must be called `mod.rs`: cargo takes each file beside it for a test.
+const SHARED_BY_TESTS: [&str; 1] = ["shared/domain/tests/fixtures/mod.rs"];
 
 /// A word of letters, by itself: not as a part of another.
 fn has_word(line: &str, word: &str) -> bool {
@@ -53,12 +45,15 @@ fn no_module_is_called_mod() {
         .filter(|path| path.ends_with("/mod.rs"))
         .collect();
     for path in &modules {
-        assert!(OLD_MODULES.contains(path), "{path}: call the file by its module's name, beside the folder");
+        assert!(
+            SHARED_BY_TESTS.contains(path),
+            "{path}: call the file by its module's name, beside the folder"
+        );
     }
-    for path in OLD_MODULES {
+    for path in SHARED_BY_TESTS {
         assert!(
             modules.contains(&path),
-            "{path} is gone: strike it from OLD_MODULES in tests/tidy/src/words.rs"
+            "{path} is gone: strike it from SHARED_BY_TESTS in tests/tidy/src/words.rs"
         );
     }
 }

@@ -12,7 +12,7 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::Changed;
 use oms_http::validation::Mode;
 use oms_http::{JsonObject, Reply, Target};
-use oms_table::addresses::{AddressRecord, BookEntry};
+use oms_table::catalog::addresses::{AddressRecord, BookEntry};
 
 /// Changes an address as a whole. Optional fields that are left out stay as they are. A new default
 /// unsets the one before.

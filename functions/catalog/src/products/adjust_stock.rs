@@ -10,7 +10,7 @@ use oms_http::Tagged;
 use oms_http::responses::{Changed, WritersOnly};
 use oms_http::validation::{BlankText, Fields, Mode, Whole};
 use oms_http::{JsonObject, Reply, Target};
-use oms_table::stock::Adjustment;
+use oms_table::catalog::stock::Adjustment;
 use utoipa::ToSchema;
 use uuid::Uuid;
 

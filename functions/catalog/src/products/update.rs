@@ -14,6 +14,7 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::{Changed, WritersOnly};
 use oms_http::validation::{Fields, Mode};
 use oms_http::{JsonObject, Reply, Target};
+use oms_table::catalog::products::{StockedProduct, Stores};
 use oms_table::entity::Versioned;
 
 /// Changes a product as a whole. Optional fields that are left out stay as they are; of the
@@ -92,7 +93,7 @@ async fn update(
     let limited = (&stores, app.config().max_products_per_store.get());
     let shelved = (&merged.made[..], &merged.removed[..]);
     app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key()).await?;
-    shelves.extend(merged.made);
-    let entity = StockedProduct { product, shelves };
+    stock_levels.extend(merged.made);
+    let entity = StockedProduct { product, stock_levels };
     Ok(tagged(&Versioned { entity, version: version + 1 }, currency))
 }

@@ -12,6 +12,7 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::{Removed, WritersOnly};
 use oms_http::views::Deleted;
 use oms_http::{Reply, Target};
+use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
 use oms_table::lists::{OrderList, Wanted};
 

@@ -13,7 +13,7 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::{Changed, SellersOnly};
 use oms_http::validation::Mode;
 use oms_http::{JsonObject, Reply, Target};
-use oms_table::subscriptions::SubscriptionRecord;
+use oms_table::notifications::subscriptions::SubscriptionRecord;
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
 #[utoipa::path(

@@ -9,9 +9,8 @@ use super::{Visible, scope_of};
 use crate::app::App;
 use futures::future::BoxFuture;
 use oms_domain::statistics::Counts;
-use oms_domain::{Caller, Error, OrderSummary, Outcome};
-use oms_http::pages::{Links, Page, PageNumber, PageRequest};
-use oms_http::query::Query;
+use oms_domain::{Caller, OrderSummary, Outcome};
+use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::responses::List;
 use oms_http::views::order::OrderListView;
 use oms_runtime::meter::side_by_side;
@@ -45,107 +44,6 @@ pub struct OrderPage {
 }
 
 impl List for OrderPage {}
-
-/// Where a page of orders begins, or ends.
-type At = sorted::At<Place>;
-/// A page of orders before it is shown.
-type Cut = sorted::Cut<Listed>;
-
-/// A request for a page.
-#[derive(Clone, Copy)]
-pub(super) struct Turn<'a> {
-    pub(super) caller: &'a Caller,
-    pub(super) visible: &'a Visible,
-    pub(super) asked: &'a Asked,
-    request: &'a PageRequest,
-    at: Option<&'a At>,
-    pub(super) changed: &'a Changed,
-}
-
-impl Asked {
-    /// Reads `ordering`, beside filters that have been read.
-    #[must_use]
-    pub fn new(filters: Filters, query: &Query) -> Self {
-        let explain = query.filled("explain") == Some("true");
-        Self { filters, ordering: Ordering::read(query), explain }
-    }
-
-    /// What was too much, and what to do about it.
-    pub(super) fn too_many(&self) -> Error {
-        let filters = &self.filters;
-        let name = if !filters.terms.is_empty() || filters.days.is_some() {
-            "search"
-        } else if self.ordering.along().is_none() {
-            return self.too_many_to_sort();
-        } else if filters.least.is_some() {
-            "total_amount__gte"
-        } else if filters.most.is_some() {
-            "total_amount__lte"
-        } else {
-            "created_at__gte"
-        };
-        Error::field(name, "Too many orders to look through: narrow the filter.")
-    }
-
-    fn too_many_to_sort(&self) -> Error {
-        let by = self.ordering.first();
-        Error::field("ordering", format!("Too many orders to sort by {by}: narrow the filter."))
-    }
-}
-
-impl<'a> Turn<'a> {
-    /// The direction in which the page is read.
-    fn ordering(self) -> Ordering {
-        match self.at {
-            Some(At::Before(_)) => self.asked.ordering.reversed(),
-            Some(At::After(_)) | None => self.asked.ordering.clone(),
-        }
-    }
-
-    fn wish(self, ordering: &'a Ordering) -> Wish<'a> {
-        let size = u64::from(self.request.size);
-        // What the counters jump over is not read.
-        let before = if self.at.is_some() || self.is_of_all() { 0 } else { self.before() };
-        Wish {
-            filters: &self.asked.filters,
-            ordering,
-            after: self.at.map(At::place),
-            reach: before + size + 1,
-            page: size,
-        }
-    }
-
-    /// How many entries come before the page, where its number says so.
-    fn before(self) -> u64 {
-        match self.request.number {
-            PageNumber::Nth(number) => number.saturating_sub(1).saturating_mul(u64::from(self.request.size)),
-            PageNumber::Last => 0,
-        }
-    }
-
-    /// A page of all that is wanted, sorted here.
-    fn cut(self, listed: Vec<Listed>) -> Outcome<Cut> {
-        let Turn { asked, request, at, .. } = self;
-        let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
-        sorted::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
-    }
-
-    /// Whether the counters may say where the page begins: far into a list of which all is wanted.
-    fn may_jump(self, list: &OrderList) -> bool {
-        let Filters { store, user, .. } = &self.asked.filters;
-        let by_list = match list {
-            OrderList::OfUser(_) => store.is_none(),
-            OrderList::OfStore(_) => user.is_none(),
-            OrderList::All => true,
-        };
-        by_list && self.at.is_none() && self.before() >= FAR && self.is_of_all()
-    }
-
-    /// Whether all orders of some user or store, or all, are wanted.
-    fn is_of_all(self) -> bool {
-        Filters { store: None, user: None, ..self.asked.filters.clone() } == Filters::default()
-    }
-}
 
 impl App {
     /// A page of the visible orders that are asked for.

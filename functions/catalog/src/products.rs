@@ -12,6 +12,7 @@ mod view;
 
 use oms_domain::Currency;
 use oms_http::Tagged;
+use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
 use view::ProductView;
 

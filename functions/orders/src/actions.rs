@@ -10,7 +10,7 @@ pub(crate) mod ship;
 
 use crate::tagged;
 use oms_core::app::App;
-use oms_domain::{Actor, Caller, Order, OrderId, Outcome, Refusal};
+use oms_domain::{Actor, Caller, Order, OrderId, Outcome, RuleViolation};
 use oms_http::Tagged;
 use oms_http::etag::IfMatch;
 use oms_http::views::order::OrderView;
@@ -21,7 +21,7 @@ async fn act(
     caller: &Caller,
     id: OrderId,
     expected: &IfMatch,
-    action: impl Fn(Order, &Actor) -> Result<Order, Refusal>,
+    action: impl Fn(Order, &Actor) -> Result<Order, RuleViolation>,
 ) -> Outcome<Tagged<OrderView>> {
     let changed = app.orders(caller).change(id, |seen, by| {
         let order = seen.managed()?;

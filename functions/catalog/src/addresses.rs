@@ -9,7 +9,7 @@ pub(crate) mod update;
 mod view;
 
 use oms_http::Tagged;
-use oms_table::addresses::BookEntry;
+use oms_table::catalog::addresses::BookEntry;
 use view::AddressView;
 
 fn tagged(entry: &BookEntry) -> Tagged<AddressView> {

@@ -1,4 +1,5 @@
-//! What of the catalogue a caller may see, and what of it they may write. What a caller may not see is 404; what they see but may not write is 403.
+//! What of the catalogue a caller may see, and what of it they may write. What a caller may not see
+//! is 404; what they see but may not write is 403.
 
 use oms_core::app::App;
 use oms_domain::catalog::{ProductStatus, Store, StoreStatus};

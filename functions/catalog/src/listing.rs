@@ -1,6 +1,6 @@
 //! Lists of the catalogue. By time an index has them in order, at any length.
-//! What is searched or sorted by name is read as a whole, up to [`MAX_LISTED`], and cut into pages in
-//! memory.
+//! What is searched or sorted by name is read as a whole, up to [`MAX_LISTED`], and cut into pages
+//! in memory.
 
 use jiff::Timestamp;
 use oms_core::lists::paging::{PageSlice, SortKey, SortPosition, Sorting, Value};

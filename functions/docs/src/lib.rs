@@ -1,8 +1,10 @@
-//! The HTTP function of the documentation and health endpoints. Unknown paths come here as well, for the edge's 404. None of it needs a token.
+//! The HTTP function of the documentation and health endpoints. Unknown paths come here as well,
+//! for the edge's 404. None of it needs a token.
 //!
 //! The document is a file of this crate, `openapi.json`, which `cargo openapi` makes from the
 //! handlers of all functions and a test holds equal to them. So this function depends on no other,
-//! nothing is put together at a cold start, and generators of clients find the file in the repository.
+//! nothing is put together at a cold start, and generators of clients find the file in the
+//! repository.
 
 mod health;
 mod misconfigured;

@@ -7,8 +7,8 @@ use oms_runtime::config::ConfigError;
 use serde_json::json;
 use std::convert::Infallible;
 
-/// Answers every request with the settings that are missing or make no sense, until the instance ends. What is
-/// wrong with each stands in the log, which is not for strangers.
+/// Answers every request with the settings that are missing or make no sense, until the instance
+/// ends. What is wrong with each stands in the log, which is not for strangers.
 ///
 /// # Errors
 /// The Lambda runtime cannot be reached.

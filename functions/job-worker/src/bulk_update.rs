@@ -25,8 +25,9 @@ pub(crate) async fn start(worker: &Worker, id: JobId) -> Result<(), Unfinished> 
     Ok(())
 }
 
-/// Moves the orders of a piece, unless it is done, and notes what came of them. Where some could not be
-/// moved for a reason that passes, the piece comes again; on the last try they count as failed.
+/// Moves the orders of a piece, unless it is done, and notes what came of them. Where some could
+/// not be moved for a reason that passes, the piece comes again; on the last try they count as
+/// failed.
 pub(crate) async fn work(
     worker: &Worker,
     id: JobId,

@@ -1,8 +1,8 @@
 //! Calls off orders that nobody has paid in time.
 //!
-//! The queue keeps a message back for a quarter of an hour at most, so one that is early goes round again,
-//! without a look at the order. It ends at the time that it names, or at a later one that the order has by
-//! then, which is thirty days from the order's placing at the latest.
+//! The queue keeps a message back for a quarter of an hour at most, so one that is early goes round
+//! again, without a look at the order. It ends at the time that it names, or at a later one that
+//! the order has by then, which is thirty days from the order's placing at the latest.
 
 use crate::{Unfinished, Worker};
 use jiff::Timestamp;

@@ -1,8 +1,9 @@
 //! Works off what is on the queue.
 //!
-//! Any message may come twice, at the same time even, and the worker may die at any point: what has been
-//! done stands in the table, and every job looks there first. A message that could not be worked off is
-//! named in the answer, and comes again; one that fails again and again ends in the dead-letter queue.
+//! Any message may come twice, at the same time even, and the worker may die at any point: what has
+//! been done stands in the table, and every job looks there first. A message that could not be
+//! worked off is named in the answer, and comes again; one that fails again and again ends in the
+//! dead-letter queue.
 
 mod bulk_update;
 mod expire_unpaid;
@@ -17,8 +18,8 @@ use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;
 use oms_table::TableError;
 
-/// From which delivery of a message on its job is to make do with what it can get, rather than ask for
-/// another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).
+/// From which delivery of a message on its job is to make do with what it can get, rather than ask
+/// for another one: before the queue gives the message up (`maxReceiveCount` in template.yaml).
 const LAST_TRY: u32 = 5;
 /// How many messages are worked off at the same time: as many as come together.
 const AT_ONCE: usize = 4;
@@ -62,8 +63,8 @@ enum Unfinished {
     NoAnswer(OrderId),
 }
 
-/// Works off some messages, [`AT_ONCE`] of them side by side, so that none waits for the gateway of another;
-/// the answer names those that must come again, also for want of time.
+/// Works off some messages, [`AT_ONCE`] of them side by side, so that none waits for the gateway of
+/// another; the answer names those that must come again, also for want of time.
 pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
     let worked = futures::stream::iter(event.records).map(|message| async move {
         let worked = if deadline::is_near() { Err(OutOfTime.into()) } else { work(worker, &message).await };

@@ -22,7 +22,8 @@ pub(crate) async fn work(worker: &Worker, order: OrderId, tries: u8) -> Result<(
         return Ok(());
     }
     if let Some(until) = settled.waits_for_customer_until(worker.app.now()) {
-        // Its customer may still act. What they did is asked for now and then, and called off in the end.
+        // Its customer may still act. What they did is asked for now and then, and called off in
+        // the end.
         let again = Job::SettlePayment { order, tries };
         return Ok(worker.queue.send_for(again, until, worker.app.now()).await?);
     }

@@ -1,5 +1,5 @@
-//! Tells users and subscribers what happened to orders, and the worker what there is to do, from the
-//! table's stream ([`oms_core::events::publishing`]).
+//! Tells users and subscribers what happened to orders, and the worker what there is to do, from
+//! the table's stream ([`oms_core::events::publishing`]).
 
 use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
@@ -48,8 +48,8 @@ async fn start_all(publisher: &Publisher, bulk_updates: Vec<BulkUpdateAsked>) ->
     started.collect().await
 }
 
-/// Ends the subscriptions of stores that have changed hands. The records of those that could not be ended
-/// come back.
+/// Ends the subscriptions of stores that have changed hands. The records of those that could not be
+/// ended come back.
 async fn end_all(publisher: &Publisher, stores: Vec<ChangedHands>) -> Vec<String> {
     let mut failed = Vec::new();
     for ChangedHands { store, at, record } in stores {

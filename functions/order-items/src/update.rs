@@ -11,8 +11,8 @@ use oms_http::validation::Mode;
 use oms_http::views::item::ItemView;
 use oms_http::{JsonObject, Reply, Target};
 
-/// Changes an item of a pending order as a whole: moves its stock, reprices the order, and a pending
-/// payment's amount follows, all or nothing.
+/// Changes an item of a pending order as a whole: moves its stock, reprices the order, and a
+/// pending payment's amount follows, all or nothing.
 #[utoipa::path(
     put, path = "/api/order-items/{id}/", tag = "order items",
     params(("id" = uuid::Uuid, Path, description = "The item")),

@@ -16,8 +16,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// How long a job may stand still before it is put on its way again, in seconds: longer than a message
-/// of the queue is out of sight after the worker has died of it.
+/// How long a job may stand still before it is put on its way again, in seconds: longer than a
+/// message of the queue is out of sight after the worker has died of it.
 const STALLED_S: i64 = 1_800;
 
 /// A job has been made of it.
@@ -136,8 +136,8 @@ pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Sta
     })
 }
 
-/// Writes a job down, and the answer with it. It begins with the stream's record of it, so that nothing can
-/// come between writing it down and doing it.
+/// Writes a job down, and the answer with it. It begins with the stream's record of it, so that
+/// nothing can come between writing it down and doing it.
 pub(crate) async fn write_down(
     app: &App,
     links: &Links,

@@ -23,8 +23,8 @@ use uuid::Uuid;
 const MAX_ORDERS: usize = 10_000;
 /// How many of them are moved before it is answered; more are left to a job.
 const MAX_AT_ONCE: usize = 100;
-/// How many orders are changed at the same time: so many that a hundred of them can be paid back in a
-/// function's time through a gateway that takes seconds, and no more than a gateway lets in.
+/// How many orders are changed at the same time: so many that a hundred of them can be paid back in
+/// a function's time through a gateway that takes seconds, and no more than a gateway lets in.
 const AT_ONCE: usize = 25;
 
 /// Where some orders go.
@@ -73,9 +73,9 @@ impl BulkUpdateStatus {
 }
 
 /// Moves some orders to a status, each by itself: those whose rules forbid it are told, the others
-/// move. For those who run the orders. Up to 100 are moved before the answer; 101 to 10,000, and what a
-/// request's time does not suffice for, by a job, which does what its maker may do, and whose page tells how
-/// far it is.
+/// move. For those who run the orders. Up to 100 are moved before the answer; 101 to 10,000, and
+/// what a request's time does not suffice for, by a job, which does what its maker may do, and
+/// whose page tells how far it is.
 #[utoipa::path(
     post, path = "/api/orders/bulk_update_status/", tag = "orders",
     request_body = BulkUpdateStatus,
@@ -109,9 +109,9 @@ pub(crate) async fn bulk_update_status(
     Ok(move_now(&app, &caller, &links, job, &orders).await?)
 }
 
-/// Moves some orders as a job would, and leaves what there is no time for to that job. With a key the job is
-/// there from the beginning, together with the key's record, and held until the request has ended: wherever
-/// that dies, a repeat is told of the job, which ends what was begun.
+/// Moves some orders as a job would, and leaves what there is no time for to that job. With a key
+/// the job is there from the beginning, together with the key's record, and held until the request
+/// has ended: wherever that dies, a repeat is told of the job, which ends what was begun.
 async fn move_now(
     app: &App,
     caller: &Caller,
@@ -146,8 +146,8 @@ async fn go_on_later(app: &App, links: &Links, job: &BulkUpdate, orders: &[Order
     Ok(BulkAccepted::of(job, links).into_response())
 }
 
-/// Notes what came of the job that was held, so that the worker finds nothing left to do. Where that fails, it
-/// finds each order moved.
+/// Notes what came of the job that was held, so that the worker finds nothing left to do. Where
+/// that fails, it finds each order moved.
 async fn note_results(app: &App, job: &BulkUpdate, orders: &[OrderId], outcomes: &[Outcome<()>]) {
     for ((orders, outcomes), piece) in orders.chunks(PIECE).zip(outcomes.chunks(PIECE)).zip(0..) {
         let result = result_of(piece, orders, outcomes, app.now());

@@ -191,8 +191,8 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outco
     Ok(VisibleOrder { order, manages })
 }
 
-/// Whose order it becomes. The token of whoever places it for another user tells only that user's id; their
-/// name and mail are what an order says that they have placed themselves.
+/// Whose order it becomes. The token of whoever places it for another user tells only that user's
+/// id; their name and mail are what an order says that they have placed themselves.
 async fn buyer(app: &App, caller: &Caller, wanted: &CreateOrder) -> Result<User, TableError> {
     let another = wanted.user.as_ref().filter(|id| caller.is_staff() && **id != caller.user.id);
     let Some(id) = another else { return Ok(caller.user.clone()) };

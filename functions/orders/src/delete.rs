@@ -9,8 +9,8 @@ use oms_http::views::order::OrderView;
 use oms_http::{Reply, Target};
 
 /// Deletes an order, for admins: it is gone from every list, count and statistic, and what was not
-/// shipped is back on the shelf. Its change records stay. One that holds money of the customer's has
-/// to be refunded first.
+/// shipped is back on the shelf. Its change records stay. One that holds money of the customer's
+/// has to be refunded first.
 #[utoipa::path(
     delete, path = "/api/orders/{id}/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),

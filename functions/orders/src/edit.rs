@@ -35,7 +35,8 @@ pub(crate) struct PatchOrder {
     /// The store's currency; another one is refused.
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
-    /// What the customer will pay with, while the order is pending. A payment that there is keeps its own.
+    /// What the customer will pay with, while the order is pending. A payment that there is keeps
+    /// its own.
     #[schema(value_type = Option<String>, example = "credit_card")]
     payment_method: Option<PaymentMethod>,
     /// The client's own name for the customer, while the order is pending.

@@ -9,8 +9,8 @@ use oms_http::responses::Listed;
 use oms_http::views::history::ChangeView;
 use oms_http::{Authenticated, Page, PageRequest, PathId, Reply};
 
-/// Everything that ever happened to an order, oldest first. Admins are also told what happened to one
-/// that has been deleted.
+/// Everything that ever happened to an order, oldest first. Admins are also told what happened to
+/// one that has been deleted.
 #[utoipa::path(
     get, path = "/api/orders/{id}/history/", tag = "orders",
     params(

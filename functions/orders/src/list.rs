@@ -137,7 +137,8 @@ struct ListParameters {
     total_amount_lte: Option<String>,
     /// Terms that `order_number`, `tracking_number` or `payment_reference` must contain
     search: Option<String>,
-    /// `created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`, `status`, `payment_status`; `-` for descending; several comma-separated
+    /// `created_at`, `updated_at`, `confirmed_at`, `shipped_at`, `delivered_at`, `total_amount`,
+    /// `status`, `payment_status`; `-` for descending; several comma-separated
     ordering: Option<String>,
     /// For staff: whether to show how the page was found, and what it cost
     explain: Option<bool>,

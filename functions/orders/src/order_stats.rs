@@ -8,8 +8,8 @@ use oms_domain::reconciliation::Verified;
 use oms_http::views::statistics::OrderStats;
 use oms_http::{Authenticated, Query, Reply};
 
-/// Statistics of the orders that the caller may see: their own; a vendor's also those of their stores;
-/// all for staff.
+/// Statistics of the orders that the caller may see: their own; a vendor's also those of their
+/// stores; all for staff.
 #[utoipa::path(
     get, path = "/api/orders/order_stats/", tag = "orders",
     params(

@@ -12,7 +12,8 @@ use oms_http::views::order::OrderView;
 use oms_http::{JsonObject, Reply, Target};
 
 /// Changes an order as a whole. While it is pending, its lines are replaced and it is repriced;
-/// afterwards they must be what they are. Its store never changes. It may also take what PATCH takes.
+/// afterwards they must be what they are. Its store never changes. It may also take what PATCH
+/// takes.
 #[utoipa::path(
     put, path = "/api/orders/{id}/", tag = "orders",
     params(("id" = uuid::Uuid, Path, description = "The order")),

@@ -8,8 +8,8 @@ use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::views::payment::PaymentView;
 use oms_http::{JsonObject, PathId, Reply, Target};
 
-/// Somebody has handed over what a customer had paid by hand (cash on delivery, a bank transfer) when
-/// they called their order off: the refund has succeeded.
+/// Somebody has handed over what a customer had paid by hand (cash on delivery, a bank transfer)
+/// when they called their order off: the refund has succeeded.
 #[utoipa::path(
     post, path = "/api/payments/{id}/refunds/{refund}/confirm/", tag = "payments",
     params(

@@ -21,8 +21,8 @@ pub(crate) struct PatchPayment {
     /// What the gateway needs: `{"token": "tok_approve"}`. Never a card number.
     #[schema(value_type = Option<Object>, example = json!({"token": "tok_approve"}))]
     payment_details: Option<Map<String, Value>>,
-    /// For those who run the order, in a PATCH of any payment: null where a person has looked at what
-    /// was the matter, and nothing is left to do.
+    /// For those who run the order, in a PATCH of any payment: null where a person has looked at
+    /// what was the matter, and nothing is left to do.
     #[schema(rename = "attention", value_type = Option<String>)]
     has_looked: bool,
 }
@@ -39,8 +39,8 @@ impl PatchPayment {
     }
 }
 
-/// Changes a pending payment as a body says, or any payment where it is only to be forgotten what was
-/// the matter with it.
+/// Changes a pending payment as a body says, or any payment where it is only to be forgotten what
+/// was the matter with it.
 pub(crate) async fn change(
     app: &App,
     caller: &Caller,

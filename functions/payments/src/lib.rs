@@ -40,8 +40,8 @@ fn tagged(order: &Order, id: PaymentId) -> Outcome<Tagged<PaymentView>> {
     Ok(Tagged::new(order.version, PaymentView::new(order, payment)))
 }
 
-/// The same with what its customer has to do, for whoever pays: the order's own customer, or staff in their
-/// place. The secret that is in it is nobody else's.
+/// The same with what its customer has to do, for whoever pays: the order's own customer, or staff
+/// in their place. The secret that is in it is nobody else's.
 fn tagged_for_payer(caller: &Caller, sent: &Sent, id: PaymentId) -> Outcome<Tagged<PaymentView>> {
     let mut tagged = tagged(&sent.order, id)?;
     if pays(caller, &sent.order) {

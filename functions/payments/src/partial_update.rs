@@ -9,8 +9,8 @@ use oms_http::validation::Mode;
 use oms_http::views::payment::PaymentView;
 use oms_http::{JsonObject, Reply, Target};
 
-/// Changes some of a pending payment. Those who run the order may dismiss what a person had to look at
-/// (`{"attention": null}`), whatever its status.
+/// Changes some of a pending payment. Those who run the order may dismiss what a person had to look
+/// at (`{"attention": null}`), whatever its status.
 #[utoipa::path(
     patch, path = "/api/payments/{id}/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

@@ -20,8 +20,8 @@ pub(crate) struct ProcessPayment {
     /// becomes the payment's `transaction_id` and the order's `payment_reference`.
     #[schema(value_type = Option<String>, example = "RECEIPT-0042")]
     reference: String,
-    /// `false` where the customer is there to do what their bank may ask: the answer is then a 202 with the
-    /// `next_action`, which has an hour. `true`, or left out: the payment is declined.
+    /// `false` where the customer is there to do what their bank may ask: the answer is then a 202
+    /// with the `next_action`, which has an hour. `true`, or left out: the payment is declined.
     #[schema(value_type = Option<bool>, example = false)]
     error_on_requires_action: bool,
 }
@@ -39,8 +39,8 @@ impl ProcessPayment {
 /// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
 /// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
 /// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
-/// settled within minutes. So does, if the request says that it can wait for that, a bank that wants its
-/// customer: what nobody has done within an hour is failed.
+/// settled within minutes. So does, if the request says that it can wait for that, a bank that
+/// wants its customer: what nobody has done within an hour is failed.
 #[utoipa::path(
     post, path = "/api/payments/{id}/process_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

@@ -64,8 +64,8 @@ where
     }
 }
 
-/// Plays the customer of a payment that waits for them (`next_action`), with the simulated gateway: they do
-/// what their bank asks, or fail to. There is no such path with another gateway.
+/// Plays the customer of a payment that waits for them (`next_action`), with the simulated gateway:
+/// they do what their bank asks, or fail to. There is no such path with another gateway.
 #[utoipa::path(
     post, path = "/api/payments/{id}/simulate_action/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

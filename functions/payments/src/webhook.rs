@@ -20,9 +20,9 @@ pub(crate) struct Received {
     received: bool,
 }
 
-/// Stripe tells how a charge or a refund ended, and of disputes. The signature is the only token. An
-/// event that is repeated, late, out of order or of no concern changes nothing; one of another amount,
-/// currency or mode than was asked for is noted for a person to look at.
+/// Stripe tells how a charge or a refund ended, and of disputes. The signature is the only token.
+/// An event that is repeated, late, out of order or of no concern changes nothing; one of another
+/// amount, currency or mode than was asked for is noted for a person to look at.
 #[utoipa::path(
     post, path = "/api/payments/webhook/", tag = "payments",
     params(("Stripe-Signature" = String, Header, description = "`t=<seconds>,v1=<HMAC-SHA256>`")),

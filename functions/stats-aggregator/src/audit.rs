@@ -1,5 +1,5 @@
-//! Proof while it runs: now and then the counters of a user whose order has just been counted are compared with
-//! what all orders of that user add up to. `orderctl verify` compares all there are.
+//! Proof while it runs: now and then the counters of a user whose order has just been counted are
+//! compared with what all orders of that user add up to. `orderctl verify` compares all there are.
 
 use jiff::{SignedDuration, Timestamp};
 use oms_core::app::App;
@@ -40,10 +40,10 @@ impl Audits {
     }
 
     /// How many counters of a user differ from what their orders add up to: 0 unless something is
-    /// wrong. Who is found to differ is looked at again at the next audit before it is said: an order
-    /// that has just been deleted is in no list, and may not have been taken out of the counters yet.
-    /// None where no audit is due, and where it cannot tell: the user has too many orders, is being
-    /// counted at that very moment, or differs for the first time.
+    /// wrong. Who is found to differ is looked at again at the next audit before it is said: an
+    /// order that has just been deleted is in no list, and may not have been taken out of the
+    /// counters yet. None where no audit is due, and where it cannot tell: the user has too many
+    /// orders, is being counted at that very moment, or differs for the first time.
     pub async fn of(&self, app: &App, user: UserId) -> Option<usize> {
         let suspect = self.begin(app.now())?;
         let user = suspect.clone().unwrap_or(user);

@@ -1,5 +1,5 @@
-//! Keeps the statistics: counts what the table's stream brings ([`oms_core::events::counting`]), and now
-//! and then proves what was counted.
+//! Keeps the statistics: counts what the table's stream brings ([`oms_core::events::counting`]),
+//! and now and then proves what was counted.
 
 mod audit;
 
@@ -17,7 +17,8 @@ use std::time::Duration;
 /// What an audit may take of the invocation's time.
 const TO_AUDIT: Duration = Duration::from_secs(10);
 
-/// Counts what a batch of records changed, and now and then proves the counters of one of its users.
+/// Counts what a batch of records changed, and now and then proves the counters of one of its
+/// users.
 pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event) -> DynamoDbEventResponse {
     let batch = Batch::read(event);
     let oldest = batch.oldest;

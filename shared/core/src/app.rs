@@ -44,8 +44,8 @@ pub enum StartError {
     Config(#[from] ConfigError),
 }
 
-/// What ended a function. Its `main` returns it, and Rust prints that as for a debugger: here so that the
-/// operator can read it, with everything that caused it.
+/// What ended a function. Its `main` returns it, and Rust prints that as for a debugger: here so
+/// that the operator can read it, with everything that caused it.
 pub struct Fatal(Box<dyn std::error::Error + Send + Sync>);
 
 impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Fatal {
@@ -68,7 +68,8 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the settings and opens the connection to the table. Where that fails, the log's first line says why.
+    /// Reads the settings and opens the connection to the table. Where that fails, the log's first
+    /// line says why.
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.
@@ -127,8 +128,8 @@ impl App {
         Self { request, ..self.clone() }
     }
 
-    /// The same, for a part of a request's work that its idempotency key does not stand for: writes that
-    /// go on side by side, or beside the one that is remembered.
+    /// The same, for a part of a request's work that its idempotency key does not stand for: writes
+    /// that go on side by side, or beside the one that is remembered.
     #[must_use]
     pub fn apart(&self) -> Self {
         let invocation = self.request.invocation.clone();
@@ -209,8 +210,8 @@ impl App {
         OrderId::from_fresh(ids::random_uuid_v7())
     }
 
-    /// The next number for an order that is placed at a time: of its day in the deployment's time zone, by
-    /// which searches for a part of that date find it.
+    /// The next number for an order that is placed at a time: of its day in the deployment's time
+    /// zone, by which searches for a part of that date find it.
     ///
     /// # Errors
     /// [`TableError`] where a block of numbers is needed and cannot be had.

@@ -1,11 +1,12 @@
 //! `Idempotency-Key`: the same request under the same key is done once, and answered alike.
 //!
-//! The key travels with the request ([`RequestContext`]), and each write that its answer depends on is
-//! given it, to write the record of the key with it ([`oms_table::Table::remember`]). A request
+//! The key travels with the request ([`RequestContext`]), and each write that its answer depends on
+//! is given it, to write the record of the key with it ([`oms_table::Table::remember`]). A request
 //! that changes nothing leaves no record. One that dies after its write has left enough for a
-//! repeat to be answered: where what it made or changed can be read. One that writes more than once says so
-//! ([`RequestContext::more_to_come`]): until its answer is known its record is one of a request that is running, and of one
-//! that was cut off once its function's time is over; the repeat goes on with it (`again.rs`).
+//! repeat to be answered: where what it made or changed can be read. One that writes more than once
+//! says so ([`RequestContext::more_to_come`]): until its answer is known its record is one of a
+//! request that is running, and of one that was cut off once its function's time is over; the
+//! repeat goes on with it (`again.rs`).
 
 mod again;
 pub(crate) mod pending;
@@ -99,7 +100,8 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     if response.status().is_server_error() {
         return Ok(response);
     }
-    // Another request with the key may have been faster, and be why this one was refused or found nothing to do.
+    // Another request with the key may have been faster, and be why this one was refused or found
+    // nothing to do.
     match app.table().remembered(&pending.user, &pending.key, app.now()).await? {
         Some(earlier) => {
             check_same(&earlier, &pending.fingerprint)?;
@@ -109,8 +111,8 @@ async fn attempt(app: &App, routes: Router, request: Request, next: Next) -> Rep
     }
 }
 
-/// Remembers the answer itself where it cannot be read again later. What went wrong on our side is none: a
-/// repeat goes on.
+/// Remembers the answer itself where it cannot be read again later. What went wrong on our side is
+/// none: a repeat goes on.
 async fn store_answer(app: &App, pending: &Pending, response: Response) -> Reply<Response> {
     let (status, takes_steps) = (response.status(), pending.more.load(Ordering::Relaxed));
     let has_ended = !status.is_server_error() && status != StatusCode::CONFLICT;

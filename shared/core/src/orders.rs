@@ -41,8 +41,8 @@ impl VisibleOrder {
         if self.manages { Ok(self.order) } else { Err(Error::Forbidden) }
     }
 
-    /// Whether the caller may try an action at all ([`Action::is_open_to_customers`]); its own rules
-    /// come on top.
+    /// Whether the caller may try an action at all ([`Action::is_open_to_customers`]); its own
+    /// rules come on top.
     ///
     /// # Errors
     /// 403.
@@ -118,7 +118,8 @@ impl Orders<'_> {
     }
 
     /// Changes an order: loads it, lets `decide` say what becomes of it, and saves that if nobody
-    /// was faster; else decides again, [`retry::LOST_RACES`] times at most. The saved order comes back.
+    /// was faster; else decides again, [`retry::LOST_RACES`] times at most. The saved order comes
+    /// back.
     ///
     /// # Errors
     /// 404; what `decide` refuses; 409 after too many lost races.
@@ -131,8 +132,8 @@ impl Orders<'_> {
         self.change_with(id, ready, |seen, (), by| decide(seen, by)).await
     }
 
-    /// Like [`change`](Self::change), where `decide` needs what `prepare` reads for the order, which
-    /// it hands on.
+    /// Like [`change`](Self::change), where `decide` needs what `prepare` reads for the order,
+    /// which it hands on.
     ///
     /// # Errors
     /// 404; what `prepare` and `decide` refuse; 409 after too many lost races.
@@ -244,7 +245,8 @@ impl App {
     /// orders.
     ///
     /// # Errors
-    /// [`TableError::InsufficientStock`]; [`TableError::Conflict`] where others have used up the pass.
+    /// [`TableError::InsufficientStock`]; [`TableError::Conflict`] where others have used up the
+    /// pass.
     pub async fn save_placed(
         &self,
         order: &Order,

@@ -47,14 +47,14 @@ impl RequestContext {
         self.key.is_some()
     }
 
-    /// What the request left of an order whose first answer is read again: shown to who was answered
-    /// so before, whatever has become of the order, and of their right to see it, since.
+    /// What the request left of an order whose first answer is read again: shown to who was
+    /// answered so before, whatever has become of the order, and of their right to see it, since.
     pub(crate) fn replayed(&self, order: OrderId) -> Option<Left> {
         self.replayed.filter(|left| left.order == order)
     }
 
-    /// What the request has left of an order, where an earlier try of it was cut off after that: it is
-    /// not to be decided anew.
+    /// What the request has left of an order, where an earlier try of it was cut off after that: it
+    /// is not to be decided anew.
     pub(crate) fn resumed(&self, order: OrderId) -> Option<Left> {
         self.key.as_ref()?.resumes.filter(|left| left.order == order)
     }
@@ -73,8 +73,8 @@ impl RequestContext {
         }
     }
 
-    /// Says what the request is going to answer once its next write is done, where that is certain and
-    /// cannot be read again: it is remembered with that write.
+    /// Says what the request is going to answer once its next write is done, where that is certain
+    /// and cannot be read again: it is remembered with that write.
     ///
     /// # Errors
     /// Where the body is no JSON.

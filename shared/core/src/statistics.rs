@@ -64,8 +64,8 @@ impl StatisticsQuery {
 
 impl App {
     /// Reads whose statistics a request asks for: a customer's own; for a vendor those of their
-    /// stores and their own; for staff everybody's. `?user=` narrows to a user, `?store=` to a store:
-    /// to all of it for those who run it, to what they bought there for others.
+    /// stores and their own; for staff everybody's. `?user=` narrows to a user, `?store=` to a
+    /// store: to all of it for those who run it, to what they bought there for others.
     ///
     /// # Errors
     /// 400 for what is no store's id; 403 for `?user=` of somebody else, unless staff ask.

@@ -47,7 +47,8 @@ pub struct Concern {
 pub struct Dispute {
     /// The gateway's name for it.
     pub id: String,
-    /// Where it stands, in the gateway's words: `needs_response`, `under_review`, `won`, `lost` and the like.
+    /// Where it stands, in the gateway's words: `needs_response`, `under_review`, `won`, `lost` and
+    /// the like.
     pub status: String,
     /// Why, in the gateway's words: `fraudulent`, `product_not_received` and the like.
     pub reason: String,
@@ -108,8 +109,8 @@ impl Payment {
         self.attention.retain(|concern| concern.kind != kind);
     }
 
-    /// Forgets the concerns that a refund which went through has met: all is back, or as much as was
-    /// missing when it was started.
+    /// Forgets the concerns that a refund which went through has met: all is back, or as much as
+    /// was missing when it was started.
     pub(crate) fn calm_by_refund(&mut self, amount: Decimal, started_at: Timestamp) {
         if self.status == PaymentState::Refunded {
             self.calm(ConcernKind::RefundFailed);
@@ -160,8 +161,8 @@ impl Order {
         })
     }
 
-    /// Records that a person has looked at a payment, and nothing is left to do. A refund that waits
-    /// to be handed over goes on waiting.
+    /// Records that a person has looked at a payment, and nothing is left to do. A refund that
+    /// waits to be handed over goes on waiting.
     #[must_use]
     pub fn dismiss_attention(self, id: PaymentId, by: &Actor) -> Self {
         self.with_payment(id, ChangeKind::Dismiss, by, |payment| payment.attention.clear())

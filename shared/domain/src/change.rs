@@ -159,7 +159,8 @@ pub struct Change {
     /// The job that did it on its maker's behalf, where one did.
     #[serde(rename = "j", alias = "job", default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
-    /// Which save wrote it, where that is still told: by this a save whose answer got lost knows its own.
+    /// Which save wrote it, where that is still told: by this a save whose answer got lost knows
+    /// its own.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub token: Option<u32>,
 }
@@ -171,8 +172,8 @@ impl Change {
         self.changes.get(path)
     }
 
-    /// From which status to which the order moved, and after how long in the first, in microseconds;
-    /// nothing where it did not, or where that was not measured yet.
+    /// From which status to which the order moved, and after how long in the first, in
+    /// microseconds; nothing where it did not, or where that was not measured yet.
     #[must_use]
     pub fn transition(&self) -> Option<(Status, Status, i64)> {
         let status = |value: &Value| value.as_str()?.parse::<Status>().ok();

@@ -64,8 +64,9 @@ impl Order {
     /// what there is already: what a client read, it may send back.
     ///
     /// # Errors
-    /// [`RuleViolation::ItemsFixed`] and [`RuleViolation::ItemsPaidFor`] for other lines; a field error for what
-    /// else can no longer change, for another store or currency; what [`crate::place::place`] refuses.
+    /// [`RuleViolation::ItemsFixed`] and [`RuleViolation::ItemsPaidFor`] for other lines; a field
+    /// error for what else can no longer change, for another store or currency; what
+    /// [`crate::place::place`] refuses.
     pub fn edit(
         mut self,
         edit: Edit,

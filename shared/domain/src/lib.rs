@@ -1,7 +1,8 @@
 //! The rules of orders, payments and statistics, as pure functions of values.
 //!
 //! Nothing here knows AWS, HTTP, the clock or the environment: time, ids and prices come in as
-//! arguments, and a decision comes out as a new value or a [`RuleViolation`]. Start at [`order::Order`].
+//! arguments, and a decision comes out as a new value or a [`RuleViolation`]. Start at
+//! [`order::Order`].
 
 pub mod attention;
 pub mod business_metrics;

@@ -152,8 +152,8 @@ impl Order {
     /// gateway has paid it ([`Order::finish_refund`]).
     ///
     /// # Errors
-    /// [`RuleViolation::Status`] unless it has left the store, [`RuleViolation::NothingToRefund`] unless it has a
-    /// paid payment; [`RuleViolation::Full`] after too many refunds.
+    /// [`RuleViolation::Status`] unless it has left the store, [`RuleViolation::NothingToRefund`]
+    /// unless it has a paid payment; [`RuleViolation::Full`] after too many refunds.
     pub fn start_order_refund(
         self,
         restock: bool,
@@ -170,8 +170,9 @@ impl Order {
     /// Puts some of a payment on its way back, never more than is left of it.
     ///
     /// # Errors
-    /// [`RuleViolation::PaymentNotRefundable`] where nothing is left, a field error for an amount of
-    /// nothing, more than is left or finer than the currency, [`RuleViolation::Full`] after too many refunds.
+    /// [`RuleViolation::PaymentNotRefundable`] where nothing is left, a field error for an amount
+    /// of nothing, more than is left or finer than the currency, [`RuleViolation::Full`] after too
+    /// many refunds.
     pub fn start_refund(
         self,
         id: PaymentId,
@@ -267,8 +268,9 @@ impl Order {
         self.log.iter().any(|change| change.job == Some(job))
     }
 
-    /// Does what [`Order::move_to`] does, once for each job: where [`Order::was_moved_by`] says that it
-    /// has moved the order already it changes nothing, whatever has become of the order since.
+    /// Does what [`Order::move_to`] does, once for each job: where [`Order::was_moved_by`] says
+    /// that it has moved the order already it changes nothing, whatever has become of the order
+    /// since.
     ///
     /// # Errors
     /// What [`Order::move_to`] refuses.
@@ -293,8 +295,8 @@ impl Order {
     }
 
     /// Deletes it: it stays as a tombstone that keeps its log and is nowhere else to be seen.
-    /// What has not been shipped goes back on the shelf. A charge that its gateway reports even so is
-    /// paid back by [`Order::finish_payment`].
+    /// What has not been shipped goes back on the shelf. A charge that its gateway reports even so
+    /// is paid back by [`Order::finish_payment`].
     ///
     /// # Errors
     /// [`RuleViolation::HoldsPayment`] where money of the customer's is held, or on its way.

@@ -91,7 +91,8 @@ impl Order {
     /// Adds a line.
     ///
     /// # Errors
-    /// [`RuleViolation::ItemsFixed`], [`RuleViolation::Full`], a field error where it cannot be had as wanted.
+    /// [`RuleViolation::ItemsFixed`], [`RuleViolation::Full`], a field error where it cannot be had
+    /// as wanted.
     pub fn add_line(
         mut self,
         wanted: &WantedLine,
@@ -214,7 +215,8 @@ pub(crate) fn moves_between(had: &[Line], lines: &[Line]) -> Vec<StockMove> {
 }
 
 /// The lines that there were, each beside the wanted one that keeps it: the one that is the same in
-/// all that it says, else another of its kind. What says no price is the same at any, so it comes last.
+/// all that it says, else another of its kind. What says no price is the same at any, so it comes
+/// last.
 pub(crate) fn kept_lines<'a>(wanted: &[WantedLine], had: &'a [Line]) -> Vec<Option<&'a Line>> {
     let mut had: Vec<&Line> = had.iter().collect();
     let mut kept = vec![None; wanted.len()];

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 choices! {
     /// What a notification is about.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     NotificationKind {
         /// The order moved on.
         OrderStatusUpdate = "order_status_update", "Order status update";
@@ -94,8 +95,8 @@ impl EventType {
         Self::ALL.iter().copied().filter(|event| event.kind().is_some()).collect()
     }
 
-    /// What the notification to the user is about, and how good the news is; none where users are not
-    /// told.
+    /// What the notification to the user is about, and how good the news is; none where users are
+    /// not told.
     #[must_use]
     pub const fn kind(self) -> Option<(NotificationKind, NotificationLevel)> {
         Some(match self {
@@ -239,8 +240,8 @@ fn disputes(order: &Order) -> String {
         .unwrap_or_else(|| ended.collect::<Vec<_>>().join(" "))
 }
 
-/// What a change tells: at most one event of the order's status, one or two of a payment, and that it
-/// was placed or deleted.
+/// What a change tells: at most one event of the order's status, one or two of a payment, and that
+/// it was placed or deleted.
 #[must_use]
 pub fn notices(order: &Order, change: &Change) -> Vec<OrderEvent> {
     let of_order = change.of("status").and_then(|field| {
@@ -256,7 +257,8 @@ pub fn notices(order: &Order, change: &Change) -> Vec<OrderEvent> {
         if refunds.is_some_and(|field| succeeded(&field.to) > succeeded(&field.from)) {
             return Some((EventType::PaymentRefunded, from, to));
         }
-        // A refund that fails after it had gone through leaves the payment paid again, which is no news.
+        // A refund that fails after it had gone through leaves the payment paid again, which is no
+        // news.
         let was_paid = word(&from).and_then(|state| state.parse().ok()).is_some_and(is_refund);
         let event = event_of_payment(word(&to)?.parse().ok()?).filter(|_| !was_paid)?;
         Some((event, from, to))

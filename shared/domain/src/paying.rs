@@ -129,8 +129,8 @@ impl Order {
     /// Marks a pending payment as sent to the gateway that is asked.
     ///
     /// # Errors
-    /// [`RuleViolation::PaymentNotProcessable`] unless it is pending, its order can be paid, and no other
-    /// payment stands in the way.
+    /// [`RuleViolation::PaymentNotProcessable`] unless it is pending, its order can be paid, and no
+    /// other payment stands in the way.
     pub fn start_payment(
         self,
         id: PaymentId,
@@ -282,9 +282,9 @@ impl Order {
         self.payment(id).cloned().or_else(removed)
     }
 
-    /// When a payment was sent to its gateway: so old is its key there. What is noted of it since, a
-    /// contradiction or a cancellation, does not move this. Where the log no longer tells it, it is taken
-    /// to be as old as the payment: an old key is looked up before anybody is charged.
+    /// When a payment was sent to its gateway: so old is its key there. What is noted of it since,
+    /// a contradiction or a cancellation, does not move this. Where the log no longer tells it, it
+    /// is taken to be as old as the payment: an old key is looked up before anybody is charged.
     #[must_use]
     pub fn sent_at(&self, payment: &Payment) -> Timestamp {
         let status = format!("payments.{}.status", payment.id);

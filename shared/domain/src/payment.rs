@@ -17,7 +17,8 @@ pub const MAX_REFUNDS: usize = 50;
 
 choices! {
     /// Where a payment stands.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     PaymentState {
         /// Made, nothing sent to the gateway.
         Pending = "pending", "Pending";
@@ -138,8 +139,8 @@ pub struct Payment {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// Until when its customer may do what their bank asks of them, while it is processing; none where whoever
-    /// sent it would not wait for that.
+    /// Until when its customer may do what their bank asks of them, while it is processing; none
+    /// where whoever sent it would not wait for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_until: Option<Timestamp>,
     /// When the gateway's answer was known.
@@ -199,7 +200,8 @@ impl Payment {
         self.customer_until.filter(|until| self.status == PaymentState::Processing && now < *until)
     }
 
-    /// Whether its customer has run out of time while nobody knows how it ended: it is to be called off.
+    /// Whether its customer has run out of time while nobody knows how it ended: it is to be called
+    /// off.
     #[must_use]
     pub fn is_over_for_customer(&self, now: Timestamp) -> bool {
         self.status == PaymentState::Processing && self.customer_until.is_some_and(|until| until <= now)
@@ -254,7 +256,8 @@ impl Payment {
         self.provider.map_or(self.payment_method.is_manual(), |provider| provider == PaymentProvider::Manual)
     }
 
-    /// Whether the gateway has been asked for something whose end is not known: a charge or a refund.
+    /// Whether the gateway has been asked for something whose end is not known: a charge or a
+    /// refund.
     #[must_use]
     pub fn awaits_gateway(&self) -> bool {
         self.status == PaymentState::Processing || self.pending_refunds().any(|refund| !refund.awaits_person)
@@ -293,8 +296,9 @@ impl Payment {
         });
     }
 
-    /// What the gateway, or whoever has the money, says about a refund. What has succeeded may still
-    /// fail, days later; what has failed stays so. What a success does to the order comes back.
+    /// What the gateway, or whoever has the money, says about a refund. What has succeeded may
+    /// still fail, days later; what has failed stays so. What a success does to the order comes
+    /// back.
     pub(crate) fn settle_refund(
         &mut self,
         id: RefundId,

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 const QUARTER_HOUR_S: i64 = 15 * 60;
 /// The last quarter that a counter has a name for: a day has 96, or 100 where a clock goes back.
 const LAST_QUARTER: i64 = 99;
-/// How far from a month's beginning it begins elsewhere, in days: zones reach from −12 to +14 hours.
+/// How far from a month's beginning it begins elsewhere, in days: zones reach from −12 to +14
+/// hours.
 const NEAR_MONTHS_BEGIN: i8 = 2;
 
 /// A quarter of an hour of a day of the deployment's time zone, counted from the day's beginning.

@@ -7,7 +7,8 @@ impl Order {
     /// Keeps what its customer thinks of it.
     ///
     /// # Errors
-    /// [`RuleViolation::NotRatable`] until it is delivered, [`RuleViolation::AlreadyRated`] the second time.
+    /// [`RuleViolation::NotRatable`] until it is delivered, [`RuleViolation::AlreadyRated`] the
+    /// second time.
     pub fn rate(mut self, stars: u8, comment: &str, by: &Actor) -> Result<Order, RuleViolation> {
         let before = self.state();
         if self.rating.is_some() {

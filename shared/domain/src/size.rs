@@ -1,6 +1,6 @@
-//! How much room a value takes once it is stored, as DynamoDB counts: names and texts by their bytes
-//! in UTF-8, a number a byte and half a one for each of its digits before and behind the point, a
-//! list or a map three and one more for each of its entries.
+//! How much room a value takes once it is stored, as DynamoDB counts: names and texts by their
+//! bytes in UTF-8, a number a byte and half a one for each of its digits before and behind the
+//! point, a list or a map three and one more for each of its entries.
 
 use crate::number::significant;
 use serde_json::{Map, Value};

@@ -9,7 +9,8 @@ pub struct UnknownChoice;
 
 choices! {
     /// Where an order stands.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     Status {
         /// Placed; its items may still change.
         Pending = "pending", "Pending";
@@ -32,7 +33,8 @@ choices! {
 
 choices! {
     /// How the money of an order stands. It follows the payments; nobody writes it.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     PaymentStatus {
         /// Nothing paid yet.
         Pending = "pending", "Pending";
@@ -53,7 +55,8 @@ choices! {
 
 choices! {
     /// What a customer pays with.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     PaymentMethod {
         /// Credit card.
         CreditCard = "credit_card", "Credit Card";
@@ -104,7 +107,8 @@ impl PaymentMethod {
 
 choices! {
     /// How an order travels.
-    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken out.
+    // The table keeps its place in this list as a letter: new ones go to the end, and none is taken
+    // out.
     ShippingMethod {
         /// Standard.
         Standard = "standard", "Standard Shipping";
@@ -231,14 +235,15 @@ impl Status {
         }
     }
 
-    /// Whether it may be called off: by its customer until it is shipped, by those who run it until it
-    /// is delivered.
+    /// Whether it may be called off: by its customer until it is shipped, by those who run it until
+    /// it is delivered.
     #[must_use]
     pub const fn can_cancel(self, as_manager: bool) -> bool {
         self.after(Action::Cancel).is_some() && (as_manager || self.is_before_shipping())
     }
 
-    /// Whether an order's total is revenue: from its shipping on, unless it is called off or paid back.
+    /// Whether an order's total is revenue: from its shipping on, unless it is called off or paid
+    /// back.
     #[must_use]
     pub const fn counts_as_revenue(self) -> bool {
         match self {

@@ -116,7 +116,8 @@ impl Counter {
         self.is_shown_since(Date::MAX, &BTreeSet::new())
     }
 
-    /// Whether statistics show it that have the days since a month's first, and quarters of some days.
+    /// Whether statistics show it that have the days since a month's first, and quarters of some
+    /// days.
     #[must_use]
     pub fn is_shown_since(&self, month: Date, quarters_of: &BTreeSet<Date>) -> bool {
         match self {

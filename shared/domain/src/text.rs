@@ -4,7 +4,8 @@
 use icu_casemap::CaseMapper;
 
 /// A text without its case, as Unicode folds it: texts that differ by nothing else become one, also
-/// where a letter is two in the other case (`Straße`, `STRASSE`) or has a form for the end of words.
+/// where a letter is two in the other case (`Straße`, `STRASSE`) or has a form for the end of
+/// words.
 #[must_use]
 pub fn folded(text: &str) -> String {
     CaseMapper::new().fold_string(text).into_owned()

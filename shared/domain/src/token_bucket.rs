@@ -5,11 +5,12 @@ use std::num::NonZeroU32;
 /// The time that a quota is for, in seconds.
 pub const WINDOW_SECONDS: u64 = 60;
 
-/// A request, in the unit of a bucket: as many microseconds as the window has. What a bucket gains in
-/// a microsecond is then a whole number, its quota.
+/// A request, in the unit of a bucket: as many microseconds as the window has. What a bucket gains
+/// in a microsecond is then a whole number, its quota.
 const REQUEST: u64 = WINDOW_SECONDS * 1_000_000;
 
-/// What a caller may still do. It gains steadily, a whole quota in a window, and holds no more than that.
+/// What a caller may still do. It gains steadily, a whole quota in a window, and holds no more than
+/// that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenBucket {
     level: u64,
@@ -87,8 +88,8 @@ mod tests {
     }
 
     proptest! {
-        /// In any time, no more than the quota and what the time brings; and whoever waits as long as they
-        /// are told is let in.
+        /// In any time, no more than the quota and what the time brings; and whoever waits as long
+        /// as they are told is let in.
         #[test]
         fn nobody_gets_more_than_their_quota_and_who_waits_as_told_gets_one(
             requests in 1_u32..10_000,
@@ -120,7 +121,8 @@ mod tests {
             }
         }
 
-        /// Whatever the numbers and the clock do, nothing overflows, and a bucket stays within its bounds.
+        /// Whatever the numbers and the clock do, nothing overflows, and a bucket stays within its
+        /// bounds.
         #[test]
         fn a_bucket_stays_within_its_bounds(level: u64, at: u64, now: u64, requests in 1_u32..=u32::MAX) {
             let quota = quota(requests);

@@ -1,5 +1,5 @@
-//! For how long an order may stay unpaid: its store says so when it is placed, and past that the order is
-//! called off, so that nobody keeps goods from others without paying.
+//! For how long an order may stay unpaid: its store says so when it is placed, and past that the
+//! order is called off, so that nobody keeps goods from others without paying.
 
 use crate::lifecycle::OrderChange;
 use crate::order::Order;
@@ -24,7 +24,8 @@ pub struct UnpaidLimits {
     pub manual_minutes: Option<u32>,
 }
 
-/// Whether an order that stands like this waits for its money, which is what a user may have so many of.
+/// Whether an order that stands like this waits for its money, which is what a user may have so
+/// many of.
 #[must_use]
 pub const fn is_unpaid(status: Status, payment_status: PaymentStatus) -> bool {
     let is_pending = matches!(status, Status::Pending);
@@ -51,8 +52,9 @@ impl UnpaidLimits {
 }
 
 impl Order {
-    /// Until when it may stay as it is. None where it may for ever: it has been accepted or called off, the
-    /// money is under way or has been here once, or its store waits for as long as it takes.
+    /// Until when it may stay as it is. None where it may for ever: it has been accepted or called
+    /// off, the money is under way or has been here once, or its store waits for as long as it
+    /// takes.
     #[must_use]
     pub fn unpaid_until(&self) -> Option<Timestamp> {
         let is_waiting = self.status == Status::Pending && !self.is_deleted();
@@ -73,7 +75,8 @@ impl Order {
         fresh.any(|version| after(version - 1) != after(version)).then_some(until)
     }
 
-    /// Calls it off if its time has run out, with its payment that nobody has sent; else leaves it as it is.
+    /// Calls it off if its time has run out, with its payment that nobody has sent; else leaves it
+    /// as it is.
     ///
     /// # Errors
     /// What [`Order::cancel`] refuses, which is nothing of what is pending.
@@ -84,8 +87,8 @@ impl Order {
         self.cancel(true, NOT_PAID_IN_TIME, by)
     }
 
-    /// What its customer pays with: what the payment that waits to be sent says, else what they said when
-    /// they placed it.
+    /// What its customer pays with: what the payment that waits to be sent says, else what they
+    /// said when they placed it.
     fn method_to_pay_with(&self) -> PaymentMethod {
         let waiting = self.payments.iter().rev().find(|payment| payment.is_live());
         waiting.map_or(self.payment_method, |payment| payment.payment_method)

@@ -50,7 +50,8 @@ fn now() -> impl Strategy<Value = Timestamp> {
     prop_oneof![any, close].prop_map(|second| Timestamp::from_second(second).expect("in range"))
 }
 
-/// Seconds before now: of today, of the last weeks, of the last year; and seconds around a midnight.
+/// Seconds before now: of today, of the last weeks, of the last year; and seconds around a
+/// midnight.
 fn ages() -> impl Strategy<Value = Vec<(i64, i64)>> {
     let age = prop_oneof![0_i64..86_400, 0_i64..3_000_000, 0_i64..36_000_000];
     prop::collection::vec((age, -1_800_i64..1_800), 1..60)
@@ -92,7 +93,8 @@ proptest! {
             orders.push(order);
         }
         let calendar = Calendar::new(now, counted, &shown);
-        // What is read of the counters: nothing before the first day, and the quarters of cut days only.
+        // What is read of the counters: nothing before the first day, and the quarters of cut days
+        // only.
         let (since, cut) = (calendar.days_since(), calendar.cut_days());
         let read = sum.of(&Scope::All).filter(|(cell, _)| cell.is_shown_since(since, &cut));
         let counts: Counts = read.collect();

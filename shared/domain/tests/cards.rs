@@ -280,8 +280,8 @@ const SHAPES: [&str; 113] = [
     "H####################",
 ];
 
-/// Numbers of parcels that have the form of card numbers, unbroken and with any beginning. By chance
-/// so many in ten thousand are taken for one; nothing tells them apart.
+/// Numbers of parcels that have the form of card numbers, unbroken and with any beginning. By
+/// chance so many in ten thousand are taken for one; nothing tells them apart.
 const ALIKE: [(&str, &str, usize); 4] = [
     ("FedEx Ground: 15 digits; American Express", "###############", 40),
     ("DPD, Hermes: 14 digits; Diners Club", "##############", 55),

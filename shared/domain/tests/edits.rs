@@ -161,7 +161,8 @@ fn a_log_that_holds_a_change_of_stores_is_still_read() {
     assert_eq!(orders(moved.store.id), Some(Decimal::TWO));
 }
 
-/// What a client read it may send back, whatever order it keeps its lines in, with prices or without.
+/// What a client read it may send back, whatever order it keeps its lines in, with prices or
+/// without.
 #[test]
 fn the_same_lines_in_another_order_are_no_change() {
     let products = [product(1, cents(1000)), product(2, cents(500))];

@@ -29,8 +29,8 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
-/// The body of an action that reads nothing from it: it may be left out or be null, and what it says
-/// is ignored as unknown fields are, but it must be as readable as any.
+/// The body of an action that reads nothing from it: it may be left out or be null, and what it
+/// says is ignored as unknown fields are, but it must be as readable as any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UnusedBody;
 

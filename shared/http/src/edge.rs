@@ -362,7 +362,8 @@ fn weaken_tag(headers: &mut HeaderMap) {
     }
 }
 
-/// One `Vary` of all that are there: of a header that stands twice, API Gateway is told the first only.
+/// One `Vary` of all that are there: of a header that stands twice, API Gateway is told the first
+/// only.
 fn vary_once(headers: &mut HeaderMap) {
     let mut names = BTreeSet::from([ACCEPT_ENCODING.to_string()]);
     for vary in headers.get_all(VARY) {

@@ -2,9 +2,10 @@
 //!
 //! A JSON value of ours holds whole numbers of 64 bits and the fractions that a float has. What a
 //! client writes beyond, it holds as a text that begins with [`MARK`], a character that stands for
-//! nothing: so through the table, through the log of an order and back. Bodies are marked before they
-//! are read ([`marked`]), and answers are unmarked when they are written ([`unmarked`]). A client's own
-//! text that begins with the mark gets another one, so that it is never taken for a number.
+//! nothing: so through the table, through the log of an order and back. Bodies are marked before
+//! they are read ([`marked`]), and answers are unmarked when they are written ([`unmarked`]). A
+//! client's own text that begins with the mark gets another one, so that it is never taken for a
+//! number.
 
 use super::validation::is_same_number;
 use std::borrow::Cow;

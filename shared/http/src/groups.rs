@@ -1,6 +1,7 @@
 //! What each group of endpoints is for, as `OPTIONS` and the OpenAPI document tell.
 
-/// The groups by the first part of their paths after `/api/`, in the order in which they are documented.
+/// The groups by the first part of their paths after `/api/`, in the order in which they are
+/// documented.
 pub const GROUPS: [(&str, &str); 10] = [
     (
         "orders",

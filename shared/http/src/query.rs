@@ -33,7 +33,8 @@ impl Query {
         self.get(name).map(str::trim).filter(|value| !value.is_empty())
     }
 
-    /// A parameter that is `true` or `false`; what is neither says nothing, as django-filter has it.
+    /// A parameter that is `true` or `false`; what is neither says nothing, as django-filter has
+    /// it.
     #[must_use]
     pub fn flag(&self, name: &str) -> Option<bool> {
         match self.filled(name)?.to_ascii_lowercase().as_str() {

@@ -21,7 +21,8 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is left of the caller's requests, as the IETF's draft "RateLimit header fields for HTTP" has it.
+/// What is left of the caller's requests, as the IETF's draft "RateLimit header fields for HTTP"
+/// has it.
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// How many requests the caller may make in which time.
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -46,8 +47,8 @@ fn describe(taken: Taken, headers: &mut HeaderMap) {
 enum Counted {
     /// A user, by the subject of a valid token.
     User(String),
-    /// Whoever sends requests without one, by where they come from; of IPv6 by the network, of which
-    /// anyone has as many addresses as they like.
+    /// Whoever sends requests without one, by where they come from; of IPv6 by the network, of
+    /// which anyone has as many addresses as they like.
     Address(Option<IpAddr>),
 }
 
@@ -82,8 +83,8 @@ impl RateLimiter {
     }
 }
 
-/// Lets a request pass if its caller has one left, and tells them how many they have. Whose token is
-/// no good is refused later, and counted by where they come from.
+/// Lets a request pass if its caller has one left, and tells them how many they have. Whose token
+/// is no good is refused later, and counted by where they come from.
 pub async fn limited(
     State((verifier, limiter)): State<(Arc<Verifier>, Arc<RateLimiter>)>,
     request: Request,

@@ -1,5 +1,5 @@
-//! What operations answer, as the OpenAPI document says it: one type for each kind of operation, for
-//! `responses(...)` of `#[utoipa::path]`.
+//! What operations answer, as the OpenAPI document says it: one type for each kind of operation,
+//! for `responses(...)` of `#[utoipa::path]`.
 //!
 //! A handler names its kind, and behind it what is its own, which takes the place of what the kind
 //! says of the same status:

@@ -62,7 +62,8 @@ pub struct Config {
     pub tracking_url: Option<String>,
     /// `STAGE` (dev): what this deployment is for.
     pub stage: Stage,
-    /// `PAYMENT_GATEWAY` (simulated). With `STAGE=production` neither the simulated one nor a test key will do.
+    /// `PAYMENT_GATEWAY` (simulated). With `STAGE=production` neither the simulated one nor a test
+    /// key will do.
     pub payment_gateway: Gateway,
     /// `STRIPE_WEBHOOK_SECRET`: `whsec_…`, what Stripe signs its events with. Required where
     /// `PAYMENT_GATEWAY` is `stripe` and the function moves money.
@@ -76,17 +77,17 @@ pub struct Config {
     pub max_products_per_store: NonZeroU32,
     /// `SUBSCRIPTION_PROTOCOLS` (email, https and sqs): how subscribers may be told.
     pub subscription_protocols: Vec<Protocol>,
-    /// `MAX_UNPAID_ORDERS` (50): how many pending orders that nobody has paid a user may have, at most
-    /// [`MAX_UNPAID_LIMIT`]; 0 for any number.
+    /// `MAX_UNPAID_ORDERS` (50): how many pending orders that nobody has paid a user may have, at
+    /// most [`MAX_UNPAID_LIMIT`]; 0 for any number.
     pub max_unpaid_orders: u32,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
-    /// `TABLE_NAME` and `AUTH_ISSUER`, which keeps chance and haste out but not those who know both.
-    /// A cursor shows its holder nothing that the list before it did not.
+    /// `TABLE_NAME` and `AUTH_ISSUER`, which keeps chance and haste out but not those who know
+    /// both. A cursor shows its holder nothing that the list before it did not.
     pub cursor_key: CursorKey,
-    /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`; `:*` at the end of
-    /// one stands for any port.
+    /// `CORS_ORIGINS`: comma-separated origins that browsers may call from, or `*`; `:*` at the end
+    /// of one stands for any port.
     pub cors_origins: Vec<String>,
     /// `RATE_LIMIT` (600): how many requests a minute a caller may make, of which staff and vendors
     /// may make ten times as many; none for 0.
@@ -104,8 +105,8 @@ pub struct Config {
 pub struct AuthConfig {
     /// `AUTH_ISSUER`: what `iss` must be.
     pub issuer: String,
-    /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list; for access tokens of
-    /// Cognito, what `client_id` must be.
+    /// `AUTH_AUDIENCE`: what `aud` must contain, one of a comma-separated list; for access tokens
+    /// of Cognito, what `client_id` must be.
     pub audiences: Vec<String>,
     /// `AUTH_JWKS` or `AUTH_JWKS_URL`; unless set, `<AUTH_ISSUER>/.well-known/jwks.json`.
     pub keys: KeySource,

@@ -1,10 +1,11 @@
 //! The time that an invocation has, handed down to whatever it waits for.
 //!
-//! Lambda ends a function that is late, without an answer, and what it was doing is neither done nor undone.
-//! So nothing waits past the end of its invocation: calls of AWS (the SDK's clients look here), of the payment
-//! gateway and of others, and the pauses between tries. What does not fit fails like a call that timed out, is
-//! left where somebody finds it (a payment in `processing`, a stream's record, a message), and the function
-//! answers. Outside an invocation, as in the operator's command line, there is no end.
+//! Lambda ends a function that is late, without an answer, and what it was doing is neither done
+//! nor undone. So nothing waits past the end of its invocation: calls of AWS (the SDK's clients
+//! look here), of the payment gateway and of others, and the pauses between tries. What does not
+//! fit fails like a call that timed out, is left where somebody finds it (a payment in
+//! `processing`, a stream's record, a message), and the function answers. Outside an invocation, as
+//! in the operator's command line, there is no end.
 
 use crate::invocation;
 use jiff::Timestamp;
@@ -50,8 +51,8 @@ pub fn end(now: Timestamp) -> Timestamp {
     invocation::current().map(|invocation| invocation.deadline()).unwrap_or_default().end(now)
 }
 
-/// How long may be waited until a moment in milliseconds since 1970. One that is over is none: no invocation
-/// begins after its end.
+/// How long may be waited until a moment in milliseconds since 1970. One that is over is none: no
+/// invocation begins after its end.
 fn wait(end_ms: u64, now: Timestamp) -> Option<Duration> {
     let left_ms = i64::try_from(end_ms).ok()?.checked_sub(now.as_millisecond())?;
     let left = Duration::from_millis(u64::try_from(left_ms).ok()?);

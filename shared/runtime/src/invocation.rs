@@ -1,8 +1,8 @@
 //! The invocation in progress: its id, its end, who makes it, and what it has cost.
 //!
-//! It is handed on where code decides by it. Beside that it stands in a task-local, which this crate
-//! alone reads: clients of AWS look there for the time that is left and count what they cost, since
-//! no signature of theirs has room for it.
+//! It is handed on where code decides by it. Beside that it stands in a task-local, which this
+//! crate alone reads: clients of AWS look there for the time that is left and count what they cost,
+//! since no signature of theirs has room for it.
 
 use crate::clock;
 use crate::deadline::Deadline;
@@ -16,7 +16,8 @@ tokio::task_local! {
     static CURRENT: Arc<Invocation>;
 }
 
-/// One request or other invocation: its id, its end, what it cost so far, and who makes it once that is known.
+/// One request or other invocation: its id, its end, what it cost so far, and who makes it once
+/// that is known.
 #[derive(Debug, Default)]
 pub struct Invocation {
     request_id: String,

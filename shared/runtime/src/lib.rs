@@ -1,5 +1,5 @@
-//! What every function runs on, whatever it does: its settings, the clock and fresh ids, clients of AWS, the log,
-//! metrics, and the invocation in progress with its id, its end and what it has cost.
+//! What every function runs on, whatever it does: its settings, the clock and fresh ids, clients of
+//! AWS, the log, metrics, and the invocation in progress with its id, its end and what it has cost.
 
 pub mod clock;
 pub mod config;

@@ -1,13 +1,14 @@
 //! How often what did not work is tried again: every policy of ours, on one page.
 //!
-//! Below these are the SDK's own retries of a request (`sdk`), above them the consumers' of a record
-//! or a message (`template.yaml`: `MaximumRetryAttempts`, `maxReceiveCount`). Each loop ends, and none
-//! pauses past the end of its invocation.
+//! Below these are the SDK's own retries of a request (`sdk`), above them the consumers' of a
+//! record or a message (`template.yaml`: `MaximumRetryAttempts`, `maxReceiveCount`). Each loop
+//! ends, and none pauses past the end of its invocation.
 
 use crate::{deadline, ids};
 use std::time::Duration;
 
-/// A change that lost a race is decided again on what the winner left. A request may do so this often.
+/// A change that lost a race is decided again on what the winner left. A request may do so this
+/// often.
 pub const LOST_RACES: u32 = 8;
 
 /// Likewise, of what a gateway has said about money, which has to be saved: more, since nobody asks

@@ -1,5 +1,5 @@
-//! What the unit tests of several crates need: settings, and a server that answers as it is told. The other crates
-//! take it in as a file.
+//! What the unit tests of several crates need: settings, and a server that answers as it is told.
+//! The other crates take it in as a file.
 
 use super::config::{Config, ConfigError, GatewayKeys};
 use std::io::{Read, Write};

@@ -37,8 +37,8 @@ impl OrderReferences {
         found.map(|record| record.address.clone())
     }
 
-    /// What lines of an order are priced by. Where the store is no more there are no products either,
-    /// in any currency.
+    /// What lines of an order are priced by. Where the store is no more there are no products
+    /// either, in any currency.
     #[must_use]
     pub fn prices(&self, order: &Order, may_set_prices: bool) -> PriceList<'_> {
         let currency = self.store.as_ref().map_or(order.currency, |store| store.currency);

@@ -229,8 +229,8 @@ impl Table {
         self.transact(items, None).await.map_err(TableError::or_conflict)
     }
 
-    /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As it
-    /// adds, what the consumer counts meanwhile stays counted.
+    /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As
+    /// it adds, what the consumer counts meanwhile stays counted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written; then some may be corrected, and verifying

@@ -81,8 +81,8 @@ impl TableError {
         matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_))
     }
 
-    /// Why a transaction was cancelled. A failed condition comes first: no other try can do better. The
-    /// rest passes: too much at a time, or another transaction on the same item.
+    /// Why a transaction was cancelled. A failed condition comes first: no other try can do better.
+    /// The rest passes: too much at a time, or another transaction on the same item.
     pub fn cancelled(reasons: Vec<CancellationReason>) -> Self {
         let says = |codes: &[&str]| {
             reasons.iter().filter_map(CancellationReason::code).any(|code| codes.contains(&code))
@@ -109,8 +109,8 @@ impl TableError {
         }
     }
 
-    /// A condition that failed: where it is that of a counter that stands first, there are as many as there
-    /// may be; else somebody else was faster.
+    /// A condition that failed: where it is that of a counter that stands first, there are as many
+    /// as there may be; else somebody else was faster.
     pub fn or_full(self, owner: &'static str, what: &'static str, limit: u32) -> Self {
         let TableError::Cancelled(reasons) = &self else { return self };
         let first = Self::failed_conditions(reasons).next();

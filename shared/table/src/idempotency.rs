@@ -30,8 +30,8 @@ pub trait RequestKey: Send + Sync {
     fn wrote(&self);
 }
 
-/// The idempotency key of the request that a write is made for; none where it has none, or where the
-/// write is not what the key stands for.
+/// The idempotency key of the request that a write is made for; none where it has none, or where
+/// the write is not what the key stands for.
 pub type Keyed<'a> = Option<&'a dyn RequestKey>;
 
 /// What is remembered of one request.
@@ -50,8 +50,8 @@ pub struct Remembered {
     pub body: Option<String>,
     /// Whether its maker ran the order that it was about, where that matters to the answer.
     pub manages: Option<bool>,
-    /// Until when, in seconds since 1970, the request may still be at work; 0 once it has ended, or where it
-    /// writes but once.
+    /// Until when, in seconds since 1970, the request may still be at work; 0 once it has ended, or
+    /// where it writes but once.
     pub busy_until: i64,
     /// Until when it is remembered, in seconds since 1970.
     pub expires_at: i64,
@@ -150,8 +150,8 @@ impl Table {
         Ok(part(put.build().map_err(TableError::request)?))
     }
 
-    /// Adds the answer to what is remembered of a request, once it is known; without its body where that can
-    /// only be read again. Done twice, it is the same.
+    /// Adds the answer to what is remembered of a request, once it is known; without its body where
+    /// that can only be read again. Done twice, it is the same.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it is no longer this request's.
@@ -178,8 +178,8 @@ impl Table {
         Ok(())
     }
 
-    /// Says of a request that it is no longer at work, and has not come to its end: a repeat may go on with
-    /// it at once.
+    /// Says of a request that it is no longer at work, and has not come to its end: a repeat may go
+    /// on with it at once.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it is no longer this request's.
@@ -198,8 +198,9 @@ impl Table {
         Ok(())
     }
 
-    /// Makes the record of a request that was cut off that of a repeat, which will be at work until a time in
-    /// seconds since 1970. Where it is the repeat's already, the answer to an earlier try got lost.
+    /// Makes the record of a request that was cut off that of a repeat, which will be at work until
+    /// a time in seconds since 1970. Where it is the repeat's already, the answer to an earlier try
+    /// got lost.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where another repeat was faster.

@@ -1,7 +1,8 @@
 //! Bulk updates: what was asked for, its pieces, and what came of each.
 //!
-//! The pieces come before the job, so that a job that is there is whole; and each piece has at most one
-//! result, so that nothing counts twice. Writing the job puts a record on the stream, which starts it.
+//! The pieces come before the job, so that a job that is there is whole; and each piece has at most
+//! one result, so that nothing counts twice. Writing the job puts a record on the stream, which
+//! starts it.
 
 use crate::idempotency::Keyed;
 use crate::orders::item::{SCHEMA, SCHEMA_ATTRIBUTE};
@@ -42,7 +43,8 @@ pub struct BulkUpdate {
     pub created_at: Timestamp,
     /// When it was last put on its way; first when it was asked for.
     pub started_at: Timestamp,
-    /// Until when the request that wrote it down is at work on it itself; the worker begins afterwards.
+    /// Until when the request that wrote it down is at work on it itself; the worker begins
+    /// afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_until: Option<Timestamp>,
     /// How often it has been put on its way.
@@ -50,8 +52,8 @@ pub struct BulkUpdate {
 }
 
 impl BulkUpdate {
-    /// Whom the job acts for, in the role that they had when they asked. What that lets them do is seen anew
-    /// for each order.
+    /// Whom the job acts for, in the role that they had when they asked. What that lets them do is
+    /// seen anew for each order.
     #[must_use]
     pub fn user(&self) -> User {
         User {
@@ -120,8 +122,8 @@ impl Table {
         self.put(self.put_new(item)?, key).await
     }
 
-    /// Puts a bulk update on its way again, for what of it is not done, unless somebody else has since it
-    /// was seen. What is on its way still is done once even so.
+    /// Puts a bulk update on its way again, for what of it is not done, unless somebody else has
+    /// since it was seen. What is on its way still is done once even so.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.

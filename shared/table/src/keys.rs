@@ -31,10 +31,12 @@
 //! What is counted of a scope (see [`super::counters`]) stands under `BY_STATUS`, `BY_DAY#<month>`,
 //! `AT_QUARTER#<month>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
 //!
-//! What people write, a `sub` and a key, stands at the end of a key or is written so that its end is certain:
-//! no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a `pk` and 1,024 of an `sk`.
+//! What people write, a `sub` and a key, stands at the end of a key or is written so that its end
+//! is certain: no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a
+//! `pk` and 1,024 of an `sk`.
 //!
-//! Lists come from eight indexes, which carry the `summary` or the few `facts` that filters ask for:
+//! Lists come from eight indexes, which carry the `summary` or the few `facts` that filters ask
+//! for:
 //!
 //! | index | hash key | range key | what it lists |
 //! |---|---|---|---|
@@ -275,7 +277,8 @@ pub(crate) fn idempotency(user: &str, key: &str) -> String {
     format!("IDEMPOTENCY#{}#{key}", enclosed(user))
 }
 
-/// What others have written, as a part of a key that something follows: nothing in it is taken for its end.
+/// What others have written, as a part of a key that something follows: nothing in it is taken for
+/// its end.
 fn enclosed(text: &str) -> String {
     text.replace('%', "%25").replace('#', "%23")
 }

@@ -81,14 +81,14 @@ impl Table {
         Ok(answer.item)
     }
 
-    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, [`TRIPS_AT_ONCE`] trips at the
-    /// same time; what does not exist is left out, and the order is not kept.
+    /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, [`TRIPS_AT_ONCE`] trips at
+    /// the same time; what does not exist is left out, and the order is not kept.
     pub async fn get_items(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
         self.get_parts(keys, &[]).await
     }
 
-    /// Like [`get_items`](Self::get_items), of which only the attributes at some paths are sent, such as
-    /// `summary.user`; all where there are none.
+    /// Like [`get_items`](Self::get_items), of which only the attributes at some paths are sent,
+    /// such as `summary.user`; all where there are none.
     pub async fn get_parts(
         &self,
         keys: Vec<(String, String)>,

@@ -260,7 +260,8 @@ impl Table {
         self.read_pages(pk, query, usize::MAX).await
     }
 
-    /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent read.
+    /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent
+    /// read.
     pub async fn beginning(&self, pk: String, sk: String, limit: usize) -> Result<Vec<Item>, TableError> {
         let query = self.client.query().limit(i32::try_from(limit).unwrap_or(i32::MAX));
         let query = if sk.is_empty() {

@@ -28,8 +28,8 @@ pub struct Save<'a> {
     pub pass: Option<&'a Pass>,
     /// The key of the request, whose record is written with it.
     pub idempotency: Keyed<'a>,
-    /// Who makes the change and may look for it in lists before these have it: noted at the same time,
-    /// in a write of its own.
+    /// Who makes the change and may look for it in lists before these have it: noted at the same
+    /// time, in a write of its own.
     pub recent_write: Option<&'a UserId>,
 }
 
@@ -83,9 +83,9 @@ impl Table {
         items.into_iter().map(item::from_item).collect()
     }
 
-    /// Whose some orders are, and whose stores': enough to tell who may see them. What does not exist
-    /// or has been deleted is left out. It costs what reading the orders whole would, a unit for each
-    /// of 4 KB or less, but brings a hundredth of it over the wire.
+    /// Whose some orders are, and whose stores': enough to tell who may see them. What does not
+    /// exist or has been deleted is left out. It costs what reading the orders whole would, a unit
+    /// for each of 4 KB or less, but brings a hundredth of it over the wire.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -114,13 +114,14 @@ impl Table {
         if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
     }
 
-    /// Saves an order if the table still holds the version that was seen, and with it all else that the
-    /// save says. One conditional write where nothing else is to be written; else one transaction. What
-    /// goes back to a shelf that is no more goes nowhere.
+    /// Saves an order if the table still holds the version that was seen, and with it all else that
+    /// the save says. One conditional write where nothing else is to be written; else one
+    /// transaction. What goes back to a shelf that is no more goes nowhere.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster, or has used up the pass;
-    /// [`TableError::InsufficientStock`] where a shelf has too few pieces; [`TableError::TooLarge`].
+    /// [`TableError::InsufficientStock`] where a shelf has too few pieces;
+    /// [`TableError::TooLarge`].
     pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
         let Some(by) = save.recent_write else { return self.write(save).await };
         let both = async { futures::join!(self.write(save), self.note_recent_write(by, save.order)) };
@@ -155,7 +156,8 @@ impl Table {
         written.map_err(TableError::or_conflict)
     }
 
-    /// Whether what stands there came of the save with this token, whatever others have made of it since.
+    /// Whether what stands there came of the save with this token, whatever others have made of it
+    /// since.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it did not.

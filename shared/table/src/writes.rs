@@ -47,8 +47,9 @@ impl Table {
         Put::builder().table_name(&self.name).set_item(Some(item)).build().map_err(TableError::request)
     }
 
-    /// Writes one item, in a single write rather than a transaction: half the price. What stands there
-    /// already, as if this had written it, has been written. With a key it is a transaction of two.
+    /// Writes one item, in a single write rather than a transaction: half the price. What stands
+    /// there already, as if this had written it, has been written. With a key it is a transaction
+    /// of two.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where its condition fails.
@@ -64,12 +65,13 @@ impl Table {
         }
     }
 
-    /// Writes one item, likewise; where its condition fails, what stands there comes back. That may be
-    /// the very same write: the SDK repeats one whose answer got lost, and then meets what it has
-    /// written. (A transaction carries a token, by which DynamoDB knows the repeat.)
+    /// Writes one item, likewise; where its condition fails, what stands there comes back. That may
+    /// be the very same write: the SDK repeats one whose answer got lost, and then meets what it
+    /// has written. (A transaction carries a token, by which DynamoDB knows the repeat.)
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can tell.
+    /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can
+    /// tell.
     pub async fn put_or_see(&self, put: &Put) -> Result<Option<Item>, TableError> {
         let mut tries = 0;
         loop {
@@ -96,7 +98,8 @@ impl Table {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     return failed.item().cloned().map(Some).ok_or(TableError::Conflict);
                 }
-                // A transaction is at the item: only once it has ended can it be told what stands there.
+                // A transaction is at the item: only once it has ended can it be told what stands
+                // there.
                 Some(PutItemError::TransactionConflictException(_)) if tries < retry::CONFLICTS => {
                     tries += 1;
                     meter::record_trip();
@@ -107,8 +110,8 @@ impl Table {
         }
     }
 
-    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself: only for what
-    /// counts for nothing until a write that comes after it.
+    /// Writes up to [`BATCH_WRITE_LIMIT`] items over whatever was there, each by itself: only for
+    /// what counts for nothing until a write that comes after it.
     pub async fn put_batch(&self, items: Vec<Item>) -> Result<(), TableError> {
         let puts = items.into_iter().map(|item| {
             let put = PutRequest::builder().set_item(Some(item)).build().map_err(TableError::request)?;
@@ -133,7 +136,8 @@ impl Table {
         Err(TableError::Throttled)
     }
 
-    /// Writes all or nothing, and with it the record of the request's key, if it has one. A conflict with another transaction is tried again with jitter, as is what was throttled; a
+    /// Writes all or nothing, and with it the record of the request's key, if it has one. A
+    /// conflict with another transaction is tried again with jitter, as is what was throttled; a
     /// failed condition comes back as the reasons, one an item, in the order of the items.
     pub async fn transact(
         &self,

@@ -83,7 +83,8 @@ impl Visible {
     }
 }
 
-/// The lists that hold what the caller may see of the products of a store, or of all, and how many those are.
+/// The lists that hold what the caller may see of the products of a store, or of all, and how many
+/// those are.
 async fn lists(
     app: &App,
     caller: &Caller,
@@ -181,8 +182,8 @@ fn entry(product: ProductSummary) -> Entry<(ProductId, StoreId)> {
     }
 }
 
-/// The products of a page as they are now; what was deleted meanwhile is left out, and what the store
-/// no longer sells.
+/// The products of a page as they are now; what was deleted meanwhile is left out, and what the
+/// store no longer sells.
 async fn page_of(
     app: &App,
     caller: &Caller,

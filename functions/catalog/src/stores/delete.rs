@@ -20,13 +20,13 @@ use oms_table::lists::{OrderList, Wanted};
 const MAX_PRODUCTS: usize = 1_000;
 /// How many items one transaction removes: products, their shelves, and beside them the count.
 const AT_ONCE: usize = 99;
-/// How many of the newest orders are looked at; of more than those, the counters tell, which follow within
-/// moments.
+/// How many of the newest orders are looked at; of more than those, the counters tell, which follow
+/// within moments.
 const NEWEST: usize = 100;
 
 /// Deletes a store with its products, once all its orders are finished. They keep what they know of
-/// it, and its owner still sees them. Should it fail halfway, the store is still there, and the same
-/// request deletes the rest.
+/// it, and its owner still sees them. Should it fail halfway, the store is still there, and the
+/// same request deletes the rest.
 #[utoipa::path(
     delete, path = "/api/stores/{id}/", tag = "stores",
     params(("id" = uuid::Uuid, Path, description = "The store")),
@@ -74,8 +74,8 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
 }
 
 /// Refuses a store of which somebody still waits for something. An order that is placed at the very
-/// moment is not lost: the owner of a deleted store runs its orders as before. And none is placed any
-/// more once the shelves are gone, from which it would have to take.
+/// moment is not lost: the owner of a deleted store runs its orders as before. And none is placed
+/// any more once the shelves are gone, from which it would have to take.
 async fn check_orders(app: &App, id: StoreId) -> Outcome<()> {
     let (scope, list, wanted) = (Scope::Store(id), [OrderList::OfStore(id)], Wanted::default());
     let (counts, newest) = futures::try_join!(

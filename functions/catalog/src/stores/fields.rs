@@ -48,7 +48,8 @@ pub(crate) struct StoreFields {
     /// What it asks for shipping, by method; the usual price for those that are left out.
     #[schema(value_type = Option<BTreeMap<String, String>>, example = json!({"standard": "5.00"}))]
     shipping_costs: Option<BTreeMap<ShippingMethod, Decimal>>,
-    /// After how many minutes an order is cancelled that nobody has paid, at most 43,200; null for never.
+    /// After how many minutes an order is cancelled that nobody has paid, at most 43,200; null for
+    /// never.
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 43_200, example = 60)]
     expire_unpaid_minutes: Option<Option<u32>>,
     /// The same for orders whose money people hand over: cash on delivery and bank transfers.

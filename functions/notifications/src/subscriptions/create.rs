@@ -64,7 +64,8 @@ pub(crate) async fn create_subscription(
     let record = want(&app, &caller, wanted).await?;
     let record = follow(&app, record, caller.is_staff()).await?;
     if let Err(error) = check_store(&app, &caller, store).await {
-        // The store has changed hands meanwhile: who ends its subscriptions may not have seen this one.
+        // The store has changed hands meanwhile: who ends its subscriptions may not have seen this
+        // one.
         app.end_subscription(&record).await.map_err(not_ended)?;
         return Err(error.into());
     }

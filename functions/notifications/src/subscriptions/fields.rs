@@ -22,8 +22,8 @@ pub(crate) struct SubscriptionFields {
     /// form.
     #[schema(value_type = String, example = "orders@shop.example.com")]
     pub(super) endpoint: Option<String>,
-    /// The events to hear of. Without any: all that users are told of, which are those of an order's
-    /// status, and `payment.paid`, `payment.failed` and `payment.refunded`.
+    /// The events to hear of. Without any: all that users are told of, which are those of an
+    /// order's status, and `payment.paid`, `payment.failed` and `payment.refunded`.
     #[schema(value_type = Option<Vec<String>>, example = json!(["order.confirmed", "order.shipped"]))]
     pub(super) event_types: Option<Vec<EventType>>,
     /// The store whose events to hear of. Staff may leave it out to hear of all.

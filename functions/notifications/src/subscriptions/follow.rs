@@ -10,8 +10,9 @@ use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::notifications::subscriptions::{MAX_SUBSCRIPTIONS, SubscriptionRecord};
 
-/// Makes the topic follow a record, where it does not yet, and notes that it does. Of a record whose
-/// subscription has ended, a caller who `adopts` takes over what somebody has made at the topic since.
+/// Makes the topic follow a record, where it does not yet, and notes that it does. Of a record
+/// whose subscription has ended, a caller who `adopts` takes over what somebody has made at the
+/// topic since.
 ///
 /// # Errors
 /// 400 where the topic refuses; 404 where the record has been removed meanwhile; 503.

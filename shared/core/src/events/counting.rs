@@ -1,8 +1,8 @@
 //! Folds the changes of orders into the counters, and into the entries that lists find them by.
 //!
-//! Exactly once: an order's watermark moves in the same transaction as the counters that its changes
-//! add to, so that a repeated record finds nothing left to count, and the whole log in each record
-//! makes up for one that never came.
+//! Exactly once: an order's watermark moves in the same transaction as the counters that its
+//! changes add to, so that a repeated record finds nothing left to count, and the whole log in each
+//! record makes up for one that never came.
 
 use super::stream::{OrderImage, UnappliedOrder};
 use crate::app::App;

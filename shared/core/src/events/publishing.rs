@@ -152,8 +152,8 @@ async fn tell(publisher: &Publisher, fresh: &UnappliedOrder) -> Result<(), Untol
     }
 }
 
-/// Has an order called off at the time until when it may stay unpaid: when that is new, and when it has
-/// passed although the order is still there, which only a lost message explains.
+/// Has an order called off at the time until when it may stay unpaid: when that is new, and when it
+/// has passed although the order is still there, which only a lost message explains.
 async fn watch_unpaid(
     publisher: &Publisher,
     order: &Order,
@@ -167,9 +167,9 @@ async fn watch_unpaid(
     }
 }
 
-/// Has every one of some orders called off that may not stay unpaid for ever, as when they were placed: for
-/// operators, where messages may have been lost. One that is watched already is watched twice, which does no
-/// harm. The ids of those that could not be.
+/// Has every one of some orders called off that may not stay unpaid for ever, as when they were
+/// placed: for operators, where messages may have been lost. One that is watched already is watched
+/// twice, which does no harm. The ids of those that could not be.
 pub async fn watch_again(publisher: &Publisher, orders: &[Order]) -> Vec<String> {
     let mut left = Vec::new();
     for order in orders {
@@ -188,8 +188,9 @@ fn waits_since(order: &Order, seen: u64) -> bool {
         && fresh.any(|change| change.changes.keys().any(|path| path.starts_with("payments.")))
 }
 
-/// Publishes an event; where the topic is out of reach, tries again for as long as the invocation may
-/// wait for it. Each invocation does, and there are several for a record before it is set aside.
+/// Publishes an event; where the topic is out of reach, tries again for as long as the invocation
+/// may wait for it. Each invocation does, and there are several for a record before it is set
+/// aside.
 async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishError> {
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;

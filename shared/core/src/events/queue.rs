@@ -1,8 +1,8 @@
 //! Work that is done apart from the request that asked for it: what there is to do, and the SQS
 //! queue that it waits in.
 //!
-//! A message may come twice, late, or out of order. It holds no more than what to look at: how things
-//! stand, and so what is left to do, stands in the table.
+//! A message may come twice, late, or out of order. It holds no more than what to look at: how
+//! things stand, and so what is left to do, stands in the table.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -47,8 +47,8 @@ pub enum Job {
         #[serde(default)]
         tries: u8,
     },
-    /// An order is to be called off unless it has been paid by then. The message goes round until that time
-    /// has come, [`MAX_DELAY`] each time.
+    /// An order is to be called off unless it has been paid by then. The message goes round until
+    /// that time has come, [`MAX_DELAY`] each time.
     ExpireUnpaid {
         /// Which order.
         order: OrderId,
@@ -120,7 +120,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a job on the queue, to be seen at some time, or after [`MAX_DELAY`] where that is sooner.
+    /// Puts a job on the queue, to be seen at some time, or after [`MAX_DELAY`] where that is
+    /// sooner.
     ///
     /// # Errors
     /// [`QueueError`]; the job may be on the queue even so.
@@ -161,7 +162,8 @@ fn body(job: Job) -> Result<String, QueueError> {
     serde_json::to_string(&job).map_err(|error| QueueError::Request(Box::new(error)))
 }
 
-/// How long it is to some time, in whole seconds and never too short: what comes early goes round again.
+/// How long it is to some time, in whole seconds and never too short: what comes early goes round
+/// again.
 fn until(at: Timestamp, now: Timestamp) -> Duration {
     let wait = Duration::try_from(at.duration_since(now)).unwrap_or_default();
     Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))

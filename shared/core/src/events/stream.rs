@@ -12,8 +12,8 @@ use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// How long a consumer waits while the counters are held, if its invocation has the time. After that its
-/// records come again.
+/// How long a consumer waits while the counters are held, if its invocation has the time. After
+/// that its records come again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(40);
 /// What it keeps of its time, to count when the hold has ended.
 const TO_COUNT: Duration = Duration::from_secs(10);
@@ -91,8 +91,9 @@ pub struct UnappliedOrder {
 }
 
 impl Batch {
-    /// Takes the orders, the bulk updates and what became of stores out of an event. An order's records carry its whole log, so the newest
-    /// image says all that the others do. Removals say nothing: orders are not removed.
+    /// Takes the orders, the bulk updates and what became of stores out of an event. An order's
+    /// records carry its whole log, so the newest image says all that the others do. Removals say
+    /// nothing: orders are not removed.
     #[must_use]
     pub fn read(event: Event) -> Self {
         let mut newest: HashMap<OrderId, OrderImage> = HashMap::new();

@@ -1,5 +1,5 @@
-//! How subscriptions end: at the topic first, then in the table, so that as long as anybody could hear,
-//! somebody can see it. Cut off anywhere, it can be repeated.
+//! How subscriptions end: at the topic first, then in the table, so that as long as anybody could
+//! hear, somebody can see it. Cut off anywhere, it can be repeated.
 
 use crate::app::App;
 use crate::events::topic::{NoTopic, SubscribeError, Wanted};

@@ -1,7 +1,7 @@
 //! The answer to a request whose key is remembered: the first one's, if that came to its end.
 //!
-//! One that was cut off between its steps is gone on with: what it saved first stands in the record, and the
-//! repeat takes the steps after it, each of which can be repeated ([`left_of`]).
+//! One that was cut off between its steps is gone on with: what it saved first stands in the
+//! record, and the repeat takes the steps after it, each of which can be repeated ([`left_of`]).
 
 use super::pending::{left_of, still_running};
 use crate::app::App;

@@ -162,8 +162,8 @@ pub(crate) struct Left {
     pub(crate) manages: Option<bool>,
 }
 
-/// What a request has left of an order, if that is what it wrote to. Lines and payments have their order's id
-/// in their own.
+/// What a request has left of an order, if that is what it wrote to. Lines and payments have their
+/// order's id in their own.
 pub(crate) fn left_of(earlier: &Remembered) -> Option<Left> {
     let (path, version) = earlier.location.split_once("?as_of=")?;
     let id: Uuid = path.trim_end_matches('/').rsplit('/').next()?.parse().ok()?;

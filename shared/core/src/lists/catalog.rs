@@ -1,5 +1,5 @@
-//! Lists of stores and products by time, read from the indexes at any length; what is searched or sorted
-//! otherwise is read as a whole.
+//! Lists of stores and products by time, read from the indexes at any length; what is searched or
+//! sorted otherwise is read as a whole.
 
 use crate::app::App;
 use crate::lists::orders::{Entry, IndexMerge, MAX_READ};
@@ -26,8 +26,8 @@ impl ByTime {
         self.counted += counted;
     }
 
-    /// The products of a status of a store, of which there are so many. None need not be read: what the
-    /// counter does not know yet shows a moment later.
+    /// The products of a status of a store, of which there are so many. None need not be read: what
+    /// the counter does not know yet shows a moment later.
     pub fn add_products_of(&mut self, store: StoreId, status: ProductStatus, counted: u64) {
         if counted > 0 {
             self.spans.push(Span::all(Index::Store, keys::list_of_store_products(store, status)));
@@ -35,7 +35,8 @@ impl ByTime {
         }
     }
 
-    /// A page of them, of those that are wanted, and of what is known besides: each with its position.
+    /// A page of them, of those that are wanted, and of what is known besides: each with its
+    /// position.
     async fn cut<T: Entry, K: SortKey>(
         self,
         app: &App,

@@ -1,6 +1,7 @@
-//! Lists in the order that a client asks for: the keys of `ordering`, the place that an entry has by
-//! them, and the page that a number or a cursor asks for. What ties goes by the time of making, then by
-//! id, in the direction of the first key: so that an index read from either end has them right.
+//! Lists in the order that a client asks for: the keys of `ordering`, the place that an entry has
+//! by them, and the page that a number or a cursor asks for. What ties goes by the time of making,
+//! then by id, in the direction of the first key: so that an index read from either end has them
+//! right.
 
 mod window;
 
@@ -199,8 +200,8 @@ impl<K: SortKey> Sorting<K> {
         cut(all, |a, b| self.compare(a, b), request, at)
     }
 
-    /// A page as clients see it, from the places of its first and last entries and from what it shows,
-    /// each behind its place.
+    /// A page as clients see it, from the places of its first and last entries and from what it
+    /// shows, each behind its place.
     pub fn page<T: Serialize>(
         &self,
         cut: &PageSlice<impl Sized>,

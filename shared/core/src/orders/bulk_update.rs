@@ -31,9 +31,10 @@ impl App {
     /// order once, however often it tries: what comes of a request may go on as a job.
     ///
     /// # Errors
-    /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the gateway
-    /// refuses; 409 after too many lost races, and where the gateway has not answered about a refund yet;
-    /// 503 where the table gave no answer, and where the invocation has no time for it.
+    /// 404, 403, and what the action refuses; 402 where the order was to be paid back and the
+    /// gateway refuses; 409 after too many lost races, and where the gateway has not answered about
+    /// a refund yet; 503 where the table gave no answer, and where the invocation has no time for
+    /// it.
     pub async fn move_order(&self, caller: &Caller, id: OrderId, status: Status, job: ByJob) -> Outcome<()> {
         if deadline::is_near() {
             return Err(Error::Unavailable(OutOfTime.into()));
@@ -82,8 +83,8 @@ impl App {
         Ok(whole.was_moved_by(job.id))
     }
 
-    /// Sends the refunds that an action has started to the gateway, and calls off there what it has ended.
-    /// Without an answer they stay pending, and are settled within minutes.
+    /// Sends the refunds that an action has started to the gateway, and calls off there what it has
+    /// ended. Without an answer they stay pending, and are settled within minutes.
     ///
     /// # Errors
     /// 402 where the order was to be paid back and the gateway refuses.
@@ -115,8 +116,8 @@ fn refused() -> Error {
     Error::Declined(json!({ "refund": ["The gateway refused the refund."] }))
 }
 
-/// Whether it is still open what becomes of an order: there was no time for it, or the gateway has not
-/// answered.
+/// Whether it is still open what becomes of an order: there was no time for it, or the gateway has
+/// not answered.
 #[must_use]
 pub fn is_open(error: &Error) -> bool {
     matches!(error, Error::Unavailable(_)) || error.code() == REFUND_PENDING

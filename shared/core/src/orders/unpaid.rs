@@ -8,8 +8,8 @@ use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
 use oms_table::orders::unpaid::{Pass, Unpaid};
 
 impl App {
-    /// Calls an order off that nobody has paid in time, unless its money is under way, and says until when it
-    /// may stay as it is.
+    /// Calls an order off that nobody has paid in time, unless its money is under way, and says
+    /// until when it may stay as it is.
     ///
     /// # Errors
     /// 404 where there is none; where it cannot be saved.
@@ -19,8 +19,9 @@ impl App {
         Ok(order.unpaid_until())
     }
 
-    /// Leave for a user to place one more order. Where the counters say that there are too many unpaid ones, what
-    /// the user has just changed of them is looked at: who has paid one may place another.
+    /// Leave for a user to place one more order. Where the counters say that there are too many
+    /// unpaid ones, what the user has just changed of them is looked at: who has paid one may place
+    /// another.
     ///
     /// # Errors
     /// 429 where there are `limit` of them, or more.

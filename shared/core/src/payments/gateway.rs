@@ -196,7 +196,8 @@ impl Gateway {
         answer
     }
 
-    /// Closes a charge that has failed, so that nobody can pay it any more. One that is closed stays so.
+    /// Closes a charge that has failed, so that nobody can pay it any more. One that is closed
+    /// stays so.
     ///
     /// # Errors
     /// Where the gateway does not answer.

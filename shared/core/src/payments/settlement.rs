@@ -85,8 +85,8 @@ impl App {
         }
     }
 
-    /// Calls off at the gateway what waits for a customer who is not to pay any more, and saves the answers.
-    /// Without one it is done within minutes.
+    /// Calls off at the gateway what waits for a customer who is not to pay any more, and saves the
+    /// answers. Without one it is done within minutes.
     ///
     /// # Errors
     /// Where an answer cannot be saved.
@@ -99,8 +99,9 @@ impl App {
         Ok(order)
     }
 
-    /// Has the gateway close a charge that has failed while its customer was there: their browser still has the
-    /// secret, with which they could try another card. What cannot be closed is told where it succeeds after all.
+    /// Has the gateway close a charge that has failed while its customer was there: their browser
+    /// still has the secret, with which they could try another card. What cannot be closed is told
+    /// where it succeeds after all.
     pub async fn close_failed(&self, order: &Order, id: PaymentId) {
         let failed = |payment: &&Payment| {
             payment.status == PaymentState::Failed

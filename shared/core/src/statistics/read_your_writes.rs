@@ -1,10 +1,11 @@
 //! Statistics that know what their reader has just done.
 //!
 //! The counters follow the orders within moments, and say for themselves which orders they have in
-//! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where that leaves a doubt about an order that the reader
-//! has changed ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the counters and the order's watermark
-//! are read as of one moment, and the order's state now less its state at the watermark is added:
-//! exactly as the consumer will count it.
+//! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where
+//! that leaves a doubt about an order that the reader has changed
+//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the counters and
+//! the order's watermark are read as of one moment, and the order's state now less its state at the
+//! watermark is added: exactly as the consumer will count it.
 
 use crate::app::App;
 use crate::response_cache::Answer;
@@ -65,10 +66,10 @@ struct Doubts {
 
 impl App {
     /// Answers with statistics: one trip and, where the caller has changed something that the
-    /// counters do not have yet, a second one. They are kept for `STATS_CACHE_TIMEOUT`, and answered
-    /// again as long as the stamps of the counters, the newest orders and the day are the same: as
-    /// long as they would be made of the same. Without a `question` none is kept. What is needed
-    /// `beside` the counters is read in the second trip.
+    /// counters do not have yet, a second one. They are kept for `STATS_CACHE_TIMEOUT`, and
+    /// answered again as long as the stamps of the counters, the newest orders and the day are the
+    /// same: as long as they would be made of the same. Without a `question` none is kept. What is
+    /// needed `beside` the counters is read in the second trip.
     ///
     /// # Errors
     /// Those of `beside` and `make`; 503 where the table cannot be read.

@@ -65,10 +65,10 @@ impl App {
         Ok(found)
     }
 
-    /// Adds up what all orders have counted for, each as of its watermark, and compares it with the counters
-    /// of every user, every store and of all: those that differ. It is exact while nothing is counted
-    /// ([`oms_table::counters::lock`]). Keeps the sums in memory, some kilobytes a user. An order that cannot be read is
-    /// named, and the counters that it may be in are left out.
+    /// Adds up what all orders have counted for, each as of its watermark, and compares it with the
+    /// counters of every user, every store and of all: those that differ. It is exact while nothing
+    /// is counted ([`oms_table::counters::lock`]). Keeps the sums in memory, some kilobytes a user.
+    /// An order that cannot be read is named, and the counters that it may be in are left out.
     ///
     /// # Errors
     /// 503 where the table cannot be read.

@@ -17,7 +17,8 @@ pub(super) struct Claims {
     aud: Option<Audience>,
     /// What Cognito made the token for: `id` or `access`.
     token_use: Option<String>,
-    /// The application that Cognito gave an access token to; such a token's `aud` is no application.
+    /// The application that Cognito gave an access token to; such a token's `aud` is no
+    /// application.
     client_id: Option<String>,
     #[serde(rename = "cognito:username")]
     cognito_username: Option<String>,

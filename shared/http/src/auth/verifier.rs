@@ -23,8 +23,8 @@ pub const MAX_REMEMBERED_TOKENS: usize = 1_000;
 /// order can make us a nuisance.
 pub const REFETCH_SECONDS: u64 = 60;
 
-/// Seconds after which the key set is fetched again, so that a key which the issuer has withdrawn is
-/// good for no longer.
+/// Seconds after which the key set is fetched again, so that a key which the issuer has withdrawn
+/// is good for no longer.
 pub const KEYS_AGE_SECONDS: u64 = 3_600;
 
 /// The longest token that is looked at, in bytes. An HTTP API takes 10 KB of headers.
@@ -179,8 +179,8 @@ impl Verifier {
         self.known_key(id).ok_or(failure.unwrap_or(unknown))
     }
 
-    /// Whether the keys may be fetched now. While there are none, each token tries again, or an issuer
-    /// that was out of reach for a moment would keep everyone out for a minute.
+    /// Whether the keys may be fetched now. While there are none, each token tries again, or an
+    /// issuer that was out of reach for a moment would keep everyone out for a minute.
     fn is_due(&self, last: Option<&Attempt>, now: u64) -> bool {
         let has_none = lock(&self.keys).fetched_at.is_none();
         last.is_none_or(|last| now >= last.at + REFETCH_SECONDS || (has_none && last.failure.is_some()))

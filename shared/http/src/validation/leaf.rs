@@ -233,8 +233,8 @@ fn whole(value: &Value) -> Result<i128, Problem> {
     Ok(digits.parse().unwrap_or(beyond))
 }
 
-/// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep, of which the table
-/// can keep every name and number.
+/// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep, of which the
+/// table can keep every name and number.
 impl FieldValue for Value {
     fn read(value: &Value) -> Result<Self, Problem> {
         check_storable(value)?;

@@ -71,7 +71,8 @@ pub struct DisputeView {
     /// The gateway's name for it.
     #[schema(example = "dp_1MtJUT2eZvKYlo2CNaw2HvEv")]
     pub id: String,
-    /// Where it stands, in the gateway's words: `needs_response`, `under_review`, `won`, `lost` and the like.
+    /// Where it stands, in the gateway's words: `needs_response`, `under_review`, `won`, `lost` and
+    /// the like.
     #[schema(example = "needs_response")]
     pub status: String,
     /// Why, in the gateway's words.
@@ -121,8 +122,8 @@ pub struct PaymentView {
     /// What the gateway said.
     #[schema(value_type = Object)]
     pub gateway_response: Map<String, Value>,
-    /// What its customer has to do before their bank lets them pay. Only while there is something, and only for
-    /// whoever pays.
+    /// What its customer has to do before their bank lets them pay. Only while there is something,
+    /// and only for whoever pays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_action: Option<NextActionView>,
     /// Why it failed; empty otherwise.
@@ -147,9 +148,9 @@ pub struct PaymentView {
     pub refunded_amount: String,
     /// Its refunds, oldest first.
     pub refunds: Vec<RefundView>,
-    /// What a person must look at: a refund that the gateway refused or that waits to be handed over,
-    /// a dispute, a charge after a decline, or what the gateway says that cannot be. Null where
-    /// nothing is the matter.
+    /// What a person must look at: a refund that the gateway refused or that waits to be handed
+    /// over, a dispute, a charge after a decline, or what the gateway says that cannot be. Null
+    /// where nothing is the matter.
     #[schema(example = json!(null))]
     pub attention: Option<String>,
     /// The last dispute over it.

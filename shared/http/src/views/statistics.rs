@@ -192,7 +192,8 @@ fn revenue_by_month(counts: &Counts, currency: Currency, calendar: &Calendar) ->
 }
 
 impl OrderStats {
-    /// The statistics of a scope, in the deployment's currency, by the days and months of a calendar.
+    /// The statistics of a scope, in the deployment's currency, by the days and months of a
+    /// calendar.
     #[must_use]
     pub fn new(counts: &Counts, currency: Currency, calendar: &Calendar, recent: &[OrderSummary]) -> Self {
         let by_status = |status| counts.orders_with(status);
@@ -314,8 +315,8 @@ fn by_method(counts: &Counts) -> BTreeMap<&'static str, u64> {
     by_method
 }
 
-/// The newest payments: those of the newest orders as these tell, since their rows may be behind, and
-/// all others as their rows do.
+/// The newest payments: those of the newest orders as these tell, since their rows may be behind,
+/// and all others as their rows do.
 fn recent_payments(orders: &[OrderSummary], rows: &[PaymentEntry]) -> Vec<RecentPayment> {
     let of_orders = orders.iter().flat_map(|order| order.payments.iter().map(move |one| (order, one)));
     let of_orders = of_orders.map(|(order, payment)| RecentPayment {

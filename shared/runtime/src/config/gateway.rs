@@ -17,8 +17,8 @@ pub enum Stage {
     Production,
 }
 
-/// Whether a function moves money, and so must be given the keys of the gateway. All functions know which
-/// gateway it is; no others hold what could move money at it.
+/// Whether a function moves money, and so must be given the keys of the gateway. All functions know
+/// which gateway it is; no others hold what could move money at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GatewayKeys {
     /// It charges or pays back.

@@ -1,5 +1,6 @@
-//! What the log tells of a request to the table: which kinds of items it is about, and what it cost. Keys hold
-//! ids of users and what people typed, so that no more of them is told than where they begin.
+//! What the log tells of a request to the table: which kinds of items it is about, and what it
+//! cost. Keys hold ids of users and what people typed, so that no more of them is told than where
+//! they begin.
 
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemInput, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::batch_write_item::{BatchWriteItemInput, BatchWriteItemOutput};
@@ -19,7 +20,8 @@ type Item = HashMap<String, AttributeValue>;
 /// The attributes that are the table's keys.
 const KEYS: [&str; 2] = ["pk", "sk"];
 
-/// The kinds of the items that a request is about, such as `ORDER/ORDER`; of a query, the index too.
+/// The kinds of the items that a request is about, such as `ORDER/ORDER`; of a query, the index
+/// too.
 pub(crate) fn kinds(input: &Input) -> String {
     let kinds: BTreeSet<String> = if let Some(get) = input.downcast_ref::<GetItemInput>() {
         get.key().map(kind).into_iter().collect()

@@ -22,7 +22,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer that is read, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 1_048_576;
 
-/// The roots that Amazon's services are signed under, from <https://www.amazontrust.com/repository/>.
+/// The roots that Amazon's services are signed under, from
+/// <https://www.amazontrust.com/repository/>.
 const AMAZON_ROOTS: &str = include_str!("amazon-roots.pem");
 
 /// Why a call brought nothing.
@@ -60,7 +61,8 @@ fn connector(roots: TlsContext) -> Connector {
 static TO_AWS: LazyLock<Connector> = LazyLock::new(|| connector(aws_roots()));
 static TO_OTHERS: LazyLock<Connector> = LazyLock::new(|| connector(TlsContext::default()));
 
-/// Sends a request and waits for [`TIMEOUT`] at most. Hosts of AWS are trusted by Amazon's roots, all others by the system's.
+/// Sends a request and waits for [`TIMEOUT`] at most. Hosts of AWS are trusted by Amazon's roots,
+/// all others by the system's.
 ///
 /// # Errors
 /// The request cannot be made, takes too long or breaks off. Any status is an answer.

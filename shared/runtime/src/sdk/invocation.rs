@@ -1,5 +1,5 @@
-//! What each call of an AWS service takes over from the invocation that it is part of, and what the log tells of
-//! it: at DEBUG the call, at TRACE each attempt, at WARN that one is tried again.
+//! What each call of an AWS service takes over from the invocation that it is part of, and what the
+//! log tells of it: at DEBUG the call, at TRACE each attempt, at WARN that one is tried again.
 
 use super::described;
 use super::timeouts;

@@ -1,5 +1,5 @@
-//! How many products each store has: counted in the transaction that makes, changes or removes one, so
-//! that limits hold however many write at the same time and lists know their length.
+//! How many products each store has: counted in the transaction that makes, changes or removes one,
+//! so that limits hold however many write at the same time and lists know their length.
 //!
 //! | pk | sk | attributes | `by-all` |
 //! |---|---|---|---|
@@ -79,7 +79,8 @@ impl Counting {
 }
 
 impl Table {
-    /// How many products a store has; nothing where it has never had one, or nobody has counted yet.
+    /// How many products a store has; nothing where it has never had one, or nobody has counted
+    /// yet.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -99,8 +100,8 @@ impl Table {
         items.map(|item| entity::read(item, WHAT)).collect()
     }
 
-    /// How many products a store has, counted in the index where nobody has counted yet. That an older
-    /// store has orders says that it has had a product, whether or not it has one now.
+    /// How many products a store has, counted in the index where nobody has counted yet. That an
+    /// older store has orders says that it has had a product, whether or not it has one now.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.

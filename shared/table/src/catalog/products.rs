@@ -146,11 +146,12 @@ impl Table {
         Ok(StockedProduct { product, stock_levels })
     }
 
-    /// Makes a product of a store with its shelves, in [`FIRST_VERSION`]. The store may have so many.
+    /// Makes a product of a store with its shelves, in [`FIRST_VERSION`]. The store may have so
+    /// many.
     ///
     /// # Errors
-    /// [`TableError::Full`]; [`TableError::Conflict`] where its id is taken, or the store has gone or
-    /// sells in another currency by now.
+    /// [`TableError::Full`]; [`TableError::Conflict`] where its id is taken, or the store has gone
+    /// or sells in another currency by now.
     pub async fn insert_product(
         &self,
         stocked: &StockedProduct,
@@ -168,7 +169,8 @@ impl Table {
     }
 
     /// Changes a product that was seen in version `seen`, into the next one; makes the shelves of
-    /// its new variants and removes those of the removed ones. A store that it moves to may have so many.
+    /// its new variants and removes those of the removed ones. A store that it moves to may have so
+    /// many.
     ///
     /// # Errors
     /// [`TableError::Full`]; [`TableError::Conflict`] where somebody else was faster.
@@ -226,8 +228,8 @@ impl Table {
         Ok(items)
     }
 
-    /// Counts a product more in a store that may have so many. The currency of a store that has had one is
-    /// fixed; that of a first one's store must be what the prices were read in.
+    /// Counts a product more in a store that may have so many. The currency of a store that has had
+    /// one is fixed; that of a first one's store must be what the prices were read in.
     async fn counted_in(
         &self,
         store: &Store,

@@ -1,5 +1,5 @@
-//! Stores. One that was deleted is in no list of stores, but still says whose it was: its orders are
-//! theirs to see, and to bring to an end should one have been placed at that very moment.
+//! Stores. One that was deleted is in no list of stores, but still says whose it was: its orders
+//! are theirs to see, and to bring to an end should one have been placed at that very moment.
 
 use crate::entity::{FIRST_VERSION, Versioned};
 use crate::idempotency::Keyed;
@@ -148,8 +148,8 @@ impl Table {
         }
     }
 
-    /// Removes a store that has no product. Where it has had one there may be orders of it: then whose
-    /// it was stays.
+    /// Removes a store that has no product. Where it has had one there may be orders of it: then
+    /// whose it was stays.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster, or there is a product.

@@ -1,5 +1,5 @@
-//! Counters that move in the transaction that makes or removes what they count, and how many stores there
-//! are: of each owner, and of each status.
+//! Counters that move in the transaction that makes or removes what they count, and how many stores
+//! there are: of each owner, and of each status.
 //!
 //! | pk | sk | attributes |
 //! |---|---|---|
@@ -19,7 +19,8 @@ use oms_domain::catalog::StoreStatus;
 pub(crate) const COUNT: &str = "count";
 
 impl Table {
-    /// How many stores of some statuses there are, counted in the index where nobody has counted yet.
+    /// How many stores of some statuses there are, counted in the index where nobody has counted
+    /// yet.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.
@@ -45,8 +46,8 @@ impl Table {
         Ok(self.stores_counted().await?.unwrap_or(item))
     }
 
-    /// How many stores a vendor owns, and how many there are, counted in the index where nobody has counted
-    /// yet.
+    /// How many stores a vendor owns, and how many there are, counted in the index where nobody has
+    /// counted yet.
     pub async fn begin_counts(&self, owners: &[&UserId]) -> Result<(), TableError> {
         self.count_of_stores(&[]).await?;
         for owner in owners {
@@ -82,8 +83,8 @@ impl Table {
         built(update)
     }
 
-    /// Counts a store that has become one of another status: from none where it is new, to none where
-    /// it is no more.
+    /// Counts a store that has become one of another status: from none where it is new, to none
+    /// where it is no more.
     pub fn count_store(
         &self,
         from: Option<StoreStatus>,
@@ -110,8 +111,8 @@ impl Table {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
 
-    /// Writes a counter that says what is so already, by itself and not with the record of a request's
-    /// idempotency key: it says nothing about the request.
+    /// Writes a counter that says what is so already, by itself and not with the record of a
+    /// request's idempotency key: it says nothing about the request.
     pub async fn put_unless_there(&self, item: Item) -> Result<(), TableError> {
         let put = self
             .client

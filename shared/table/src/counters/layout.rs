@@ -67,7 +67,8 @@ fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
 /// Behind the facets of a payment that a person must look at.
 const ATTENTION: char = '!';
 
-/// The facets of a payment, a letter for each and the currency's code; [`ATTENTION`] where it needs it.
+/// The facets of a payment, a letter for each and the currency's code; [`ATTENTION`] where it needs
+/// it.
 pub(crate) fn letters_of_payment(facets: &PaymentFacets) -> String {
     let mut letters = format!(
         "{}{}{}",
@@ -308,8 +309,8 @@ mod tests {
         assert_eq!(cell_at("CELLS#pending", "sk"), None);
     }
 
-    /// Counters, keys of the indexes and inboxes hold these letters. One that changed would give what is stored
-    /// another meaning, without a word.
+    /// Counters, keys of the indexes and inboxes hold these letters. One that changed would give
+    /// what is stored another meaning, without a word.
     #[test]
     fn every_choice_keeps_its_letter() {
         fn letters<T: PartialEq + std::fmt::Display>(all: &[T]) -> String {

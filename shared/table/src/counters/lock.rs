@@ -1,5 +1,6 @@
-//! The hold: while it stands, nothing is counted, so that what has been counted can be compared with the
-//! orders. It stands on the counters of all orders, in the item that every transaction which counts writes.
+//! The hold: while it stands, nothing is counted, so that what has been counted can be compared
+//! with the orders. It stands on the counters of all orders, in the item that every transaction
+//! which counts writes.
 
 use crate::counters::HELD;
 use crate::counters::layout::FRONT;
@@ -76,8 +77,8 @@ impl Table {
         Ok(held.and_then(|until| until.parse().ok()))
     }
 
-    /// A transaction, although of one item: it waits for those that count, and DynamoDB knows the repeat of
-    /// one whose answer got lost.
+    /// A transaction, although of one item: it waits for those that count, and DynamoDB knows the
+    /// repeat of one whose answer got lost.
     async fn set_counter_lock(
         &self,
         seen: Option<Timestamp>,

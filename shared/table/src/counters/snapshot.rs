@@ -212,8 +212,8 @@ impl Table {
         Ok(moment)
     }
 
-    /// Reads items as of one moment. None where DynamoDB does not let it, because each time that it is
-    /// tried one of them is being written.
+    /// Reads items as of one moment. None where DynamoDB does not let it, because each time that it
+    /// is tried one of them is being written.
     async fn transact_get(&self, wanted: &[(String, String)]) -> Result<Option<Vec<Item>>, TableError> {
         let gets = wanted.iter().map(|(pk, sk)| {
             let get = Get::builder().table_name(&self.name).set_key(Some(key(pk.clone(), sk.clone())));
@@ -252,11 +252,12 @@ impl Table {
         Ok(None)
     }
 
-    /// Reads watermarks and counters so that they belong together, without a transaction. An order's
-    /// watermark moves with the counters: where it is the same before and after they are read, they have
-    /// of the order just what it says, whatever else is counted meanwhile. The pauses are longer than a
-    /// transaction takes from its first item to its last. An order that is counted each time counts as its
-    /// watermark says afterwards: then its last change may show late, but never twice.
+    /// Reads watermarks and counters so that they belong together, without a transaction. An
+    /// order's watermark moves with the counters: where it is the same before and after they are
+    /// read, they have of the order just what it says, whatever else is counted meanwhile. The
+    /// pauses are longer than a transaction takes from its first item to its last. An order that is
+    /// counted each time counts as its watermark says afterwards: then its last change may show
+    /// late, but never twice.
     async fn look_twice(&self, wanted: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
         let (marks, fronts): (Vec<_>, Vec<_>) =
             wanted.into_iter().partition(|(pk, _)| keys::order_of(pk).is_some());

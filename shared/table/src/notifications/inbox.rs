@@ -1,7 +1,7 @@
 //! A user's *inbox*: how many notifications came in each month, by kind, and how many of those are
-//! unread. It stands beside them and moves in the same transaction as what it counts, so that a count
-//! is exact and costs one small read however many there are. Months expire as a whole, with their
-//! notifications: what TTL has not removed yet is neither counted nor listed.
+//! unread. It stands beside them and moves in the same transaction as what it counts, so that a
+//! count is exact and costs one small read however many there are. Months expire as a whole, with
+//! their notifications: what TTL has not removed yet is neither counted nor listed.
 //!
 //! "All are read" is one write as well: the inbox begins a new *epoch*, and what was left unread in
 //! an earlier one is read.
@@ -110,9 +110,9 @@ impl Inbox {
         self.by_month(wanted).values().sum()
     }
 
-    /// Where to begin, to come to what lies behind `skipped` of those wanted, from the newest or the
-    /// oldest one on: at a month, since it is known how many each has; and how many are left to be
-    /// read over from there.
+    /// Where to begin, to come to what lies behind `skipped` of those wanted, from the newest or
+    /// the oldest one on: at a month, since it is known how many each has; and how many are left to
+    /// be read over from there.
     #[must_use]
     pub fn jump(&self, wanted: Wanted, oldest_first: bool, skipped: u64) -> (Start, u64) {
         let mut months: Vec<(Date, u64)> = self.by_month(wanted).into_iter().collect();
@@ -169,7 +169,8 @@ impl Table {
         Ok(item.map(|item| Inbox::read(&item, now)).unwrap_or_default())
     }
 
-    /// Marks all of a user's notifications as read, in one write, where the inbox is still as it was seen.
+    /// Marks all of a user's notifications as read, in one write, where the inbox is still as it
+    /// was seen.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where others came in or were marked meanwhile.

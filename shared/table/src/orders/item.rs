@@ -1,5 +1,6 @@
 //! How an order is kept as an item: its fields as they are, except that those which lists show
-//! stand in the map `summary` ([`crate::orders::summary`]), which the indexes carry. No field is stored twice.
+//! stand in the map `summary` ([`crate::orders::summary`]), which the indexes carry. No field is
+//! stored twice.
 
 use crate::keys::{self, Index};
 use crate::{Item, TableError, entity, orders::summary, size, text};
@@ -15,9 +16,9 @@ pub const SCHEMA_ATTRIBUTE: &str = "schema";
 /// The largest content of an order, in bytes as they are stored: all but its payments and its log.
 /// 40 lines with the largest extra data take 170,000 of them. It leaves room for 20 payments.
 pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
-/// The largest order that takes another payment or part refund, in bytes as they are stored, all but
-/// its log. It leaves room for all that brings an order to its end: a tracking number, reasons, what
-/// the gateway answers, and the log of the last change.
+/// The largest order that takes another payment or part refund, in bytes as they are stored, all
+/// but its log. It leaves room for all that brings an order to its end: a tracking number, reasons,
+/// what the gateway answers, and the log of the last change.
 const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
 
 /// Of how many saves an order keeps the tokens: more than others can make between two tries of one.
@@ -51,8 +52,9 @@ pub fn summary_of(order: &Order) -> Result<Item, TableError> {
     summary::take(order, &mut item)
 }
 
-/// The order with the token of its save in its last change. Those of earlier saves go once so many others
-/// came after them that nobody waits for their answer any more: each change weighs on every write.
+/// The order with the token of its save in its last change. Those of earlier saves go once so many
+/// others came after them that nobody waits for their answer any more: each change weighs on every
+/// write.
 pub fn signed(order: &Order, token: u32) -> Order {
     let mut order = order.clone();
     let past = order.log.len().saturating_sub(TOKENS);

@@ -57,8 +57,8 @@ fn shown(day: Date, number: u64) -> String {
 }
 
 impl Table {
-    /// Moves a day's counter on by `count`; the last number of the block that is now the caller's. Where
-    /// the answer gets lost, the SDK asks for another block, and the first one is a gap.
+    /// Moves a day's counter on by `count`; the last number of the block that is now the caller's.
+    /// Where the answer gets lost, the SDK asks for another block, and the first one is a gap.
     async fn lease_order_numbers(&self, day: Date, count: u64) -> Result<u64, TableError> {
         let expires = day.to_zoned(jiff::tz::TimeZone::UTC).map_or(0, |at| at.timestamp().as_second());
         let answer = self

@@ -1,13 +1,15 @@
-//! How many orders of a user nobody has paid: what their counters say, and what has been placed since.
+//! How many orders of a user nobody has paid: what their counters say, and what has been placed
+//! since.
 //!
 //! | pk | sk | attributes |
 //! |---|---|---|
 //! | `USER#<sub>` | `UNPAID` | `n` orders were placed since `k` of the user's orders had been counted |
 //!
-//! The counters follow within moments, which is too late for somebody who sends two hundred orders at once.
-//! So each placing adds one to this item, in its own transaction and on condition that there is room, and the
-//! counters say how many of the user's orders they have ever counted ([`KNOWN`]): the difference is on its way,
-//! and counts as unpaid. Nobody has to take it away again, because it vanishes as the counters catch up.
+//! The counters follow within moments, which is too late for somebody who sends two hundred orders
+//! at once. So each placing adds one to this item, in its own transaction and on condition that
+//! there is room, and the counters say how many of the user's orders they have ever counted
+//! ([`KNOWN`]): the difference is on its way, and counts as unpaid. Nobody has to take it away
+//! again, because it vanishes as the counters catch up.
 
 use crate::counters::layout::{CELLS, cells_of};
 use crate::{Item, Table, TableError, key, keys};
@@ -17,8 +19,8 @@ use oms_domain::tally::{Counter, Scope};
 use oms_domain::unpaid::is_unpaid;
 use oms_domain::{Decimal, Status, UserId};
 
-/// Beside a user's counters of pending orders: how many of their orders have ever been counted, whatever has
-/// become of them.
+/// Beside a user's counters of pending orders: how many of their orders have ever been counted,
+/// whatever has become of them.
 pub(crate) const KNOWN: &str = "k";
 /// How many were placed.
 const PLACED: &str = "n";
@@ -45,8 +47,8 @@ struct Gate {
 #[derive(Clone, Copy, Debug)]
 pub struct Pass {
     seen: Unpaid,
-    /// How many may be unpaid of those that are counted or on their way, beside those that are known to be
-    /// counted wrong.
+    /// How many may be unpaid of those that are counted or on their way, beside those that are
+    /// known to be counted wrong.
     room: u64,
 }
 
@@ -77,14 +79,15 @@ impl Unpaid {
     }
 
     fn on_their_way(&self) -> u64 {
-        // Counters that know less than they did are others: nothing is known of what is on its way to them.
+        // Counters that know less than they did are others: nothing is known of what is on its way
+        // to them.
         let counted_since = |gate: &Gate| self.known.checked_sub(gate.since);
         let left = self.gate.as_ref().map(|gate| Some(gate.placed.saturating_sub(counted_since(gate)?)));
         left.flatten().unwrap_or(0)
     }
 
-    /// Leave to place one more, where there are fewer than `limit`. Of those that the counters have as unpaid,
-    /// `fewer` are known to be so no more.
+    /// Leave to place one more, where there are fewer than `limit`. Of those that the counters have
+    /// as unpaid, `fewer` are known to be so no more.
     #[must_use]
     pub fn pass(self, limit: u64, fewer: u64) -> Option<Pass> {
         let room = limit + fewer;
@@ -173,7 +176,8 @@ mod tests {
         for (known, total) in [
             (unpaid(0, 0, None), 0),
             (unpaid(3, 10, None), 3),
-            // Five were placed since ten were counted: of these, none, two and all have been counted.
+            // Five were placed since ten were counted: of these, none, two and all have been
+            // counted.
             (unpaid(3, 10, Some((5, 10))), 8),
             (unpaid(5, 12, Some((5, 10))), 8),
             (unpaid(8, 15, Some((5, 10))), 8),
@@ -215,8 +219,8 @@ mod tests {
         item.insert(KNOWN.to_owned(), n(77));
         let mut read = Unpaid::default();
         read.read(&item);
-        // Pending, failed and cancelled, of pending, authorized, paid, failed, partially refunded, refunded,
-        // cancelled.
+        // Pending, failed and cancelled, of pending, authorized, paid, failed, partially refunded,
+        // refunded, cancelled.
         assert_eq!((read.counted, read.known), (1_001_001, 77));
     }
 }

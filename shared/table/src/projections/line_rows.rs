@@ -121,8 +121,9 @@ fn list_of_variant(id: VariantId) -> String {
     keys::list_of_variant_lines(id)
 }
 
-/// The rows of an order's lines by their sort key, without the version: also of those that are no more
-/// and of those of a deleted order, which are in no list, and keep older ones from being written.
+/// The rows of an order's lines by their sort key, without the version: also of those that are no
+/// more and of those of a deleted order, which are in no list, and keep older ones from being
+/// written.
 fn rows(order: &Order) -> Result<BTreeMap<String, Item>, TableError> {
     let mut rows = BTreeMap::new();
     let last = order.lines.iter().map(|line| line.id.number()).max().unwrap_or(0);
@@ -150,8 +151,8 @@ fn rows(order: &Order) -> Result<BTreeMap<String, Item>, TableError> {
 }
 
 impl Table {
-    /// Writes the rows of lines that have changed since the orders were as before, unless newer ones are
-    /// there. The same again changes nothing.
+    /// Writes the rows of lines that have changed since the orders were as before, unless newer
+    /// ones are there. The same again changes nothing.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.

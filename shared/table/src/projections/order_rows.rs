@@ -167,8 +167,8 @@ impl Table {
         writes.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Writes the rows of some orders, their payments and lines, and those that searches find them by, also
-    /// where the same version's are there.
+    /// Writes the rows of some orders, their payments and lines, and those that searches find them
+    /// by, also where the same version's are there.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.

@@ -1,6 +1,6 @@
-//! The rows of payments: where each stands in the lists of its user's, its store's and all payments.
-//! Written by the stream's consumer where something about a payment has changed; a row that is older
-//! than the one that is there is not written.
+//! The rows of payments: where each stands in the lists of its user's, its store's and all
+//! payments. Written by the stream's consumer where something about a payment has changed; a row
+//! that is older than the one that is there is not written.
 //!
 //! | sk | index | hash | range |
 //! |---|---|---|---|
@@ -9,8 +9,8 @@
 //! | | `by-facets` | scope and facets | time of making |
 //! | | `by-total` | scope | amount, time of making |
 //!
-//! A scope is `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`. Every entry carries the same few facts, a
-//! quarter of a kilobyte; the rest of a payment is in its order.
+//! A scope is `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`. Every entry carries the same few facts,
+//! a quarter of a kilobyte; the rest of a payment is in its order.
 
 use crate::counters::layout::{letters_of_payment, payment_facets_of};
 use crate::keys::{self, Index};
@@ -87,8 +87,9 @@ pub fn of_facets(scope: &str, facets: &PaymentFacets) -> String {
     format!("{scope}#{}", letters_of_payment(facets))
 }
 
-/// The rows of an order's payments by their sort key, without the version: also of those that are no
-/// more and of those of a deleted order, which are in no list, and keep older ones from being written.
+/// The rows of an order's payments by their sort key, without the version: also of those that are
+/// no more and of those of a deleted order, which are in no list, and keep older ones from being
+/// written.
 fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
     let mut rows = BTreeMap::new();
     for number in 0..order.payments_ever() {
@@ -144,8 +145,8 @@ impl Table {
         }
     }
 
-    /// Writes the rows of payments that have changed since the orders were as before, unless newer ones
-    /// are there. The same again changes nothing.
+    /// Writes the rows of payments that have changed since the orders were as before, unless newer
+    /// ones are there. The same again changes nothing.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.

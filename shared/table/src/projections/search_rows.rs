@@ -14,8 +14,8 @@
 //! | `SEARCH#<date>-<four digits>` | `<the rest>#<order>#<field>` |
 //!
 //! An order has about eleven rows in its life: two for its number, four or five for each of the
-//! two codes, each written once; and one for the name that we give to a payment, which is found from its
-//! beginning.
+//! two codes, each written once; and one for the name that we give to a payment, which is found
+//! from its beginning.
 
 pub(crate) use crate::keys::SEARCH_PREFIX;
 use crate::{Item, Table, TableError, key, keys, text};
@@ -186,8 +186,8 @@ fn of_numbers(term: &str) -> Numbers {
     }
 }
 
-/// Whether a term may lie within the name that we give to a payment, behind its beginning, where it has
-/// no row.
+/// Whether a term may lie within the name that we give to a payment, behind its beginning, where it
+/// has no row.
 pub fn is_within_a_name(term: &str) -> bool {
     term.len() < DIGITS && term.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

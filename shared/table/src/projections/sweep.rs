@@ -1,6 +1,6 @@
 //! Finds rows that no order has, and removes them: of codes that an order had once, of orders that
-//! are gone. The consumer leaves none; a consumer that was wrong, or a row that was written anew while it
-//! worked, may have.
+//! are gone. The consumer leaves none; a consumer that was wrong, or a row that was written anew
+//! while it worked, may have.
 
 use crate::projections::order_rows::ROWS;
 use crate::projections::search_rows::{SEARCH_PREFIX, row_keys};
@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many rows one transaction removes.
 const AT_ONCE: usize = 100;
 
-/// Orders as they are, and the keys of the rows that searches find them by; none of one that cannot be
-/// read, whose rows stay.
+/// Orders as they are, and the keys of the rows that searches find them by; none of one that cannot
+/// be read, whose rows stay.
 type WithRows = BTreeMap<OrderId, Option<(Order, BTreeSet<(String, String)>)>>;
 
 /// A row, and whose it says it is.
@@ -31,8 +31,8 @@ impl Row {
         Self { pk, sk, order }
     }
 
-    /// Whether an order has no such row. The rows of lists stay for deleted ones, where they keep older ones
-    /// from coming back.
+    /// Whether an order has no such row. The rows of lists stay for deleted ones, where they keep
+    /// older ones from coming back.
     fn is_stale(&self, orders: &WithRows) -> bool {
         let Some(order) = self.order.and_then(|id| orders.get(&id)) else { return true };
         let Some((_, rows)) = order else { return false };
@@ -42,10 +42,11 @@ impl Row {
 
 impl Table {
     /// Looks through a part of the table for rows that no order has and removes them; how many, and
-    /// where to go on. For operators, since it reads the whole table, 1 MB at a time. No request may.
+    /// where to go on. For operators, since it reads the whole table, 1 MB at a time. No request
+    /// may.
     ///
-    /// The system may run meanwhile: rows are looked at before their orders are read, and an order that
-    /// has got a code back by the time its row is removed gets the row again.
+    /// The system may run meanwhile: rows are looked at before their orders are read, and an order
+    /// that has got a code back by the time its row is removed gets the row again.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.

@@ -8,8 +8,8 @@ use oms_domain::text::one_line;
 use oms_domain::{Address, Change, Decimal, Line, Order, User};
 use oms_http::views::money;
 
-/// The longest name of a product, a variant, a customer or a town in a mail, in characters: 40 lines of them must fit
-/// into a message, whatever the alphabet.
+/// The longest name of a product, a variant, a customer or a town in a mail, in characters: 40
+/// lines of them must fit into a message, whatever the alphabet.
 const MAX_NAME_CHARS: usize = 70;
 /// How wide the left column may become, in characters.
 const MAX_COLUMN: usize = 60;
@@ -71,8 +71,8 @@ fn amount(order: &Order, amount: Decimal) -> String {
     format!("{} {}", order.currency.code(), money(amount, order.currency))
 }
 
-/// What a customer is called: one whose name nobody knew when somebody placed the order for them is who
-/// lives where it goes.
+/// What a customer is called: one whose name nobody knew when somebody placed the order for them is
+/// who lives where it goes.
 fn name(user: &User, goes_to: &Address) -> String {
     let name = format!("{} {}", user.first_name, user.last_name);
     match name.trim() {

@@ -106,8 +106,8 @@ impl Meaning {
 
 impl Bus {
     /// Makes the topic tell an endpoint what is wanted, and nothing else. `arn` is what the topic
-    /// called it when it was last asked. Where that has ended, another subscription of the endpoint is
-    /// whoever's who made it at the topic: it is taken over only where the caller `adopts` it.
+    /// called it when it was last asked. Where that has ended, another subscription of the endpoint
+    /// is whoever's who made it at the topic: it is taken over only where the caller `adopts` it.
     ///
     /// # Errors
     /// [`SubscribeError`].

@@ -1,5 +1,5 @@
-//! The days whose order numbers contain a term: a number begins with the date on which its order was
-//! placed, in the deployment's time zone.
+//! The days whose order numbers contain a term: a number begins with the date on which its order
+//! was placed, in the deployment's time zone.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -98,7 +98,8 @@ impl<'a, T: Entry> IndexMerge<'a, T> {
         Ok(taken)
     }
 
-    /// The next entry of all streams, if each has one or is over; and whether it is known to be wanted.
+    /// The next entry of all streams, if each has one or is over; and whether it is known to be
+    /// wanted.
     fn next_ready(&mut self) -> Option<(T, bool)> {
         if self.streams.iter().any(|stream| stream.ready.is_empty() && !stream.is_over) {
             return None;

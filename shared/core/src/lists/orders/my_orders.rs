@@ -1,8 +1,8 @@
 //! `my_orders`: the caller's own orders, with all that they have just done to them, and kept.
 //!
-//! What shows that a kept page is what would be answered anew is the stamp of the caller's counters,
-//! another one as soon as the consumer has seen any change of any of their orders, and the caller's
-//! trail, which has their own changes at once.
+//! What shows that a kept page is what would be answered anew is the stamp of the caller's
+//! counters, another one as soon as the consumer has seen any change of any of their orders, and
+//! the caller's trail, which has their own changes at once.
 
 use super::pages::OrderPage;
 use super::query::{Changed, OrderQuery};
@@ -24,8 +24,9 @@ use std::collections::BTreeMap;
 const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 impl App {
     /// A page of the caller's own orders, with everything that they have done themselves. It takes
-    /// two trips and, where the index or the counters turn out not to have the caller's last changes
-    /// yet, one or two more. Pages are kept for `CACHE_TIMEOUT`; one that is still good takes a trip.
+    /// two trips and, where the index or the counters turn out not to have the caller's last
+    /// changes yet, one or two more. Pages are kept for `CACHE_TIMEOUT`; one that is still good
+    /// takes a trip.
     ///
     /// # Errors
     /// Those of [`page_of_orders`](Self::page_of_orders).

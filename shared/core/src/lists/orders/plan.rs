@@ -1,12 +1,12 @@
 //! How a page of a list is found: which parts of which indexes are read, in which direction, and
 //! what is sifted out on the way. A pure function of what is asked for and what the counters say.
 //!
-//! A list has up to six ways through it ([`AccessPath`]). Each costs what its entries weigh: a summary is
-//! four times as heavy as the facts. Where the counters know how many orders are wanted, and an
-//! index keeps them in the order that is asked for, a page is a walk that ends when it is full.
-//! Which way is the cheapest depends on what part of its entries is wanted, far less on how many
-//! there are: so a page costs about the same in a list of any length. Where the counters do not
-//! know, or no index keeps the order, all that may be wanted is gathered, counted and sorted.
+//! A list has up to six ways through it ([`AccessPath`]). Each costs what its entries weigh: a
+//! summary is four times as heavy as the facts. Where the counters know how many orders are wanted,
+//! and an index keeps them in the order that is asked for, a page is a walk that ends when it is
+//! full. Which way is the cheapest depends on what part of its entries is wanted, far less on how
+//! many there are: so a page costs about the same in a list of any length. Where the counters do
+//! not know, or no index keeps the order, all that may be wanted is gathered, counted and sorted.
 
 use super::filters::Filters;
 use super::ordering::{Ordering, SortIndex, SortPosition};
@@ -92,8 +92,8 @@ impl Base {
 
     /// Whether the filters ask for no more than what this list's counters and facts tell.
     fn tells(&self, filters: &Filters) -> bool {
-        // By name, so that the compiler asks of a new filter whether counters know it; they know facets,
-        // and of times, totals and days one at a time (`counted`).
+        // By name, so that the compiler asks of a new filter whether counters know it; they know
+        // facets, and of times, totals and days one at a time (`counted`).
         let Filters {
             statuses: _,
             payment_status: _,

@@ -1,9 +1,9 @@
 //! What the rows of codes find of a search, and what is left to look for in the lists.
 //!
-//! A term that the rows tell all about gives the orders themselves. One that may stand in the date of
-//! order numbers is found twice: by the rows where another code contains it, and by the days
-//! whose numbers do. Those days are the counters', so they are as few as there are, and how many orders
-//! they have is known.
+//! A term that the rows tell all about gives the orders themselves. One that may stand in the date
+//! of order numbers is found twice: by the rows where another code contains it, and by the days
+//! whose numbers do. Those days are the counters', so they are as few as there are, and how many
+//! orders they have is known.
 
 use super::days::{Days, Numbers, numbers_of};
 use super::entry::ListEntry;

@@ -71,9 +71,9 @@ impl<T> PageSlice<T> {
         PageSlice { count, number, has_next, begins_at, listed: listed.into_iter().map(other).collect() }
     }
 
-    /// A page as clients see it, from the places of its first and last entries and from what it shows,
-    /// each behind its place; places as [`CursorBound::read`] will be given them. What would be too much for one
-    /// answer is on the next one, which has the same number.
+    /// A page as clients see it, from the places of its first and last entries and from what it
+    /// shows, each behind its place; places as [`CursorBound::read`] will be given them. What would
+    /// be too much for one answer is on the next one, which has the same number.
     pub fn page<V: Serialize>(
         &self,
         ends: Option<(String, String)>,

@@ -1,11 +1,12 @@
 //! What the rows may not have yet.
 //!
-//! Rows follow the orders within moments, usually well within a second. Whoever has just made or paid
-//! a payment should not wait for that, so each list asks for the newest of the caller's orders (of all,
-//! for staff). Those that have changed within the last seconds are read consistently, and take the place of
-//! whatever rows say of them. So what was done to the payments of one of these orders shows in everybody's
-//! next list, as soon as the index has the order, which takes milliseconds. A payment of an older order is always
-//! shown as it is, since a page shows orders and not rows; but which filtered list it is in follows with its row.
+//! Rows follow the orders within moments, usually well within a second. Whoever has just made or
+//! paid a payment should not wait for that, so each list asks for the newest of the caller's orders
+//! (of all, for staff). Those that have changed within the last seconds are read consistently, and
+//! take the place of whatever rows say of them. So what was done to the payments of one of these
+//! orders shows in everybody's next list, as soon as the index has the order, which takes
+//! milliseconds. A payment of an older order is always shown as it is, since a page shows orders
+//! and not rows; but which filtered list it is in follows with its row.
 
 use crate::app::App;
 use crate::lists::orders::{Entry, Visible};

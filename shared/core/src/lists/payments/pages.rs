@@ -98,8 +98,8 @@ impl App {
         Ok(query.sorting.page(&cut, ends, views, links))
     }
 
-    /// What a page shows. Whose order has gone, or what has become another than was asked for since its row
-    /// was written, is left out.
+    /// What a page shows. Whose order has gone, or what has become another than was asked for since
+    /// its row was written, is left out.
     async fn in_full(
         &self,
         turn: PageQuery<'_>,
@@ -121,8 +121,8 @@ impl App {
         Ok(shown.collect())
     }
 
-    /// The orders that a search may mean, by the longest of its terms that rows of codes can tell; none where
-    /// they cannot tell any, or the whole list is as cheap to look through.
+    /// The orders that a search may mean, by the longest of its terms that rows of codes can tell;
+    /// none where they cannot tell any, or the whole list is as cheap to look through.
     async fn orders_found(&self, turn: PageQuery<'_>) -> Outcome<Option<BTreeSet<OrderId>>> {
         let of_rows = |term: &&String| coverage(term) == SearchCoverage::All && !is_within_a_name(term);
         let longest = turn.query.terms.iter().filter(of_rows).max_by_key(|term| term.len());

@@ -51,7 +51,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The parts to read, and how many entries of each at a time: to find `reach` that are wanted, or all.
+    /// The parts to read, and how many entries of each at a time: to find `reach` that are wanted,
+    /// or all.
     pub(super) fn reads(&self, reach: u64) -> Vec<(Span, u64)> {
         let at_once = if self.along.is_some() {
             at_once(&self.parts, reach, self.scanned_per_match, ENTRY_BYTES)

@@ -1,8 +1,8 @@
 //! A gateway for trials and tests. It moves no money, but remembers as a real one does: each key
 //! has one answer for ever, whoever asks, and what it holds can be compared with what we say.
 //!
-//! Its ledger is in our table because there is nothing else to run, but it is somebody else's: it is
-//! reached by a client of its own, nothing but this file reads or writes it, no write of ours is
+//! Its ledger is in our table because there is nothing else to run, but it is somebody else's: it
+//! is reached by a client of its own, nothing but this file reads or writes it, no write of ours is
 //! ever in one transaction with one of its, and its units are not counted as a request's.
 //!
 //! | item | pk | sk |
@@ -125,8 +125,8 @@ impl Simulated {
         })
     }
 
-    /// Plays the customer who does what their bank asks of them, or fails to. Once they have, or their time is
-    /// over, it changes nothing.
+    /// Plays the customer who does what their bank asks of them, or fails to. Once they have, or
+    /// their time is over, it changes nothing.
     ///
     /// # Errors
     /// Where the ledger cannot be reached.

@@ -31,11 +31,12 @@ const VERSION: &str = "2024-06-20";
 const TIMEOUT: Duration = Duration::from_secs(12);
 /// For how long an idempotency key is sure to be known to Stripe, which says a day.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(20);
-/// From which age on a charge that Stripe's search does not find was never sent. The last request for
-/// it was at most [`KEYS_KEPT`] after the first; the search's index follows within minutes as a rule.
+/// From which age on a charge that Stripe's search does not find was never sent. The last request
+/// for it was at most [`KEYS_KEPT`] after the first; the search's index follows within minutes as a
+/// rule.
 const SEARCHABLE: SignedDuration = SignedDuration::from_hours(26);
-/// How many refunds of a charge are looked through, a hundred a page. A payment of ours has fewer; who
-/// works in Stripe's dashboard may add some.
+/// How many refunds of a charge are looked through, a hundred a page. A payment of ours has fewer;
+/// who works in Stripe's dashboard may add some.
 const MAX_PAGES: usize = 10;
 
 /// Stripe, with a key.
@@ -98,8 +99,8 @@ impl Stripe {
         }
     }
 
-    /// How an open PaymentIntent stands now that may wait for its customer: a repeated request is answered as
-    /// the first one was.
+    /// How an open PaymentIntent stands now that may wait for its customer: a repeated request is
+    /// answered as the first one was.
     async fn ask(&self, intent: &Value) -> Result<Charged, GatewayError> {
         let now = self.intent(text(&intent["id"])).await?;
         if let Some(outcome) = outcome(&now) {
@@ -148,7 +149,8 @@ impl Stripe {
         refund_outcome(&now).ok_or_else(|| undecided(&now))
     }
 
-    /// Cancels a PaymentIntent that has failed; one that is cancelled already is refused, which is as good.
+    /// Cancels a PaymentIntent that has failed; one that is cancelled already is refused, which is
+    /// as good.
     ///
     /// # Errors
     /// Where Stripe does not answer.
@@ -157,7 +159,8 @@ impl Stripe {
         self.post(&format!("payment_intents/{id}/cancel"), &[], None).await.map(|_| ())
     }
 
-    /// The payment that a PaymentIntent is of, as its metadata says; nothing where it is none of ours.
+    /// The payment that a PaymentIntent is of, as its metadata says; nothing where it is none of
+    /// ours.
     ///
     /// # Errors
     /// Where Stripe does not answer.
@@ -172,9 +175,9 @@ impl Stripe {
         ["sk_live_", "rk_live_"].iter().any(|kind| self.config.secret_key.reveal().starts_with(kind))
     }
 
-    /// Brings an open PaymentIntent to its end: one that waits for its customer, who is not there, is
-    /// called off. The answer to a repeated request is the first one, so how it stands now has to be
-    /// asked.
+    /// Brings an open PaymentIntent to its end: one that waits for its customer, who is not there,
+    /// is called off. The answer to a repeated request is the first one, so how it stands now has
+    /// to be asked.
     async fn conclude(&self, intent: &Value, customer: Customer) -> Result<ChargeOutcome, GatewayError> {
         let id = text(&intent["id"]);
         let waits = text(&intent["status"]).starts_with("requires_");
@@ -196,9 +199,9 @@ impl Stripe {
         self.get(&format!("payment_intents/{id}")).await
     }
 
-    /// What became of a payment of long ago. What the search shows of a PaymentIntent may be older than
-    /// the intent itself, so that is read. One that it does not find was never sent, unless it is too
-    /// young to be sure.
+    /// What became of a payment of long ago. What the search shows of a PaymentIntent may be older
+    /// than the intent itself, so that is read. One that it does not find was never sent, unless it
+    /// is too young to be sure.
     async fn find(&self, key: &str, charge: &Charge<'_>) -> Result<ChargeOutcome, GatewayError> {
         let query = [("query", format!("metadata['payment']:'{key}'"))];
         let found = self.get(&format!("payment_intents/search?{}", encoded(&query))).await?;

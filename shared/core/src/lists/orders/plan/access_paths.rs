@@ -65,9 +65,10 @@ pub(super) struct PathCost {
 }
 
 /// How many entries of each part to read at a time to find `reach` that are wanted, of which one
-/// is among `scanned_per_match` thousandths, in one round most often: chance may have put more of what is wanted
-/// further away, or more of the page into one list. Where much is sifted from entries with summaries
-/// (`bytes` each), a second round now and then is cheaper than reading more each time.
+/// is among `scanned_per_match` thousandths, in one round most often: chance may have put more of
+/// what is wanted further away, or more of the page into one list. Where much is sifted from
+/// entries with summaries (`bytes` each), a second round now and then is cheaper than reading more
+/// each time.
 pub(crate) fn at_once(parts: &[Part], reach: u64, scanned_per_match: u64, bytes: u64) -> Vec<u64> {
     let all: u64 = parts.iter().map(|part| part.entries).sum();
     let through = reach.saturating_mul(scanned_per_match) / 1_000;
@@ -95,12 +96,14 @@ impl PathCost {
         self.parts.iter().map(|part| part.entries).sum()
     }
 
-    /// How many entries are looked through to find one of `count` that are wanted, times a thousand.
+    /// How many entries are looked through to find one of `count` that are wanted, times a
+    /// thousand.
     pub(super) fn scanned_per_match(&self, count: u64) -> u64 {
         self.entries().saturating_mul(1_000).div_ceil(count.max(1)).max(1_000)
     }
 
-    /// What it costs to find so many of `count` that are wanted, and then what a page of them shows.
+    /// What it costs to find so many of `count` that are wanted, and then what a page of them
+    /// shows.
     pub(super) fn cost_of_walk(&self, reach: u64, count: u64, page: u64) -> u64 {
         self.cost(&at_once(&self.parts, reach, self.scanned_per_match(count), self.way.bytes()), page)
     }
@@ -212,7 +215,8 @@ impl Base {
         groups.into_iter().map(|(status, (_, count))| (status, count)).collect()
     }
 
-    /// The groups that orders which are wanted are in, one of its facets, and how many orders each has.
+    /// The groups that orders which are wanted are in, one of its facets, and how many orders each
+    /// has.
     fn groups<K: Ord>(
         &self,
         filters: &Filters,

@@ -56,7 +56,8 @@ pub(super) fn refusal(status: StatusCode, body: &Value) -> Result<ChargeOutcome,
     }
 }
 
-/// An answer that leaves the question open. Its message may repeat the secret key, so that is not told.
+/// An answer that leaves the question open. Its message may repeat the secret key, so that is not
+/// told.
 pub(super) fn unanswered(status: StatusCode, body: &Value) -> GatewayError {
     let error = &body["error"];
     let what = format!("status {status}, {} {}", text(&error["type"]), text(&error["code"]));
@@ -99,8 +100,9 @@ pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// An amount as Stripe counts: in cents, but in whole yen. Stripe's digits are those of ISO 4217 with
-/// three exceptions, and the last of three digits must be 0. Nothing where it does not come out even.
+/// An amount as Stripe counts: in cents, but in whole yen. Stripe's digits are those of ISO 4217
+/// with three exceptions, and the last of three digits must be 0. Nothing where it does not come
+/// out even.
 pub(in crate::payments::gateway) fn minor_units(amount: Decimal, currency: Currency) -> Option<i64> {
     let (digits, step) = digits_and_step(currency);
     let units = amount.checked_mul(Decimal::from(10_i64.checked_pow(digits)?))?.normalize();

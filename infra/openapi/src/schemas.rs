@@ -162,6 +162,11 @@ fn complete_fields(schema_name: &str, schema: &mut Value) {
 
 /// Adds the format and the closed set of words that a field's name and example tell.
 fn complete_field(owner: &str, name: &str, field: &mut Value) {
+    if field["items"]["type"] == "string"
+        && let Some(words) = choices(owner, name)
+    {
+        field["items"]["enum"] = Value::Array(words);
+    }
     let is_text = field["type"] == "string"
         || field["type"].as_array().is_some_and(|types| types.contains(&json!("string")));
     if !is_text || field.get("format").is_some() {
@@ -196,7 +201,7 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
         ("shipping_method", _) => words!(ShippingMethod),
         ("notification_type", _) => words!(NotificationKind),
         ("level", _) => words!(NotificationLevel),
-        ("event_type", _) => words!(EventType),
+        ("event_type" | "event_types", _) => words!(EventType),
         ("status", "Health") => vec!["ok", "degraded"],
         ("outcome", "SimulateAction") => vec!["succeed", "fail"],
         ("gateway", "Health") => vec!["simulated", "stripe"],

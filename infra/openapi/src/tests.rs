@@ -123,3 +123,15 @@ fn closed_sets_of_words_are_told() {
     let method = &schemas["CreateOrder"]["properties"]["shipping_method"]["enum"];
     assert!(method.as_array().unwrap().contains(&json!("overnight")), "{method}");
 }
+
+#[test]
+fn a_body_says_what_it_must_have_and_a_patch_needs_nothing() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["StoreFields"]["required"], json!(["name"]));
+    assert_eq!(schemas["ProductFields"]["required"], json!(["store", "name", "base_price"]));
+    for patch in ["PartialStoreFields", "PartialProductFields", "PartialAddressFields"] {
+        assert!(schemas[patch].get("required").is_none(), "{patch}");
+        assert!(!schemas[patch]["properties"].as_object().unwrap().is_empty(), "{patch}");
+    }
+}

@@ -48,11 +48,11 @@ impl ShipOrder {
 )]
 pub(crate) async fn ship_order(
     app: App,
-    Target { caller, id, expected }: Target<OrderId>,
+    target: Target<OrderId>,
     body: JsonObject,
 ) -> Reply<Tagged<OrderView>> {
     let shipment = ShipOrder::read(body)?;
-    Ok(act(&app, &caller, id, &expected, |order, by| {
+    Ok(act(&app, &target, |order, by| {
         let shipment = Shipment {
             tracking_number: shipment.tracking_number.clone(),
             estimated_delivery: shipment.estimated_delivery,

@@ -34,7 +34,8 @@ pub struct RecentOrder {
 pub struct OrderAmounts {
     /// How many orders are in it.
     pub total_orders: u64,
-    /// The totals of shipped, travelling and delivered orders, in this currency.
+    /// The totals of shipped, travelling and delivered orders, in this currency. One that was paid
+    /// back counts no more; what was paid back in part is not taken off.
     #[schema(example = "15000.00")]
     pub total_revenue: String,
     /// The mean of all totals, rounded half up to the currency's digits.
@@ -88,7 +89,8 @@ pub struct OrderStats {
     pub cancelled_orders: u64,
     /// Those that were paid back.
     pub refunded_orders: u64,
-    /// The totals of shipped, travelling and delivered orders, in the deployment's currency.
+    /// The totals of shipped, travelling and delivered orders, in the deployment's currency. One
+    /// that was paid back counts no more; what was paid back in part is not taken off.
     #[schema(example = "15000.00")]
     pub total_revenue: String,
     /// The mean of all totals, in the deployment's currency, rounded half up to its digits.

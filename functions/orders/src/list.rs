@@ -100,7 +100,7 @@ pub(crate) async fn pending_orders(
 /// What every list of orders can be asked for.
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `PageRequest`, `Filters` and `Asked` read")]
+#[expect(dead_code, reason = "describes what `PageRequest`, `Filters` and `OrderQuery` read")]
 struct ListParameters {
     /// A number from 1, or `last`
     page: Option<String>,

@@ -29,7 +29,7 @@
 //! | ledger of the simulated gateway, of a payment or a refund | `GATEWAY#SIMULATED#<id>` | what it did |
 //!
 //! What is counted of a scope (see [`super::counters`]) stands under `BY_STATUS`, `BY_DAY#<month>`,
-//! `AT_QUARTER#<month>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
+//! `AT_QUARTER#<day>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
 //!
 //! What people write, a `sub` and a key, stands at the end of a key or is written so that its end
 //! is certain: no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a

@@ -1,4 +1,4 @@
-//! The hold: while it stands, nothing is counted, so that what has been counted can be compared
+//! The lock: while it stands, nothing is counted, so that what has been counted can be compared
 //! with the orders. It stands on the counters of all orders, in the item that every transaction
 //! which counts writes.
 
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::Scope;
 
-/// A hold, as long as it is renewed.
+/// A lock, as long as it is renewed.
 #[derive(Debug)]
 pub struct CounterLock {
     until: Timestamp,
@@ -32,31 +32,31 @@ impl Table {
         }
     }
 
-    /// Makes a hold last longer.
+    /// Makes a lock last longer.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it had run out and been lifted.
     pub async fn renew_counter_lock(
         &self,
-        hold: &mut CounterLock,
+        lock: &mut CounterLock,
         now: Timestamp,
         time: SignedDuration,
     ) -> Result<(), TableError> {
         let until = later(now, time);
-        self.set_counter_lock(Some(hold.until), Some(until)).await?;
-        hold.until = until;
+        self.set_counter_lock(Some(lock.until), Some(until)).await?;
+        lock.until = until;
         Ok(())
     }
 
-    /// Ends a hold.
+    /// Ends a lock.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where it had run out and been lifted.
-    pub async fn release_counter_lock(&self, hold: CounterLock) -> Result<(), TableError> {
-        self.set_counter_lock(Some(hold.until), None).await
+    pub async fn release_counter_lock(&self, lock: CounterLock) -> Result<(), TableError> {
+        self.set_counter_lock(Some(lock.until), None).await
     }
 
-    /// Until when nothing is counted; a hold that has run out is lifted.
+    /// Until when nothing is counted; a lock that has run out is lifted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.

@@ -92,8 +92,9 @@ impl Base {
 
     /// Whether the filters ask for no more than what this list's counters and facts tell.
     fn tells(&self, filters: &Filters) -> bool {
-        // By name, so that the compiler asks of a new filter whether counters know it; they know
-        // facets, and of times, totals and days one at a time (`counted`).
+        // By name, so that the compiler asks of a new filter whether counters know it. They know
+        // facets, and of times, totals and days one at a time (`counted`); what they do not know
+        // must be bound here and be none, as `terms` is, or the page's count would leave it out.
         let Filters {
             statuses: _,
             payment_status: _,

@@ -3,9 +3,8 @@
 use axum::Json;
 use http::StatusCode;
 use oms_core::app::App;
+use oms_core::races::retried;
 use oms_http::{Authenticated, Reply, UnusedBody};
-use oms_runtime::retry;
-use oms_table::TableError;
 use oms_table::notifications::Wanted;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -36,21 +35,17 @@ pub(crate) async fn mark_all_read(
     _: UnusedBody,
 ) -> Reply<Json<MarkedAll>> {
     let user = &caller.user.id;
-    for _ in 0..retry::LOST_RACES {
+    let marked = retried(async || {
         let inbox = app.table().inbox(user, app.now()).await?;
         let marked = MarkedAll::new(inbox.count(Wanted { is_read: Some(false), kind: None }));
-        if marked.updated_count == 0 {
-            return Ok(Json(marked));
+        if marked.updated_count > 0 {
+            // Nothing can be read later that tells how many there were.
+            app.request().will_answer(StatusCode::OK, &marked)?;
+            app.table().mark_all_notifications(user, &inbox, app.request().key()).await?;
         }
-        // Nothing can be read later that tells how many there were.
-        app.request().will_answer(StatusCode::OK, &marked)?;
-        match app.table().mark_all_notifications(user, &inbox, app.request().key()).await {
-            Ok(()) => return Ok(Json(marked)),
-            Err(TableError::Conflict) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(TableError::Conflict.into())
+        Ok(marked)
+    });
+    Ok(Json(marked.await?))
 }
 
 impl MarkedAll {

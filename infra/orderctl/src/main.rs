@@ -4,11 +4,10 @@
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
-use oms_workspace::report::{Fault, Report};
+use oms_workspace::report::{Fault, Report, conclude};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
 use orderctl::smoke::Smoke;
 use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
-use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -96,16 +95,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes wrong on the way; the report is on standard output.
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
-    match run(cli).await {
-        Ok(report) => {
-            say(&report.text);
-            if report.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(fault) => {
-            say(&format!("orderctl: {}", chain(fault.as_ref())));
-            ExitCode::from(2)
-        }
-    }
+    conclude(run(cli).await.map_err(|fault| format!("orderctl: {}", chain(fault.as_ref()))))
 }
 
 async fn run(cli: Cli) -> Result<Report, Fault> {
@@ -136,9 +126,4 @@ fn seconds() -> clap::builder::RangedU64ValueParser {
 fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it is no NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-/// Prints a report. Whoever has read enough of it and closed the output still gets the status.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

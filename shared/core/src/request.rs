@@ -19,15 +19,9 @@ pub struct RequestContext {
 }
 
 impl RequestContext {
-    /// Its id, its end, what it has cost, and who makes it.
-    #[must_use]
-    pub fn invocation(&self) -> Option<&Invocation> {
-        self.invocation.as_deref()
-    }
-
     /// What it has cost so far.
     pub(crate) fn consumed(&self) -> Option<Consumed> {
-        self.invocation().map(|invocation| invocation.meter().total())
+        self.invocation.as_ref().map(|invocation| invocation.meter().total())
     }
 
     /// Who makes it, once their token has been verified.

@@ -15,7 +15,7 @@ impl App {
     /// # Errors
     /// The Lambda runtime cannot be reached.
     pub async fn serve(self, routes: Router<App>) -> Result<(), Fatal> {
-        let config = Arc::clone(&Arc::<Config>::from_ref(&self));
+        let config = Arc::<Config>::from_ref(&self);
         let limits = self.limits();
         let routes = with_idempotency(self, routes);
         let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));

@@ -22,7 +22,7 @@ pub struct Save<'a> {
     pub order: &'a Order,
     /// The version that was seen; none for an order that is placed.
     pub expected_version: Option<u64>,
-    /// What goes off shelves and back to them.
+    /// What is taken from stock and goes back to it.
     pub stock: &'a [StockMove],
     /// Counts the order among its user's unpaid ones, if that is limited.
     pub pass: Option<&'a Pass>,
@@ -116,11 +116,11 @@ impl Table {
 
     /// Saves an order if the table still holds the version that was seen, and with it all else that
     /// the save says. One conditional write where nothing else is to be written; else one
-    /// transaction. What goes back to a shelf that is no more goes nowhere.
+    /// transaction. What goes back to a stock level that is no more goes nowhere.
     ///
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster, or has used up the pass;
-    /// [`TableError::InsufficientStock`] where a shelf has too few pieces;
+    /// [`TableError::InsufficientStock`] where a stock level has too few;
     /// [`TableError::TooLarge`].
     pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
         let Some(by) = save.recent_write else { return self.write(save).await };

@@ -31,3 +31,34 @@ pub fn of_value(value: &AttributeValue) -> usize {
         AttributeValue::Bool(_) | AttributeValue::Null(_) | _ => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_domain::size::of_json;
+    use serde_json::{Value, json};
+
+    /// What was let in by its size as JSON is as large in the table.
+    #[test]
+    fn a_value_takes_as_much_as_its_json_said_and_as_dynamodb_counts() {
+        for (value, bytes) in [
+            (json!(""), 0),
+            (json!("été"), 5),
+            (json!(0), 1),
+            (json!(-42), 3),
+            (json!(1200), 2),
+            (json!(0.05), 2),
+            (json!(12.5), 3),
+            (json!(1e20), 2),
+            (json!(true), 1),
+            (json!(null), 1),
+            (json!([]), 3),
+            (json!({}), 3),
+            (json!({"n": [1, 2]}), 3 + 2 + 3 + 2 * 3),
+            (Value::from(vec![1; 140_000]), 3 + 140_000 * 3),
+        ] {
+            let stored: AttributeValue = serde_dynamo::to_attribute_value(&value).unwrap();
+            assert_eq!((of_value(&stored), of_json(&value)), (bytes, bytes));
+        }
+    }
+}

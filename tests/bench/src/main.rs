@@ -6,8 +6,7 @@ mod lists;
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
-use oms_workspace::report::{Fault, Report};
-use std::io::Write;
+use oms_workspace::report::{Fault, Report, conclude};
 use std::process::ExitCode;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -41,16 +40,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes wrong on the way; the report is on standard output.
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
-    match run(cli).await {
-        Ok(report) => {
-            say(&report.text);
-            if report.is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(fault) => {
-            say(&format!("bench: {}", chain(fault.as_ref())));
-            ExitCode::from(2)
-        }
-    }
+    conclude(run(cli).await.map_err(|fault| format!("bench: {}", chain(fault.as_ref()))))
 }
 
 async fn run(cli: Cli) -> Result<Report, Fault> {
@@ -58,9 +48,4 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
         Command::Consumer { orders } => consumer::run(orders, &mut std::io::stderr()).await,
     }
-}
-
-/// Prints a report. Whoever has read enough of it and closed the output still gets the status.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
 }

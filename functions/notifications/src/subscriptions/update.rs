@@ -60,24 +60,24 @@ async fn update(
 ) -> Outcome<Tagged<SubscriptionView>> {
     manager(caller)?;
     app.request().more_to_come();
-    retried(|| try_to_update(app, caller, id, expected, body.clone(), mode)).await
+    // Also where nothing was to change: an earlier attempt may have been cut off.
+    let record = retried(|| try_to_want(app, caller, id, expected, body.clone(), mode)).await?;
+    Ok(tagged(&follow(app, record, caller.is_staff()).await?))
 }
 
-async fn try_to_update(
+async fn try_to_want(
     app: &App,
     caller: &Caller,
     id: SubscriptionId,
     expected: &IfMatch,
     body: JsonObject,
     mode: Mode,
-) -> Outcome<Tagged<SubscriptionView>> {
+) -> Outcome<Record> {
     let seen = load(app, caller, id).await?;
     expected.check(seen.version)?;
     let may = May::change(app, &seen.entity.subscription);
     let fields = SubscriptionFields::read(body, mode, &may)?;
-    // Also where nothing was to change: an earlier attempt may have been cut off.
-    let record = want(app, caller, &seen, fields).await?;
-    Ok(tagged(&follow(app, record, caller.is_staff()).await?))
+    want(app, caller, &seen, fields).await
 }
 
 /// Writes what is wanted now, where that is something else.

@@ -35,8 +35,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 pub struct Publisher {
     /// Its settings and connections.
     pub app: App,
-    /// The topic.
-    pub bus: Bus,
+    bus: Bus,
     /// The worker's queue.
     pub queue: Queue,
     /// What it has published.

@@ -3,7 +3,7 @@
 //! One that was cut off between its steps is gone on with: what it saved first stands in the
 //! record, and the repeat takes the steps after it, each of which can be repeated ([`left_of`]).
 
-use super::pending::{left_of, still_running};
+use super::pending::left_of;
 use crate::app::App;
 use crate::request::RequestContext;
 use axum::Router;
@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use oms_domain::Error;
 use oms_http::{ApiError, Reply};
 use oms_runtime::invocation::Invocation;
+use oms_table::TableError;
 use oms_table::idempotency::{Remembered, Stand};
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ pub(super) async fn answer_again(
         Stand::Ended => {}
         // What it left otherwise than with an order can be read, and reading goes on with it.
         Stand::CutOff if left_of(earlier).is_none() => {}
-        Stand::Running | Stand::CutOff => return Err(still_running().into()),
+        Stand::Running | Stand::CutOff => return Err(TableError::Repeated.into()),
     }
     let status = StatusCode::from_u16(earlier.status).unwrap_or(StatusCode::OK);
     let mut response = match &earlier.body {

@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use oms_domain::{Error, Order, OrderId, Outcome, PaymentId, UserId};
+use oms_domain::{Order, OrderId, PaymentId, UserId};
 use oms_runtime::deadline;
 use oms_table::idempotency::{RETENTION_S, Remembered, RequestKey};
 use oms_table::{Table, TableError, keys};
@@ -103,11 +103,16 @@ impl Pending {
     }
 
     /// Takes over from an earlier try that was cut off after its first write.
-    pub(super) async fn go_on(&mut self, table: &Table, earlier: &Remembered, left: Left) -> Outcome<()> {
+    pub(super) async fn go_on(
+        &mut self,
+        table: &Table,
+        earlier: &Remembered,
+        left: Left,
+    ) -> Result<(), TableError> {
         let taken = table.take_over(&self.user, &self.key, earlier, &self.owner, self.ends_at_s).await;
-        taken.map_err(
-            |error| if matches!(error, TableError::Conflict) { still_running() } else { error.into() },
-        )?;
+        // A conflict: another repeat has taken over.
+        let is_taken = |error: &TableError| matches!(error, TableError::Conflict);
+        taken.map_err(|error| if is_taken(&error) { TableError::Repeated } else { error })?;
         tracing::warn!(order = %left.order, version = left.version, "a request was cut off: going on with it");
         self.location = Mutex::new(earlier.location.clone());
         self.manages = left.manages.map_or_else(OnceLock::new, OnceLock::from);
@@ -168,14 +173,6 @@ pub(crate) fn left_of(earlier: &Remembered) -> Option<Left> {
     let (path, version) = earlier.location.split_once("?as_of=")?;
     let id: Uuid = path.trim_end_matches('/').rsplit('/').next()?.parse().ok()?;
     Some(Left { order: PaymentId(id).order(), version: version.parse().ok()?, manages: earlier.manages })
-}
-
-/// The answer to a repeat that comes while the first one is at work.
-pub(crate) fn still_running() -> Error {
-    Error::Conflict {
-        code: "idempotency_key_in_use",
-        message: "A request with this Idempotency-Key is still running.".to_owned(),
-    }
 }
 
 /// A POST to a collection makes something; everything else changes something.

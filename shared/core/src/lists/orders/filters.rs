@@ -107,9 +107,20 @@ impl Filters {
             && self.most.is_none_or(|most| total <= most)
     }
 
-    /// Whether an order is wanted. Every filter stands here by name, so that the compiler asks what
-    /// becomes of a new one: `want_entry` looks at those that are not bound.
+    /// Whether an order is wanted.
     pub(super) fn want(&self, order: &OrderSummary) -> bool {
+        let (store, user, terms) = self.uncounted();
+        let searched = [&*order.order_number, &*order.tracking_number, &*order.payment_reference];
+        self.want_entry(&order.facets(), order.created_at, order.total_amount)
+            && store.is_none_or(|store| store == order.store.id)
+            && user.is_none_or(|user| *user == order.user.id)
+            && contains_all(searched, terms)
+    }
+
+    /// What is asked for of which the counters of a list know nothing. Every filter stands here by
+    /// name, so that the compiler asks where a new one belongs: what counters know, and
+    /// `want_entry` looks at, is passed over; all else is given back, or counts would leave it out.
+    pub(super) fn uncounted(&self) -> (Option<StoreId>, Option<&UserId>, &[String]) {
         let Self {
             statuses: _,
             payment_status: _,
@@ -125,11 +136,7 @@ impl Filters {
             user,
             terms,
         } = self;
-        let searched = [&*order.order_number, &*order.tracking_number, &*order.payment_reference];
-        self.want_entry(&order.facets(), order.created_at, order.total_amount)
-            && store.is_none_or(|store| store == order.store.id)
-            && user.as_ref().is_none_or(|user| *user == order.user.id)
-            && contains_all(searched, terms)
+        (*store, user.as_ref(), terms)
     }
 
     /// Whether totals are limited.

@@ -92,24 +92,7 @@ impl Base {
 
     /// Whether the filters ask for no more than what this list's counters and facts tell.
     fn tells(&self, filters: &Filters) -> bool {
-        // By name, so that the compiler asks of a new filter whether counters know it. They know
-        // facets, and of times, totals and days one at a time (`counted`); what they do not know
-        // must be bound here and be none, as `terms` is, or the page's count would leave it out.
-        let Filters {
-            statuses: _,
-            payment_status: _,
-            payment_method: _,
-            shipping_method: _,
-            currency: _,
-            from: _,
-            before: _,
-            days: _,
-            least: _,
-            most: _,
-            store,
-            user,
-            terms,
-        } = filters;
+        let (store, user, terms) = filters.uncounted();
         let by_list = match &self.list {
             OrderList::OfUser(_) => store.is_none(),
             OrderList::OfStore(_) => user.is_none(),

@@ -274,6 +274,16 @@ fn one_payment_takes_all_the_refunds_that_it_may_have_with_the_longest_reasons()
     can_be_ended(&order);
 }
 
+/// Lists show orders from their index entry, and those just changed from the order itself.
+#[test]
+fn what_an_index_carries_of_an_order_is_its_summary() {
+    for order in [ordered(0), after(&ordered(3), Step::Decline, 1).unwrap(), largest()] {
+        let seen = Some(order.version - 1).filter(|seen| *seen > 0);
+        let (item, _) = to_items(&order, seen, 1).unwrap();
+        assert_eq!(crate::summary_from_item(item).unwrap(), oms_domain::OrderSummary::of(&order));
+    }
+}
+
 #[test]
 fn content_beyond_the_limit_is_refused_and_an_edit_within_it_is_not() {
     let order = largest();

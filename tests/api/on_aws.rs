@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 async fn behind_a_proxy(name: &str, table: &str) -> (Function, Proxy) {
     let proxy = Proxy::before(stack().setting("DYNAMODB_URL")).await;
-    let environment = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()), ("TABLE_NAME", table)];
+    let endpoint = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str());
+    // Its role is for the stack's table.
+    let environment = [endpoint, ("TABLE_NAME", table), ("AWS_ACCESS_KEY_ID", "local")];
     (Function::start(name, &environment).await, proxy)
 }
 

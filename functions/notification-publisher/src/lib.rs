@@ -10,7 +10,7 @@ use oms_core::events::stream::{Batch, BulkUpdateAsked, ChangedHands, partial_bat
 use oms_runtime::logging::chain;
 use std::time::Duration;
 
-/// Tells what a batch of records changed.
+/// Tells what a batch of records changed, and writes the figures of that.
 pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEventResponse {
     let batch = Batch::read(event);
     let oldest = batch.oldest;
@@ -19,7 +19,8 @@ pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEvent
     answer
 }
 
-async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
+/// Tells what a batch of records changed.
+pub async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
     let Batch { arrived, bulk_updates, stores, unreadable: mut failed, .. } = batch;
     let (not_started, not_ended, untold) = futures::join!(
         start_all(publisher, bulk_updates),

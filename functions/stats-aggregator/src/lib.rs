@@ -34,7 +34,8 @@ pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event)
     answer
 }
 
-async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
+/// Counts what a batch of records changed.
+pub async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
     // Bulk updates count for nothing; the filter lets none through.
     let Batch { arrived, unreadable, .. } = batch;
     let left = apply(app, Some(metrics), arrived).await;

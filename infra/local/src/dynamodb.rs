@@ -1,4 +1,17 @@
-//! DynamoDB and its streams: dynoxide, in this process, on one SQLite database.
+//! DynamoDB and its streams: dynoxide, in this process, on one SQLite database, and before it what
+//! makes it as strict as DynamoDB ([`request_router`]).
+
+mod api;
+mod call;
+pub mod faults;
+mod http;
+mod in_flight;
+mod late_indexes;
+mod policies;
+pub mod request_router;
+
+pub use api::Answer;
+pub use call::Call;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -85,15 +98,9 @@ impl Dynamo {
         Ok(dynamo)
     }
 
-    /// The database itself, for reading streams without HTTP.
+    /// The database itself, for what stands before it and for reading streams.
     pub fn database(&self) -> Database {
         self.database.clone()
-    }
-
-    /// Serves the database until the stack ends.
-    pub async fn serve(database: Database, listener: TcpListener) -> Error {
-        let ended = dynoxide::server::serve_with_shutdown(listener, database, std::future::pending()).await;
-        Error::Setup(format!("the local DynamoDB stopped: {ended:?}"))
     }
 
     /// Deletes expired items, and stream records older than a day, every minute.

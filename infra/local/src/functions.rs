@@ -242,9 +242,10 @@ fn is_news(line: &str) -> bool {
 }
 
 /// A function's environment, for the script to read. Where the services are here stands last, and
-/// so counts.
+/// so counts; and by its access key the table knows which function calls.
 fn shell(function: &Function, environment: &BTreeMap<String, String>) -> String {
-    let all = function.environment.iter().chain(environment);
+    let role: BTreeMap<String, String> = [("AWS_ACCESS_KEY_ID".to_owned(), function.name.clone())].into();
+    let all = function.environment.iter().chain(environment).chain(&role);
     all.map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', r"'\''"))).collect()
 }
 
@@ -267,6 +268,7 @@ mod tests {
             environment: [("KEYS".to_owned(), r#"{"it's": "$HOME `x` \ "}"#.to_owned())].into(),
             routes: Vec::new(),
             sources: Vec::new(),
+            policies: Vec::new(),
         };
         let script = shell(&function, &BTreeMap::new()) + "printf %s \"$KEYS\"";
         let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();

@@ -17,7 +17,7 @@
 //! the key of the tokens, and the virtual environment of the tools. Removing it is always safe
 //! while no stack runs.
 //!
-//! Known differences from AWS: reads are always consistent, transactions never conflict, a stream
+//! Known differences from AWS: reads are always consistent, a stream
 //! has one shard, a queue's messages are worked off by one invocation at a time and come again a
 //! second after they failed, and ministack forgets its topics' subscriptions and its queues'
 //! messages when it stops.

@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 use crate::addresses::Addresses;
 use crate::containers::{self, here};
 use crate::demo;
+use crate::dynamodb::request_router::{Conduct, RequestRouter};
 use crate::dynamodb::{Dynamo, Storage};
 use crate::event_sources::Pollers;
 use crate::functions::{self, Functions};
@@ -169,7 +170,8 @@ impl Stack {
     ) -> Result<Dynamo> {
         let step = Step::begin("starting DynamoDB");
         let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
-        self.parts.spawn(Dynamo::serve(dynamo.database(), listener));
+        let conduct = self.options.faults.map_or_else(Conduct::default, Conduct::bad);
+        self.parts.spawn(RequestRouter::new(dynamo.database(), system, conduct)?.serve(listener));
         self.parts.spawn(Dynamo::sweep(dynamo.database(), dynamo.uri()));
         step.done(&dynamo.url);
         Ok(dynamo)
@@ -250,7 +252,6 @@ fn environment(addresses: &Addresses) -> BTreeMap<String, String> {
     [
         ("AWS_REGION", REGION),
         ("AWS_DEFAULT_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_ENDPOINT_URL_DYNAMODB", &addresses.dynamodb),
         ("AWS_ENDPOINT_URL_SNS", &addresses.messaging),

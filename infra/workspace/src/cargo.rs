@@ -92,8 +92,10 @@ mod tests {
         let words: Vec<&str> =
             alias.split([',', '"']).map(str::trim).filter(|word| !word.is_empty()).collect();
         assert_eq!(words[..3], ["lambda", "build", "--release"]);
-        assert!(words[3..].chunks(2).all(|pair| pair[0] == "--bin"), "{words:?}");
-        let mut built: Vec<&str> = words[3..].chunks(2).map(|pair| pair[1]).collect();
+        let each = words[3..].chunks(4);
+        let is_one = |of: &[&str]| of[0] == "--package" && of[2] == "--bin" && of[1] == of[3];
+        assert!(each.clone().all(is_one), "{words:?}");
+        let mut built: Vec<&str> = each.map(|of| of[1]).collect();
         let system = system();
         let mut deployed: Vec<&str> =
             system.functions.iter().map(|function| function.name.as_str()).collect();

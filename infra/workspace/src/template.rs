@@ -3,6 +3,7 @@
 //! This is the only source of the local stack's tables, queues, topics, event sources, routes and
 //! environment; what stands here but cannot be followed is an error, never ignored.
 
+mod policies;
 mod resolve;
 mod sources;
 mod yaml;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Doing, Error, Result};
+pub use policies::Statement;
 use resolve::Resolver;
 pub use resolve::{ACCOUNT, REGION, kind, section};
 pub use sources::{Source, SourceKind, StreamSource};
@@ -79,6 +81,8 @@ pub struct Function {
     pub routes: Vec<String>,
     /// Streams and queues that it reads.
     pub sources: Vec<Source>,
+    /// What it may do.
+    pub policies: Vec<Statement>,
 }
 
 impl System {
@@ -226,6 +230,7 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
         environment,
         routes,
         sources,
+        policies: policies::statements(resolver, id, &resource["Properties"]["Policies"])?,
     })
 }
 
@@ -241,8 +246,8 @@ fn is_part_of_any(path: &str, routes: &[String]) -> bool {
 
 fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
     let mut properties = resource["Properties"].clone();
-    // Permissions and log settings mean nothing here, and may use functions that nothing else
-    // needs.
+    // Policies are read by themselves; log settings mean nothing here, and may use functions that
+    // nothing else needs.
     if let Some(map) = properties.as_object_mut() {
         map.remove("Policies");
         map.remove("LoggingConfig");

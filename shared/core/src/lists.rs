@@ -5,3 +5,4 @@ pub mod lines;
 pub mod orders;
 pub mod paging;
 pub mod payments;
+mod read_your_writes;

@@ -16,10 +16,15 @@ impl App {
     /// The Lambda runtime cannot be reached.
     pub async fn serve(self, routes: Router<App>) -> Result<(), Fatal> {
         let config = Arc::<Config>::from_ref(&self);
+        Ok(edge::serve(self.limited(routes), &config).await?)
+    }
+
+    /// What answers a request, behind the edge: each caller limited, each request done once for each
+    /// key.
+    pub fn limited(self, routes: Router<App>) -> Router {
         let limits = self.limits();
         let routes = with_idempotency(self, routes);
-        let routes = routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited));
-        Ok(edge::serve(routes, &config).await?)
+        routes.layer(axum::middleware::from_fn_with_state(limits, rate_limit::limited))
     }
 }
 

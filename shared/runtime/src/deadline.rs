@@ -10,7 +10,8 @@
 use crate::invocation;
 use jiff::Timestamp;
 use lambda_runtime::Context;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What is kept of the time to make and send the answer.
 const TO_ANSWER: Duration = Duration::from_millis(1_500);

@@ -1,12 +1,21 @@
 //! The only source of random ids.
 
-use uuid::Uuid;
+use crate::simulated;
+use uuid::{Builder, Uuid};
 
 /// A fresh id that sorts by the time of its making.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is where ids come from")]
 pub fn random_uuid_v7() -> Uuid {
-    Uuid::now_v7()
+    let simulated = simulated::ask(|world| (world.now().as_millisecond(), world.random(), world.random()));
+    match simulated {
+        Some((now_ms, a, b)) => {
+            let [a, b] = [a, b].map(u64::to_be_bytes);
+            let random = [a[0], a[1], a[2], a[3], a[4], a[5], b[0], b[1], b[2], b[3]];
+            Builder::from_unix_timestamp_millis(now_ms.unsigned_abs(), &random).into_uuid()
+        }
+        None => Uuid::now_v7(),
+    }
 }
 
 /// What tells one save of one version of one order from another.

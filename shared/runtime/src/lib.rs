@@ -12,5 +12,6 @@ pub mod meter;
 pub mod metrics;
 pub mod retry;
 pub mod sdk;
+pub mod simulated;
 #[cfg(test)]
 mod testing;

@@ -18,8 +18,9 @@ pub const LOST_RACES_WITH_MONEY: u32 = 20;
 /// Counters that others have folded into meanwhile; the stream brings the batch again after that.
 pub const LOST_RACES_OF_COUNTERS: u32 = 5;
 
-/// A write that met a transaction on the same item, or was throttled in one.
-pub const CONFLICTS: u32 = 5;
+/// A write that met a transaction on the same item, or was throttled in one, has been refused
+/// nothing: it is tried until it is done or its invocation has no more time, this often at most.
+pub const BUSY: u32 = 40;
 
 /// A read of several items as of one moment that met writes of them.
 pub const READ_CONFLICTS: u32 = 3;
@@ -27,7 +28,8 @@ pub const READ_CONFLICTS: u32 = 3;
 /// Reads of items that belong together, until they are all of one moment.
 pub const TORN_READS: u32 = 5;
 
-/// What a batch of reads or writes left out, because it was too much at a time.
+/// What a batch of reads or writes left out, because it was too much at a time: so often without
+/// any of it being done.
 pub const UNPROCESSED: u32 = 5;
 
 /// An answer made of orders and counters of which some were counted in between.
@@ -38,6 +40,20 @@ pub const MISSING_FROM_INDEX: u32 = 3;
 
 /// A comparison of counters with orders that were counted in between.
 pub const MOVED_WHILE_VERIFIED: u32 = 5;
+
+/// Whether to try once more what met a transaction on the same item, or was throttled; waits before.
+/// Not where that would take what is left of the invocation, which has to answer.
+pub async fn while_busy(tries: &mut u32) -> bool {
+    *tries += 1;
+    if *tries >= BUSY || deadline::left() < LONGEST_BACKOFF {
+        return false;
+    }
+    backoff(*tries).await;
+    true
+}
+
+/// The longest that [`backoff`] waits.
+const LONGEST_BACKOFF: Duration = Duration::from_millis(20 << 6);
 
 /// Waits before another try: 20 ms doubled each time, 1.3 s at most, of which a random part is left
 /// out, so that those who met do not meet again.

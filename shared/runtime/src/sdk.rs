@@ -7,6 +7,7 @@ mod invocation;
 
 use self::invocation::Invocation;
 use crate::config::Config;
+use crate::simulated;
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, retry::RetryConfig};
@@ -43,7 +44,7 @@ macro_rules! client {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new(config.aws.region.clone()))
                 .credentials_provider(credentials(config))
-                .http_client(HTTP.clone())
+                .http_client(simulated::ask(|world| world.http()).unwrap_or_else(|| HTTP.clone()))
                 .timeout_config(timeouts(Duration::MAX))
                 .interceptor(Invocation)
                 .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS));

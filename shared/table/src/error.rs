@@ -56,13 +56,14 @@ pub enum TableError {
 }
 
 /// Answers that mean "later".
-const TRANSIENT: [&str; 7] = [
+const TRANSIENT: [&str; 8] = [
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "ThrottlingException",
     "ThrottlingError",
     "InternalServerError",
     "ServiceUnavailable",
+    "TransactionConflictException",
     "TransactionInProgressException",
 ];
 
@@ -89,10 +90,8 @@ impl TableError {
         };
         if says(&["ConditionalCheckFailed"]) {
             TableError::Cancelled(reasons)
-        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
+        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"]) {
             TableError::Throttled
-        } else if says(&["TransactionConflict"]) {
-            TableError::Conflict
         } else {
             TableError::Cancelled(reasons)
         }
@@ -141,10 +140,7 @@ where
     fn from(error: SdkError<E, R>) -> Self {
         let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
         match (&error, code) {
-            // A single write that meets a transaction on the same item is as good as overtaken.
-            (_, Some("ConditionalCheckFailedException" | "TransactionConflictException")) => {
-                TableError::Conflict
-            }
+            (_, Some("ConditionalCheckFailedException")) => TableError::Conflict,
             (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
             _ => TableError::request(error),

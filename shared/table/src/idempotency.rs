@@ -1,7 +1,7 @@
 //! What is remembered of requests with an `Idempotency-Key`: written in the same transaction as
 //! what the request changed, so that one is there exactly when the other is.
 
-use crate::writes::{meter_write, part};
+use crate::writes::{meter_write, part, while_held};
 use crate::{Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnConsumedCapacity, TransactWriteItem};
@@ -174,7 +174,7 @@ impl Table {
             let body = AttributeValue::S(body.to_owned());
             update.expression_attribute_names("#body", BODY).expression_attribute_values(":body", body)
         });
-        meter_write(update.send().await?.consumed_capacity());
+        meter_write(while_held(|| update.clone().send()).await?.consumed_capacity());
         Ok(())
     }
 
@@ -194,7 +194,7 @@ impl Table {
             .update_remembered(user, idempotency_key, owner)
             .update_expression("SET #busy = :now")
             .expression_attribute_values(":now", AttributeValue::N(now_s.to_string()));
-        meter_write(update.send().await?.consumed_capacity());
+        meter_write(while_held(|| update.clone().send()).await?.consumed_capacity());
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Table {
             .condition_expression("#owner IN (:owner, :new)")
             .expression_attribute_values(":new", AttributeValue::S(owner.to_owned()))
             .expression_attribute_values(":until", AttributeValue::N(busy_until.to_string()));
-        meter_write(update.send().await?.consumed_capacity());
+        meter_write(while_held(|| update.clone().send()).await?.consumed_capacity());
         Ok(())
     }
 

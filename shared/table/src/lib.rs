@@ -129,14 +129,9 @@ impl Table {
             .set_projection_expression((!paths.is_empty()).then(|| expression.join(", ")))
             .set_expression_attribute_names((!paths.is_empty()).then_some(names))
             .consistent_read(consistent);
-        for round in 0..retry::UNPROCESSED {
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-            if round > 0 {
-                // What it left out was too much at a time, and would be so again at once.
-                retry::backoff(round).await;
-            }
+        let mut vain = 0;
+        while !wanted.is_empty() {
+            let asked = wanted.len();
             let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
             let request = request.build().map_err(TableError::request)?;
             let answer = self
@@ -150,8 +145,16 @@ impl Table {
             found.extend(answer.responses.unwrap_or_default().into_values().flatten());
             let left = answer.unprocessed_keys.unwrap_or_default().into_values();
             wanted.extend(left.flat_map(|left| left.keys));
+            vain = if wanted.len() < asked { 0 } else { vain + 1 };
+            if vain == retry::UNPROCESSED {
+                return Err(TableError::Throttled);
+            }
+            if !wanted.is_empty() {
+                // What it left out was too much at a time, and would be so again at once.
+                retry::backoff(vain).await;
+            }
         }
-        if wanted.is_empty() { Ok(found) } else { Err(TableError::Throttled) }
+        Ok(found)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::idempotency::Keyed;
 use crate::{Item, Table, TableError, keys, text};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -73,40 +74,28 @@ impl Table {
     /// [`TableError::Conflict`] where its condition fails and nothing stands there, or nobody can
     /// tell.
     pub async fn put_or_see(&self, put: &Put) -> Result<Option<Item>, TableError> {
-        let mut tries = 0;
-        loop {
-            let answer = self
-                .client
-                .put_item()
-                .table_name(put.table_name())
-                .set_item(Some(put.item().clone()))
-                .set_condition_expression(put.condition_expression().map(str::to_owned))
-                .set_expression_attribute_names(put.expression_attribute_names().cloned())
-                .set_expression_attribute_values(put.expression_attribute_values().cloned())
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            let error = match answer {
-                Ok(answer) => {
-                    meter_write(answer.consumed_capacity());
-                    return Ok(None);
-                }
-                Err(error) => error,
-            };
-            match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    return failed.item().cloned().map(Some).ok_or(TableError::Conflict);
-                }
-                // A transaction is at the item: only once it has ended can it be told what stands
-                // there.
-                Some(PutItemError::TransactionConflictException(_)) if tries < retry::CONFLICTS => {
-                    tries += 1;
-                    meter::record_trip();
-                    retry::backoff(tries).await;
-                }
-                _ => return Err(error.into()),
+        let request = self
+            .client
+            .put_item()
+            .table_name(put.table_name())
+            .set_item(Some(put.item().clone()))
+            .set_condition_expression(put.condition_expression().map(str::to_owned))
+            .set_expression_attribute_names(put.expression_attribute_names().cloned())
+            .set_expression_attribute_values(put.expression_attribute_values().cloned())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let error = match while_held(|| request.clone().send()).await {
+            Ok(answer) => {
+                meter_write(answer.consumed_capacity());
+                return Ok(None);
             }
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                failed.item().cloned().map(Some).ok_or(TableError::Conflict)
+            }
+            _ => Err(error.into()),
         }
     }
 
@@ -118,7 +107,9 @@ impl Table {
             Ok(WriteRequest::builder().put_request(put).build())
         });
         let mut left: Vec<WriteRequest> = puts.collect::<Result<_, TableError>>()?;
-        for round in 0..retry::UNPROCESSED {
+        let mut vain = 0;
+        loop {
+            let asked = left.len();
             let answer = self
                 .client
                 .batch_write_item()
@@ -131,9 +122,12 @@ impl Table {
             if left.is_empty() {
                 return Ok(());
             }
-            retry::backoff(round).await;
+            vain = if left.len() < asked { 0 } else { vain + 1 };
+            if vain == retry::UNPROCESSED {
+                return Err(TableError::Throttled);
+            }
+            retry::backoff(vain).await;
         }
-        Err(TableError::Throttled)
     }
 
     /// Writes all or nothing, and with it the record of the request's key, if it has one. A
@@ -190,13 +184,30 @@ impl Table {
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => TableError::Throttled,
                 _ => return Err(error.into()),
             };
-            if !matches!(error, TableError::Conflict | TableError::Throttled) || tries == retry::CONFLICTS {
+            if !matches!(error, TableError::Throttled) || !retry::while_busy(&mut tries).await {
                 return Err(error);
             }
-            tries += 1;
             tracing::warn!(tries, why = %error, "trying a transaction again");
-            retry::backoff(tries).await;
         }
+    }
+}
+
+/// Sends a single write until no transaction is at its item any more: only then can it be told what
+/// stands there.
+pub(crate) async fn while_held<T, E, F>(send: impl Fn() -> F) -> F::Output
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, SdkError<E>>>,
+{
+    let mut tries = 0;
+    loop {
+        let answer = send().await;
+        let code = answer.as_ref().err().and_then(SdkError::as_service_error);
+        let is_held = code.and_then(ProvideErrorMetadata::code) == Some("TransactionConflictException");
+        if !is_held || !retry::while_busy(&mut tries).await {
+            return answer;
+        }
+        meter::record_trip();
     }
 }
 

@@ -11,6 +11,7 @@ use oms_core::events::counting;
 use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
 use oms_http::edge;
+use oms_local::dynamodb::request_router::{Conduct, RequestRouter};
 use oms_local::dynamodb::{Dynamo, Storage};
 use oms_runtime::config::{Config, GatewayKeys};
 use oms_table::orders::Save;
@@ -178,6 +179,7 @@ fn serve(storage: &Storage, system: &System) -> Result<String, Fault> {
     };
     let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
     let url = dynamo.url.clone();
-    std::thread::spawn(move || runtime.block_on(Dynamo::serve(dynamo.database(), listener)));
+    let router = RequestRouter::new(dynamo.database(), system, Conduct::default())?;
+    std::thread::spawn(move || runtime.block_on(router.serve(listener)));
     Ok(url)
 }

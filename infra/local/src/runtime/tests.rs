@@ -17,6 +17,7 @@ fn function(name: &str, routes: &[&str]) -> Function {
         environment: [].into(),
         routes: routes.iter().map(|route| (*route).to_owned()).collect(),
         sources: Vec::new(),
+        policies: Vec::new(),
     }
 }
 

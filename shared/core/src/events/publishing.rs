@@ -18,7 +18,8 @@ use oms_table::TableError;
 use oms_table::notifications::News;
 use oms_table::orders::watermarks::WatermarkAdvance;
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The consumer's name in its watermarks.
 pub const CONSUMER: &str = "publisher";

@@ -181,7 +181,7 @@ impl App {
         let (at, oldest_first) = (at.as_ref().map(CursorBound::place), window.is_backward());
         // Each order has a line at least, so that no more orders can be on the page than lines.
         let wanted = Wanted { after: at.map(|at| at.order_at.as_str()), oldest_first };
-        let orders = self.table().listed_orders(visible.lists(), &wanted, window.reach()).await?;
+        let orders = self.listed_for(caller, visible, &wanted, window.reach()).await?;
         let skipped = few(std::mem::take(&mut window.skipped));
         let on_page = window.reach();
         let (first, orders) = covering(&orders, skipped, on_page);
@@ -218,7 +218,7 @@ impl App {
         visible: &Visible,
         query: &ItemQuery,
     ) -> Outcome<Vec<Order>> {
-        let orders = self.table().listed_orders(visible.lists(), &Wanted::default(), SIFTED + 1).await?;
+        let orders = self.listed_for(caller, visible, &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             return Err(query.too_many());
         }

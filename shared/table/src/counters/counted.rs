@@ -8,6 +8,7 @@
 
 use crate::keys::{self, Index};
 use crate::lists::Span;
+use crate::writes::while_held;
 use crate::{Item, Table, TableError, key};
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
@@ -120,9 +121,8 @@ impl Table {
             .table_name(&self.name)
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", keys::PK)
-            .send();
-        match put.await.map_err(TableError::from) {
+            .expression_attribute_names("#pk", keys::PK);
+        match while_held(|| put.clone().send()).await.map_err(TableError::from) {
             Ok(_) | Err(TableError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }

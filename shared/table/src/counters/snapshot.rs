@@ -244,7 +244,7 @@ impl Table {
                 return Err(error.into());
             };
             let error = TableError::cancelled(cancelled.cancellation_reasons().to_vec());
-            if !matches!(error, TableError::Conflict | TableError::Throttled) {
+            if !matches!(error, TableError::Throttled) {
                 return Err(error);
             }
             retry::backoff(tries).await;

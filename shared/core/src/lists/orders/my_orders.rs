@@ -4,12 +4,13 @@
 //! counters, another one as soon as the consumer has seen any change of any of their orders, and
 //! the caller's trail, which has their own changes at once.
 
-use super::pages::OrderPage;
+use super::pages::{OrderPage, PageWanted};
 use super::query::{Changed, OrderQuery};
 use crate::app::App;
+use crate::lists::read_your_writes::{SETTLING, not_shown};
 use crate::response_cache::Answer;
 use crate::statistics::verify::STATS;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::{Caller, Decimal, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, PageRequest};
@@ -19,9 +20,6 @@ use oms_table::counters::snapshot::CounterTotals;
 use oms_table::recent_writes::RecentWrite;
 use std::collections::BTreeMap;
 
-/// How long after a change the index is asked whether it has it, and no page is kept: far longer
-/// than indexes take.
-const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 impl App {
     /// A page of the caller's own orders, with everything that they have done themselves. It takes
     /// two trips and, where the index or the counters turn out not to have the caller's last
@@ -53,7 +51,10 @@ impl App {
         let is_settled = steps.iter().all(|step| step.at < since) && front.stamped_at() < since;
         let mut changed = self.changed(&scope, front, &steps).await?;
         steps.retain(|step| step.at >= since);
-        let page = self.page_with(caller, asked, request, links, &steps, &mut changed).await?;
+        let own = self.my_orders(caller);
+        let wanted = PageWanted { caller, visible: &own, asked, request, links };
+        let first = self.page_of(wanted, &changed).await?;
+        let page = self.page_with(wanted, &steps, &mut changed, first).await?;
         let body = serde_json::to_string(&page).map_err(Error::internal)?;
         let answer = Answer { body: body.into(), is_kept: false };
         if is_settled && !changed.is_behind && page.explain.is_none() {
@@ -62,41 +63,38 @@ impl App {
         Ok(answer)
     }
 
-    /// A page, read anew where it does not show what it should of the reader's last steps.
-    async fn page_with(
+    /// A page that was read, and read anew where it does not show what it should of its reader's
+    /// last changes.
+    pub(super) async fn page_with(
         &self,
-        caller: &Caller,
-        asked: &OrderQuery,
-        request: &PageRequest,
-        links: &Links,
-        steps: &[RecentWrite],
+        wanted: PageWanted<'_>,
+        recent: &[RecentWrite],
         changed: &mut Changed,
+        first: (OrderPage, Vec<OrderSummary>),
     ) -> Outcome<OrderPage> {
-        let own = self.my_orders(caller);
+        let PageWanted { caller, visible, asked, .. } = wanted;
+        let (mut page, mut listed) = first;
         let mut tries = 1;
         loop {
-            let (page, listed) = self.page_of(caller, &own, asked, request, links, changed).await?;
-            let is_shown = |step: &RecentWrite| {
-                listed.iter().any(|one| one.id == step.order && one.version >= step.version)
-            };
-            let unseen =
-                steps.iter().filter(|step| !changed.orders.contains_key(&step.order) && !is_shown(step));
-            let unseen: Vec<OrderId> = unseen.map(|step| step.order).collect();
+            let mut unseen = not_shown(recent, &listed);
+            unseen.retain(|order| !changed.orders.contains_key(order));
             if unseen.is_empty() || tries == retry::MISSING_FROM_INDEX {
                 return Ok(page);
             }
             let mut is_good = true;
             for order in self.table().orders_and_tombstones(unseen).await? {
                 let summary = OrderSummary::of(&order);
-                let is_wanted = !order.is_deleted() && asked.filters.want(&summary);
+                let is_visible = visible.sees(caller, &order.user.id, order.store.id) && !order.is_deleted();
+                let is_wanted = is_visible && asked.filters.want(&summary);
                 // What is not wanted and not there needs nothing; what is may be on another page.
                 is_good &= !is_wanted && listed.iter().all(|one| one.id != order.id);
-                changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
+                changed.orders.insert(order.id, Some(summary).filter(|_| is_visible));
             }
             if is_good {
                 return Ok(page);
             }
             tries += 1;
+            (page, listed) = self.page_of(wanted, changed).await?;
         }
     }
 

@@ -13,7 +13,7 @@ use oms_domain::{Caller, OrderSummary, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::responses::List;
 use oms_http::views::order::OrderListView;
-use oms_runtime::meter::side_by_side;
+use oms_runtime::meter::{self, side_by_side};
 use oms_table::TableError;
 use oms_table::lists::{OrderList, Span, position};
 use oms_table::projections::order_rows::total_position;
@@ -45,8 +45,19 @@ pub struct OrderPage {
 
 impl List for OrderPage {}
 
+/// A page that a request asks for.
+#[derive(Clone, Copy)]
+pub(super) struct PageWanted<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) visible: &'a Visible,
+    pub(super) asked: &'a OrderQuery,
+    pub(super) request: &'a PageRequest,
+    pub(super) links: &'a Links,
+}
+
 impl App {
-    /// A page of the visible orders that are asked for.
+    /// A page of the visible orders that are asked for, with all that the caller has just done to
+    /// them.
     ///
     /// # Errors
     /// 404 for a page that does not exist; 400 where too much would have to be read or sorted.
@@ -58,20 +69,21 @@ impl App {
         request: &PageRequest,
         links: &Links,
     ) -> Outcome<OrderPage> {
-        let (page, _) = self.page_of(caller, visible, asked, request, links, &Changed::default()).await?;
-        Ok(page)
+        let wanted = PageWanted { caller, visible, asked, request, links };
+        let mut changed = Changed::default();
+        let first =
+            async { futures::try_join!(self.page_of(wanted, &changed), self.settling_writes(caller)) };
+        let (first, recent) = meter::at_once(first).await?;
+        self.page_with(wanted, &recent, &mut changed, first).await
     }
 
     /// A page and what it shows, of orders of which the caller has changed some.
     pub(super) async fn page_of(
         &self,
-        caller: &Caller,
-        visible: &Visible,
-        asked: &OrderQuery,
-        request: &PageRequest,
-        links: &Links,
+        wanted: PageWanted<'_>,
         changed: &Changed,
     ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
+        let PageWanted { caller, visible, asked, request, links } = wanted;
         let at = CursorBound::read(request, |text| asked.ordering.read_place(text))?;
         let turn = PageQuery { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;

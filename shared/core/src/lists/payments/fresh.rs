@@ -2,26 +2,24 @@
 //!
 //! Rows follow the orders within moments, usually well within a second. Whoever has just made or
 //! paid a payment should not wait for that, so each list asks for the newest of the caller's orders
-//! (of all, for staff). Those that have changed within the last seconds are read consistently, and
-//! take the place of whatever rows say of them. So what was done to the payments of one of these
-//! orders shows in everybody's next list, as soon as the index has the order, which takes
-//! milliseconds. A payment of an older order is always shown as it is, since a page shows orders
+//! (of all, for staff) and for what the caller has changed. Those that have changed within the last
+//! seconds are read consistently, and take the place of whatever rows say of them. So what the
+//! caller did shows at once, and what others did to the newest orders as soon as the index has
+//! these, which takes milliseconds. A payment of an older order is always shown as it is, since a page shows orders
 //! and not rows; but which filtered list it is in follows with its row.
 
 use crate::app::App;
 use crate::lists::orders::{Entry, Visible};
+use crate::lists::read_your_writes::SETTLING;
 use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use oms_domain::tally::{Tally, tally};
-use oms_domain::{Order, OrderId, OrderSummary, Outcome, PaymentEntry};
+use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome, PaymentEntry};
 use oms_runtime::meter;
 use oms_table::lists::{OrderList, Wanted};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// For how long after a change of an order its rows may be behind: longer than the consumer takes
-/// while it is well.
-const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 /// How many of the newest payments statistics show.
 const RECENT: usize = 10;
 /// Of how many of the newest orders lists are fresh, over all the lists that a caller sees.
@@ -70,12 +68,17 @@ impl App {
         Ok(settling)
     }
 
-    /// Those of the newest orders whose rows may be behind.
-    pub(super) async fn settling(&self, visible: &Visible) -> Outcome<Vec<OrderId>> {
+    /// Those orders whose rows may be behind: of the newest ones, and what the caller has changed.
+    pub(super) async fn settling(&self, caller: &Caller, visible: &Visible) -> Outcome<Vec<OrderId>> {
         let limit = NEWEST.div_ceil(visible.lists().len().max(1));
-        let newest = self.table().listed_orders(visible.lists(), &Wanted::default(), limit).await?;
+        let wanted = Wanted::default();
+        let newest = async { Ok(self.table().listed_orders(visible.lists(), &wanted, limit).await?) };
+        let both = async { futures::try_join!(newest, self.settling_writes(caller)) };
+        let (newest, recent) = meter::at_once(both).await?;
         let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
         let is_settling = |order: &OrderSummary| order.updated_at > since;
-        Ok(newest.iter().filter(|order| is_settling(order)).map(|order| order.id).collect())
+        let newest = newest.iter().filter(|order| is_settling(order)).map(|order| order.id);
+        let all: BTreeSet<OrderId> = newest.chain(recent.iter().map(|write| write.order)).collect();
+        Ok(all.into_iter().collect())
     }
 }

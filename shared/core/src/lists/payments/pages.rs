@@ -79,7 +79,7 @@ impl App {
     ) -> Outcome<Page<PaymentView>> {
         let at = query.sorting.at(request)?;
         let turn = PageQuery { caller, visible, query, request, at: at.as_ref() };
-        let begun = async { futures::try_join!(self.orders_found(turn), self.settling(visible)) };
+        let begun = async { futures::try_join!(self.orders_found(turn), self.settling(caller, visible)) };
         let (found, settling) = meter::at_once(begun).await?;
         let settled = self.settled(&settling).await?;
         let settling: BTreeSet<OrderId> = settling.into_iter().collect();

@@ -1,0 +1,168 @@
+//! The whole system in one process: the functions' routers and consumers, on a table as strict as
+//! DynamoDB, a stream of four shards, a queue and a topic; on a clock that jumps, with everything
+//! random from one number. Customers, vendors and staff act while answers get lost, functions are
+//! killed, and much more; afterwards money, stock, statistics, lists and events must be right.
+//!
+//! The code that runs is the code that is deployed: [`oms_runtime::simulated`] puts in another
+//! clock, other numbers, and a network below the SDK. The same number gives the same run.
+
+mod checks;
+mod event_sources;
+mod functions;
+mod people;
+mod services;
+mod world;
+
+use crate::checks::Checks;
+use crate::event_sources::EventSources;
+use crate::functions::Functions;
+use crate::people::People;
+use crate::services::{Outages, Queues, Topic};
+use crate::world::{Chance, Network, SQS, World};
+use dynoxide::Database;
+use oms_local::dynamodb::faults::Faults;
+use oms_local::dynamodb::request_router::{Conduct, RequestRouter};
+use oms_runtime::simulated;
+use oms_workspace::report::Fault;
+use oms_workspace::scratch::Scratch;
+use oms_workspace::template::System;
+use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+use tokio::task::LocalSet;
+use tokio::time::Duration;
+
+/// How often it is looked whether everything has come to rest, and after what time.
+const LOOKS: u32 = 1_500;
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// What a run was like.
+#[derive(Debug)]
+pub struct Run {
+    /// What went against the rules; nothing in a good run.
+    pub wrong: Vec<String>,
+    /// How often each fault happened.
+    pub faults: BTreeMap<String, u64>,
+    /// How often each request was answered how.
+    pub answered: BTreeMap<String, u64>,
+}
+
+/// What all runs of a process share.
+struct Shared {
+    system: System,
+    issuer: Issuer,
+}
+
+fn shared() -> Result<&'static Shared, Fault> {
+    static SHARED: OnceLock<Result<Shared, String>> = OnceLock::new();
+    let make = || -> Result<Shared, Fault> {
+        let scratch = Scratch::new()?;
+        let issuer = Issuer::open(scratch.path())?;
+        let parameters = BTreeMap::from([
+            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
+            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
+            ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+            ("PaymentGateway".to_owned(), "simulated".to_owned()),
+            ("RateLimit".to_owned(), "0".to_owned()),
+        ]);
+        let system = System::read(&oms_workspace::root().join("template.yaml"), &parameters, SQS)?;
+        Ok(Shared { system, issuer })
+    };
+    SHARED
+        .get_or_init(|| make().map_err(|error| error.to_string()))
+        .as_ref()
+        .map_err(|error| error.clone().into())
+}
+
+/// Runs the simulation of a seed, and tells each answer where that is wanted.
+///
+/// # Errors
+/// Where it cannot be run.
+pub fn run(seed: u64, is_told: bool) -> Result<Run, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    // The SDK's jitter.
+    fastrand::seed(seed);
+    LocalSet::new().block_on(&runtime, simulate(seed, is_told))
+}
+
+async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
+    let Shared { system, issuer } = shared()?;
+    let chance = Chance::new(seed);
+    let database = Database::memory()?;
+    for table in &system.tables {
+        database.create_table(serde_json::from_value(table.definition.clone())?)?;
+    }
+    let faults = Faults::new(chance.below(u64::MAX), 1 + chance.below(40));
+    faults.pause(true);
+    let conduct = Conduct {
+        transaction: Duration::from_millis(1 + chance.below(20)),
+        faults: Some(faults),
+        index_delay: (chance.below(2) == 0).then(|| Duration::from_millis(1 + chance.below(1_500))),
+    };
+    let router = RequestRouter::new(database.clone(), system, conduct)?;
+    let outages = Outages::new(Chance::new(chance.below(u64::MAX)));
+    let queues = Queues::new(outages.clone());
+    let topic = Topic::new(outages.clone());
+    let network = Network::new(Arc::clone(&router), queues.clone(), topic.clone(), chance.clone());
+    let written = Arc::clone(&network.written);
+    let _stay = simulated::enter(Rc::new(World::new(chance.clone(), network)));
+
+    let functions = Rc::new(Functions::new(system, chance.clone(), outages.clone()));
+    let sources =
+        EventSources::new(system, Rc::clone(&functions), queues.clone(), chance.clone(), outages.clone());
+    let sources = Rc::new(sources);
+    sources.begin(database, written);
+    let people =
+        People::open(Rc::clone(&functions), issuer, chance.clone(), outages.clone(), is_told).await?;
+
+    let is_bad_day = |is_bad: bool| {
+        outages.set(is_bad);
+        if let Some(faults) = router.faults() {
+            faults.pause(!is_bad);
+        }
+    };
+    is_bad_day(true);
+    let length = 4 + chance.below(8);
+    let acted = futures::join!(
+        people.buy(0, length),
+        people.buy(1, length),
+        people.sell(length * 2),
+        people.oversee(length / 2)
+    );
+    for acted in [acted.0, acted.1, acted.2, acted.3] {
+        acted?;
+    }
+    is_bad_day(false);
+    let mut wrong = come_to_rest(&sources, &queues).await;
+    let operator = functions.operator()?;
+    let checks = Checks::of(&operator, &people, &router).await?;
+    wrong.extend(checks::events(&checks, &topic.events()));
+    wrong.extend(checks.all().await?);
+    wrong.extend(people.wrong.take());
+    let of_table = router.faults().map(Faults::met).unwrap_or_default().into_iter();
+    let of_table = of_table.map(|((fault, operation), times)| (format!("{fault:?} {operation}"), times));
+    let others = outages.happened().into_iter().map(|(what, times)| (what.to_owned(), times));
+    Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
+}
+
+/// Waits until there is nothing left to do; what is left all the same.
+async fn come_to_rest(sources: &EventSources, queues: &Queues) -> Vec<String> {
+    let mut quiet = 0;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(LOOK_EVERY).await;
+        // What only waits for an unpaid order's time is at rest.
+        let waits = queues.messages().iter().any(|message| !message.body.contains("expire_unpaid"));
+        quiet = if sources.is_idle() && !waits { quiet + 1 } else { 0 };
+        if quiet == 3 {
+            break;
+        }
+    }
+    let mut left = Vec::new();
+    if quiet < 3 {
+        let bodies: Vec<String> = queues.messages().iter().map(|message| message.body.clone()).collect();
+        left.push(format!("it does not come to rest: {bodies:?}"));
+    }
+    left.extend(sources.dead.borrow().iter().map(|message| format!("given up: {}", message.body)));
+    left
+}

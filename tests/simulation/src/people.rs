@@ -1,0 +1,459 @@
+//! Who acts: customers, vendors and staff, on what they have seen so far; sensibly as a rule, with a
+//! stale tag at times, again where no answer came.
+
+use crate::functions::{Answer, Functions};
+use crate::services::Outages;
+use crate::world::Chance;
+use axum::body::Body;
+use http::{Method, Request};
+use oms_runtime::clock;
+use oms_workspace::console::say;
+use oms_workspace::report::Fault;
+use oms_workspace::tokens::{Issuer, User};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use tokio::time::Duration;
+
+/// How long tokens live, in seconds.
+const LIFETIME_S: i64 = 20 * 365 * 24 * 60 * 60;
+/// How often somebody asks again who got no answer.
+const TRIES: u32 = 6;
+/// What the simulated gateway may do about a charge, the usual ones more often.
+const TOKENS: [&str; 9] = [
+    "tok_approve",
+    "tok_approve",
+    "tok_approve",
+    "tok_decline",
+    "tok_timeout_before",
+    "tok_timeout_after",
+    "tok_slow",
+    "tok_refund_fails",
+    "tok_refund_timeout_after",
+];
+/// How a store's work on an order goes on.
+const STEPS: [&str; 5] =
+    ["confirm_order", "process_order", "ship_order", "out_for_delivery_order", "deliver_order"];
+
+/// Somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// Who they are to the API.
+    pub(crate) id: String,
+    token: String,
+}
+
+/// What everybody knows: the goods, and the orders that were placed.
+#[derive(Debug, Default)]
+pub(crate) struct Shop {
+    /// The store.
+    pub(crate) store: Value,
+    /// Products, each with its variant and how many pieces came in.
+    pub(crate) goods: Vec<(Value, Value, i64)>,
+    /// The orders that somebody was told of, with their tag when last seen.
+    pub(crate) orders: RefCell<Vec<(String, String)>>,
+    /// What has come in since of a variant; none where nobody can tell.
+    pub(crate) came: RefCell<Vec<(String, Option<i64>)>>,
+    /// Their payments.
+    pub(crate) payments: RefCell<Vec<String>>,
+}
+
+/// Everybody, and what went against the rules while they acted.
+#[derive(Debug)]
+pub(crate) struct People {
+    functions: Rc<Functions>,
+    chance: Chance,
+    outages: Outages,
+    is_told: bool,
+    /// Staff.
+    pub(crate) staff: Person,
+    vendor: Person,
+    /// Customers, each with their address.
+    pub(crate) customers: Vec<(Person, Value)>,
+    /// What they act on.
+    pub(crate) shop: Shop,
+    /// What no answer may say.
+    pub(crate) wrong: RefCell<Vec<String>>,
+    /// How often each request was answered how.
+    pub(crate) answered: RefCell<BTreeMap<String, u64>>,
+}
+
+/// A request.
+#[derive(Clone, Debug)]
+struct Ask<'a> {
+    who: &'a Person,
+    method: Method,
+    path: String,
+    body: Option<Value>,
+    key: bool,
+    if_match: Option<String>,
+}
+
+impl<'a> Ask<'a> {
+    fn new(who: &'a Person, method: Method, path: impl Into<String>, body: Option<Value>) -> Self {
+        Self { who, method, path: path.into(), body, key: false, if_match: None }
+    }
+
+    fn get(who: &'a Person, path: impl Into<String>) -> Self {
+        Self::new(who, Method::GET, path, None)
+    }
+
+    fn post(who: &'a Person, path: impl Into<String>, body: Value) -> Self {
+        Self::new(who, Method::POST, path, Some(body))
+    }
+
+    fn patch(who: &'a Person, path: impl Into<String>, body: Value) -> Self {
+        Self::new(who, Method::PATCH, path, Some(body))
+    }
+
+    fn keyed(self) -> Self {
+        Self { key: true, ..self }
+    }
+}
+
+impl People {
+    /// Opens a shop with little stock, while nothing goes wrong yet.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    pub(crate) async fn open(
+        functions: Rc<Functions>,
+        issuer: &Issuer,
+        chance: Chance,
+        outages: Outages,
+        is_told: bool,
+    ) -> Result<Self, Fault> {
+        let person = |name: &str, group| -> Result<Person, Fault> {
+            let user = User::new(name, group);
+            Ok(Person { id: user.id().to_string(), token: issuer.token(&user, LIFETIME_S)? })
+        };
+        let mut people = Self {
+            functions,
+            chance,
+            outages,
+            is_told,
+            staff: person("staff", Some("staff"))?,
+            vendor: person("vendor", Some("vendor"))?,
+            customers: Vec::new(),
+            shop: Shop::default(),
+            wrong: RefCell::default(),
+            answered: RefCell::default(),
+        };
+        let store = json!({ "name": "Mugs & More", "owner": people.vendor.id });
+        people.shop.store = people.made(&people.staff, "/api/stores/", store).await?["id"].clone();
+        for name in ["Mug", "Jug", "Teapot"] {
+            let stock = i64::try_from(3 + people.chance.below(8)).unwrap_or(3);
+            let product = json!({
+                "store": people.shop.store, "name": name, "base_price": "29.99", "status": "active",
+                "variants": [{ "name": "Blue", "current_price": "29.99", "stock": stock }],
+            });
+            let product = people.made(&people.vendor, "/api/products/", product).await?;
+            people.shop.goods.push((product["id"].clone(), product["variants"][0]["id"].clone(), stock));
+        }
+        for name in ["ada", "bob"] {
+            let customer = person(name, None)?;
+            let address = json!({
+                "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
+                "city": "London", "postal_code": "SW1Y 4JH", "country": "GB",
+            });
+            let address = people.made(&customer, "/api/addresses/", address).await?;
+            people.customers.push((customer, address["id"].clone()));
+        }
+        Ok(people)
+    }
+
+    async fn made(&self, who: &Person, path: &str, body: Value) -> Result<Value, Fault> {
+        let answer = self.ask(Ask::post(who, path, body)).await?;
+        if answer.status == 201 { Ok(answer.body) } else { Err(format!("{path}: {answer:?}").into()) }
+    }
+
+    /// Reads something.
+    ///
+    /// # Errors
+    /// Where the function cannot start.
+    pub(crate) async fn read(&self, who: &Person, path: &str) -> Result<Answer, Fault> {
+        self.ask(Ask::get(who, path)).await
+    }
+
+    /// One of the customers does `count` things, each some time after the one before.
+    ///
+    /// # Errors
+    /// Where a function cannot start.
+    pub(crate) async fn buy(&self, number: usize, count: u64) -> Result<(), Fault> {
+        let Some((who, address)) = self.customers.get(number % self.customers.len()) else { return Ok(()) };
+        for _ in 0..count {
+            self.pause().await;
+            match self.chance.below(10) {
+                0..=4 => self.order(who, address).await?,
+                5 => self.cancel(who).await?,
+                6 => self.edit(who).await?,
+                7 => self.pay_again(who).await?,
+                8 => self.look(who).await?,
+                _ => self.change_lines(who).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The vendor does `count` things.
+    ///
+    /// # Errors
+    /// Where a function cannot start.
+    pub(crate) async fn sell(&self, count: u64) -> Result<(), Fault> {
+        for _ in 0..count {
+            self.pause().await;
+            match self.chance.below(8) {
+                0..=5 => self.move_on(&self.vendor).await?,
+                6 => self.refund(&self.vendor).await?,
+                _ => self.restock().await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Staff do `count` things.
+    ///
+    /// # Errors
+    /// Where a function cannot start.
+    pub(crate) async fn oversee(&self, count: u64) -> Result<(), Fault> {
+        for _ in 0..count {
+            self.pause().await;
+            match self.chance.below(6) {
+                0 | 1 => self.move_on(&self.staff).await?,
+                2 => self.refund(&self.staff).await?,
+                3 => self.move_many().await?,
+                4 => self.cancel(&self.staff).await?,
+                _ => self.look(&self.staff).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Mostly short, so that people meet; long at times, so that what waits gets its turn.
+    async fn pause(&self) {
+        let ms = if self.chance.below(8) == 0 { self.chance.below(120_000) } else { self.chance.below(60) };
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    async fn order(&self, who: &Person, address: &Value) -> Result<(), Fault> {
+        let mut items = Vec::new();
+        for (product, variant, _) in &self.shop.goods {
+            if items.is_empty() || self.chance.below(3) == 0 {
+                let quantity = 1 + self.chance.below(2);
+                items.push(json!({ "product": product, "variant": variant, "quantity": quantity }));
+            }
+        }
+        let body = json!({
+            "store": self.shop.store, "payment_method": "credit_card", "shipping_address": address,
+            "items": items,
+        });
+        let answer = self.ask(self.perhaps_keyed(Ask::post(who, "/api/orders/", body))).await?;
+        if answer.status != 201 {
+            return Ok(());
+        }
+        self.note(&answer);
+        let id = text(&answer.body["id"]);
+        self.shows(who, "/api/orders/my_orders/", &id).await?;
+        self.shows(who, "/api/orders/", &id).await?;
+        let line = text(&answer.body["items"][0]["id"]);
+        self.shows(who, "/api/order-items/", &line).await?;
+        if self.chance.below(4) > 0 {
+            self.pay(who, &id).await?;
+        }
+        Ok(())
+    }
+
+    async fn pay(&self, who: &Person, order: &str) -> Result<(), Fault> {
+        let token = self.chance.of(&TOKENS).copied().unwrap_or_default();
+        let body =
+            json!({ "order": order, "payment_method": "credit_card", "payment_details": { "token": token } });
+        let answer = self.ask(self.perhaps_keyed(Ask::post(who, "/api/payments/", body))).await?;
+        if answer.status != 201 {
+            return Ok(());
+        }
+        let id = text(&answer.body["id"]);
+        self.shop.payments.borrow_mut().push(id.clone());
+        self.shows(who, "/api/payments/", &id).await?;
+        let path = format!("/api/payments/{id}/process_payment/");
+        self.ask(self.perhaps_keyed(Ask::post(who, path, json!({})))).await?;
+        Ok(())
+    }
+
+    async fn pay_again(&self, who: &Person) -> Result<(), Fault> {
+        let Some((order, _)) = self.one() else { return Ok(()) };
+        self.pay(who, &order).await
+    }
+
+    async fn cancel(&self, who: &Person) -> Result<(), Fault> {
+        let Some((order, tag)) = self.one() else { return Ok(()) };
+        let path = format!("/api/orders/{order}/cancel_order/");
+        self.change(Ask::patch(who, path, json!({})), tag).await
+    }
+
+    async fn edit(&self, who: &Person) -> Result<(), Fault> {
+        let Some((order, tag)) = self.one() else { return Ok(()) };
+        let body = json!({ "notes": format!("note {}", self.chance.below(1_000)) });
+        self.change(Ask::patch(who, format!("/api/orders/{order}/"), body), tag).await
+    }
+
+    async fn change_lines(&self, who: &Person) -> Result<(), Fault> {
+        let Some((order, tag)) = self.one() else { return Ok(()) };
+        let Some((product, variant, _)) = self.chance.of(&self.shop.goods) else { return Ok(()) };
+        let body = json!({ "items": [{ "product": product, "variant": variant, "quantity": 1 + self.chance.below(3) }] });
+        self.change(Ask::patch(who, format!("/api/orders/{order}/"), body), tag).await
+    }
+
+    async fn look(&self, who: &Person) -> Result<(), Fault> {
+        let paths = ["/api/orders/", "/api/orders/order_stats/", "/api/payments/", "/api/products/"];
+        let path = self.chance.of(&paths).copied().unwrap_or_default();
+        self.ask(Ask::get(who, path)).await.map(|_| ())
+    }
+
+    async fn move_on(&self, who: &Person) -> Result<(), Fault> {
+        let Some((order, tag)) = self.one() else { return Ok(()) };
+        let path = format!("/api/orders/{order}/");
+        let seen = self.ask(Ask::get(who, path)).await?;
+        let at = ["pending", "confirmed", "processing", "shipped", "out_for_delivery"];
+        let step = at.iter().position(|status| seen.body["status"] == *status);
+        let Some(step) = step.and_then(|step| STEPS.get(step)) else { return Ok(()) };
+        self.change(Ask::patch(who, format!("/api/orders/{order}/{step}/"), json!({})), tag).await
+    }
+
+    async fn move_many(&self) -> Result<(), Fault> {
+        let orders: Vec<String> = (0..3).filter_map(|_| self.one()).map(|(order, _)| order).collect();
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let status = self.chance.of(&["confirmed", "processing", "cancelled"]).copied().unwrap_or_default();
+        let body = json!({ "order_ids": orders, "status": status });
+        let ask = Ask::post(&self.staff, "/api/orders/bulk_update_status/", body);
+        self.ask(self.perhaps_keyed(ask)).await.map(|_| ())
+    }
+
+    async fn refund(&self, who: &Person) -> Result<(), Fault> {
+        let payment = self.chance.of(&self.shop.payments.borrow()).cloned();
+        let Some(payment) = payment else { return Ok(()) };
+        let body = match self.chance.below(3) {
+            0 => json!({ "reason": "damaged" }),
+            cents => json!({ "amount": format!("{cents}.50"), "reason": "late" }),
+        };
+        let ask = Ask::post(who, format!("/api/payments/{payment}/refund_payment/"), body);
+        self.ask(self.perhaps_keyed(ask)).await.map(|_| ())
+    }
+
+    /// Some pieces more; with a key, so that it is known how many in the end.
+    async fn restock(&self) -> Result<(), Fault> {
+        let Some((product, variant, _)) = self.chance.of(&self.shop.goods) else { return Ok(()) };
+        let pieces = 1 + self.chance.below(3);
+        let body = json!({ "variant": variant, "delta": pieces, "reason": "delivery" });
+        let path = format!("/api/products/{}/adjust_stock/", text(product));
+        let answer = self.ask(Ask::post(&self.vendor, path, body).keyed()).await?;
+        let came = if answer.status == 200 { i64::try_from(pieces).ok() } else { None };
+        self.shop.came.borrow_mut().push((text(variant), came));
+        Ok(())
+    }
+
+    /// Changes an order, at times only as it was when last seen.
+    async fn change(&self, ask: Ask<'_>, tag: String) -> Result<(), Fault> {
+        let if_match = (self.chance.below(3) == 0).then_some(tag);
+        let answer = self.ask(self.perhaps_keyed(Ask { if_match, ..ask })).await?;
+        if answer.status == 200 {
+            self.note(&answer);
+        }
+        Ok(())
+    }
+
+    /// Whether a list of the caller's own shows what they have just been told of.
+    async fn shows(&self, who: &Person, path: &str, id: &str) -> Result<(), Fault> {
+        let answer = self.ask(Ask::get(who, path)).await?;
+        let mut shown = answer.body["results"].as_array().into_iter().flatten();
+        if answer.status == 200 && !shown.any(|one| one["id"] == id) {
+            self.wrong.borrow_mut().push(format!("{path} does not show {id}, which was just made"));
+        }
+        Ok(())
+    }
+
+    fn note(&self, answer: &Answer) {
+        let (id, tag) = (text(&answer.body["id"]), answer.etag.clone().unwrap_or_default());
+        let mut orders = self.shop.orders.borrow_mut();
+        match orders.iter_mut().find(|(known, _)| *known == id) {
+            Some(known) => known.1 = tag,
+            None => orders.push((id, tag)),
+        }
+    }
+
+    /// One of the orders, the last ones more often.
+    fn one(&self) -> Option<(String, String)> {
+        let orders = self.shop.orders.borrow();
+        let latest = orders.len().saturating_sub(4);
+        let among = if self.chance.below(4) > 0 { &orders[latest..] } else { &orders[..] };
+        self.chance.of(among).cloned()
+    }
+
+    fn perhaps_keyed<'a>(&self, ask: Ask<'a>) -> Ask<'a> {
+        if self.chance.below(2) == 0 { ask.keyed() } else { ask }
+    }
+
+    /// Asks, and again where nobody can tell what has become of it and it may be repeated.
+    async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Fault> {
+        let key = ask.key.then(|| format!("k-{}", self.chance.below(u64::MAX)));
+        let may_repeat = ask.key || ask.method == Method::GET;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = self.functions.call(request(&ask, key.as_deref())?).await?;
+            self.judge(&ask, &answer);
+            if self.is_told {
+                say(format!("{} {} {} {}", clock::now(), ask.method, ask.path, answer.status));
+            }
+            let is_unsure = matches!(answer.status, 0 | 429 | 503) || is_running(&answer);
+            if !is_unsure || !may_repeat || tries == TRIES {
+                return Ok(answer);
+            }
+            let pause = Duration::from_millis(200 + self.chance.below(8_000));
+            tokio::time::sleep(pause * tries).await;
+        }
+    }
+
+    /// What no answer may say, and what it may say only while something goes wrong.
+    fn judge(&self, ask: &Ask<'_>, answer: &Answer) {
+        let path = ask.path.split('?').next().unwrap_or_default();
+        let name: Vec<&str> =
+            path.split('/').map(|part| if part.len() == 36 { "{id}" } else { part }).collect();
+        let name = format!("{} {} {}", ask.method, name.join("/"), answer.status);
+        *self.answered.borrow_mut().entry(name.clone()).or_default() += 1;
+        let is_fine =
+            matches!(answer.status, 0 | 200 | 201 | 202 | 204 | 400 | 402 | 403 | 404 | 409 | 412 | 503);
+        let is_calm = !self.outages.is_bad_day();
+        if !is_fine || (is_calm && matches!(answer.status, 0 | 503)) {
+            self.wrong.borrow_mut().push(format!("{name} at {}: {}", clock::now(), answer.body));
+        }
+    }
+}
+
+/// Whether the first try of a request with a key is still running.
+fn is_running(answer: &Answer) -> bool {
+    answer.body["code"] == "idempotency_key_in_use"
+}
+
+fn request(ask: &Ask<'_>, key: Option<&str>) -> Result<Request<Body>, Fault> {
+    let mut request = Request::builder()
+        .method(ask.method.clone())
+        .uri(&ask.path)
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .header("authorization", format!("Bearer {}", ask.who.token));
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    if let Some(tag) = &ask.if_match {
+        request = request.header("if-match", tag);
+    }
+    let body = ask.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    Ok(request.body(body)?)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

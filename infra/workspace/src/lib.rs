@@ -9,6 +9,7 @@
 //! | programs from PyPI | [`tools`] |
 //! | tokens, signed with a key of this machine | [`tokens`] |
 //! | the end of processes whose parent has died | [`guardian`] |
+//! | numbers that look random and can be had again | [`rng`] |
 //! | what people at the terminal see | [`console`], [`report`], [`error`] |
 
 pub mod cargo;
@@ -17,6 +18,7 @@ pub mod error;
 pub mod guardian;
 pub mod places;
 pub mod report;
+pub mod rng;
 pub mod scratch;
 pub mod template;
 pub mod tokens;

@@ -5,10 +5,9 @@
 mod harness;
 mod order_generator;
 pub mod paging;
-mod rng;
 mod shop;
 
 pub use harness::{Answer, Harness, arrived};
+pub use oms_workspace::rng::SeededRng;
 pub use order_generator::OrderGenerator;
-pub use rng::SeededRng;
 pub use shop::Shop;

@@ -1,7 +1,6 @@
 //! A made-up shop: stores, users and orders as shops have them. The same numbers make the same
 //! orders, so that what is measured can be measured again.
 
-use crate::rng::SeededRng;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus};
 use oms_domain::lifecycle::Shipment;
@@ -13,6 +12,7 @@ use oms_domain::{
     Actor, Address, AddressId, Currency, Decimal, Order, OrderId, PaymentMethod, ProductId, RuleViolation,
     ShippingMethod, StoreId, User, UserId,
 };
+use oms_workspace::rng::SeededRng;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 

@@ -9,11 +9,11 @@
 
 use crate::harness::Harness;
 use crate::order_generator::OrderGenerator;
-use crate::rng::SeededRng;
 use crate::shop::Shop;
 use http::Method;
 use oms_domain::{Order, OrderId, PaymentMethod, PaymentStatus, Status};
 use oms_workspace::report::{Fault, Report};
+use oms_workspace::rng::SeededRng;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -44,6 +44,7 @@ mod repeats;
 mod requests;
 mod routes;
 mod sam_local;
+mod set_aside;
 mod settings;
 mod smoke;
 mod statistics;

@@ -9,6 +9,16 @@ use tokio::process::Command;
 
 /// What orderctl says of a table, knowing only where that is, and the status that it ends with.
 pub(crate) async fn orderctl(table: &str, dynamodb: &str, arguments: &[&str]) -> (String, Option<i32>) {
+    orderctl_with(&[], table, dynamodb, arguments).await
+}
+
+/// The same, knowing more.
+pub(crate) async fn orderctl_with(
+    environment: &[(&str, &str)],
+    table: &str,
+    dynamodb: &str,
+    arguments: &[&str],
+) -> (String, Option<i32>) {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(2).expect("tests are in target/debug/deps");
     let done = Command::new(target.join("orderctl"))
@@ -19,6 +29,7 @@ pub(crate) async fn orderctl(table: &str, dynamodb: &str, arguments: &[&str]) ->
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
         .env("TABLE_NAME", table)
+        .envs(environment.iter().copied())
         .stdin(Stdio::null())
         .output()
         .await

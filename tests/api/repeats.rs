@@ -1,4 +1,4 @@
-//! What streams do: repeats, old records, records that are no orders.
+//! What streams do: repeats and old records.
 
 use oms_tests::shop::text;
 use oms_tests::{Shop, eventually};
@@ -48,20 +48,4 @@ async fn a_batch_delivered_twice_counts_and_tells_once() {
     }
     assert_eq!(stats().await, before);
     assert_eq!(told().await["count"], 1);
-}
-
-#[tokio::test]
-async fn a_record_that_holds_no_order_is_sent_back_alone() {
-    let shop = Shop::open().await;
-    let mug = shop.sells("Mug", 10).await;
-    let ada = shop.customer().await;
-    let order = ada.order(&shop, &mug, 1).await;
-    let good = ada.client.item(&format!("ORDER#{}", text(&order["id"])), "ORDER").await;
-    let poison = json!({ "pk": { "S": "ORDER#nonsense" }, "sk": { "S": "ORDER" } });
-    let event = json!({ "Records": [record(1, &good), record(2, &poison)] });
-    for consumer in ["stats-aggregator", "notification-publisher"] {
-        let answer = ada.client.invoke(consumer, &event).await;
-        let failures = json!([{ "itemIdentifier": format!("{:021}", 2) }]);
-        assert_eq!(answer, json!({ "batchItemFailures": failures }), "{consumer}");
-    }
 }

@@ -33,7 +33,7 @@ pub use http::{Answer, Client};
 pub use ledger::Ledger;
 pub use mail::mails_to;
 pub use proxy::{Cut, Proxy};
-pub use queue::send_job;
+pub use queue::{OwnQueue, send_job};
 pub use shop::{Goods, Person, Shop};
 pub use stack::stack;
 pub use table::OwnTable;

@@ -1,36 +1,41 @@
 //! Tells users and subscribers what happened to orders, and the worker what there is to do, from
 //! the table's stream ([`oms_core::events::publishing`]).
 
-use aws_lambda_events::event::dynamodb::Event as StreamEvent;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use futures::StreamExt;
+use oms_core::events::failures::{FailureQueue, Unapplied};
 use oms_core::events::publishing::{AT_ONCE, Publisher, tell_all};
 use oms_core::events::queue::Job;
-use oms_core::events::stream::{Batch, BulkUpdateAsked, ChangedHands, partial_batch_failure};
+use oms_core::events::stream::{self, Batch, BulkUpdateAsked, ChangedHands, StreamEvent};
 use oms_runtime::logging::chain;
 use std::time::Duration;
 
-/// Tells what a batch of records changed, and writes the figures of that.
-pub async fn consume(publisher: &Publisher, event: StreamEvent) -> DynamoDbEventResponse {
-    let batch = Batch::read(event);
-    let oldest = batch.oldest;
-    let answer = tell_batch(publisher, batch).await;
-    publisher.metrics.end(oldest, publisher.app.now(), std::io::stdout());
-    answer
+/// Tells what a batch of records changed.
+pub async fn consume(
+    publisher: &Publisher,
+    failures: &FailureQueue,
+    event: StreamEvent,
+) -> DynamoDbEventResponse {
+    let tell = async |batch: Batch| {
+        let oldest = batch.oldest;
+        let unapplied = tell_batch(publisher, batch).await;
+        publisher.metrics.end(oldest, publisher.app.now(), std::io::stdout());
+        unapplied
+    };
+    stream::consume(failures, event, tell).await
 }
 
-/// Tells what a batch of records changed.
-pub async fn tell_batch(publisher: &Publisher, batch: Batch) -> DynamoDbEventResponse {
-    let Batch { arrived, bulk_updates, stores, unreadable: mut failed, .. } = batch;
+async fn tell_batch(publisher: &Publisher, batch: Batch) -> Unapplied {
+    let Batch { arrived, bulk_updates, stores, unreadable: mut unapplied, .. } = batch;
     let (not_started, not_ended, untold) = futures::join!(
         start_all(publisher, bulk_updates),
         end_all(publisher, stores),
         tell_all(publisher, arrived)
     );
-    failed.extend(not_started);
-    failed.extend(not_ended);
-    failed.extend(untold);
-    partial_batch_failure(failed)
+    unapplied.again.extend(not_started);
+    unapplied.again.extend(not_ended);
+    unapplied.absorb(untold);
+    unapplied
 }
 
 /// Puts bulk updates on the queue. The records of those that it did not take come back.

@@ -1,10 +1,11 @@
 //! Tells users and subscribers what happened to orders, from the table's stream.
 
-use aws_lambda_events::event::dynamodb::Event;
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use notification_publisher::consume;
 use oms_core::app::{App, Fatal};
-use oms_core::events::publishing::Publisher;
+use oms_core::events::failures::FailureQueue;
+use oms_core::events::publishing::{CONSUMER, Publisher};
+use oms_core::events::stream::StreamEvent;
 use oms_runtime::config::GatewayKeys;
 use oms_runtime::invocation;
 use oms_runtime::metrics::Metrics;
@@ -13,8 +14,10 @@ use oms_runtime::metrics::Metrics;
 async fn main() -> Result<(), Fatal> {
     let publisher =
         &Publisher::new(App::start_consumer(GatewayKeys::NotNeeded).await?, Metrics::start("publisher")?)?;
-    run(service_fn(async |event: LambdaEvent<Event>| {
-        Ok::<_, Error>(invocation::run(&event.context, consume(publisher, event.payload)).await)
+    let failures = &FailureQueue::from_config(publisher.app.config(), CONSUMER)?;
+    run(service_fn(async |event: LambdaEvent<StreamEvent>| {
+        let telling = consume(publisher, failures, event.payload);
+        Ok::<_, Error>(invocation::run(&event.context, telling).await)
     }))
     .await?;
     Ok(())

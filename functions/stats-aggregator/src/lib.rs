@@ -5,11 +5,11 @@ mod audit;
 
 pub use audit::Audits;
 
-use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
 use oms_core::app::App;
 use oms_core::events::counting::apply;
-use oms_core::events::stream::{Batch, partial_batch_failure};
+use oms_core::events::failures::FailureQueue;
+use oms_core::events::stream::{self, Batch, StreamEvent};
 use oms_runtime::deadline;
 use oms_runtime::metrics::Metrics;
 use std::time::Duration;
@@ -19,25 +19,26 @@ const TO_AUDIT: Duration = Duration::from_secs(10);
 
 /// Counts what a batch of records changed, and now and then proves the counters of one of its
 /// users.
-pub async fn consume(app: &App, metrics: Metrics, audits: &Audits, event: Event) -> DynamoDbEventResponse {
-    let batch = Batch::read(event);
-    let oldest = batch.oldest;
-    let user = batch.arrived.first().map(|arrived| arrived.order.user.id.clone());
-    let answer = count_batch(app, metrics, batch).await;
-    if let Some(user) = user
-        && deadline::left() > TO_AUDIT
-        && let Some(drift) = audits.of(app, user).await
-    {
-        metrics.drift(drift);
-    }
-    metrics.end(oldest, app.now(), std::io::stdout());
-    answer
-}
-
-/// Counts what a batch of records changed.
-pub async fn count_batch(app: &App, metrics: Metrics, batch: Batch) -> DynamoDbEventResponse {
-    // Bulk updates count for nothing; the filter lets none through.
-    let Batch { arrived, unreadable, .. } = batch;
-    let left = apply(app, Some(metrics), arrived).await;
-    partial_batch_failure(unreadable.into_iter().chain(left))
+pub async fn consume(
+    app: &App,
+    failures: &FailureQueue,
+    metrics: Metrics,
+    audits: &Audits,
+    event: StreamEvent,
+) -> DynamoDbEventResponse {
+    let count = async |batch: Batch| {
+        // Bulk updates count for nothing; the filter lets none through.
+        let Batch { arrived, oldest, unreadable: mut unapplied, .. } = batch;
+        let user = arrived.first().map(|arrived| arrived.order.user.id.clone());
+        unapplied.absorb(apply(app, Some(metrics), arrived).await);
+        if let Some(user) = user
+            && deadline::left() > TO_AUDIT
+            && let Some(drift) = audits.of(app, user).await
+        {
+            metrics.drift(drift);
+        }
+        metrics.end(oldest, app.now(), std::io::stdout());
+        unapplied
+    };
+    stream::consume(failures, event, count).await
 }

@@ -1,18 +1,29 @@
 //! What Lambda's event source mappings do, for the streams and queues of template.yaml.
 //!
-//! In order for each mapping, at least once, one invocation at a time; filters, batches, retries
-//! with growing pauses, bisecting, partial batch responses, maximum age, and the message to the
-//! failure queue are those of the mapping's settings. The checkpoint of a stream is kept on disk,
-//! so that a restart goes on where the last one stopped.
+//! A queue is delivered one batch at a time. A stream is delivered as on AWS, where it has several
+//! shards: four here, each in order and at the same time as the others, at least once. Filters,
+//! batches, windows, lanes (`ParallelizationFactor`), retries with growing pauses, bisecting,
+//! partial batch responses, maximum age, and the message to the failure queue are those of the
+//! mapping's settings. The checkpoints of a stream are kept on disk, so that a restart goes on
+//! where the last one stopped.
+//!
+//! Unlike on AWS, one reader reads a mapping's stream for all of its shards. Where one of these has
+//! so much waiting that its lane is full (8 MiB, or 8,192 records), reading ends for all until it
+//! has room again.
 
 pub mod batch;
 mod checkpoint;
+mod delivery;
+mod faults;
 pub mod filter;
 mod invoke;
+mod lane;
 mod on_failure;
-mod prefetch;
 pub mod queue;
+mod shards;
 pub mod stream;
+
+pub use faults::Faults;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,6 +51,10 @@ pub struct Pollers {
     pub invoke_url: String,
     /// Where checkpoints are kept; `None` for nowhere.
     pub checkpoints: Option<PathBuf>,
+    /// The most processes of one function.
+    pub processes: usize,
+    /// What is to go wrong; `None` for nothing.
+    pub faults: Option<Faults>,
 }
 
 /// A mapping that is ready to run.
@@ -67,13 +82,15 @@ impl Pollers {
             let found = system.queues.iter().find(|queue| queue.arn == arn).cloned();
             found.ok_or_else(|| Error::Template(format!("there is no queue {arn}")))
         };
-        let invoker = Invoker::new(&self.invoke_url, function);
+        let invoker = Invoker::new(&self.invoke_url, function, self.processes);
+        let faults = self.faults.as_ref();
         Ok(match &source.from {
             SourceKind::Queue(arn) => Poller::Queue(Box::new(queue::QueuePoller::new(
                 self.messaging.clone(),
                 invoker,
                 source.clone(),
                 queue(arn)?,
+                faults.map(|faults| faults.of(&function.name)),
             ))),
             SourceKind::Stream(settings) => {
                 let failures = settings.on_failure.as_deref().map(queue).transpose()?;
@@ -96,4 +113,13 @@ impl Poller {
 /// How long to wait before the next attempt after so many failures.
 fn pause(failures: u32) -> Duration {
     Duration::from_millis(100 << failures.min(6)).min(LONGEST_PAUSE)
+}
+
+/// FNV-1a, its halves folded into one another: the same in every run, and each bit of the text
+/// tells.
+fn hash(text: &str) -> u64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash ^ (hash >> 32)
 }

@@ -128,6 +128,8 @@ impl Stack {
             messaging,
             invoke_url: addresses.lambda.clone(),
             checkpoints: (!self.options.memory).then(|| self.places.state.clone()),
+            processes: self.options.concurrency.into(),
+            faults: None,
         };
         let pollers = pollers.prepare(&system)?;
 

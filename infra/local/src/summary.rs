@@ -13,8 +13,10 @@ use crate::containers;
 pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, issuer: &Issuer) -> Result<()> {
     let table = system.tables.first().map(|table| table.name.as_str()).unwrap_or_default();
     let topic = system.topics.first().map(|topic| topic.arn.as_str()).unwrap_or_default();
-    let mut environments = system.functions.iter().map(|function| &function.environment);
-    let queue = environments.find_map(|variables| variables.get("QUEUE_URL")).cloned().unwrap_or_default();
+    let setting = |name: &str| {
+        let mut environments = system.functions.iter().map(|function| &function.environment);
+        environments.find_map(|variables| variables.get(name)).cloned().unwrap_or_default()
+    };
     let mut lines = vec![
         ("API_URL".to_owned(), addresses.api.clone()),
         ("DYNAMODB_URL".to_owned(), addresses.dynamodb.clone()),
@@ -22,7 +24,8 @@ pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, is
         ("SNS_URL".to_owned(), addresses.messaging.clone()),
         ("SQS_URL".to_owned(), addresses.messaging.clone()),
         ("TOPIC_ARN".to_owned(), topic.to_owned()),
-        ("QUEUE_URL".to_owned(), queue),
+        ("QUEUE_URL".to_owned(), setting("QUEUE_URL")),
+        ("FAILURE_QUEUE_URL".to_owned(), setting("FAILURE_QUEUE_URL")),
         ("LAMBDA_URL".to_owned(), addresses.lambda.clone()),
     ];
     for user in User::demo() {

@@ -6,10 +6,11 @@ use oms_workspace::report::Fault;
 use std::collections::HashMap;
 
 /// What `.local/dev.env` calls a setting of the functions.
-const LOCAL: [(&str, &str); 6] = [
+const LOCAL: [(&str, &str); 7] = [
     ("TABLE_NAME", "TABLE_NAME"),
     ("TOPIC_ARN", "TOPIC_ARN"),
     ("QUEUE_URL", "QUEUE_URL"),
+    ("FAILURE_QUEUE_URL", "FAILURE_QUEUE_URL"),
     ("AWS_ENDPOINT_URL_DYNAMODB", "DYNAMODB_URL"),
     ("AWS_ENDPOINT_URL_SNS", "SNS_URL"),
     ("AWS_ENDPOINT_URL_SQS", "SQS_URL"),

@@ -82,8 +82,13 @@ enum Command {
         #[arg(long)]
         projections: bool,
     },
-    /// Hands every order with changes that a consumer has not applied to that consumer
+    /// Hands every order with changes that a consumer has not applied to that consumer; ends with 1
+    /// if something is left
     Redrive {
+        /// Only the orders that the failure queue (FAILURE_QUEUE_URL) names, each to the consumer
+        /// that set it aside; messages of what is applied now are taken out
+        #[arg(long, conflicts_with = "consumer")]
+        failures: bool,
         /// Whom to catch up; both where it is left out
         #[arg(long, value_enum)]
         consumer: Option<redrive::Consumer>,
@@ -113,7 +118,8 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         }
         Command::Verify => verify::run(&app()?).await,
         Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
-        Command::Redrive { consumer } => redrive::run(&app()?, consumer).await,
+        Command::Redrive { failures: true, .. } => redrive::run_failures(&app()?).await,
+        Command::Redrive { consumer, .. } => redrive::run(&app()?, consumer).await,
     }
 }
 

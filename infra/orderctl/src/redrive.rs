@@ -1,12 +1,15 @@
 //! Catches up what a consumer of the stream has missed, from the orders themselves: a record that
-//! was set aside, or lost, holds nothing that the order does not.
+//! was set aside, or lost, holds nothing that the order does not. Of all orders, or of those that
+//! the failure queue names.
 
 use clap::ValueEnum;
 use oms_core::app::App;
 use oms_core::events::counting;
+use oms_core::events::failures::{FailedRecord, Failure, FailureQueue};
 use oms_core::events::publishing::{self, Publisher};
 use oms_core::events::stream::OrderImage;
 use oms_domain::{Order, OrderId};
+use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_workspace::report::{Fault, Report};
 use std::time::Duration;
@@ -16,6 +19,8 @@ const BATCH: usize = 25;
 /// How often those are looked at again that could not be applied.
 const LOOKS_AGAIN: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(500);
+/// How many messages of the failure queue one run takes out at most.
+const MESSAGES: usize = 10_000;
 
 /// A consumer of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -74,6 +79,66 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
     Ok(Report { text, is_well: left.is_empty() && unreadable.is_empty() })
 }
 
+/// Hands the orders that the failure queue names to the consumers that have set them aside, and
+/// takes out the messages of those that are applied now. For records that Lambda has given up
+/// itself, of which it names no order, all orders are looked at.
+///
+/// # Errors
+/// Where the queue or the table cannot be read, or a setting is missing.
+pub async fn run_failures(app: &App) -> Result<Report, Fault> {
+    let queue = FailureQueue::from_config(app.config(), "orderctl")?;
+    let mut messages = Vec::new();
+    while messages.len() < MESSAGES {
+        let received = queue.receive().await?;
+        if received.is_empty() {
+            break;
+        }
+        messages.extend(received);
+    }
+    let has_ranges = messages.iter().any(|message| message.failure == Failure::Range);
+    let all = if has_ranges { Some(run(app, None).await?) } else { None };
+    let mut mended = 0;
+    let mut left = String::new();
+    for message in &messages {
+        let is_mended = match &message.failure {
+            Failure::Record(record) => match catch_up_with(app, record).await {
+                Ok(()) => true,
+                Err(why) => {
+                    let keys = &record.keys;
+                    left.push_str(&format!("\nnot caught up: {keys} of {}: {why}", record.consumer));
+                    false
+                }
+            },
+            Failure::Range => all.as_ref().is_some_and(|report| report.is_well),
+            Failure::Unknown => {
+                left.push_str("\na message is none of a failure, and stays in the queue");
+                false
+            }
+        };
+        queue.put_away(message, is_mended).await?;
+        mended += usize::from(is_mended);
+    }
+    let mut text = format!("{mended} of {} messages are mended", messages.len());
+    text.extend(all.into_iter().map(|report| format!("\n{}", report.text)));
+    text.push_str(&left);
+    Ok(Report { text, is_well: mended == messages.len() })
+}
+
+/// Hands the order of one record to its consumer; why that could not apply it.
+async fn catch_up_with(app: &App, record: &FailedRecord) -> Result<(), String> {
+    let id = record.order().ok_or("it is of no order")?;
+    let consumer = Consumer::from_str(&record.consumer, false)?;
+    let consumers = Consumers::new(app, Some(consumer)).map_err(|error| chain(error.as_ref()))?;
+    for _ in 0..LOOKS_AGAIN {
+        let orders = app.table().orders_and_tombstones([id]).await.map_err(|error| chain(&error))?;
+        if consumers.catch_up(app, &orders).await.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Err("the consumer still cannot apply it".to_owned())
+}
+
 /// The consumers that are caught up.
 struct Consumers {
     stats: bool,
@@ -96,10 +161,10 @@ impl Consumers {
         let mut left = Vec::new();
         for batch in orders.chunks(BATCH) {
             if self.stats {
-                left.extend(counting::apply(app, None, arrived(batch)).await);
+                left.extend(counting::apply(app, None, arrived(batch)).await.into_records());
             }
             if let Some(publisher) = &self.publisher {
-                left.extend(publishing::tell_all(publisher, arrived(batch)).await);
+                left.extend(publishing::tell_all(publisher, arrived(batch)).await.into_records());
                 left.extend(publishing::watch_again(publisher, batch).await);
             }
         }

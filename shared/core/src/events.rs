@@ -1,6 +1,7 @@
 //! What orders tell others: the stream of changes, the topic, the queue.
 
 pub mod counting;
+pub mod failures;
 pub mod publishing;
 pub mod queue;
 pub mod stream;

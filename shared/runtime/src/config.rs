@@ -42,6 +42,8 @@ pub struct Config {
     pub topic_arn: Option<String>,
     /// `QUEUE_URL`: the SQS queue of jobs and of payments to settle.
     pub queue_url: Option<String>,
+    /// `FAILURE_QUEUE_URL`: the SQS queue of records that the stream's consumers set aside.
+    pub failure_queue_url: Option<String>,
     /// `AUTH_…`: whose tokens are accepted; nothing for functions that answer no HTTP.
     pub auth: Option<AuthConfig>,
     /// `CACHE_TIMEOUT` in seconds (300): how long `my_orders` may be kept.
@@ -206,6 +208,7 @@ impl Config {
             table_name: env.required("TABLE_NAME"),
             topic_arn: env.text("TOPIC_ARN"),
             queue_url: env.text("QUEUE_URL"),
+            failure_queue_url: env.text("FAILURE_QUEUE_URL"),
             auth: auth(&mut env),
             cache_timeout: env.seconds("CACHE_TIMEOUT", 300, MAX_CACHE_TIMEOUT_SECONDS),
             stats_cache_timeout: env.seconds("STATS_CACHE_TIMEOUT", 600, MAX_CACHE_TIMEOUT_SECONDS),

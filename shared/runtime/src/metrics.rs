@@ -29,7 +29,10 @@ const DRIFT: &str = "Drift";
 
 /// The figures of this process.
 #[derive(Clone, Copy)]
-pub struct Metrics(&'static Collector);
+pub struct Metrics {
+    collector: &'static Collector,
+    is_heard: bool,
+}
 
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,7 +65,15 @@ impl Metrics {
         describe_counter!(EVENTS_PUBLISHED, Unit::Count, "Events published, repeats included");
         describe_histogram!(LAG, Unit::Milliseconds, "From a change to its having been applied");
         describe_histogram!(DRIFT, Unit::Count, "Counters of an audited user that are wrong");
-        Ok(Self(collector))
+        Ok(Self { collector, is_heard: true })
+    }
+
+    /// The same, for a process whose figures nobody wants to read.
+    ///
+    /// # Errors
+    /// [`NoMetrics`] the second time.
+    pub fn start_unheard(consumer: &'static str) -> Result<Self, NoMetrics> {
+        Ok(Self { is_heard: false, ..Self::start(consumer)? })
     }
 
     /// Notes a figure of the business.
@@ -104,7 +115,9 @@ impl Metrics {
             let lag_ms = now.duration_since(oldest).as_millis().max(0);
             histogram!(LAG).record(f64::from(u32::try_from(lag_ms).unwrap_or(u32::MAX)));
         }
-        if let Err(error) = self.0.flush(lines) {
+        let flushed =
+            if self.is_heard { self.collector.flush(lines) } else { self.collector.flush(std::io::sink()) };
+        if let Err(error) = flushed {
             tracing::warn!(%error, "the metrics could not be written");
         }
     }

@@ -1,7 +1,7 @@
 //! How often what did not work is tried again: every policy of ours, on one page.
 //!
 //! Below these are the SDK's own retries of a request (`sdk`), above them the consumers' of a
-//! record or a message (`template.yaml`: `MaximumRetryAttempts`, `maxReceiveCount`). Each loop
+//! record or a message (`template.yaml`: `MaximumRecordAgeInSeconds`, `maxReceiveCount`). Each loop
 //! ends, and none pauses past the end of its invocation.
 
 use crate::{deadline, ids};

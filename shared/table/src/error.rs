@@ -50,10 +50,16 @@ pub enum TableError {
         /// Why it is not.
         source: serde_dynamo::Error,
     },
+    /// It is nothing that DynamoDB takes, such as an item that would be too large.
+    #[error("the table takes no such request")]
+    Invalid(#[source] Box<dyn Error + Send + Sync>),
     /// Anything else that DynamoDB or the SDK said.
     #[error("the request to the table failed")]
     Request(#[source] Box<dyn Error + Send + Sync>),
 }
+
+/// What DynamoDB answers to a request that it will never take.
+const INVALID: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
 
 /// Answers that mean "later".
 const TRANSIENT: [&str; 8] = [
@@ -82,6 +88,13 @@ impl TableError {
         matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_))
     }
 
+    /// Whether it would be the same each time, unlike a throttle, a lost race, a permission that is
+    /// missing, or a table that is out of reach.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        self.is_of_the_item() || matches!(self, TableError::Invalid(_))
+    }
+
     /// Why a transaction was cancelled. A failed condition comes first: no other try can do better.
     /// The rest passes: too much at a time, or another transaction on the same item.
     pub fn cancelled(reasons: Vec<CancellationReason>) -> Self {
@@ -90,6 +103,9 @@ impl TableError {
         };
         if says(&["ConditionalCheckFailed"]) {
             TableError::Cancelled(reasons)
+        } else if says(&["ValidationError", "ItemCollectionSizeLimitExceeded"]) {
+            let message = reasons.iter().find_map(CancellationReason::message);
+            TableError::Invalid(message.unwrap_or("a transaction was cancelled").into())
         } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"]) {
             TableError::Throttled
         } else {
@@ -142,6 +158,7 @@ where
         match (&error, code) {
             (_, Some("ConditionalCheckFailedException")) => TableError::Conflict,
             (_, Some(code)) if TRANSIENT.contains(&code) => TableError::Throttled,
+            (_, Some(code)) if INVALID.contains(&code) => TableError::Invalid(Box::new(error)),
             (SdkError::TimeoutError(_) | SdkError::DispatchFailure(_), _) => TableError::Throttled,
             _ => TableError::request(error),
         }
@@ -168,6 +185,7 @@ impl From<TableError> for oms_domain::Error {
             TableError::Cancelled(_)
             | TableError::LogTooShort(_)
             | TableError::Shape { .. }
+            | TableError::Invalid(_)
             | TableError::Request(_) => Self::internal(error),
         }
     }

@@ -178,7 +178,9 @@ pub(crate) fn order(id: OrderId) -> String {
     format!("{ORDER_PREFIX}{id}")
 }
 
-pub(crate) fn order_of(pk: &str) -> Option<OrderId> {
+/// The order whose partition key it is.
+#[must_use]
+pub fn order_of(pk: &str) -> Option<OrderId> {
     pk.strip_prefix(ORDER_PREFIX)?.parse().ok()
 }
 

@@ -144,7 +144,7 @@ impl Harness {
     pub async fn apply(&self, orders: Vec<Order>) -> Result<(), Fault> {
         let mut orders = orders;
         for _ in 0..DELIVERIES {
-            let left = counting::apply(&self.app, None, arrived(&orders)).await;
+            let left = counting::apply(&self.app, None, arrived(&orders)).await.into_records();
             if left.is_empty() {
                 return Ok(());
             }

@@ -6,8 +6,9 @@ use crate::services::{Message, Outages, Queues};
 use crate::world::Chance;
 use dynoxide::Database;
 use oms_core::app::App;
-use oms_core::events::publishing::Publisher;
-use oms_core::events::stream::Batch;
+use oms_core::events::failures::FailureQueue;
+use oms_core::events::publishing::{CONSUMER, Publisher};
+use oms_core::statistics::verify::STATS;
 use oms_local::event_sources::filter;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::{clock, invocation};
@@ -15,6 +16,7 @@ use oms_workspace::report::Fault;
 use oms_workspace::template::{Source, SourceKind, System};
 use serde::Serialize;
 use serde_json::{Value, json};
+use stats_aggregator::Audits;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -38,7 +40,7 @@ const PAUSES_S: [u64; 5] = [1, 2, 5, 15, 60];
 /// The figures of the process, which nobody reads here.
 fn metrics() -> Result<Metrics, Fault> {
     static METRICS: OnceLock<Result<Metrics, String>> = OnceLock::new();
-    let metrics = METRICS.get_or_init(|| Metrics::start("simulation").map_err(|error| error.to_string()));
+    let metrics = METRICS.get_or_init(|| Metrics::start_unheard("simulation").map_err(|error| error.to_string()));
     metrics.clone().map_err(Fault::from)
 }
 
@@ -47,6 +49,16 @@ fn metrics() -> Result<Metrics, Fault> {
 enum Consumer {
     Counts,
     Publishes,
+}
+
+impl Consumer {
+    /// Its name in its watermarks.
+    fn name(self) -> &'static str {
+        match self {
+            Consumer::Counts => STATS,
+            Consumer::Publishes => CONSUMER,
+        }
+    }
 }
 
 /// One shard as one consumer reads it.
@@ -68,6 +80,7 @@ pub(crate) struct EventSources {
     chance: Chance,
     outages: Outages,
     busy: Cell<usize>,
+    audits: Audits,
     /// Messages that were received too often.
     pub(crate) dead: RefCell<Vec<Message>>,
     most_receives: u32,
@@ -111,6 +124,7 @@ impl EventSources {
             chance,
             outages,
             busy: Cell::new(0),
+            audits: Audits::default(),
             dead: RefCell::default(),
             most_receives: u32::try_from(most).unwrap_or(u32::MAX),
         }
@@ -229,7 +243,7 @@ impl EventSources {
         };
         let timeout = self.functions.timeout(name);
         let context = self.functions.context(timeout);
-        let consumed = invocation::run(&context, consume(consumer, instance.clone(), batch));
+        let consumed = invocation::run(&context, consume(consumer, instance.clone(), &self.audits, batch));
         let Some(failed) = self.functions.alive(timeout, consumed).await else { return 0 };
         *app = Some(instance);
         let is_done = |record: &Value| {
@@ -298,20 +312,27 @@ impl EventSources {
 }
 
 /// The numbers of the records that could not be consumed.
-async fn consume(consumer: Consumer, app: App, batch: &[Value]) -> BTreeSet<String> {
-    let batch = Batch::read(of(&json!({ "Records": batch })));
+async fn consume(consumer: Consumer, app: App, audits: &Audits, batch: &[Value]) -> BTreeSet<String> {
+    let event = json!({ "Records": batch });
     let metrics = match metrics() {
         Ok(metrics) => metrics,
         Err(error) => panic!("no metrics: {error}"),
     };
+    let failures = match FailureQueue::from_config(app.config(), consumer.name()) {
+        Ok(failures) => failures,
+        Err(error) => panic!("no failure queue: {error}"),
+    };
     let response = match consumer {
-        Consumer::Counts => json(&stats_aggregator::count_batch(&app, metrics, batch).await),
+        Consumer::Counts => {
+            json(&stats_aggregator::consume(&app, &failures, metrics, audits, of(&event)).await)
+        }
         Consumer::Publishes => match Publisher::new(app, metrics) {
-            Ok(publisher) => json(&notification_publisher::tell_batch(&publisher, batch).await),
+            Ok(publisher) => {
+                json(&notification_publisher::consume(&publisher, &failures, of(&event)).await)
+            }
             Err(error) => panic!("the publisher does not start: {error}"),
         },
     };
-    metrics.end(None, clock::now(), std::io::sink());
     let failures = response["batchItemFailures"].as_array().into_iter().flatten();
     failures.filter_map(|failure| failure["itemIdentifier"].as_str()).map(str::to_owned).collect()
 }

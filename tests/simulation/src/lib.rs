@@ -163,6 +163,7 @@ async fn come_to_rest(sources: &EventSources, queues: &Queues) -> Vec<String> {
         let bodies: Vec<String> = queues.messages().iter().map(|message| message.body.clone()).collect();
         left.push(format!("it does not come to rest: {bodies:?}"));
     }
+    left.extend(queues.set_aside().iter().map(|record| format!("set aside: {record}")));
     left.extend(sources.dead.borrow().iter().map(|message| format!("given up: {}", message.body)));
     left
 }

@@ -71,6 +71,7 @@ impl Outages {
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     messages: Arc<Mutex<Vec<Message>>>,
+    set_aside: Arc<Mutex<Vec<String>>>,
     next: Arc<Mutex<u64>>,
     /// Told when there is a message more.
     pub(crate) sent: Arc<Notify>,
@@ -81,12 +82,17 @@ impl Queues {
     /// An empty queue.
     #[must_use]
     pub(crate) fn new(outages: Outages) -> Self {
-        Self { messages: Arc::default(), next: Arc::default(), sent: Arc::default(), outages }
+        Self { messages: Arc::default(), set_aside: Arc::default(), next: Arc::default(), sent: Arc::default(), outages }
     }
 
     /// What waits, and what is being worked off.
     pub(crate) fn messages(&self) -> MutexGuard<'_, Vec<Message>> {
         lock(&self.messages)
+    }
+
+    /// What consumers of the stream have set aside.
+    pub(crate) fn set_aside(&self) -> Vec<String> {
+        lock(&self.set_aside).clone()
     }
 
     /// Answers a call; nothing where the answer gets lost.
@@ -97,6 +103,10 @@ impl Queues {
         }
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let answer = match operation {
+            "SendMessage" if body["QueueUrl"].as_str().is_some_and(|url| url.contains("Failures")) => {
+                lock(&self.set_aside).push(body["MessageBody"].to_string());
+                json!({ "MessageId": "0", "MD5OfMessageBody": "" })
+            }
             "SendMessage" => json!({ "MessageId": self.send(&body), "MD5OfMessageBody": "" }),
             "SendMessageBatch" => {
                 let entries = body["Entries"].as_array().cloned().unwrap_or_default();

@@ -1,21 +1,20 @@
 //! A mapping of a table's stream.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use dynoxide::Database;
-use jiff::Timestamp;
-use oms_workspace::console::say;
 use oms_workspace::error::{Doing, Error, Result};
 use oms_workspace::template::{ACCOUNT, Queue, REGION, Source, StreamSource};
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
-use super::batch::{Batch, Next, Policy, Verdict, verdict};
-use super::checkpoint::Checkpoint;
-use super::invoke::{Invoker, Outcome};
-use super::on_failure::InvocationRecord;
-use super::prefetch::{Prefetch, Record, Taken};
-use super::{LOOK_EVERY, Pollers, filter, pause};
-use crate::ministack::Messaging;
+use super::checkpoint::{Checkpoints, Position};
+use super::delivery::{Delivery, Mapping};
+use super::faults::Faults;
+use super::invoke::Invoker;
+use super::lane::{Inlet, Record, lane};
+use super::shards::Shards;
+use super::{LOOK_EVERY, Pollers, filter};
 
 /// What one look at a stream reads at most, in records.
 const READ: usize = 200;
@@ -25,27 +24,14 @@ const READ_BYTES: usize = 2 * 1024 * 1024;
 /// Where a record says when it was made.
 const MADE_AT: &str = "ApproximateCreationDateTime";
 
-/// A mapping of a table's stream; dynoxide's streams have one shard.
+/// A mapping of a table's stream.
 pub struct Stream {
-    database: Database,
-    messaging: Messaging,
-    invoker: Invoker,
-    source: Source,
-    settings: StreamSource,
-    failures: Option<Queue>,
-    /// The stream's own ARN, by which the database knows it.
-    stream: String,
-    shard: String,
-    checkpoint: Checkpoint,
-    prefetch: Prefetch,
-    /// How many records the next look reads.
-    reach: usize,
-    /// Since when the records that wait have been waiting for more.
-    waiting_since: Option<Instant>,
+    reader: Reader,
+    deliveries: Vec<Delivery>,
 }
 
 impl Stream {
-    /// Opens the stream, and takes up the checkpoint that an earlier run left.
+    /// Opens the stream, and takes up the checkpoints that an earlier run left.
     pub(super) fn open(
         pollers: &Pollers,
         invoker: Invoker,
@@ -53,96 +39,91 @@ impl Stream {
         settings: &StreamSource,
         failures: Option<Queue>,
     ) -> Result<Self> {
-        let doing = format!("opening the stream of {}", settings.table);
-        let describe = serde_json::from_value(json!({ "TableName": settings.table })).doing(&doing)?;
-        let table =
-            serde_json::to_value(pollers.database.describe_table(describe).doing(&doing)?).doing(&doing)?;
-        let stream = table["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned();
-        let describe = serde_json::from_value(json!({ "StreamArn": stream })).doing(&doing)?;
-        let description = pollers.database.describe_stream(describe).doing(&doing)?.stream_description;
-        let shard = description.shards.into_iter().next().map(|shard| shard.shard_id).unwrap_or_default();
-        let file = pollers
-            .checkpoints
-            .as_ref()
-            .map(|directory| directory.join(format!("{}.json", invoker.function)));
-        let mut mapping = Self {
-            database: pollers.database.clone(),
+        let stream = DynamoStream::open(&pollers.database, &settings.table)?;
+        let shards = Shards::new(settings.parallelization_factor);
+        let function = invoker.function.clone();
+        let file = pollers.checkpoints.as_ref().map(|directory| directory.join(format!("{function}.json")));
+        let checkpoints = Checkpoints::open(file, &stream.arn, shards.lanes());
+        if checkpoints.read().is_none() && !settings.from_the_beginning {
+            checkpoints.move_to(stream.last_number()?)?;
+        }
+        let mapping = Arc::new(Mapping {
             messaging: pollers.messaging.clone(),
             invoker,
             source: source.clone(),
             settings: settings.clone(),
             failures,
-            checkpoint: Checkpoint::open(file, &stream),
-            prefetch: Prefetch::default(),
-            reach: 1,
-            waiting_since: None,
-            stream,
-            shard,
-        };
-        if mapping.checkpoint.after().is_none() && !settings.from_the_beginning {
-            let last = mapping.last_number()?;
-            mapping.checkpoint.move_to(last)?;
-        }
-        Ok(mapping)
+            stream_arn: stream.arn_on_aws(&settings.table),
+            checkpoints,
+        });
+        let (inlets, outlets): (Vec<_>, Vec<_>) = (0..shards.lanes()).map(|_| lane()).unzip();
+        let faults =
+            |lane| pollers.faults.as_ref().map(|faults: &Faults| faults.of(&format!("{function} {lane}")));
+        let deliveries = outlets.into_iter().enumerate().map(|(lane, records)| Delivery {
+            mapping: Arc::clone(&mapping),
+            lane,
+            shard: shards.id_of(lane),
+            records,
+            faults: faults(lane),
+        });
+        let deliveries = deliveries.collect();
+        Ok(Self { reader: Reader { stream, mapping, shards, lanes: inlets, reach: 1 }, deliveries })
     }
 
-    /// Hands over what comes, until the database or the disk fails.
-    pub(super) async fn run(mut self) -> Error {
-        loop {
-            if let Err(error) = self.go_on().await {
-                return error;
-            }
+    /// Delivers what comes, until the database or the disk fails.
+    pub(super) async fn run(self) -> Error {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.reader.run());
+        for delivery in self.deliveries {
+            tasks.spawn(delivery.run());
+        }
+        match tasks.join_next().await {
+            Some(Ok(error)) => error,
+            ended => Error::Setup(format!("the delivery of a stream stopped: {ended:?}")),
         }
     }
+}
 
-    /// Hands one batch over, or waits for one.
-    async fn go_on(&mut self) -> Result<()> {
-        let is_more = self.prefetch.wanted() < self.source.batch_size && self.read_on()?;
-        let wanted = self.prefetch.wanted();
-        if wanted == 0 {
-            let passed = self.prefetch.take(0).until;
-            self.checkpoint.move_to(passed)?;
-        } else {
-            let waited = self.waiting_since.get_or_insert_with(Instant::now).elapsed();
-            if wanted >= self.source.batch_size || waited >= self.source.window {
-                self.waiting_since = None;
-                let taken = self.prefetch.take(self.source.batch_size);
-                return self.work_off(taken).await;
-            }
-        }
-        if !is_more {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(())
+/// The stream as the database has it: one shard.
+struct DynamoStream {
+    database: Database,
+    arn: String,
+    shard: String,
+    /// The attribute that is the table's partition key.
+    partition_key: String,
+}
+
+impl DynamoStream {
+    fn open(database: &Database, table: &str) -> Result<Self> {
+        let doing = format!("opening the stream of {table}");
+        let describe = serde_json::from_value(json!({ "TableName": table })).doing(&doing)?;
+        let described = database.describe_table(describe).doing(&doing)?;
+        let described = serde_json::to_value(described).doing(&doing)?;
+        let arn = described["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned();
+        // The first of a key schema is the partition key.
+        let partition_key = described["Table"]["KeySchema"][0]["AttributeName"].as_str();
+        let partition_key = partition_key.unwrap_or_default().to_owned();
+        let describe = serde_json::from_value(json!({ "StreamArn": arn })).doing(&doing)?;
+        let description = database.describe_stream(describe).doing(&doing)?.stream_description;
+        let shard = description.shards.into_iter().next().map(|shard| shard.shard_id).unwrap_or_default();
+        Ok(Self { database: database.clone(), arn, shard, partition_key })
     }
 
-    /// Reads on, and tells whether there may be more.
-    fn read_on(&mut self) -> Result<bool> {
-        let start = match self.prefetch.last().or(self.checkpoint.after()) {
+    fn arn_on_aws(&self, table: &str) -> String {
+        let label = self.arn.rsplit('/').next().unwrap_or_default();
+        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/{label}")
+    }
+
+    /// So many records after a position.
+    fn after(&self, position: Position, limit: usize) -> Result<Vec<dynoxide::actions::get_records::Record>> {
+        let doing = "reading a stream";
+        let mut start = match position {
             Some(number) => {
-                json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number })
+                json!({ "ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": number.to_string() })
             }
             None => json!({ "ShardIteratorType": "TRIM_HORIZON" }),
         };
-        let read = self.read(start, self.reach)?;
-        let is_more = read.len() == self.reach;
-        let mut largest = 1;
-        for record in read {
-            let number = record.dynamodb.sequence_number.clone();
-            let bytes = usize::try_from(record.dynamodb.size_bytes).unwrap_or_default();
-            largest = largest.max(bytes);
-            let event = self.event_of(serde_json::to_value(record).doing("reading a stream")?);
-            let at_s = event["dynamodb"][MADE_AT].as_i64().unwrap_or_default();
-            let passes = changes_something(&event) && filter::passes(&self.source.filters, &event);
-            self.prefetch.push(if passes { Ok(Record { event, number, at_s, bytes }) } else { Err(number) });
-        }
-        self.reach = reach_of(largest, self.reach);
-        Ok(is_more)
-    }
-
-    fn read(&self, mut start: Value, limit: usize) -> Result<Vec<dynoxide::actions::get_records::Record>> {
-        let doing = "reading a stream";
-        start["StreamArn"] = json!(self.stream);
+        start["StreamArn"] = json!(self.arn);
         start["ShardId"] = json!(self.shard);
         let start = serde_json::from_value(start).doing(doing)?;
         let iterator = self.database.get_shard_iterator(start).doing(doing)?.shard_iterator;
@@ -150,126 +131,77 @@ impl Stream {
         Ok(self.database.get_records(serde_json::from_value(request).doing(doing)?).doing(doing)?.records)
     }
 
-    fn last_number(&self) -> Result<Option<String>> {
-        let describe =
-            serde_json::from_value(json!({ "StreamArn": self.stream })).doing("reading a stream")?;
-        let description = self.database.describe_stream(describe).doing("reading a stream")?;
-        let description = serde_json::to_value(description.stream_description).doing("reading a stream")?;
+    fn last_number(&self) -> Result<Position> {
+        let doing = "reading a stream";
+        let describe = serde_json::from_value(json!({ "StreamArn": self.arn })).doing(doing)?;
+        let description = self.database.describe_stream(describe).doing(doing)?.stream_description;
+        let description = serde_json::to_value(description).doing(doing)?;
         let range = &description["Shards"][0]["SequenceNumberRange"];
-        Ok(range["EndingSequenceNumber"]
-            .as_str()
-            .or(range["StartingSequenceNumber"].as_str())
-            .map(str::to_owned))
+        let last = range["EndingSequenceNumber"].as_str().or(range["StartingSequenceNumber"].as_str());
+        Ok(last.and_then(|number| number.parse().ok()))
+    }
+}
+
+/// Reads a stream once for all of its lanes.
+struct Reader {
+    stream: DynamoStream,
+    mapping: Arc<Mapping>,
+    shards: Shards,
+    lanes: Vec<Inlet>,
+    /// How many records the next look reads.
+    reach: usize,
+}
+
+impl Reader {
+    /// Reads until the database or the disk fails.
+    async fn run(mut self) -> Error {
+        loop {
+            match self.look().await {
+                Ok(true) => {}
+                Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Puts what comes next into its lanes, and tells whether there may be more.
+    async fn look(&mut self) -> Result<bool> {
+        let checkpoints = &self.mapping.checkpoints;
+        let mut position = checkpoints.read();
+        let read = self.stream.after(position, self.reach)?;
+        let is_more = read.len() == self.reach;
+        let mut found: Vec<Vec<Record>> = self.lanes.iter().map(|_| Vec::new()).collect();
+        let mut largest = 1;
+        for record in read {
+            largest = largest.max(usize::try_from(record.dynamodb.size_bytes).unwrap_or_default());
+            let number = record.dynamodb.sequence_number.parse().doing("reading a stream")?;
+            position = Some(number);
+            let event = self.event_of(serde_json::to_value(record).doing("reading a stream")?);
+            let lane = self.shards.lane_of(&event["dynamodb"]["Keys"][&self.stream.partition_key]);
+            let passes = changes_something(&event) && filter::passes(&self.mapping.source.filters, &event);
+            if passes && !checkpoints.has_passed(lane, number) {
+                let at_s = event["dynamodb"][MADE_AT].as_i64().unwrap_or_default();
+                found[lane].push(Record { event: event.to_string(), number, at_s });
+            }
+        }
+        self.reach = reach_of(largest, self.reach);
+        for (lane, records) in found.into_iter().enumerate() {
+            if let Some(last) = records.last() {
+                checkpoints.put(lane, last.number);
+                self.lanes[lane].put(records).await;
+            }
+        }
+        checkpoints.move_to(position)?;
+        Ok(is_more)
     }
 
     /// The record as Lambda hands it over.
     fn event_of(&self, mut record: Value) -> Value {
         let at_s = seconds(&record["dynamodb"][MADE_AT]);
         record["awsRegion"] = json!(REGION);
-        record["eventSourceARN"] = json!(self.event_source_arn());
+        record["eventSourceARN"] = json!(self.mapping.stream_arn);
         record["dynamodb"][MADE_AT] = json!(at_s);
         record
-    }
-
-    fn event_source_arn(&self) -> String {
-        let label = self.stream.rsplit('/').next().unwrap_or_default();
-        format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}/stream/{label}", self.settings.table)
-    }
-
-    /// Hands a batch over, in pieces and repeatedly where it fails, until each record is done or
-    /// given up.
-    async fn work_off(&mut self, taken: Taken) -> Result<()> {
-        let records = taken.records;
-        let policy = Policy { bisect: self.settings.bisect, maximum_retries: self.settings.maximum_retries };
-        let mut batch = Batch::new(records.len(), policy);
-        while let Some(range) = batch.next() {
-            let piece = &records[range.clone()];
-            let expired = self.expired(piece);
-            if expired > 0 {
-                self.give_up(&piece[..expired], "RecordAgeExceeded", batch.failures()).await;
-                batch.skip(expired);
-            } else {
-                let outcome = self.hand_over(range.start, piece).await;
-                match batch.note(&outcome) {
-                    Next::GoOn => {}
-                    Next::Retry(failures) => tokio::time::sleep(pause(failures)).await,
-                    Next::GiveUp(range) => {
-                        let retries = self.settings.maximum_retries.unwrap_or_default();
-                        self.give_up(&records[range], "RetryAttemptsExhausted", retries.saturating_add(1))
-                            .await;
-                    }
-                }
-            }
-            match batch.finished_until() {
-                0 => {}
-                until if until < records.len() => {
-                    self.checkpoint.move_to(Some(records[until - 1].number.clone()))?
-                }
-                _ => self.checkpoint.move_to(taken.until.clone())?,
-            }
-        }
-        Ok(())
-    }
-
-    async fn hand_over(&self, from: usize, piece: &[Record]) -> Verdict {
-        let events: Vec<&Value> = piece.iter().map(|record| &record.event).collect();
-        let event = json!({ "Records": events });
-        let mut misses = 0;
-        loop {
-            match self.invoker.invoke(&event).await {
-                Outcome::Answered(answer) => {
-                    let numbers: Vec<&str> = piece.iter().map(|record| record.number.as_str()).collect();
-                    return verdict(&answer, from, &numbers, self.source.reports_item_failures);
-                }
-                Outcome::Failed(error) => {
-                    say(format!("! {} failed on {} records: {error}", self.invoker.function, piece.len()));
-                    return Verdict::Failed;
-                }
-                // The runtime is being started again; if it cannot be, the whole stack ends.
-                Outcome::NotReached(_) => {
-                    misses += 1;
-                    tokio::time::sleep(pause(misses)).await;
-                }
-            }
-        }
-    }
-
-    fn expired(&self, piece: &[Record]) -> usize {
-        let Some(maximum) = self.settings.maximum_age else {
-            return 0;
-        };
-        let maximum_s = i64::try_from(maximum.as_secs()).unwrap_or(i64::MAX);
-        let oldest_s = Timestamp::now().as_second().saturating_sub(maximum_s);
-        piece.iter().take_while(|record| record.at_s < oldest_s).count()
-    }
-
-    /// Tells the failure queue about records that are not tried again.
-    async fn give_up(&self, records: &[Record], condition: &str, attempts: u32) {
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
-            return;
-        };
-        say(format!(
-            "! {}: {} records given up ({condition}), from {}",
-            self.invoker.function,
-            records.len(),
-            first.number
-        ));
-        let Some(queue) = &self.failures else { return };
-        let message = InvocationRecord {
-            function_arn: &self.invoker.arn(),
-            stream_arn: &self.event_source_arn(),
-            shard: &self.shard,
-            condition,
-            attempts,
-            records: records.len(),
-            first: (&first.number, first.at_s),
-            last: (&last.number, last.at_s),
-        }
-        .message();
-        let send = json!({ "QueueUrl": queue.url, "MessageBody": message.to_string() });
-        if let Err(error) = self.messaging.sqs("SendMessage", &send).await {
-            say(format!("! the failure queue {} did not take it: {error}", queue.name));
-        }
     }
 }
 
@@ -292,33 +224,4 @@ fn seconds(time: &Value) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_put_that_changes_nothing_is_dropped() {
-        let event = |name: &str, old: Value, new: Value| json!({"eventName": name, "dynamodb": {"OldImage": old, "NewImage": new}});
-        let image = json!({"pk": {"S": "a"}});
-        assert!(!changes_something(&event("MODIFY", image.clone(), image.clone())));
-        assert!(changes_something(&event(
-            "MODIFY",
-            image.clone(),
-            json!({"pk": {"S": "a"}, "x": {"N": "1"}})
-        )));
-        assert!(changes_something(&event("INSERT", Value::Null, image)));
-    }
-
-    #[test]
-    fn a_look_at_large_records_reads_few_of_them() {
-        assert_eq!(reach_of(1, 1), 2);
-        assert_eq!(reach_of(1_000, READ), READ);
-        assert_eq!(reach_of(100_000, READ), 20);
-        assert_eq!((reach_of(900_000, READ), reach_of(usize::MAX, READ)), (2, 1));
-    }
-
-    #[test]
-    fn a_time_is_in_whole_seconds() {
-        assert_eq!(seconds(&json!(1_700_000_000.0)), 1_700_000_000);
-        assert_eq!(seconds(&json!(1_700_000_000)), 1_700_000_000);
-    }
-}
+mod tests;

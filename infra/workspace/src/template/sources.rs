@@ -39,6 +39,8 @@ pub struct StreamSource {
     /// Whether to begin with the oldest record (`TRIM_HORIZON`) or with what comes after the start
     /// (`LATEST`).
     pub from_the_beginning: bool,
+    /// How many batches of a shard are at work at the same time, of different partition keys.
+    pub parallelization_factor: usize,
     /// Whether a failed batch is split in two.
     pub bisect: bool,
     /// How often a batch is tried again; `None` for as long as its records live.
@@ -59,13 +61,12 @@ pub(super) fn of_queue(settings: &Value) -> Source {
     source(settings, SourceKind::Queue(plain(&settings["Queue"])), 10)
 }
 
-fn source(settings: &Value, from: SourceKind, batch_size: u64) -> Source {
+fn source(settings: &Value, from: SourceKind, batch_size: usize) -> Source {
     let patterns = settings["FilterCriteria"]["Filters"].as_array().cloned().unwrap_or_default();
     let types = settings["FunctionResponseTypes"].as_array().cloned().unwrap_or_default();
     Source {
         from,
-        batch_size: usize::try_from(settings["BatchSize"].as_u64().unwrap_or(batch_size))
-            .unwrap_or(usize::MAX),
+        batch_size: count(&settings["BatchSize"], batch_size),
         window: Duration::from_secs(settings["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or(0)),
         // A pattern that is no JSON would let nothing through: as null, it does just that.
         filters: patterns
@@ -78,6 +79,12 @@ fn source(settings: &Value, from: SourceKind, batch_size: u64) -> Source {
     }
 }
 
+/// A number, which a parameter of the template gives as text.
+fn count(setting: &Value, default: usize) -> usize {
+    let number = setting.as_u64().and_then(|number| usize::try_from(number).ok());
+    number.or_else(|| setting.as_str()?.parse().ok()).unwrap_or(default)
+}
+
 fn stream(settings: &Value) -> Result<StreamSource> {
     let arn = settings["Stream"].as_str().unwrap_or_default();
     let table =
@@ -87,9 +94,25 @@ fn stream(settings: &Value) -> Result<StreamSource> {
     Ok(StreamSource {
         table: table.to_owned(),
         from_the_beginning: settings["StartingPosition"] != "LATEST",
+        parallelization_factor: count(&settings["ParallelizationFactor"], 1),
         bisect: settings["BisectBatchOnFunctionError"].as_bool().unwrap_or(false),
         maximum_retries: limit("MaximumRetryAttempts").and_then(|value| u32::try_from(value).ok()),
         maximum_age: limit("MaximumRecordAgeInSeconds").map(Duration::from_secs),
         on_failure: settings["DestinationConfig"]["OnFailure"]["Destination"].as_str().map(str::to_owned),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_number_may_come_from_a_parameter() {
+        let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/1";
+        let factor = |settings: Value| stream(&settings).unwrap().parallelization_factor;
+        assert_eq!(factor(json!({ "Stream": arn })), 1);
+        assert_eq!(factor(json!({ "Stream": arn, "ParallelizationFactor": 3 })), 3);
+        assert_eq!(factor(json!({ "Stream": arn, "ParallelizationFactor": "4" })), 4);
+    }
 }

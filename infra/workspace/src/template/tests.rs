@@ -63,7 +63,9 @@ fn the_consumers_read_the_stream_as_deployed() {
     let SourceKind::Stream(stream) = &source.from else { panic!("no stream") };
     assert_eq!(stream.table, "oms-Table");
     assert!(stream.bisect && stream.from_the_beginning);
-    assert_eq!(stream.maximum_retries, Some(5));
+    assert_eq!(stream.maximum_retries, None);
+    assert_eq!(stream.maximum_age, Some(Duration::from_secs(24 * 60 * 60)));
+    assert_eq!(stream.parallelization_factor, 1);
     assert!(stream.on_failure.as_deref().unwrap().ends_with(":oms-StreamFailures"));
 }
 

@@ -4,6 +4,7 @@
 //! changes add to, so that a repeated record finds nothing left to count, and the whole log in each
 //! record makes up for one that never came.
 
+use super::failures::{Failed, Unapplied};
 use super::stream::{OrderImage, UnappliedOrder};
 use crate::app::App;
 use crate::statistics::verify::STATS;
@@ -17,15 +18,42 @@ use oms_table::TableError;
 use oms_table::counters::{Counted, fits};
 use oms_table::orders::watermarks::WatermarkAdvance;
 
-/// Counts what is new about some orders. The records of those that could not be counted come back.
-pub async fn apply(app: &App, metrics: Option<Metrics>, mut arrived: Vec<OrderImage>) -> Vec<String> {
+/// Counts what is new about some orders; what it could not count.
+pub async fn apply(app: &App, metrics: Option<Metrics>, arrived: Vec<OrderImage>) -> Unapplied {
+    let mut unapplied = Unapplied::default();
+    let mut batches = vec![arrived];
+    while let Some(batch) = batches.pop() {
+        // Boxed, or its layout would be too deep for callers that nest it further.
+        let counting = Box::pin(count_batch(app, metrics, batch, &mut unapplied));
+        let Some(Failed { error, mut left }) = counting.await else { continue };
+        match left.len() {
+            0 => {}
+            1 => unapplied.set_aside(left.remove(0).records, error),
+            // Which of them cannot be counted shows when each is counted alone.
+            _ => batches.extend(left.into_iter().map(|order| vec![order])),
+        }
+    }
+    unapplied
+}
+
+/// Counts some orders together, again where others were counting them; what no retry would help.
+async fn count_batch(
+    app: &App,
+    metrics: Option<Metrics>,
+    mut arrived: Vec<OrderImage>,
+    unapplied: &mut Unapplied,
+) -> Option<Failed> {
     for race in 0..retry::LOST_RACES_OF_COUNTERS {
-        match count_all(app, metrics, std::mem::take(&mut arrived)).await {
-            Ok(raced) if raced.is_empty() => return Vec::new(),
+        match count_all(app, metrics, std::mem::take(&mut arrived), unapplied).await {
+            Ok(raced) if raced.is_empty() => return None,
             Ok(raced) => arrived = raced,
-            Err((error, left)) => {
-                tracing::error!(error = chain(&error), "could not count");
-                return left;
+            Err(failed) => {
+                tracing::error!(error = chain(&failed.error), "could not count");
+                if failed.error.is_lasting() {
+                    return Some(failed);
+                }
+                arrived = failed.left;
+                break;
             }
         }
         // It may have been no race, but a hold.
@@ -36,26 +64,29 @@ pub async fn apply(app: &App, metrics: Option<Metrics>, mut arrived: Vec<OrderIm
             break;
         }
     }
-    arrived.into_iter().flat_map(|one| one.records).collect()
+    unapplied.deliver_again(arrived);
+    None
 }
 
 /// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
-/// counting come back, to be looked at again; an error comes with the records it left uncounted.
+/// counting come back, to be looked at again; an error comes with what it left uncounted.
 async fn count_all(
     app: &App,
     metrics: Option<Metrics>,
     arrived: Vec<OrderImage>,
-) -> Result<Vec<OrderImage>, (TableError, Vec<String>)> {
-    let records = |arrived: &[OrderImage]| arrived.iter().flat_map(|one| one.records.clone()).collect();
-    let all = records(&arrived);
-    let fresh = app.fresh(STATS, arrived).await.map_err(|error| (error, all))?;
+    unapplied: &mut Unapplied,
+) -> Result<Vec<OrderImage>, Failed> {
+    let fresh = app.fresh(STATS, arrived).await?;
     // Before the watermarks move: what is repeated writes the same rows again, or finds newer ones.
     if let Err(error) = write_order_rows(app, &fresh).await {
-        let all = fresh.into_iter().flat_map(|fresh| fresh.arrived.records);
-        return Err((error, all.collect()));
+        let left = fresh.into_iter().map(|fresh| fresh.arrived).collect();
+        return Err(Failed { error, left });
     }
     let mut raced = Vec::new();
     let (chunks, too_short) = into_chunks(app, fresh);
+    for OrderImage { order, records } in too_short {
+        unapplied.set_aside(records, TableError::LogTooShort(order.id));
+    }
     let mut chunks = chunks.into_iter();
     while let Some(chunk) = chunks.next() {
         let counted = app.table().count(STATS, &chunk.counted, &chunk.tally).await;
@@ -68,19 +99,13 @@ async fn count_all(
             }
             Err(TableError::Conflict) => raced.extend(chunk.arrived),
             Err(error) => {
-                let left = chunk.arrived.iter().chain(&raced).cloned();
-                let left: Vec<_> = left.chain(chunks.flat_map(|chunk| chunk.arrived)).collect();
-                return Err((error, records(&left)));
+                let left = chunk.arrived.into_iter().chain(raced);
+                let left = left.chain(chunks.flat_map(|chunk| chunk.arrived)).collect();
+                return Err(Failed { error, left });
             }
         }
     }
-    match too_short.first() {
-        None => Ok(raced),
-        Some(first) => {
-            let error = TableError::LogTooShort(first.order.id);
-            Err((error, records(&[too_short, raced].concat())))
-        }
-    }
+    Ok(raced)
 }
 
 /// Brings the rows of orders, by which lists and searches find them, up to date.

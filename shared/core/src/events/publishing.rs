@@ -3,6 +3,7 @@
 //! At least once, with ids that a repeat makes again: the notification is written and the event
 //! published before the order's watermark moves, so that nothing is lost where it dies in between.
 
+use super::failures::{Failed, Unapplied};
 use super::queue::{Job, Queue, QueueError};
 use super::stream::{OrderImage, UnappliedOrder};
 use super::topic::{Bus, Event, PublishError};
@@ -10,13 +11,14 @@ use crate::app::App;
 use futures::StreamExt;
 use jiff::Timestamp;
 use oms_domain::order_events::{OrderEvent, notices};
-use oms_domain::{Change, Order};
+use oms_domain::{Change, Order, UserId};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_table::TableError;
 use oms_table::notifications::News;
 use oms_table::orders::watermarks::WatermarkAdvance;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -66,51 +68,71 @@ enum Untold {
     Queue(#[from] QueueError),
 }
 
-/// Tells what is new about some orders. The records of those that could not be told come back.
-pub async fn tell_all(publisher: &Publisher, arrived: Vec<OrderImage>) -> Vec<String> {
-    let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
+impl Untold {
+    /// Whether it would be the same each time.
+    const fn is_lasting(&self) -> bool {
+        match self {
+            Self::Table(error) => error.is_lasting(),
+            Self::Publish(error) => error.is_lasting(),
+            Self::Queue(_) => false,
+        }
+    }
+}
+
+/// Tells what is new about some orders; what it could not tell.
+pub async fn tell_all(publisher: &Publisher, arrived: Vec<OrderImage>) -> Unapplied {
+    let mut unapplied = Unapplied::default();
     let fresh = match publisher.app.fresh(CONSUMER, arrived).await {
         Ok(fresh) => fresh,
-        Err(error) => {
+        Err(Failed { error, left }) => {
             tracing::error!(error = chain(&error), "could not read the watermarks");
-            return all;
+            unapplied.deliver_again(left);
+            return unapplied;
         }
     };
     // First, so that no money waits for a topic that is out of reach.
-    let looked_after = each(fresh, async |fresh| have_settled(publisher, fresh).await).await;
-    let told = each(looked_after.done, async |fresh| tell(publisher, fresh).await).await;
-    looked_after.failed.into_iter().chain(told.failed).collect()
+    let settled = each(fresh, &mut unapplied, async |fresh| have_settled(publisher, fresh).await).await;
+    each(settled, &mut unapplied, async |fresh| tell(publisher, fresh).await).await;
+    unapplied
 }
 
-/// The orders that something was done about, and the records of those that it failed for.
-struct Outcome {
-    done: Vec<UnappliedOrder>,
-    failed: Vec<String>,
-}
-
-/// Does something about each order, about [`AT_ONCE`] of them at the same time.
+/// Does something about each order, for [`AT_ONCE`] users at the same time: what is told to one goes
+/// through the one inbox, in sequence. The orders that it was done about.
 async fn each(
     fresh: Vec<UnappliedOrder>,
+    unapplied: &mut Unapplied,
     work: impl AsyncFn(&UnappliedOrder) -> Result<(), Untold>,
-) -> Outcome {
+) -> Vec<UnappliedOrder> {
     let work = &work;
-    let tried = futures::stream::iter(fresh).map(|fresh| async move {
-        let outcome = work(&fresh).await;
-        (fresh, outcome)
+    let mut of_users: BTreeMap<UserId, Vec<UnappliedOrder>> = BTreeMap::new();
+    for fresh in fresh {
+        of_users.entry(fresh.arrived.order.user.id.clone()).or_default().push(fresh);
+    }
+    let tried = futures::stream::iter(of_users.into_values()).map(|orders| async move {
+        let mut tried = Vec::with_capacity(orders.len());
+        for fresh in orders {
+            let outcome = work(&fresh).await;
+            tried.push((fresh, outcome));
+        }
+        tried
     });
-    let tried: Vec<(UnappliedOrder, Result<(), Untold>)> = tried.buffer_unordered(AT_ONCE).collect().await;
-    let mut outcome = Outcome { done: Vec::new(), failed: Vec::new() };
-    for (fresh, tried) in tried {
+    let tried: Vec<Vec<(UnappliedOrder, Result<(), Untold>)>> =
+        tried.buffer_unordered(AT_ONCE).collect().await;
+    let mut done = Vec::new();
+    for (fresh, tried) in tried.into_iter().flatten() {
         match tried {
-            Ok(()) => outcome.done.push(fresh),
+            Ok(()) => done.push(fresh),
             Err(error) => {
                 let order = fresh.arrived.order.id;
                 tracing::error!(%order, error = chain(&error), "could not tell");
-                outcome.failed.extend(fresh.arrived.records);
+                match error.is_lasting() {
+                    true => unapplied.set_aside(fresh.arrived.records, error),
+                    false => unapplied.deliver_again(vec![fresh.arrived]),
+                }
             }
         }
     }
-    outcome
+    done
 }
 
 /// Has what waits for a gateway, or for its money, looked after.
@@ -189,14 +211,13 @@ fn waits_since(order: &Order, seen: u64) -> bool {
 }
 
 /// Publishes an event; where the topic is out of reach, tries again for as long as the invocation
-/// may wait for it. Each invocation does, and there are several for a record before it is set
-/// aside.
+/// may wait for it. Each invocation does, for as long as the stream keeps the record.
 async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishError> {
     let began = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let Err(error) = publisher.bus.publish(event).await else { return Ok(()) };
-        if began.elapsed() + pause > PATIENCE || pause >= deadline::left() {
+        if error.is_lasting() || began.elapsed() + pause > PATIENCE || pause >= deadline::left() {
             return Err(error);
         }
         tracing::warn!(error = chain(&error), "the topic is out of reach, trying again");

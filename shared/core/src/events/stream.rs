@@ -1,15 +1,20 @@
 //! What the consumers of the table's stream share: from records to orders, and from orders that
 //! failed back to the records to see again.
 
+use super::failures::{Failed, FailureQueue, Identities, Unapplied, sequence_number};
 use crate::app::App;
-use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use aws_lambda_events::event::dynamodb::EventRecord;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{JobId, Order, OrderId, StoreId};
 use oms_runtime::deadline;
 use oms_table::jobs::HELD_UNTIL;
 use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
 /// How long a consumer waits while the counters are held, if its invocation has the time. After
@@ -19,6 +24,15 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(40);
 const TO_COUNT: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// What Lambda hands a consumer. Its records are read one by one, so that one that cannot be read
+/// is none of the others' business.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StreamEvent {
+    /// The records, as the stream writes them.
+    #[serde(rename = "Records", default)]
+    pub records: Vec<Value>,
+}
 
 /// The newest image of an order in a batch, and the records that spoke of the order.
 #[derive(Clone, Debug)]
@@ -56,7 +70,7 @@ impl ChangedHands {
 }
 
 /// A batch, sorted out.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Batch {
     /// The orders, each once.
     pub arrived: Vec<OrderImage>,
@@ -64,8 +78,8 @@ pub struct Batch {
     pub bulk_updates: Vec<BulkUpdateAsked>,
     /// The stores that have another owner now, or are no more.
     pub stores: Vec<ChangedHands>,
-    /// The sequence numbers of records that hold no readable order.
-    pub unreadable: Vec<String>,
+    /// The records that hold no readable order.
+    pub unreadable: Unapplied,
     /// When the oldest record was made.
     pub oldest: Option<Timestamp>,
 }
@@ -95,11 +109,19 @@ impl Batch {
     /// records carry its whole log, so the newest image says all that the others do. Removals say
     /// nothing: orders are not removed.
     #[must_use]
-    pub fn read(event: Event) -> Self {
+    pub fn read(event: StreamEvent) -> Self {
         let mut newest: HashMap<OrderId, OrderImage> = HashMap::new();
         let mut batch = Batch::default();
-        for EventRecord { change, .. } in event.records {
-            let sequence = change.sequence_number.unwrap_or_default();
+        for record in event.records {
+            let sequence = sequence_number(&record);
+            let change = match serde_json::from_value::<EventRecord>(record) {
+                Ok(record) => record.change,
+                Err(error) => {
+                    tracing::error!(%sequence, error = oms_runtime::logging::chain(&error), "no record of a stream");
+                    batch.unreadable.set_aside(vec![sequence], "it is no record of a stream");
+                    continue;
+                }
+            };
             let made = change.approximate_creation_date_time.timestamp_millis();
             let made = Timestamp::from_millisecond(made).ok().filter(|made| *made > Timestamp::UNIX_EPOCH);
             batch.oldest = [batch.oldest, made].into_iter().flatten().min();
@@ -117,7 +139,7 @@ impl Batch {
                 Ok(order) => order,
                 Err(error) => {
                     tracing::error!(%sequence, error = oms_runtime::logging::chain(&error), "unreadable record");
-                    batch.unreadable.push(sequence);
+                    batch.unreadable.set_aside(vec![sequence], &error);
                     continue;
                 }
             };
@@ -145,28 +167,35 @@ impl App {
     /// what it has applied; all the way where the order is new to it or has been deleted.
     ///
     /// # Errors
-    /// [`TableError`] where the watermarks cannot be read.
+    /// [`Failed`] where the watermarks or what the logs lack cannot be read.
     pub async fn fresh(
         &self,
         consumer: &str,
         arrived: Vec<OrderImage>,
-    ) -> Result<Vec<UnappliedOrder>, TableError> {
+    ) -> Result<Vec<UnappliedOrder>, Failed> {
         let ids = arrived.iter().map(|one| one.order.id);
-        let marks = self.table().watermarks(consumer, ids).await?;
+        let marks = match self.table().watermarks(consumer, ids).await {
+            Ok(marks) => marks,
+            Err(error) => return Err(Failed { error, left: arrived }),
+        };
         let fresh = arrived.into_iter().filter_map(|arrived| {
             let seen = marks.get(&arrived.order.id).copied().unwrap_or(0);
             (arrived.order.version > seen).then_some(UnappliedOrder { arrived, seen })
         });
         let mut fresh: Vec<UnappliedOrder> = fresh.collect();
-        for UnappliedOrder { arrived: OrderImage { order, .. }, seen } in &mut fresh {
+        for index in 0..fresh.len() {
+            let UnappliedOrder { arrived: OrderImage { order, .. }, seen } = &mut fresh[index];
             let version = if order.is_deleted() { 0 } else { *seen };
             match self.table().recall(order, version).await {
                 // Left to the consumer, which then knows which order it cannot apply.
                 Ok(()) => {}
-                Err(error) if error.is_of_the_item() => {
+                Err(error) if error.is_lasting() => {
                     tracing::error!(order = %order.id, error = oms_runtime::logging::chain(&error), "unreadable log");
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    let left = fresh.into_iter().map(|fresh| fresh.arrived).collect();
+                    return Err(Failed { error, left });
+                }
             }
         }
         Ok(fresh)
@@ -188,9 +217,34 @@ impl App {
     }
 }
 
+/// Does a consumer's work on a batch. What would fail each time is set aside in the failure queue,
+/// also a record that the work panics on; what else was not applied Lambda delivers again.
+///
+/// # Panics
+/// As the work does where it is about several records: Lambda then delivers them in halves, until
+/// that record is alone.
+pub async fn consume<W: Future<Output = Unapplied>>(
+    failures: &FailureQueue,
+    event: StreamEvent,
+    work: impl FnOnce(Batch) -> W,
+) -> DynamoDbEventResponse {
+    let identities = Identities::of(&event.records);
+    let is_alone = event.records.len() == 1;
+    let working = AssertUnwindSafe(async { work(Batch::read(event)).await });
+    let unapplied = match working.catch_unwind().await {
+        Ok(unapplied) => unapplied,
+        Err(panic) if !is_alone => resume_unwind(panic),
+        Err(_) => {
+            let mut unapplied = Unapplied::default();
+            unapplied.set_aside(identities.all(), "the consumer panicked on it");
+            unapplied
+        }
+    };
+    partial_batch_failure(failures.take_in(&identities, unapplied).await)
+}
+
 /// The answer that makes Lambda deliver these records, and all after the first of them, again.
-#[must_use]
-pub fn partial_batch_failure(records: impl IntoIterator<Item = String>) -> DynamoDbEventResponse {
+fn partial_batch_failure(records: Vec<String>) -> DynamoDbEventResponse {
     let mut response = DynamoDbEventResponse::default();
     response.batch_item_failures = records
         .into_iter()
@@ -201,4 +255,41 @@ pub fn partial_batch_failure(records: impl IntoIterator<Item = String>) -> Dynam
         })
         .collect();
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oms_runtime::config::{Config, GatewayKeys};
+    use serde_json::json;
+
+    /// A failure queue that nobody answers for.
+    fn out_of_reach() -> FailureQueue {
+        let settings = |name: &str| match name {
+            "AWS_ENDPOINT_URL_SQS" | "FAILURE_QUEUE_URL" => Some("http://127.0.0.1:9/q".to_owned()),
+            "TABLE_NAME" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => {
+                Some("x".to_owned())
+            }
+            _ => None,
+        };
+        let config = Config::from_lookup(GatewayKeys::NotNeeded, settings).unwrap();
+        FailureQueue::from_config(&config, "stats").unwrap()
+    }
+
+    fn event(records: &[&str]) -> StreamEvent {
+        let record = |number: &&str| json!({ "dynamodb": { "SequenceNumber": number } });
+        StreamEvent { records: records.iter().map(record).collect() }
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_left_to_lambda_until_its_record_is_alone() {
+        let failures = out_of_reach();
+        let panics = async |_: Batch| -> Unapplied { panic!("on purpose") };
+        // The queue does not take it, so that it comes again; else it would be done.
+        let answer = consume(&failures, event(&["1"]), panics).await;
+        let again = answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
+        assert_eq!(again.collect::<Vec<_>>(), [Some("1".to_owned())]);
+        let several = AssertUnwindSafe(consume(&failures, event(&["1", "2"]), panics)).catch_unwind();
+        assert!(several.await.is_err());
+    }
 }

@@ -8,7 +8,7 @@ pub use event::Event;
 pub use subscribers::{Answer, SubscribeError, Wanted};
 
 use aws_sdk_sns::Client;
-use aws_sdk_sns::error::{BuildError, SdkError};
+use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::get_topic_attributes::GetTopicAttributesError;
 use aws_sdk_sns::types::MessageAttributeValue;
 
@@ -26,8 +26,31 @@ pub struct NoTopic;
 
 /// Why an event was not published.
 #[derive(Debug, thiserror::Error)]
-#[error("the event could not be published")]
-pub struct PublishError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub enum PublishError {
+    /// It is nothing that SNS takes: too large, or an attribute that makes no sense.
+    #[error("the topic takes no such event")]
+    Invalid(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else that SNS or the SDK said.
+    #[error("the event could not be published")]
+    Request(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What SNS answers to a message that it will never take.
+const INVALID: [&str; 3] = ["InvalidParameter", "ParameterValueInvalid", "ValidationException"];
+
+impl PublishError {
+    fn request(error: impl ProvideErrorMetadata + std::error::Error + Send + Sync + 'static) -> Self {
+        match error.code() {
+            Some(code) if INVALID.contains(&code) => Self::Invalid(Box::new(error)),
+            _ => Self::Request(Box::new(error)),
+        }
+    }
+
+    /// Whether it would be the same each time.
+    pub(super) const fn is_lasting(&self) -> bool {
+        matches!(self, Self::Invalid(_))
+    }
+}
 
 impl Bus {
     /// A topic by its ARN.
@@ -56,10 +79,10 @@ impl Bus {
             .message_structure("json")
             .message(event.message());
         for (name, value) in event.attributes() {
-            let value = attribute(value).map_err(|error| PublishError(Box::new(error)))?;
+            let value = attribute(value).map_err(|error| PublishError::Invalid(Box::new(error)))?;
             publish = publish.message_attributes(name, value);
         }
-        publish.send().await.map_err(|error| PublishError(Box::new(error)))?;
+        publish.send().await.map_err(PublishError::request)?;
         Ok(())
     }
 

@@ -69,6 +69,7 @@ pub struct Counts {
 }
 
 fn whole(value: Decimal) -> u64 {
+    debug_assert!(value >= Decimal::ZERO, "no counter is below zero: {value}");
     u64::try_from(value).unwrap_or(0)
 }
 

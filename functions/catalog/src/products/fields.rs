@@ -1,7 +1,7 @@
 //! What clients write of a product.
 
-use super::MAX_STOCK;
 use super::variants::{VariantFields, reader};
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
 use crate::money::price;
 use crate::partial::Partial;
 use crate::slug::Slug;
@@ -11,10 +11,6 @@ use oms_http::validation::{BlankText, Fields, Lines, Text, Whole};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The longest name, in characters.
-const MAX_NAME_CHARS: usize = 255;
-/// The longest stock keeping unit, in characters.
-pub(crate) const MAX_SKU_CHARS: usize = 64;
 /// The longest description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 10_000;
 

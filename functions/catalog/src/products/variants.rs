@@ -1,8 +1,7 @@
 //! The variants of a product, which are written within it: an entry with an `id` changes that
 //! variant, one without is new, one left out is removed.
 
-use super::MAX_STOCK;
-use super::fields::MAX_SKU_CHARS;
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
 use crate::money::price;
 use oms_domain::catalog::Variant;
 use oms_domain::place::invalid_pk;
@@ -12,9 +11,6 @@ use oms_table::catalog::stock::StockLevel;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// The longest name, in characters.
-const MAX_NAME_CHARS: usize = 255;
 
 /// A kind of a product, to make or to change.
 #[derive(Clone, Debug, Default, ToSchema)]

@@ -13,10 +13,12 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_file_is_what_the_handlers_say() {
+fn the_files_are_what_the_handlers_say() {
     let file = std::fs::read_to_string(path()).unwrap();
     assert!(file == text(), "functions/docs/openapi.json is out of date: run `cargo openapi`");
     assert_eq!(docs::DOCUMENT, file);
+    let reviewed = std::fs::read_to_string(statuses_path()).unwrap();
+    assert!(reviewed == statuses(), "infra/openapi/statuses.txt is out of date: run `cargo openapi`");
 }
 
 #[test]

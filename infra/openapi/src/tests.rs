@@ -119,6 +119,25 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
+fn a_body_says_how_long_each_of_its_texts_may_be_or_what_it_may_hold() {
+    let mut document = document();
+    let requested = schemas::reachable(&mut document, "requestBody");
+    let mut open = Vec::new();
+    for (owner, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let field = field.get("items").unwrap_or(field);
+            let is_text = field["type"].to_string().contains("\"string\"");
+            let limits = ["maxLength", "format", "enum", "pattern"];
+            if requested.contains(owner) && is_text && limits.iter().all(|limit| field.get(limit).is_none()) {
+                open.push(format!("{owner}.{name}"));
+            }
+        }
+    }
+    // Only its null is read.
+    assert_eq!(open, ["PatchPayment.attention"]);
+}
+
+#[test]
 fn closed_sets_of_words_are_told() {
     let schemas = &document()["components"]["schemas"];
     assert_eq!(schemas["Refund"]["properties"]["status"]["enum"], json!(["pending", "succeeded", "failed"]));

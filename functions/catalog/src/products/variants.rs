@@ -19,11 +19,11 @@ pub(crate) struct VariantFields {
     /// In an update: the variant that is changed. Without it, the variant is new.
     #[schema(value_type = Option<Uuid>)]
     id: Option<VariantId>,
-    /// Its name, at most 255 characters.
-    #[schema(value_type = String, example = "Blue")]
+    /// Its name.
+    #[schema(value_type = String, max_length = 255, example = "Blue")]
     name: Option<String>,
-    /// Its stock keeping unit, at most 64 characters.
-    #[schema(example = "MUG-1-BLUE")]
+    /// Its stock keeping unit.
+    #[schema(max_length = 64, example = "MUG-1-BLUE")]
     sku: Option<String>,
     /// What one costs; the product's price where it is left out.
     #[schema(value_type = Option<String>, example = "29.99")]

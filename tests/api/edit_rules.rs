@@ -49,6 +49,18 @@ const STATUSES: [(&str, &[&str]); 8] = [
     ("refunded", &["confirm_order", "ship_order", "refund_order"]),
 ];
 
+#[test]
+fn every_field_that_a_change_may_write_is_in_the_table() {
+    let document = oms_openapi::document();
+    let fields = &document["components"]["schemas"]["PatchOrder"]["properties"];
+    let mut tabled: Vec<&str> = FIELDS.iter().map(|(field, ..)| *field).chain(["status"]).collect();
+    let mut written: Vec<&str> =
+        fields.as_object().expect("a body has fields").keys().map(String::as_str).collect();
+    tabled.sort_unstable();
+    written.sort_unstable();
+    assert_eq!(tabled, written);
+}
+
 fn may_change(until: Until, status: &str) -> bool {
     match until {
         Until::Always => true,

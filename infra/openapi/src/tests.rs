@@ -109,6 +109,15 @@ fn every_operation_tells_how_much_a_caller_may_do() {
 }
 
 #[test]
+fn the_overview_of_the_api_names_every_path() {
+    let overview = include_str!("../../../docs/api.md");
+    for (place, _) in operations(&document()) {
+        let named = place.split('/').rfind(|part| !part.is_empty() && !part.starts_with('{')).unwrap();
+        assert!(overview.contains(&format!("{named}/")), "docs/api.md says nothing of {place}");
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let text = document.to_string();

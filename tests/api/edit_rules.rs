@@ -4,6 +4,7 @@
 use oms_tests::shop::{Person, text};
 use oms_tests::{Goods, Shop};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Until when a field may be written.
 #[derive(Clone, Copy)]
@@ -48,6 +49,20 @@ const STATUSES: [(&str, &[&str]); 8] = [
     ("cancelled", &["cancel_order"]),
     ("refunded", &["confirm_order", "ship_order", "refund_order"]),
 ];
+
+#[test]
+fn every_field_that_can_be_written_is_in_the_table_and_what_is_placed_can_be_changed() {
+    let document = oms_openapi::document();
+    let fields_of = |body: &str| -> BTreeSet<&str> {
+        let fields = document["components"]["schemas"][body]["properties"].as_object();
+        fields.expect("a body has fields").keys().map(String::as_str).collect()
+    };
+    let tabled: BTreeSet<&str> = FIELDS.iter().map(|(field, ..)| *field).chain(["status"]).collect();
+    let changed = fields_of("PatchOrder");
+    assert_eq!(changed, tabled);
+    let fixed: Vec<&str> = fields_of("CreateOrder").difference(&changed).copied().collect();
+    assert_eq!(fixed, ["user"], "it can be placed with, but not changed");
+}
 
 fn may_change(until: Until, status: &str) -> bool {
     match until {

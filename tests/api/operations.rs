@@ -115,7 +115,6 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     pub(crate) body: Option<Value>,
     headers: BTreeSet<String>,
-    statuses: BTreeSet<String>,
     is_public: bool,
 }
 
@@ -143,7 +142,6 @@ impl Operation {
             path: operation_path + &query,
             body: operation["requestBody"]["content"]["application/json"].get("example").cloned(),
             headers,
-            statuses: operation["responses"].as_object().expect("answers").keys().cloned().collect(),
             is_public: operation.get("security").is_none(),
         }
     }
@@ -157,15 +155,7 @@ impl Operation {
     /// Sends it.
     pub(crate) async fn sent(&self, world: &World, client: &Client, headers: &[(&str, &str)]) -> Answer {
         let body = self.body_in(world);
-        let answer = client.send(self.method.clone(), &world.with_ids(&self.path), body, headers).await;
-        let status = answer.status.to_string();
-        assert!(
-            self.statuses.contains(&status),
-            "{}: {status} is not in the document: {}",
-            self.id,
-            answer.text
-        );
-        answer
+        client.send(self.method.clone(), &world.with_ids(&self.path), body, headers).await
     }
 }
 
@@ -260,7 +250,7 @@ async fn every_body_must_be_json() {
 }
 
 /// Fields that stand in the description of a body, and that nobody can write there.
-const IGNORED: &[&str] = &[
+pub(crate) const IGNORED: &[&str] = &[
     "addresses_update: user",
     "addresses_partial_update: user",
     "orders_update: user",
@@ -270,7 +260,7 @@ const IGNORED: &[&str] = &[
 
 /// Who writes every field of an operation's body, and when: staff, but for what is its owner's
 /// alone.
-fn writer_of(operation: &Operation) -> (Who, Stage) {
+pub(crate) fn writer_of(operation: &Operation) -> (Who, Stage) {
     let line = OPERATIONS.iter().find(|(id, ..)| *id == operation.id);
     match line.map(|(_, who, _, stage)| (*who, *stage)) {
         Some((who, stage @ (Delivered | Told))) => (who, stage),
@@ -309,7 +299,7 @@ async fn null_is_read_where_the_document_allows_it_and_refused_in_every_other_fi
 }
 
 /// The fields of an operation's body, and their schemas.
-fn fields_of(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
+pub(crate) fn fields_of(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
     let all = document["paths"].as_object().expect("the document has paths").values();
     let mut all = all.flat_map(|item| item.as_object().expect("a path has methods").values());
     let found = all.find(|one| one["operationId"] == operation.id.as_str()).expect("it is in the document");

@@ -1,6 +1,8 @@
 //! What people write: what is refused in it, what comes back of it, and what others read of it.
 
+use crate::operations::{IGNORED, Operation, document, fields_of, operations, writer_of};
 use oms_tests::shop::text;
+use oms_tests::world::{Stage, Who, World};
 use oms_tests::{Answer, Client, Mailbox, Person, Shop, eventually, mails_to, stack};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,72 +20,99 @@ async fn post_text(person: &Person, path: &str, body: String) -> Answer {
     Answer { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
 }
 
-/// A body with one more field.
-fn with(body: &Value, field: &str, value: Value) -> Value {
+/// The texts that clients may write in the body of an operation, each by its place, and how many
+/// characters the document allows it.
+fn texts_of(document: &Value, operation: &Operation) -> Vec<(String, u64)> {
+    let mut texts = Vec::new();
+    for (name, field) in fields_of(document, operation) {
+        let entry = field["items"]["$ref"].as_str().and_then(|name| document.pointer(&name[1..]));
+        let parts = entry.and_then(|entry| entry["properties"].as_object()).into_iter().flatten();
+        texts.extend(parts.map(|(part, field)| (format!("/{name}/0/{part}"), field.clone())));
+        texts.push((format!("/{name}"), field));
+    }
+    texts.into_iter().filter_map(|(place, field)| Some((place, field["maxLength"].as_u64()?))).collect()
+}
+
+/// A body with another value at a place that [`texts_of`] tells.
+fn with(body: &Value, place: &str, value: Value) -> Value {
     let mut body = body.clone();
-    body[field] = value;
+    match place.split('/').collect::<Vec<_>>()[..] {
+        ["", list, "0", part] => body[list] = json!([{ part: value }]),
+        ["", name] => body[name] = value,
+        _ => panic!("{place} is no place in a body"),
+    }
     body
 }
 
+/// What is asked of each text: one more character than it may have is refused, in words that tell
+/// the limit, and a card's number is.
 #[tokio::test]
-async fn a_card_number_is_refused_wherever_a_client_may_write() {
+async fn every_text_has_the_limit_that_the_document_says_and_takes_no_card_number() {
+    let document = document().await;
+    let (mut wrong, mut asked) = (Vec::new(), 0);
+    for operation in operations(&document).iter().filter(|operation| operation.body.is_some()) {
+        let (who, stage) = writer_of(operation);
+        let world = World::at(stage).await;
+        let is_read = |place: &str| !IGNORED.contains(&&*format!("{}: {}", operation.id, &place[1..]));
+        for (place, most) in texts_of(&document, operation).into_iter().filter(|(place, _)| is_read(place)) {
+            let long = "a".repeat(usize::try_from(most).expect("a length") + 1);
+            let too_long = format!("Ensure this field has no more than {most} characters.");
+            let card = "4242424242424242 12/28";
+            for (text, words) in [(&*long, &*too_long), (card, NO_CARDS)] {
+                let body = operation.body.as_ref().expect("it has one");
+                let mut sent = operation.clone();
+                sent.body = Some(with(body, &place, json!(text)));
+                let answer = sent.sent(&world, &world.who(who), &[]).await;
+                if answer.body["details"].pointer(&place) != Some(&json!([words])) {
+                    wrong.push(format!("{} {place}: {} {}", operation.id, answer.status, answer.text));
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(asked >= 120, "{asked}");
+}
+
+#[tokio::test]
+async fn every_list_in_a_body_has_the_limit_that_the_document_says() {
+    let document = document().await;
+    let world = World::at(Stage::Payable).await;
+    let mut limited = 0;
+    for operation in operations(&document).iter().filter(|operation| operation.body.is_some()) {
+        for (name, field) in fields_of(&document, operation) {
+            let Some(most) = field["maxItems"].as_u64() else { continue };
+            let many = vec![Value::Null; usize::try_from(most).expect("a length") + 1];
+            let mut sent = operation.clone();
+            sent.body.as_mut().expect("it has one")[&name] = json!(many);
+            let answer = sent.sent(&world, &world.who(Who::Staff), &[]).await;
+            let words = format!("Ensure this field has no more than {most} elements.");
+            assert!(
+                answer.status == 400 && answer.text.contains(&words),
+                "{}: {}",
+                operation.id,
+                answer.text
+            );
+            limited += 1;
+        }
+    }
+    assert!(limited >= 6, "{limited}");
+}
+
+#[tokio::test]
+async fn a_card_number_is_refused_wherever_a_client_may_write_data_a_search_or_a_key() {
     let shop = Shop::open().await;
     let mug = shop.sells("Mug", 10).await;
     let ada = shop.customer().await;
     let order = ada.order(&shop, &mug, 1).await;
     let payment = json!({ "order": order["id"], "payment_method": "bank_transfer" });
-    let made = ada.client.post("/api/payments/", payment.clone()).await.expect(201);
-    let path = |group: &str, of: &Value, action: &str| format!("/api/{group}/{}/{action}", text(&of["id"]));
-    let (order_path, new_order) = (path("orders", &order, ""), ada.order_of(&shop, &mug, 1));
-    let payment_path = path("payments", &made, "");
-    let product = format!("/api/products/{}/", text(&mug.product));
-    let new_product = json!({ "store": shop.store["id"], "name": "Cup", "base_price": "1.00" });
-    let new_address =
-        json!({ "full_name": "Ada", "address_line1": "1 Row", "city": "London", "country": "GB" });
+    let made = ada.client.post("/api/payments/", payment).await.expect(201);
+    let new_order = ada.order_of(&shop, &mug, 1);
     let new_item =
         json!({ "order": order["id"], "product": mug.product, "variant": mug.variant, "quantity": 1 });
-    let hook = json!({ "protocol": "https", "endpoint": "https://example.com/", "store": shop.store["id"] });
-    let (post, patch, none) = (Method::POST, Method::PATCH, json!({}));
-    let (orders, items) = ("/api/orders/", "/api/order-items/");
-    let written: [(&Person, &Method, &str, &Value, &[&str]); 15] = [
-        (&ada, &post, orders, &new_order, &["notes", "special_instructions", "customer_id", "language"]),
-        (&ada, &patch, &order_path, &none, &["notes", "special_instructions"]),
-        (&shop.vendor, &patch, &order_path, &none, &["tracking_number", "payment_reference"]),
-        (&ada, &patch, &path("orders", &order, "cancel_order/"), &none, &["reason"]),
-        (&shop.vendor, &patch, &path("orders", &order, "refund_order/"), &none, &["reason"]),
-        (&shop.vendor, &patch, &path("orders", &order, "ship_order/"), &none, &["tracking_number"]),
-        (&ada, &post, &path("orders", &order, "rate_order/"), &json!({ "rating": 5 }), &["comment"]),
-        (&ada, &post, items, &new_item, &["notes"]),
-        (&shop.vendor, &post, &format!("{payment_path}process_payment/"), &none, &["reference"]),
-        (&shop.vendor, &post, &format!("{payment_path}refund_payment/"), &none, &["reason"]),
-        (&shop.vendor, &patch, &path("stores", &shop.store, ""), &none, &["name", "slug", "description"]),
-        (&shop.vendor, &post, "/api/products/", &new_product, &["name", "slug", "sku", "description"]),
-        (&shop.vendor, &post, &format!("{product}adjust_stock/"), &json!({ "delta": 1 }), &["reason"]),
-        (
-            &ada,
-            &post,
-            "/api/addresses/",
-            &new_address,
-            &["full_name", "address_line1", "address_line2", "city", "state", "postal_code", "phone_number"],
-        ),
-        (&shop.vendor, &post, "/api/notifications/subscriptions/", &hook, &["endpoint"]),
-    ];
-    for (who, method, path, body, fields) in written {
-        for field in fields {
-            for card in ["4242424242424242 12/28", "card 20261122 3782.822463.10005"] {
-                let body = with(body, field, json!(card));
-                let answer = who.client.send(method.clone(), path, Some(body), &[]).await;
-                let said = &answer.body["details"][field];
-                let text = &answer.text;
-                assert_eq!((answer.status, said), (400, &json!([NO_CARDS])), "{path} {field}: {text}");
-            }
-        }
-    }
+    let payment_path = format!("/api/payments/{}/", text(&made["id"]));
     no_card_is_kept_as_data(&ada, &new_order, &new_item, &payment_path).await;
-    let mut nested = new_order.clone();
-    nested["items"][0]["notes"] = json!("4242 4242 4242 4242 123");
-    let nested = ada.client.post(orders, nested).await;
-    assert_eq!(nested.body["details"], json!({ "items": [{ "notes": [NO_CARDS] }] }));
+    let (post, orders) = (Method::POST, "/api/orders/");
     let searched = ada.client.get("/api/orders/?search=4242+4242+4242+4242").await;
     assert_eq!((searched.status, &searched.body["details"]), (400, &json!({ "search": [NO_CARDS] })));
     let keyed = [("Idempotency-Key", "4242-4242-4242-4242")];
@@ -99,8 +128,8 @@ async fn no_card_is_kept_as_data(ada: &Person, new_order: &Value, new_item: &Val
     let (orders, items) = ("/api/orders/", "/api/order-items/");
     for kept in [json!({ "pan": 4_242_424_242_424_242_u64 }), json!({ "4242-4242-4242-4242": [true] })] {
         let answers = [
-            (ada.client.post(orders, with(new_order, "extra_data", kept.clone())).await, "extra_data"),
-            (ada.client.post(items, with(new_item, "extra_data", kept.clone())).await, "extra_data"),
+            (ada.client.post(orders, with(new_order, "/extra_data", kept.clone())).await, "extra_data"),
+            (ada.client.post(items, with(new_item, "/extra_data", kept.clone())).await, "extra_data"),
             (ada.client.change(payment_path, json!({ "payment_details": kept })).await, "payment_details"),
         ];
         for (answer, field) in answers {

@@ -10,6 +10,8 @@ use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
 use oms_workspace::tokens::User;
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 const ORDERS: u64 = 260;
 const CASES: u64 = 200;
@@ -221,10 +223,17 @@ fn sort(rng: &mut SeededRng, parameters: &mut Vec<(String, String)>, wanted: &mu
 #[tokio::test]
 async fn every_list_is_what_a_model_of_it_says() {
     let world = World::new(20_261_122).await;
+    let mut tried = BTreeSet::new();
     for number in 0..CASES {
         let mut rng = SeededRng::new(number);
         let person = rng.of(&world.people).unwrap();
         let case = case(&world, person, &mut rng);
+        tried.extend(case.parameters.iter().map(|(name, _)| name.clone()));
         case.hold(&world.harness, &person.token, &mut rng, format!("case {number}")).await;
     }
+    let document: Value = serde_json::from_str(include_str!("../../functions/docs/openapi.json")).unwrap();
+    let documented = document["paths"]["/api/orders/"]["get"]["parameters"].as_array().unwrap();
+    let names = documented.iter().filter_map(|parameter| parameter["name"].as_str());
+    let untried: Vec<_> = names.filter(|name| *name != "explain" && !tried.contains(*name)).collect();
+    assert!(untried.is_empty(), "the model knows nothing of {untried:?}");
 }

@@ -1,5 +1,6 @@
 //! Requests as any client makes them, and their answers.
 
+use crate::documented::is_documented;
 use crate::stack::stack;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -78,7 +79,7 @@ impl Client {
     /// Sends a request to the API.
     ///
     /// # Panics
-    /// Where no answer comes.
+    /// Where no answer comes, or one of a status that the document does not tell of the operation.
     pub async fn send(
         &self,
         method: Method,
@@ -86,7 +87,7 @@ impl Client {
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.api));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.api));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -99,6 +100,7 @@ impl Client {
         let response = request.send().await.expect("the API answers");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("the answer has an end");
+        assert!(is_documented(&method, path, status), "{method} {path}: {status} is not documented: {text}");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status, headers, body, text }
     }

@@ -7,6 +7,7 @@
 pub mod aws;
 pub mod blur;
 pub mod deployed;
+mod documented;
 pub mod events;
 pub mod function;
 pub mod hook;

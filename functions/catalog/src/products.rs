@@ -16,6 +16,10 @@ use oms_table::catalog::products::StockedProduct;
 use oms_table::entity::Versioned;
 use view::ProductView;
 
+/// The longest name of a product or a variant, in characters.
+const MAX_NAME_CHARS: usize = 255;
+/// The longest stock keeping unit, in characters.
+const MAX_SKU_CHARS: usize = 64;
 /// The most pieces that one shelf holds, and that one request moves.
 const MAX_STOCK: i64 = 1_000_000_000;
 

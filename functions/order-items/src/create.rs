@@ -34,7 +34,7 @@ pub(crate) struct CreateOrderItem {
     #[schema(value_type = Option<String>, example = "29.99")]
     unit_price: Option<Decimal>,
     /// The customer's wishes.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 2_000)]
     notes: String,
     /// What the client keeps with it.
     #[schema(value_type = Option<Object>)]

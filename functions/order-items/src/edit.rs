@@ -30,6 +30,7 @@ pub(crate) struct PatchOrderItem {
     #[schema(value_type = Option<String>, example = "29.99")]
     unit_price: Option<Decimal>,
     /// The customer's wishes.
+    #[schema(max_length = 2_000)]
     notes: Option<String>,
     /// What the client keeps with it.
     #[schema(value_type = Option<Object>)]

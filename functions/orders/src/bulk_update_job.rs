@@ -1,7 +1,6 @@
 //! Bulk updates of more orders than a request waits for, and
 //! `GET /api/orders/bulk_update_status/{job}/`
 
-use crate::bulk_update_status::FailedUpdate;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -44,6 +43,16 @@ impl IntoResponse for BulkAccepted {
     fn into_response(self) -> Response {
         (StatusCode::ACCEPTED, Json(self)).into_response()
     }
+}
+
+/// An order that could not go there.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FailedUpdate {
+    /// The order.
+    pub(crate) id: Uuid,
+    /// Why.
+    #[schema(example = "Order cannot be confirmed in its current status")]
+    pub(crate) error: String,
 }
 
 /// How far a job is.

@@ -1,6 +1,6 @@
 //! `POST /api/orders/bulk_update_status/`
 
-use crate::bulk_update_job::{BulkAccepted, job_of, write_down};
+use crate::bulk_update_job::{BulkAccepted, FailedUpdate, job_of, write_down};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
@@ -36,16 +36,6 @@ pub(crate) struct BulkUpdateStatus {
     /// Where they go, by the same rules as the actions.
     #[schema(value_type = String, example = "confirmed")]
     status: Status,
-}
-
-/// An order that could not go there.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct FailedUpdate {
-    /// The order.
-    pub(crate) id: Uuid,
-    /// Why.
-    #[schema(example = "Order cannot be confirmed in its current status")]
-    pub(crate) error: String,
 }
 
 /// What became of the orders.

@@ -53,19 +53,19 @@ pub(crate) struct CreateOrder {
     #[schema(value_type = Option<String>, example = "standard")]
     shipping_method: ShippingMethod,
     /// The client's own name for the customer.
-    #[schema(value_type = Option<String>, example = "CUST123")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "CUST123")]
     customer_id: String,
     /// The customer's notes.
-    #[schema(value_type = Option<String>, example = "Please deliver after 6 PM")]
+    #[schema(value_type = Option<String>, max_length = 2_000, example = "Please deliver after 6 PM")]
     notes: String,
     /// For the courier.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 2_000)]
     special_instructions: String,
     /// The store's currency; another one is refused.
     #[schema(value_type = Option<String>, example = "USD")]
     currency: Option<Currency>,
     /// The customer's language, `en` where it is left out.
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = Option<String>, max_length = 35, example = "en")]
     language: String,
     /// What the client keeps with it.
     #[schema(value_type = Option<Object>)]
@@ -74,7 +74,7 @@ pub(crate) struct CreateOrder {
     #[schema(value_type = Option<String>, example = "5.00")]
     discount_amount: Decimal,
     /// For staff: whose order it is; the caller's where it is left out.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, max_length = 255)]
     user: Option<UserId>,
 }
 

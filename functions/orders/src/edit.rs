@@ -40,10 +40,10 @@ pub(crate) struct PatchOrder {
     #[schema(value_type = Option<String>, example = "credit_card")]
     payment_method: Option<PaymentMethod>,
     /// The client's own name for the customer, while the order is pending.
-    #[schema(example = "CUST123")]
+    #[schema(max_length = 100, example = "CUST123")]
     customer_id: Option<String>,
     /// The customer's language, while the order is pending.
-    #[schema(example = "en")]
+    #[schema(max_length = 35, example = "en")]
     language: Option<String>,
     /// How it travels, until it does.
     #[schema(value_type = Option<String>, example = "express")]
@@ -54,21 +54,22 @@ pub(crate) struct PatchOrder {
     #[schema(value_type = Option<Uuid>)]
     billing_address: Option<Option<Uuid>>,
     /// The customer's notes.
-    #[schema(example = "Please deliver after 6 PM")]
+    #[schema(max_length = 2_000, example = "Please deliver after 6 PM")]
     notes: Option<String>,
     /// For the courier.
+    #[schema(max_length = 2_000)]
     special_instructions: Option<String>,
     /// What the client keeps with it.
     #[schema(value_type = Option<Object>)]
     extra_data: Option<Map<String, Value>>,
     /// For those who run the order: the carrier's number.
-    #[schema(example = "1Z999AA10123456784")]
+    #[schema(max_length = 100, example = "1Z999AA10123456784")]
     tracking_number: Option<String>,
     /// For those who run the order: when it should arrive.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-25T12:00:00Z")]
     estimated_delivery: Option<Option<jiff::Timestamp>>,
     /// For those who run the order: the payment's name elsewhere.
-    #[schema(example = "INV-2026-0042")]
+    #[schema(max_length = 100, example = "INV-2026-0042")]
     payment_reference: Option<String>,
     /// For those who run the order: what to take off, in the order's currency.
     #[schema(value_type = Option<String>, example = "5.00")]

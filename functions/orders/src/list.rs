@@ -147,3 +147,55 @@ struct ListParameters {
 fn filters(app: &App, query: &Query) -> Outcome<Filters> {
     Filters::read(query, &app.config().time_zone)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::tz::TimeZone;
+    use std::collections::BTreeSet;
+    use utoipa::IntoParams;
+    use utoipa::openapi::path::ParameterIn;
+
+    /// What a list is filtered by, each with a value that makes sense.
+    const ASKED: [(&str, &str); 13] = [
+        ("status", "pending"),
+        ("status__in", "pending,shipped"),
+        ("payment_status", "paid"),
+        ("payment_method", "paypal"),
+        ("shipping_method", "express"),
+        ("currency", "USD"),
+        ("store", "0192f0c0-11aa-7b02-8c11-3d1e5a7b0a01"),
+        ("user", "ada"),
+        ("created_at__gte", "2026-11-22"),
+        ("created_at__lt", "2026-11-23"),
+        ("total_amount__gte", "1"),
+        ("total_amount__lte", "2"),
+        ("search", "ORD"),
+    ];
+    /// What else may be asked of a list.
+    const MORE: [&str; 4] = ["page", "page_size", "ordering", "explain"];
+
+    /// The fields of some filters, each as it is written.
+    fn fields(query: &str) -> BTreeSet<String> {
+        let filters = Filters::read(&Query::parse(query), &TimeZone::UTC).unwrap();
+        let text = format!("{filters:#?}");
+        let lines = text.trim_end_matches("\n}").split("\n    ").skip(1);
+        lines.filter(|line| !line.starts_with([' ', '}'])).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_document_names_every_filter_and_each_is_read() {
+        let documented = ListParameters::into_params(|| Some(ParameterIn::Query));
+        let documented: BTreeSet<_> = documented.into_iter().map(|parameter| parameter.name).collect();
+        let known = ASKED.iter().map(|(name, _)| *name).chain(MORE);
+        assert_eq!(documented, known.map(str::to_owned).collect());
+        let mut unread = fields("");
+        for (name, value) in ASKED {
+            let read = fields(&format!("{name}={value}"));
+            assert!(read != fields(""), "{name} filters nothing");
+            unread.retain(|field| read.contains(field));
+        }
+        // The days that a search names are found out later.
+        assert_eq!(unread, BTreeSet::from(["days: None,".to_owned()]), "no parameter sets it");
+    }
+}

@@ -16,8 +16,8 @@ pub(crate) struct RateOrder {
     /// From 1, bad, to 5, good.
     #[schema(minimum = 1, maximum = 5, example = 5)]
     rating: u8,
-    /// In their words, at most 2,000 characters.
-    #[schema(value_type = Option<String>, example = "Arrived a day early")]
+    /// In their words.
+    #[schema(value_type = Option<String>, max_length = 2_000, example = "Arrived a day early")]
     comment: String,
 }
 

@@ -16,9 +16,9 @@ use utoipa::ToSchema;
 /// How a payment was made that no gateway knows of. Empty for all others.
 #[derive(Clone, Debug, ToSchema)]
 pub(crate) struct ProcessPayment {
-    /// Of a bank transfer or cash on delivery: what it is called there, at most 100 characters. It
+    /// Of a bank transfer or cash on delivery: what it is called there. It
     /// becomes the payment's `transaction_id` and the order's `payment_reference`.
-    #[schema(value_type = Option<String>, example = "RECEIPT-0042")]
+    #[schema(value_type = Option<String>, max_length = 100, example = "RECEIPT-0042")]
     reference: String,
     /// `false` where the customer is there to do what their bank may ask: the answer is then a 202
     /// with the `next_action`, which has an hour. `true`, or left out: the payment is declined.

@@ -19,8 +19,8 @@ pub(crate) struct RefundPayment {
     /// How much, in the payment's currency; all that is left where it is left out.
     #[schema(value_type = Option<String>, example = "10.00")]
     amount: Option<Decimal>,
-    /// In the caller's words, at most 500 characters.
-    #[schema(value_type = Option<String>, example = "One mug arrived broken")]
+    /// In the caller's words.
+    #[schema(value_type = Option<String>, max_length = 500, example = "One mug arrived broken")]
     reason: String,
 }
 

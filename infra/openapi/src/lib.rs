@@ -107,6 +107,26 @@ pub fn text() -> String {
     text + "\n"
 }
 
+/// What each operation may be answered with, as `statuses.txt` holds it: a line an operation, for
+/// whoever reviews a change.
+#[must_use]
+pub fn statuses() -> String {
+    let mut lines = Vec::new();
+    each_operation(&mut document(), |_, _, operation| {
+        let name = operation["operationId"].as_str().unwrap_or_default();
+        let statuses = operation["responses"].as_object().into_iter().flat_map(Map::keys);
+        let statuses: Vec<_> = statuses.map(String::as_str).collect();
+        lines.push(format!("{name}: {}\n", statuses.join(" ")));
+    });
+    lines.concat()
+}
+
+/// The file that holds [`statuses`].
+#[must_use]
+pub fn statuses_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("statuses.txt")
+}
+
 /// The file from which the function `docs` serves the document.
 #[must_use]
 pub fn path() -> PathBuf {

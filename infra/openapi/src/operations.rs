@@ -133,16 +133,23 @@ fn shared_statuses(path: &str, method: &str, operation: &Operation) -> Vec<&'sta
     // Also an action that needs no body must be able to read the one that it is sent.
     let reads_body = operation.contains_key("requestBody") || (is_secured && is_write(method));
     let is_remembered = is_secured && is_write(method);
-    let rules: [(bool, &[&str]); 7] = [
+    let rules: [(bool, &[&str]); 8] = [
         (true, &["406", "429", "500", "503"]),
         (is_secured, &["401"]),
         (path.contains('{') || returns_page(operation), &["404"]),
+        (reads_query(operation), &["400"]),
         (reads_body, &["400", "413", "415"]),
         (is_remembered, &["400", "409", "413", "422"]),
         (is_change(path, method), &["409", "412"]),
         (method == "delete", &["409"]),
     ];
     rules.iter().filter(|(applies, _)| *applies).flat_map(|(_, statuses)| statuses.iter().copied()).collect()
+}
+
+/// Whether it can be asked for something in the part of its URL after `?`.
+fn reads_query(operation: &Operation) -> bool {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    returns_page(operation) || parameters.any(|parameter| parameter["in"] == "query")
 }
 
 fn complete_errors(path: &str, method: &str, operation: &mut Operation) {

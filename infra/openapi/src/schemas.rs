@@ -3,6 +3,7 @@
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::order_events::{EventType, NotificationKind, NotificationLevel};
 use oms_domain::payment::{PaymentState, RefundState};
+use oms_domain::subscription::Protocol;
 use oms_domain::{Decimal, PaymentMethod, PaymentStatus, ShippingMethod, Status};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +128,7 @@ fn each_reference(value: &mut Value, change: &mut impl FnMut(&mut String)) {
 }
 
 /// The schemas that one part of the operations refers to, directly or not.
-fn reachable(document: &mut Value, part: &str) -> BTreeSet<String> {
+pub(crate) fn reachable(document: &mut Value, part: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = Vec::new();
     let mut note = |text: &mut String| open.push(text.clone());
@@ -179,6 +180,8 @@ fn complete_field(owner: &str, name: &str, field: &mut Value) {
         field["enum"] = Value::Array(words);
     } else if is_time(name) {
         field["format"] = json!("date-time");
+    } else if name == "currency" {
+        field["pattern"] = json!("^[A-Z]{3}$");
     } else if field["example"].as_str().is_some_and(is_decimal) {
         field["format"] = json!("decimal");
     }
@@ -201,6 +204,7 @@ fn choices(owner: &str, name: &str) -> Option<Vec<Value>> {
         ("shipping_method", _) => words!(ShippingMethod),
         ("notification_type", _) => words!(NotificationKind),
         ("level", _) => words!(NotificationLevel),
+        ("protocol", _) => words!(Protocol),
         ("event_type" | "event_types", _) => words!(EventType),
         ("status", "Health") => vec!["ok", "degraded"],
         ("outcome", "SimulateAction") => vec!["succeed", "fail"],

@@ -13,10 +13,12 @@ fn operations(document: &Value) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_file_is_what_the_handlers_say() {
+fn the_files_are_what_the_handlers_say() {
     let file = std::fs::read_to_string(path()).unwrap();
     assert!(file == text(), "functions/docs/openapi.json is out of date: run `cargo openapi`");
     assert_eq!(docs::DOCUMENT, file);
+    let reviewed = std::fs::read_to_string(statuses_path()).unwrap();
+    assert!(reviewed == statuses(), "infra/openapi/statuses.txt is out of date: run `cargo openapi`");
 }
 
 #[test]
@@ -107,6 +109,15 @@ fn every_operation_tells_how_much_a_caller_may_do() {
 }
 
 #[test]
+fn the_overview_of_the_api_names_every_path() {
+    let overview = include_str!("../../../docs/api.md");
+    for (place, _) in operations(&document()) {
+        let named = place.split('/').rfind(|part| !part.is_empty() && !part.starts_with('{')).unwrap();
+        assert!(overview.contains(&format!("{named}/")), "docs/api.md says nothing of {place}");
+    }
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     let document = document();
     let text = document.to_string();
@@ -114,6 +125,25 @@ fn every_reference_leads_somewhere() {
         let pointer = reference.split('"').next().unwrap();
         assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
+}
+
+#[test]
+fn a_body_says_how_long_each_of_its_texts_may_be_or_what_it_may_hold() {
+    let mut document = document();
+    let requested = schemas::reachable(&mut document, "requestBody");
+    let mut open = Vec::new();
+    for (owner, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let field = field.get("items").unwrap_or(field);
+            let is_text = field["type"].to_string().contains("\"string\"");
+            let limits = ["maxLength", "format", "enum", "pattern"];
+            if requested.contains(owner) && is_text && limits.iter().all(|limit| field.get(limit).is_none()) {
+                open.push(format!("{owner}.{name}"));
+            }
+        }
+    }
+    // Only its null is read.
+    assert_eq!(open, ["PatchPayment.attention"]);
 }
 
 #[test]

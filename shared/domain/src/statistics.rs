@@ -76,6 +76,9 @@ impl FromIterator<(Counter, Decimal)> for Counts {
     fn from_iter<I: IntoIterator<Item = (Counter, Decimal)>>(cells: I) -> Self {
         let mut counts = Counts::default();
         for (cell, value) in cells {
+            // Only a time can be below zero, where the clocks of two functions differ.
+            let is_time = matches!(cell, Counter::TransitionMicros(..));
+            debug_assert!(is_time || value >= Decimal::ZERO, "no counter is below zero: {cell:?} is {value}");
             match cell {
                 Counter::Orders(f) => *counts.cells.entry(f).or_default() += whole(value),
                 Counter::StatusOrders(status, currency) => {

@@ -22,35 +22,35 @@ const MAX_PASTED_CHARS: usize = 255;
 #[derive(Clone, Debug, Default, ToSchema)]
 #[schema(as = AddressFields)]
 pub(crate) struct AddressFields {
-    /// Who lives there, at most 255 characters.
-    #[schema(value_type = String, example = "Ada Lovelace")]
+    /// Who lives there.
+    #[schema(value_type = String, max_length = 255, example = "Ada Lovelace")]
     full_name: Option<String>,
-    /// Street and number, at most 255 characters.
-    #[schema(value_type = String, example = "12 St James's Square")]
+    /// Street and number.
+    #[schema(value_type = String, max_length = 255, example = "12 St James's Square")]
     address_line1: Option<String>,
     /// Flat, floor.
-    #[schema(example = "Flat 2")]
+    #[schema(max_length = 255, example = "Flat 2")]
     address_line2: Option<String>,
     /// Town.
-    #[schema(value_type = String, example = "London")]
+    #[schema(value_type = String, max_length = 255, example = "London")]
     city: Option<String>,
     /// State or province.
-    #[schema(example = "")]
+    #[schema(max_length = 255, example = "")]
     state: Option<String>,
-    /// Postal code, at most 20 characters; not every country has them.
-    #[schema(example = "SW1Y 4JH")]
+    /// Postal code; not every country has them.
+    #[schema(max_length = 20, example = "SW1Y 4JH")]
     postal_code: Option<String>,
     /// ISO 3166-1 alpha-2, in either case.
-    #[schema(value_type = String, example = "GB")]
+    #[schema(value_type = String, pattern = "^[A-Za-z]{2}$", example = "GB")]
     country: Option<String>,
-    /// For the courier, at most 32 characters.
-    #[schema(example = "+44 20 7946 0958")]
+    /// For the courier.
+    #[schema(max_length = 32, example = "+44 20 7946 0958")]
     phone_number: Option<String>,
     /// Whether it is the one to offer first. A new default unsets the one before.
     #[schema(example = true)]
     pub(crate) is_default: Option<bool>,
     /// For staff, in a new address: whose it is; the caller's where it is left out.
-    #[schema(value_type = Option<String>, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    #[schema(value_type = Option<String>, max_length = 255, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
     pub(crate) user: Option<UserId>,
 }
 

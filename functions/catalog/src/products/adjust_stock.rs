@@ -29,8 +29,8 @@ pub(crate) struct AdjustStock {
     /// How many pieces there are from now on, whatever there were.
     #[schema(minimum = 0)]
     stock: Option<u64>,
-    /// Why, at most 500 characters. It stands in the log.
-    #[schema(value_type = Option<String>, example = "Broken in the storeroom")]
+    /// Why. It stands in the log.
+    #[schema(value_type = Option<String>, max_length = 500, example = "Broken in the storeroom")]
     reason: String,
 }
 

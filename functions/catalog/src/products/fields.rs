@@ -1,7 +1,7 @@
 //! What clients write of a product.
 
-use super::MAX_STOCK;
 use super::variants::{VariantFields, reader};
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
 use crate::money::price;
 use crate::partial::Partial;
 use crate::slug::Slug;
@@ -11,10 +11,6 @@ use oms_http::validation::{BlankText, Fields, Lines, Text, Whole};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The longest name, in characters.
-const MAX_NAME_CHARS: usize = 255;
-/// The longest stock keeping unit, in characters.
-pub(crate) const MAX_SKU_CHARS: usize = 64;
 /// The longest description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 10_000;
 
@@ -26,17 +22,17 @@ pub(crate) struct ProductFields {
     #[expect(dead_code, reason = "it is read before the rest, whose prices are in its currency")]
     #[schema(value_type = Uuid)]
     store: Option<Uuid>,
-    /// Its name, at most 255 characters.
-    #[schema(value_type = String, example = "Mug")]
+    /// Its name.
+    #[schema(value_type = String, max_length = 255, example = "Mug")]
     pub(crate) name: Option<String>,
     /// Its name in links; made from the name where it is left out.
-    #[schema(example = "mug")]
+    #[schema(max_length = 255, example = "mug")]
     pub(crate) slug: Option<String>,
-    /// Its stock keeping unit, at most 64 characters.
-    #[schema(example = "MUG-1")]
+    /// Its stock keeping unit.
+    #[schema(max_length = 64, example = "MUG-1")]
     pub(crate) sku: Option<String>,
-    /// What it is, at most 10,000 characters.
-    #[schema(example = "A mug for tea or coffee")]
+    /// What it is.
+    #[schema(max_length = 10_000, example = "A mug for tea or coffee")]
     pub(crate) description: Option<String>,
     /// The price on its label, in the store's currency.
     #[schema(value_type = String, example = "34.99")]

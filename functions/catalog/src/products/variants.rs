@@ -1,8 +1,7 @@
 //! The variants of a product, which are written within it: an entry with an `id` changes that
 //! variant, one without is new, one left out is removed.
 
-use super::MAX_STOCK;
-use super::fields::MAX_SKU_CHARS;
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
 use crate::money::price;
 use oms_domain::catalog::Variant;
 use oms_domain::place::invalid_pk;
@@ -13,9 +12,6 @@ use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The longest name, in characters.
-const MAX_NAME_CHARS: usize = 255;
-
 /// A kind of a product, to make or to change.
 #[derive(Clone, Debug, Default, ToSchema)]
 #[schema(as = VariantFields)]
@@ -23,11 +19,11 @@ pub(crate) struct VariantFields {
     /// In an update: the variant that is changed. Without it, the variant is new.
     #[schema(value_type = Option<Uuid>)]
     id: Option<VariantId>,
-    /// Its name, at most 255 characters.
-    #[schema(value_type = String, example = "Blue")]
+    /// Its name.
+    #[schema(value_type = String, max_length = 255, example = "Blue")]
     name: Option<String>,
-    /// Its stock keeping unit, at most 64 characters.
-    #[schema(example = "MUG-1-BLUE")]
+    /// Its stock keeping unit.
+    #[schema(max_length = 64, example = "MUG-1-BLUE")]
     sku: Option<String>,
     /// What one costs; the product's price where it is left out.
     #[schema(value_type = Option<String>, example = "29.99")]

@@ -26,17 +26,17 @@ type Minutes = Whole<1, { MAX_UNPAID_MINUTES as i64 }>;
 #[derive(Clone, Debug, Default, ToSchema)]
 #[schema(as = StoreFields)]
 pub(crate) struct StoreFields {
-    /// Its name, at most 255 characters.
-    #[schema(value_type = String, example = "Mugs & More")]
+    /// Its name.
+    #[schema(value_type = String, max_length = 255, example = "Mugs & More")]
     name: Option<String>,
     /// Its name in links; made from the name where it is left out.
-    #[schema(example = "mugs-more")]
+    #[schema(max_length = 255, example = "mugs-more")]
     slug: Option<String>,
-    /// What it says about itself, at most 2,000 characters.
-    #[schema(example = "Hand-made mugs")]
+    /// What it says about itself.
+    #[schema(max_length = 2_000, example = "Hand-made mugs")]
     description: Option<String>,
     /// For staff: the vendor whose it is. A vendor's new store is their own.
-    #[schema(value_type = Option<String>, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
+    #[schema(value_type = Option<String>, max_length = 255, example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
     owner: Option<Option<UserId>>,
     /// The currency of all its prices, ISO 4217; the deployment's where it is left out. It is fixed
     /// once the store has had a product.

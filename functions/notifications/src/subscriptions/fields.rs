@@ -20,7 +20,7 @@ pub(crate) struct SubscriptionFields {
     pub(super) protocol: Option<Protocol>,
     /// A mail address, an https URL, the ARN of a standard queue, or a telephone number in E.164
     /// form.
-    #[schema(value_type = String, example = "orders@shop.example.com")]
+    #[schema(value_type = String, max_length = 2_048, example = "orders@shop.example.com")]
     pub(super) endpoint: Option<String>,
     /// The events to hear of. Without any: all that users are told of, which are those of an
     /// order's status, and `payment.paid`, `payment.failed` and `payment.refunded`.
@@ -40,7 +40,7 @@ pub(crate) struct SubscriptionPatch {
     #[schema(example = "email")]
     protocol: Option<String>,
     /// As it was made.
-    #[schema(example = "orders@shop.example.com")]
+    #[schema(max_length = 2_048, example = "orders@shop.example.com")]
     endpoint: Option<String>,
     /// The events to hear of.
     #[schema(example = json!(["order.delivered"]))]

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 /// Why an order is called off. An empty body gives no reason.
 #[derive(Clone, Debug, ToSchema)]
 pub(crate) struct CancelOrder {
-    /// In the caller's words, at most 500 characters.
-    #[schema(value_type = Option<String>, example = "Ordered by mistake")]
+    /// In the caller's words.
+    #[schema(value_type = Option<String>, max_length = 500, example = "Ordered by mistake")]
     reason: String,
 }
 

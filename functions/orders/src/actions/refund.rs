@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
 #[derive(Clone, Debug, ToSchema)]
 pub(crate) struct RefundOrder {
-    /// In the caller's words, at most 500 characters.
-    #[schema(value_type = Option<String>, example = "Arrived broken")]
+    /// In the caller's words.
+    #[schema(value_type = Option<String>, max_length = 500, example = "Arrived broken")]
     reason: String,
     /// Whether its items go back on the shelf.
     #[schema(value_type = Option<bool>, example = false)]

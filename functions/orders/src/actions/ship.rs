@@ -14,8 +14,8 @@ use utoipa::ToSchema;
 /// What may be said when an order is shipped. An empty body says nothing.
 #[derive(Clone, Debug, ToSchema)]
 pub(crate) struct ShipOrder {
-    /// The carrier's number, at most 100 characters.
-    #[schema(value_type = Option<String>, example = "1Z999AA10123456784")]
+    /// The carrier's number.
+    #[schema(value_type = Option<String>, max_length = 100, example = "1Z999AA10123456784")]
     tracking_number: Option<String>,
     /// When it should arrive.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-11-25T12:00:00Z")]

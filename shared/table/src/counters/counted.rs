@@ -129,9 +129,11 @@ impl Table {
     }
 }
 
-fn count(item: &Item, name: &str) -> u64 {
+/// How many an item says there are; none where it says nothing.
+pub(crate) fn count(item: &Item, name: &str) -> u64 {
     let number = item.get(name).and_then(|value| value.as_n().ok());
-    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+    debug_assert!(number.is_none_or(|number| !number.starts_with('-')), "{name} is below zero: {number:?}");
+    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 pub(crate) fn built(update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {

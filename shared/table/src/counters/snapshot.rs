@@ -11,6 +11,7 @@
 //!
 //! So one read of both tells whether they belong together, and of which orders nothing is missing.
 
+use crate::counters::counted::count;
 use crate::counters::layout::{BY_DAY, FRONT, cells_of};
 use crate::writes::VERSION;
 use crate::{Item, Table, TableError, key, keys, text};
@@ -88,11 +89,6 @@ pub(crate) fn writes_of(sk: &str) -> Option<String> {
     Some(format!("d{}{month}", year.get(2..)?))
 }
 
-fn number(item: &Item, name: &str) -> u64 {
-    let number = item.get(name).and_then(|value| value.as_n().ok());
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
-}
-
 impl CounterTotals {
     fn read(item: &Item) -> Self {
         let writes = item.iter().filter(|(name, _)| name.starts_with('d'));
@@ -100,7 +96,7 @@ impl CounterTotals {
             cells: cells_of(item).collect(),
             stamp: text(item, STAMP).to_owned(),
             counted: item.values().filter_map(order_in).collect(),
-            writes: writes.map(|(name, _)| (name.clone(), number(item, name))).collect(),
+            writes: writes.map(|(name, _)| (name.clone(), count(item, name))).collect(),
         }
     }
 
@@ -128,7 +124,7 @@ impl CounterSnapshot {
         let front = items.iter().find(|item| text(item, keys::SK) == FRONT);
         let days = items.iter().filter_map(|item| {
             let name = writes_of(text(item, keys::SK))?;
-            Some((name, (number(item, WRITES), cells_of(item).collect())))
+            Some((name, (count(item, WRITES), cells_of(item).collect())))
         });
         Self {
             front: front.map(CounterTotals::read).unwrap_or_default(),
@@ -281,6 +277,6 @@ impl Table {
 /// The watermarks among some items.
 fn marks_of(items: &[Item]) -> HashMap<OrderId, u64> {
     let marks =
-        items.iter().filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, number(item, VERSION))));
+        items.iter().filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, count(item, VERSION))));
     marks.collect()
 }

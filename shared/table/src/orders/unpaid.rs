@@ -11,6 +11,7 @@
 //! ([`KNOWN`]): the difference is on its way, and counts as unpaid. Nobody has to take it away
 //! again, because it vanishes as the counters catch up.
 
+use crate::counters::counted::count;
 use crate::counters::layout::{CELLS, cells_of};
 use crate::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
@@ -64,10 +65,10 @@ impl Unpaid {
     /// Takes in one of the items that stand there.
     pub(crate) fn read(&mut self, item: &Item) {
         if crate::text(item, keys::SK) == keys::UNPAID {
-            self.gate = Some(Gate { placed: number(item, PLACED), since: number(item, SINCE) });
+            self.gate = Some(Gate { placed: count(item, PLACED), since: count(item, SINCE) });
             return;
         }
-        self.known = number(item, KNOWN);
+        self.known = count(item, KNOWN);
         let unpaid = cells_of(item).filter(|(cell, _)| counts_unpaid(cell)).map(|(_, value)| value);
         self.counted = u64::try_from(unpaid.sum::<Decimal>()).unwrap_or_default();
     }
@@ -102,11 +103,6 @@ pub(crate) fn sk_of_counters() -> String {
 
 fn counts_unpaid(cell: &Counter) -> bool {
     matches!(cell, Counter::Orders(facets) if is_unpaid(facets.status, facets.payment_status))
-}
-
-fn number(item: &Item, name: &str) -> u64 {
-    let number = item.get(name).and_then(|value| value.as_n().ok());
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 impl Table {

@@ -24,8 +24,8 @@ pub struct Options {
     /// Nobody is asked who they are there
     #[arg(long, default_value_t = Ipv4Addr::LOCALHOST)]
     pub bind: Ipv4Addr,
-    /// Let the table behave as on a bad day: answers lost, throttles, conflicts, late indexes, each
-    /// drawn from this number
+    /// Let the table and the event sources behave as on a bad day: answers lost, throttles,
+    /// conflicts, late indexes, records that come again, each drawn from this number
     #[arg(long, value_name = "SEED")]
     pub faults: Option<u64>,
     /// Build the functions with optimisations

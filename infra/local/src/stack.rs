@@ -24,7 +24,7 @@ use crate::containers::{self, here};
 use crate::demo;
 use crate::dynamodb::request_router::{Conduct, RequestRouter};
 use crate::dynamodb::{Dynamo, Storage};
-use crate::event_sources::Pollers;
+use crate::event_sources::{Faults, Pollers};
 use crate::functions::{self, Functions};
 use crate::gate::Gate;
 use crate::ministack::{Messaging, Ministack};
@@ -129,7 +129,7 @@ impl Stack {
             invoke_url: addresses.lambda.clone(),
             checkpoints: (!self.options.memory).then(|| self.places.state.clone()),
             processes: self.options.concurrency.into(),
-            faults: None,
+            faults: self.options.faults.map(Faults::new),
         };
         let pollers = pollers.prepare(&system)?;
 

@@ -19,8 +19,8 @@ impl App {
         Ok(edge::serve(self.limited(routes), &config).await?)
     }
 
-    /// What answers a request, behind the edge: each caller limited, each request done once for each
-    /// key.
+    /// What answers a request, behind the edge: each caller limited, each request done once for
+    /// each key.
     pub fn limited(self, routes: Router<App>) -> Router {
         let limits = self.limits();
         let routes = with_idempotency(self, routes);

@@ -41,8 +41,8 @@ pub const MISSING_FROM_INDEX: u32 = 3;
 /// A comparison of counters with orders that were counted in between.
 pub const MOVED_WHILE_VERIFIED: u32 = 5;
 
-/// Whether to try once more what met a transaction on the same item, or was throttled; waits before.
-/// Not where that would take what is left of the invocation, which has to answer.
+/// Whether to try once more what met a transaction on the same item, or was throttled; waits
+/// before. Not where that would take what is left of the invocation, which has to answer.
 pub async fn while_busy(tries: &mut u32) -> bool {
     *tries += 1;
     if *tries >= BUSY || deadline::left() < LONGEST_BACKOFF {

@@ -40,7 +40,8 @@ const PAUSES_S: [u64; 5] = [1, 2, 5, 15, 60];
 /// The figures of the process, which nobody reads here.
 fn metrics() -> Result<Metrics, Fault> {
     static METRICS: OnceLock<Result<Metrics, String>> = OnceLock::new();
-    let metrics = METRICS.get_or_init(|| Metrics::start_unheard("simulation").map_err(|error| error.to_string()));
+    let metrics =
+        METRICS.get_or_init(|| Metrics::start_unheard("simulation").map_err(|error| error.to_string()));
     metrics.clone().map_err(Fault::from)
 }
 
@@ -327,9 +328,7 @@ async fn consume(consumer: Consumer, app: App, audits: &Audits, batch: &[Value])
             json(&stats_aggregator::consume(&app, &failures, metrics, audits, of(&event)).await)
         }
         Consumer::Publishes => match Publisher::new(app, metrics) {
-            Ok(publisher) => {
-                json(&notification_publisher::consume(&publisher, &failures, of(&event)).await)
-            }
+            Ok(publisher) => json(&notification_publisher::consume(&publisher, &failures, of(&event)).await),
             Err(error) => panic!("the publisher does not start: {error}"),
         },
     };

@@ -1,5 +1,5 @@
-//! Instances of the functions: made when there is none at rest, one request at a time, killed in the
-//! middle of one at times.
+//! Instances of the functions: made when there is none at rest, one request at a time, killed in
+//! the middle of one at times.
 
 use crate::services::Outages;
 use crate::world::{Chance, DYNAMODB, SNS, SQS};

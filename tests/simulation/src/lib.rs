@@ -28,11 +28,15 @@ use oms_workspace::scratch::Scratch;
 use oms_workspace::template::System;
 use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::task::LocalSet;
 use tokio::time::Duration;
 
+/// What a thread of debug builds needs.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// How often it is looked whether everything has come to rest, and after what time.
 const LOOKS: u32 = 1_500;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -84,6 +88,66 @@ pub fn run(seed: u64, is_told: bool) -> Result<Run, Fault> {
     // The SDK's jitter.
     fastrand::seed(seed);
     LocalSet::new().block_on(&runtime, simulate(seed, is_told))
+}
+
+/// What many runs were like.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// The seeds of those that went wrong, with what did.
+    pub failed: BTreeMap<u64, Vec<String>>,
+    /// How often each fault happened.
+    pub faults: BTreeMap<String, u64>,
+    /// How often each request was answered how.
+    pub answered: BTreeMap<String, u64>,
+}
+
+impl Totals {
+    fn add(&mut self, seed: u64, run: Result<Run, Fault>) {
+        let wrong = match run {
+            Ok(run) => {
+                add_up(&mut self.faults, run.faults);
+                add_up(&mut self.answered, run.answered);
+                run.wrong
+            }
+            Err(error) => vec![error.to_string()],
+        };
+        if !wrong.is_empty() {
+            self.failed.insert(seed, wrong);
+        }
+    }
+}
+
+fn add_up(totals: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (what, times) in more {
+        *totals.entry(what).or_default() += times;
+    }
+}
+
+/// Runs the simulations of some seeds, several at a time.
+///
+/// # Errors
+/// Where threads cannot be started.
+pub fn run_all(seeds: Range<u64>, threads: usize, is_told: bool) -> Result<Totals, Fault> {
+    let next = AtomicU64::new(seeds.start);
+    let totals = Mutex::new(Totals::default());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds.end {
+                return;
+            }
+            let run = std::panic::catch_unwind(|| run(seed, is_told));
+            let run = run.unwrap_or_else(|_| Err("it panicked".into()));
+            totals.lock().unwrap_or_else(PoisonError::into_inner).add(seed, run);
+        }
+    };
+    std::thread::scope(|scope| -> Result<(), Fault> {
+        for _ in 0..threads {
+            std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)?;
+        }
+        Ok(())
+    })?;
+    Ok(totals.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
 async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {

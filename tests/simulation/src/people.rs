@@ -1,15 +1,14 @@
-//! Who acts: customers, vendors and staff, on what they have seen so far; sensibly as a rule, with a
-//! stale tag at times, again where no answer came.
+//! Who acts: customers, vendors and staff, on what they have seen so far; sensibly as a rule, with
+//! a stale tag at times, again where no answer came.
+
+mod requests;
 
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
-use axum::body::Body;
-use http::{Method, Request};
-use oms_runtime::clock;
-use oms_workspace::console::say;
 use oms_workspace::report::Fault;
 use oms_workspace::tokens::{Issuer, User};
+use requests::Ask;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,8 +17,6 @@ use tokio::time::Duration;
 
 /// How long tokens live, in seconds.
 const LIFETIME_S: i64 = 20 * 365 * 24 * 60 * 60;
-/// How often somebody asks again who got no answer.
-const TRIES: u32 = 6;
 /// What the simulated gateway may do about a charge, the usual ones more often.
 const TOKENS: [&str; 9] = [
     "tok_approve",
@@ -77,39 +74,6 @@ pub(crate) struct People {
     pub(crate) wrong: RefCell<Vec<String>>,
     /// How often each request was answered how.
     pub(crate) answered: RefCell<BTreeMap<String, u64>>,
-}
-
-/// A request.
-#[derive(Clone, Debug)]
-struct Ask<'a> {
-    who: &'a Person,
-    method: Method,
-    path: String,
-    body: Option<Value>,
-    key: bool,
-    if_match: Option<String>,
-}
-
-impl<'a> Ask<'a> {
-    fn new(who: &'a Person, method: Method, path: impl Into<String>, body: Option<Value>) -> Self {
-        Self { who, method, path: path.into(), body, key: false, if_match: None }
-    }
-
-    fn get(who: &'a Person, path: impl Into<String>) -> Self {
-        Self::new(who, Method::GET, path, None)
-    }
-
-    fn post(who: &'a Person, path: impl Into<String>, body: Value) -> Self {
-        Self::new(who, Method::POST, path, Some(body))
-    }
-
-    fn patch(who: &'a Person, path: impl Into<String>, body: Value) -> Self {
-        Self::new(who, Method::PATCH, path, Some(body))
-    }
-
-    fn keyed(self) -> Self {
-        Self { key: true, ..self }
-    }
 }
 
 impl People {
@@ -394,64 +358,6 @@ impl People {
     fn perhaps_keyed<'a>(&self, ask: Ask<'a>) -> Ask<'a> {
         if self.chance.below(2) == 0 { ask.keyed() } else { ask }
     }
-
-    /// Asks, and again where nobody can tell what has become of it and it may be repeated.
-    async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Fault> {
-        let key = ask.key.then(|| format!("k-{}", self.chance.below(u64::MAX)));
-        let may_repeat = ask.key || ask.method == Method::GET;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let answer = self.functions.call(request(&ask, key.as_deref())?).await?;
-            self.judge(&ask, &answer);
-            if self.is_told {
-                say(format!("{} {} {} {}", clock::now(), ask.method, ask.path, answer.status));
-            }
-            let is_unsure = matches!(answer.status, 0 | 429 | 503) || is_running(&answer);
-            if !is_unsure || !may_repeat || tries == TRIES {
-                return Ok(answer);
-            }
-            let pause = Duration::from_millis(200 + self.chance.below(8_000));
-            tokio::time::sleep(pause * tries).await;
-        }
-    }
-
-    /// What no answer may say, and what it may say only while something goes wrong.
-    fn judge(&self, ask: &Ask<'_>, answer: &Answer) {
-        let path = ask.path.split('?').next().unwrap_or_default();
-        let name: Vec<&str> =
-            path.split('/').map(|part| if part.len() == 36 { "{id}" } else { part }).collect();
-        let name = format!("{} {} {}", ask.method, name.join("/"), answer.status);
-        *self.answered.borrow_mut().entry(name.clone()).or_default() += 1;
-        let is_fine =
-            matches!(answer.status, 0 | 200 | 201 | 202 | 204 | 400 | 402 | 403 | 404 | 409 | 412 | 503);
-        let is_calm = !self.outages.is_bad_day();
-        if !is_fine || (is_calm && matches!(answer.status, 0 | 503)) {
-            self.wrong.borrow_mut().push(format!("{name} at {}: {}", clock::now(), answer.body));
-        }
-    }
-}
-
-/// Whether the first try of a request with a key is still running.
-fn is_running(answer: &Answer) -> bool {
-    answer.body["code"] == "idempotency_key_in_use"
-}
-
-fn request(ask: &Ask<'_>, key: Option<&str>) -> Result<Request<Body>, Fault> {
-    let mut request = Request::builder()
-        .method(ask.method.clone())
-        .uri(&ask.path)
-        .header("host", "localhost")
-        .header("content-type", "application/json")
-        .header("authorization", format!("Bearer {}", ask.who.token));
-    if let Some(key) = key {
-        request = request.header("idempotency-key", key);
-    }
-    if let Some(tag) = &ask.if_match {
-        request = request.header("if-match", tag);
-    }
-    let body = ask.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
-    Ok(request.body(body)?)
 }
 
 fn text(value: &Value) -> String {

@@ -82,7 +82,13 @@ impl Queues {
     /// An empty queue.
     #[must_use]
     pub(crate) fn new(outages: Outages) -> Self {
-        Self { messages: Arc::default(), set_aside: Arc::default(), next: Arc::default(), sent: Arc::default(), outages }
+        Self {
+            messages: Arc::default(),
+            set_aside: Arc::default(),
+            next: Arc::default(),
+            sent: Arc::default(),
+            outages,
+        }
     }
 
     /// What waits, and what is being worked off.

@@ -247,6 +247,7 @@ mod tests {
                 environment: BTreeMap::new(),
                 routes: Vec::new(),
                 sources: Vec::new(),
+                policies: Vec::new(),
             };
             let source = Source {
                 from: SourceKind::Queue("arn:q".to_owned()),

@@ -96,8 +96,8 @@ pub async fn tell_all(publisher: &Publisher, arrived: Vec<OrderImage>) -> Unappl
     unapplied
 }
 
-/// Does something about each order, for [`AT_ONCE`] users at the same time: what is told to one goes
-/// through the one inbox, in sequence. The orders that it was done about.
+/// Does something about each order, for [`AT_ONCE`] users at the same time: what is told to one
+/// goes through the one inbox, in sequence. The orders that it was done about.
 async fn each(
     fresh: Vec<UnappliedOrder>,
     unapplied: &mut Unapplied,

@@ -116,6 +116,7 @@ impl World {
             environment: BTreeMap::new(),
             routes: Vec::new(),
             sources: Vec::new(),
+            policies: Vec::new(),
         };
         let SourceKind::Stream(settings) = &self.source.from else { panic!("a stream") };
         let invoker = Invoker::new(&self.pollers.invoke_url, &function, self.pollers.processes);

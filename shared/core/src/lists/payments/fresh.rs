@@ -5,8 +5,8 @@
 //! (of all, for staff) and for what the caller has changed. Those that have changed within the last
 //! seconds are read consistently, and take the place of whatever rows say of them. So what the
 //! caller did shows at once, and what others did to the newest orders as soon as the index has
-//! these, which takes milliseconds. A payment of an older order is always shown as it is, since a page shows orders
-//! and not rows; but which filtered list it is in follows with its row.
+//! these, which takes milliseconds. A payment of an older order is always shown as it is, since a
+//! page shows orders and not rows; but which filtered list it is in follows with its row.
 
 use crate::app::App;
 use crate::lists::orders::{Entry, Visible};

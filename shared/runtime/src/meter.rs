@@ -91,6 +91,27 @@ pub async fn side_by_side<T, E>(
     });
     let calls: Vec<_> = calls.collect();
     let answers = try_join_all(calls).await;
+    join(&branches);
+    answers
+}
+
+/// Makes two calls at the same time, of which each may take several trips: like [`side_by_side`].
+///
+/// # Errors
+/// That of whichever fails first.
+pub async fn both<A, B, E>(
+    one: impl Future<Output = Result<A, E>>,
+    other: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), E> {
+    let branches = [Arc::new(Meter::default()), Arc::new(Meter::default())];
+    let [a, b] = branches.clone();
+    let answers = futures::try_join!(BRANCH.scope(a, one), BRANCH.scope(b, other));
+    join(&branches);
+    answers
+}
+
+/// Adds what calls cost that were made at the same time.
+fn join(branches: &[Arc<Meter>]) {
     let consumed: Vec<Consumed> = branches.iter().map(|branch| branch.total()).collect();
     with_meter(|meter| {
         let sum = |of: fn(&Consumed) -> u64| consumed.iter().map(of).sum();
@@ -99,7 +120,6 @@ pub async fn side_by_side<T, E>(
         let longest = consumed.iter().map(|one| one.trips).max().unwrap_or(0);
         meter.trips.fetch_add(longest, Ordering::Relaxed);
     });
-    answers
 }
 
 fn with_meter(record: impl FnOnce(&Meter)) {

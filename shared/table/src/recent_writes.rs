@@ -13,6 +13,7 @@ use crate::{Item, Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{Order, OrderId, StoreId, UserId};
+use oms_runtime::retry;
 
 /// For how long a trail is followed, and kept: longer than the stream's consumer is ever late while
 /// nobody is called out of bed.
@@ -52,8 +53,8 @@ fn recent_write_of(item: &Item, by: &UserId) -> Option<RecentWrite> {
 }
 
 impl Table {
-    /// Notes that a user is changing an order: a small write of its own, which fails with a line in
-    /// the log only.
+    /// Notes that a user is changing an order: a small write of its own, tried for some
+    /// seconds while the table is busy; then it fails with a line in the log only.
     pub async fn note_recent_write(&self, by: &UserId, order: &Order) {
         let mut item = key(keys::user(by), keys::step(order.updated_at, order.id));
         let ends = order.updated_at.checked_add(FOLLOWED_FOR).unwrap_or(order.updated_at);
@@ -64,12 +65,18 @@ impl Table {
             item.insert(USER.into(), AttributeValue::S(order.user.id.0.clone()));
         }
         let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        match put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await {
-            Ok(answer) => crate::writes::meter_write(answer.consumed_capacity()),
-            Err(error) => {
-                let error = TableError::from(error);
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let mut tries = 0;
+        loop {
+            let error = match put.clone().send().await.map_err(TableError::from) {
+                Ok(answer) => return crate::writes::meter_write(answer.consumed_capacity()),
+                Err(error) => error,
+            };
+            let is_worth_it = matches!(error, TableError::Throttled) && tries < retry::NOTES;
+            if !is_worth_it || !retry::while_busy(&mut tries).await {
                 let error = oms_runtime::logging::chain(&error);
                 tracing::warn!(order = %order.id, error, "could not note a change: its maker may see it late");
+                return;
             }
         }
     }

@@ -71,9 +71,8 @@ impl App {
     ) -> Outcome<OrderPage> {
         let wanted = PageWanted { caller, visible, asked, request, links };
         let mut changed = Changed::default();
-        let first =
-            async { futures::try_join!(self.page_of(wanted, &changed), self.settling_writes(caller)) };
-        let (first, recent) = meter::at_once(first).await?;
+        let first = self.page_of(wanted, &changed);
+        let (first, recent) = meter::both(first, self.settling_writes(caller)).await?;
         self.page_with(wanted, &recent, &mut changed, first).await
     }
 

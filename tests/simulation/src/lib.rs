@@ -187,7 +187,7 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
         }
     };
     is_bad_day(true);
-    let length = 4 + chance.below(8);
+    let length = 3 + chance.below(6);
     let acted = futures::join!(
         people.buy(0, length),
         people.buy(1, length),

@@ -13,7 +13,7 @@ fn nothing_goes_wrong_on_many_bad_days() {
     let totals = run_all(0..SEEDS, THREADS, false).unwrap();
     assert!(totals.failed.is_empty(), "seeds, and what went wrong: {:#?}", totals.failed);
     let faults: u64 = totals.faults.values().sum();
-    assert!(faults > 10 * SEEDS, "only {faults} faults happened");
+    assert!(faults > 3 * SEEDS, "only {faults} faults happened");
 }
 
 #[test]

@@ -10,9 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 async fn behind_a_proxy(name: &str, table: &str) -> (Function, Proxy) {
     let proxy = Proxy::before(stack().setting("DYNAMODB_URL")).await;
-    let endpoint = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str());
-    // Its role is for the stack's table.
-    let environment = [endpoint, ("TABLE_NAME", table), ("AWS_ACCESS_KEY_ID", "local")];
+    let environment = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()), ("TABLE_NAME", table)];
     (Function::start(name, &environment).await, proxy)
 }
 
@@ -116,7 +114,8 @@ async fn a_transaction_that_is_throttled_is_tried_again_and_then_503() {
     let (status, answer) =
         orders.request(ada.client.token(), "/api/orders/", &body).await.expect("it answers");
     assert_eq!((status, &answer["code"]), (503, &json!("unavailable")), "{answer}");
-    assert!((2..=10).contains(&asked.load(Ordering::Relaxed)));
+    // For as long as the invocation may wait.
+    assert!((2..=40).contains(&asked.load(Ordering::Relaxed)));
     assert_eq!(shop.stock(&mug).await, 7);
 }
 

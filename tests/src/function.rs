@@ -66,11 +66,14 @@ impl Function {
             .with_state(runtime);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let output = stack().directory().join(format!("{name}.{}.log", uuid::Uuid::new_v4().simple()));
+        // The function's role is for the stack's table; with another one it calls as the owner.
+        let has_own_table = environment.iter().any(|(name, _)| *name == "TABLE_NAME");
+        let owner = has_own_table.then_some("AWS_ACCESS_KEY_ID=local".to_owned());
         let mut command = Command::new("sh");
         command
             .args(["-c", r#". "$0"; exec env "$@""#])
             .arg(stack().directory().join("functions").join(format!("{name}.env")))
-            .args(environment.iter().map(|(name, value)| format!("{name}={value}")))
+            .args(owner.into_iter().chain(environment.iter().map(|(name, value)| format!("{name}={value}"))))
             .arg(binary(name))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)

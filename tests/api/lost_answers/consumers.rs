@@ -14,9 +14,7 @@ const RANDOM: [&str; 2] = ["k", "z"];
 /// lost; what it answers, and how many were.
 async fn run(name: &str, table: &OwnTable, loses: bool, events: &[Value]) -> (Vec<Option<Value>>, usize) {
     let proxy = Proxy::before(stack().setting("DYNAMODB_URL")).await;
-    let endpoint = ("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str());
-    // Its role is for the stack's table.
-    let environment = [endpoint, ("TABLE_NAME", &table.name), ("AWS_ACCESS_KEY_ID", "local")];
+    let environment = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()), ("TABLE_NAME", &table.name)];
     let mut function = Function::start(name, &environment).await;
     if loses {
         proxy.lose_answers_to_writes();

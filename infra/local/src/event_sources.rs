@@ -20,7 +20,7 @@ mod invoke;
 mod lane;
 mod on_failure;
 pub mod queue;
-mod shards;
+pub mod shards;
 pub mod stream;
 
 pub use faults::Faults;

@@ -264,11 +264,8 @@ mod tests {
         let function = Function {
             id: "F".to_owned(),
             name: "f".to_owned(),
-            timeout: Duration::ZERO,
             environment: [("KEYS".to_owned(), r#"{"it's": "$HOME `x` \ "}"#.to_owned())].into(),
-            routes: Vec::new(),
-            sources: Vec::new(),
-            policies: Vec::new(),
+            ..Function::default()
         };
         let script = shell(&function, &BTreeMap::new()) + "printf %s \"$KEYS\"";
         let output = std::process::Command::new("sh").arg("-c").arg(script).output().unwrap();

@@ -13,7 +13,7 @@ use oms_workspace::guardian::Guardian;
 use oms_workspace::places::Places;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::{REGION, System};
-use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
+use oms_workspace::tokens::Issuer;
 use oms_workspace::tools::{Tools, system_python};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -228,10 +228,8 @@ impl Stack {
 
 /// What stands in for the template's parameters here.
 fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
-    let mut parameters = BTreeMap::from([
-        ("AuthIssuer".to_owned(), ISSUER.to_owned()),
-        ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
-        ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+    let mut parameters = issuer.parameters();
+    parameters.extend([
         ("DebugCapacity".to_owned(), "on".to_owned()),
         // A deployment has to choose: no default may let a shop give its goods away.
         ("PaymentGateway".to_owned(), "simulated".to_owned()),

@@ -67,7 +67,7 @@ pub struct Queue {
 }
 
 /// A function.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Function {
     /// Its name in the template, by which SAM knows it.
     pub id: String,

@@ -3,6 +3,7 @@
 //! The key lives in `.local/`, so that tokens outlive a restart. Who somebody is follows from their
 //! name alone: the same name is the same user on every machine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
@@ -111,6 +112,15 @@ impl Issuer {
             "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": self.key_id,
             "x": BASE64.encode(x), "y": BASE64.encode(y),
         }]})
+    }
+
+    /// The template's parameters by which functions accept these tokens.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
+            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
+            ("AuthJwks".to_owned(), self.jwks().to_string()),
+        ])
     }
 
     /// A token for a user, valid for `lifetime_s` seconds from now; negative for one that has

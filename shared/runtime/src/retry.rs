@@ -28,7 +28,8 @@ pub const READ_CONFLICTS: u32 = 3;
 /// Reads of items that belong together, until they are all of one moment.
 pub const TORN_READS: u32 = 5;
 
-/// A note beside a save, without which its maker sees the change late: some three seconds.
+/// A note beside a save, without which its maker sees the change late: its pauses take some three
+/// seconds together.
 pub const NOTES: u32 = 8;
 
 /// What a batch of reads or writes left out, because it was too much at a time: so often without

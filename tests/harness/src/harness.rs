@@ -18,7 +18,7 @@ use oms_table::orders::Save;
 use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::{REGION, System};
-use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer, User};
+use oms_workspace::tokens::{Issuer, User};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::net::TcpListener;
@@ -65,10 +65,8 @@ impl Harness {
         let scratch = Scratch::new()?;
         let issuer = Issuer::open(scratch.path())?;
         let storage = Storage::Scratch(scratch);
-        let parameters = BTreeMap::from([
-            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
-            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
-            ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+        let mut parameters = issuer.parameters();
+        parameters.extend([
             ("DebugCapacity".to_owned(), "on".to_owned()),
             ("PaymentGateway".to_owned(), "simulated".to_owned()),
             ("MaxUnpaidOrders".to_owned(), "0".to_owned()),

@@ -10,6 +10,8 @@ use oms_core::events::failures::FailureQueue;
 use oms_core::events::publishing::{CONSUMER, Publisher};
 use oms_core::statistics::verify::STATS;
 use oms_local::event_sources::filter;
+use oms_local::event_sources::shards::Shards;
+use oms_local::event_sources::stream::changes_something;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::{clock, invocation};
 use oms_workspace::report::Fault;
@@ -24,8 +26,6 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
-/// How many shards a stream has.
-const SHARDS: u64 = 4;
 /// How many records one look at the stream reads.
 const READ: usize = 500;
 /// How often of a thousand times a batch comes again after it was done.
@@ -75,7 +75,7 @@ struct Lane {
 /// All mappings.
 #[derive(Debug)]
 pub(crate) struct EventSources {
-    lanes: Vec<Vec<Rc<Lane>>>,
+    lanes: Vec<(Shards, Vec<Rc<Lane>>)>,
     functions: Rc<Functions>,
     queues: Queues,
     chance: Chance,
@@ -98,10 +98,13 @@ impl EventSources {
         outages: Outages,
     ) -> Self {
         let sources = system.functions.iter().flat_map(|function| {
-            let streams = function.sources.iter().filter(|one| matches!(one.from, SourceKind::Stream(_)));
-            streams.map(move |source| (function.name.as_str(), source))
+            let streams = function.sources.iter().filter_map(|source| match &source.from {
+                SourceKind::Stream(settings) => Some((source, settings.parallelization_factor)),
+                SourceKind::Queue(_) => None,
+            });
+            streams.map(move |(source, factor)| (function.name.as_str(), source, Shards::new(factor)))
         });
-        let of_shards = |(name, source): (&str, &Source)| {
+        let of_shards = |(name, source, shards): (&str, &Source, Shards)| {
             let consumer = if name == "stats-aggregator" { Consumer::Counts } else { Consumer::Publishes };
             let lane = || {
                 Rc::new(Lane {
@@ -112,7 +115,7 @@ impl EventSources {
                     more: Notify::new(),
                 })
             };
-            (0..SHARDS).map(|_| lane()).collect()
+            (shards, (0..shards.lanes()).map(|_| lane()).collect())
         };
         let redrives = system.queues.iter().filter_map(|queue| queue.attributes.get("RedrivePolicy"));
         let policy: Option<Value> =
@@ -131,18 +134,22 @@ impl EventSources {
         }
     }
 
+    fn all_lanes(&self) -> impl Iterator<Item = &Rc<Lane>> {
+        self.lanes.iter().flat_map(|(_, lanes)| lanes)
+    }
+
     /// Whether there is nothing to hand over but what waits for its time.
     #[must_use]
     pub(crate) fn is_idle(&self) -> bool {
         let is_empty = |lane: &Rc<Lane>| lane.waiting.borrow().is_empty();
-        self.busy.get() == 0 && self.lanes.iter().flatten().all(is_empty)
+        self.busy.get() == 0 && self.all_lanes().all(is_empty)
     }
 
     /// Hands over what comes until the simulation ends.
     pub(crate) fn begin(self: &Rc<Self>, database: Database, written: Arc<Notify>) {
         let this = Rc::clone(self);
         tokio::task::spawn_local(async move { this.read(&database, &written).await });
-        for lane in self.lanes.iter().flatten() {
+        for lane in self.all_lanes() {
             let (this, lane) = (Rc::clone(self), Rc::clone(lane));
             tokio::task::spawn_local(async move { this.deliver(&lane).await });
         }
@@ -184,20 +191,13 @@ impl EventSources {
     }
 
     fn sort_in(&self, mut record: Value) {
-        if record["eventName"] == "MODIFY" && record["dynamodb"]["NewImage"] == record["dynamodb"]["OldImage"]
-        {
+        if !changes_something(&record) {
             return;
         }
         record["dynamodb"]["ApproximateCreationDateTime"] = json!(clock::now().as_second());
         record["awsRegion"] = json!("us-east-1");
-        let key = record["dynamodb"]["Keys"].to_string();
-        // FNV-1a of the partition key, which stands first.
-        let partition = key.split(r#""sk""#).next().unwrap_or_default();
-        let hash = partition.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        for lanes in &self.lanes {
-            let lane = usize::try_from(hash % SHARDS).ok().and_then(|shard| lanes.get(shard));
+        for (shards, lanes) in &self.lanes {
+            let lane = lanes.get(shards.lane_of(&record["dynamodb"]["Keys"]["pk"]));
             if let Some(lane) = lane.filter(|lane| filter::passes(&lane.filters, &record)) {
                 lane.waiting.borrow_mut().push_back(record.clone());
                 lane.more.notify_one();

@@ -26,7 +26,7 @@ use oms_runtime::simulated;
 use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::System;
-use oms_workspace::tokens::{AUDIENCE, ISSUER, Issuer};
+use oms_workspace::tokens::Issuer;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -63,10 +63,8 @@ fn shared() -> Result<&'static Shared, Fault> {
     let make = || -> Result<Shared, Fault> {
         let scratch = Scratch::new()?;
         let issuer = Issuer::open(scratch.path())?;
-        let parameters = BTreeMap::from([
-            ("AuthIssuer".to_owned(), ISSUER.to_owned()),
-            ("AuthAudience".to_owned(), AUDIENCE.to_owned()),
-            ("AuthJwks".to_owned(), issuer.jwks().to_string()),
+        let mut parameters = issuer.parameters();
+        parameters.extend([
             ("PaymentGateway".to_owned(), "simulated".to_owned()),
             ("RateLimit".to_owned(), "0".to_owned()),
         ]);

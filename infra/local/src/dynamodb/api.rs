@@ -14,7 +14,21 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Why an item cancelled its transaction: a code, and a sentence.
+pub(super) type Reason = (&'static str, &'static str);
+
+/// A transaction is at the item.
+pub(super) const CONFLICT: Reason = ("TransactionConflict", "Transaction is ongoing for the item");
+/// There are too many calls of the item.
+pub(super) const THROTTLED: Reason =
+    ("ThrottlingError", "Throughput exceeds the current capacity of your table or index.");
+
 impl Answer {
+    /// A single write that met a transaction.
+    pub(super) fn conflict() -> Self {
+        Self::error(400, "TransactionConflictException", CONFLICT.1)
+    }
+
     /// An error as DynamoDB writes it.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
         let code = format!("com.amazonaws.dynamodb.v20120810#{code}");
@@ -23,7 +37,7 @@ impl Answer {
 
     /// A transaction that was cancelled, with a reason for each of its items; no reason where the
     /// item is not to blame.
-    pub(super) fn cancelled(reasons: &[Option<(&str, &str)>]) -> Self {
+    pub(super) fn cancelled(reasons: &[Option<Reason>]) -> Self {
         let codes: Vec<&str> = reasons.iter().map(|reason| reason.map_or("None", |(code, _)| code)).collect();
         let reasons: Vec<Value> = reasons
             .iter()

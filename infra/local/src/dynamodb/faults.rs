@@ -11,7 +11,7 @@ use oms_workspace::rng::SeededRng;
 use serde_json::Value;
 use tokio::time::Duration;
 
-use super::api::Answer;
+use super::api::{Answer, CONFLICT, THROTTLED};
 use super::call::Call;
 
 /// A kind of fault.
@@ -155,24 +155,10 @@ impl Fault {
             reasons
         };
         match self {
-            Fault::Throttle => Some(Answer::error(
-                400,
-                "ThrottlingException",
-                "Throughput exceeds the current capacity of your table or index.",
-            )),
-            Fault::ThrottledInTransaction => Some(Answer::cancelled(&one_of((
-                "ThrottlingError",
-                "Throughput exceeds the current capacity of your table or index.",
-            )))),
-            Fault::Conflict if items > 0 => {
-                let reason = ("TransactionConflict", "Transaction is ongoing for the item");
-                Some(Answer::cancelled(&one_of(reason)))
-            }
-            Fault::Conflict => Some(Answer::error(
-                400,
-                "TransactionConflictException",
-                "Transaction is ongoing for the item",
-            )),
+            Fault::Throttle => Some(Answer::error(400, "ThrottlingException", THROTTLED.1)),
+            Fault::ThrottledInTransaction => Some(Answer::cancelled(&one_of(THROTTLED))),
+            Fault::Conflict if items > 0 => Some(Answer::cancelled(&one_of(CONFLICT))),
+            Fault::Conflict => Some(Answer::conflict()),
             Fault::LostAnswer
             | Fault::LostCall
             | Fault::InternalError

@@ -8,11 +8,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::api::Answer;
+use super::api::{Answer, CONFLICT};
 use super::call::ItemKey;
-
-/// What the cancelled transaction reads about its item.
-const CONFLICT: (&str, &str) = ("TransactionConflict", "Transaction is ongoing for the item");
 
 /// The transactions that have begun and not ended.
 #[derive(Clone, Debug, Default)]
@@ -64,10 +61,7 @@ impl InFlight {
     /// # Errors
     /// What the caller is answered where they may not.
     pub(super) fn may_write(&self, items: &[ItemKey]) -> Result<(), Answer> {
-        if !items.iter().any(|item| self.holds(item)) {
-            return Ok(());
-        }
-        Err(Answer::error(400, "TransactionConflictException", "Transaction is ongoing for the item"))
+        if items.iter().any(|item| self.holds(item)) { Err(Answer::conflict()) } else { Ok(()) }
     }
 
     /// Whether a transaction is at an item.

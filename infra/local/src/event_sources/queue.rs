@@ -244,10 +244,7 @@ mod tests {
                 id: "F".to_owned(),
                 name: "f".to_owned(),
                 timeout: Duration::from_secs(5),
-                environment: BTreeMap::new(),
-                routes: Vec::new(),
-                sources: Vec::new(),
-                policies: Vec::new(),
+                ..Function::default()
             };
             let source = Source {
                 from: SourceKind::Queue("arn:q".to_owned()),

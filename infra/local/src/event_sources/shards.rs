@@ -13,23 +13,23 @@ const SHARDS: usize = 4;
 
 /// The shards of a stream, each with as many lanes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shards {
+pub struct Shards {
     factor: usize,
 }
 
 impl Shards {
     /// With a `ParallelizationFactor`.
-    pub(super) fn new(factor: usize) -> Self {
+    pub fn new(factor: usize) -> Self {
         Self { factor: factor.max(1) }
     }
 
     /// How many lanes there are.
-    pub(super) const fn lanes(self) -> usize {
+    pub const fn lanes(self) -> usize {
         SHARDS * self.factor
     }
 
     /// The lane of a partition key, an attribute value: the same in every run.
-    pub(super) fn lane_of(self, partition_key: &Value) -> usize {
+    pub fn lane_of(self, partition_key: &Value) -> usize {
         let text = partition_key.as_object().and_then(|typed| typed.values().next());
         let hash = hash(text.and_then(Value::as_str).unwrap_or_default());
         let lane = hash % u64::try_from(self.lanes()).unwrap_or(1);
@@ -37,7 +37,7 @@ impl Shards {
     }
 
     /// The id of the shard that a lane belongs to.
-    pub(super) fn id_of(self, lane: usize) -> String {
+    pub fn id_of(self, lane: usize) -> String {
         let shard = lane % SHARDS;
         format!("shardId-{shard:020}-{:08x}", hash(&shard.to_string()) >> 32)
     }

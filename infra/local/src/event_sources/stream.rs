@@ -212,7 +212,7 @@ fn reach_of(largest: usize, last: usize) -> usize {
 }
 
 /// A put that writes what was there already: DynamoDB emits nothing for it, dynoxide does.
-fn changes_something(event: &Value) -> bool {
+pub fn changes_something(event: &Value) -> bool {
     let change = &event["dynamodb"];
     event["eventName"] != "MODIFY" || change["OldImage"] != change["NewImage"] || change["NewImage"].is_null()
 }

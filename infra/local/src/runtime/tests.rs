@@ -14,10 +14,8 @@ fn function(name: &str, routes: &[&str]) -> Function {
         id: name.to_owned(),
         name: name.to_owned(),
         timeout: Duration::from_secs(30),
-        environment: [].into(),
         routes: routes.iter().map(|route| (*route).to_owned()).collect(),
-        sources: Vec::new(),
-        policies: Vec::new(),
+        ..Function::default()
     }
 }
 

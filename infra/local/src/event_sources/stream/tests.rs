@@ -113,10 +113,7 @@ impl World {
             id: "F".to_owned(),
             name: "f".to_owned(),
             timeout: Duration::from_secs(5),
-            environment: BTreeMap::new(),
-            routes: Vec::new(),
-            sources: Vec::new(),
-            policies: Vec::new(),
+            ..Function::default()
         };
         let SourceKind::Stream(settings) = &self.source.from else { panic!("a stream") };
         let invoker = Invoker::new(&self.pollers.invoke_url, &function, self.pollers.processes);

@@ -4,7 +4,7 @@
 use oms_simulation::run_all;
 
 /// How many seeds are run.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 1_000;
 /// How many at a time.
 const THREADS: usize = 2;
 

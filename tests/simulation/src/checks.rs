@@ -1,10 +1,12 @@
 //! What must hold once everybody has gone home and nothing goes wrong any more.
 
+use crate::MAX_UNPAID_ORDERS;
 use crate::functions::fault;
 use crate::people::{People, Person};
 use oms_core::app::App;
 use oms_core::statistics::verify::STATS;
 use oms_domain::order_events::notices;
+use oms_domain::unpaid::is_unpaid;
 use oms_domain::{Order, PaymentState, RefundState, Status};
 use oms_local::dynamodb::Call;
 use oms_local::dynamodb::request_router::RequestRouter;
@@ -66,6 +68,7 @@ impl<'a> Checks<'a> {
         self.known();
         self.money();
         self.logs();
+        self.limit();
         self.stock().await?;
         self.statistics().await?;
         self.lists().await?;
@@ -133,6 +136,18 @@ impl<'a> Checks<'a> {
                 != Some((order.status, order.total_amount))
             {
                 self.wrong.push(format!("the log of {} does not lead to it", order.id));
+            }
+        }
+    }
+
+    /// No customer has more unpaid orders than one may have.
+    fn limit(&mut self) {
+        for (customer, _) in &self.people.customers {
+            let of_theirs = self.orders.iter().filter(|order| order.user.id.0 == customer.id);
+            let waits = |order: &&Order| !order.is_deleted() && is_unpaid(order.status, order.payment_status);
+            let unpaid = of_theirs.filter(waits).count();
+            if unpaid > MAX_UNPAID_ORDERS {
+                self.wrong.push(format!("{} has {unpaid} unpaid orders", customer.id));
             }
         }
     }

@@ -41,6 +41,9 @@ const STACK_BYTES: usize = 64 * 1024 * 1024;
 const LOOKS: u32 = 1_500;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// How many orders of a customer may be unpaid.
+const MAX_UNPAID_ORDERS: usize = 3;
+
 /// What a run was like.
 #[derive(Debug)]
 pub struct Run {
@@ -67,6 +70,7 @@ fn shared() -> Result<&'static Shared, Fault> {
         parameters.extend([
             ("PaymentGateway".to_owned(), "simulated".to_owned()),
             ("RateLimit".to_owned(), "0".to_owned()),
+            ("MaxUnpaidOrders".to_owned(), MAX_UNPAID_ORDERS.to_string()),
         ]);
         let system = System::read(&oms_workspace::root().join("template.yaml"), &parameters, SQS)?;
         Ok(Shared { system, issuer })
@@ -178,6 +182,9 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     let people =
         People::open(Rc::clone(&functions), issuer, chance.clone(), outages.clone(), is_told).await?;
 
+    if chance.below(4) == 0 {
+        people.order_up_to_the_limit().await?;
+    }
     let is_bad_day = |is_bad: bool| {
         outages.set(is_bad);
         if let Some(faults) = router.faults() {

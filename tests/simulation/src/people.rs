@@ -3,18 +3,23 @@
 
 mod requests;
 
+use crate::MAX_UNPAID_ORDERS;
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
 use oms_workspace::report::Fault;
 use oms_workspace::tokens::{Issuer, User};
-use requests::Ask;
+use requests::{Ask, has_too_many_unpaid};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::time::Duration;
 
+/// The place among the customers of whoever orders up to the limit.
+const ORDERING_MUCH: usize = 2;
+/// The place among the goods of what there is enough of.
+const PLENTY: usize = 3;
 /// How long tokens live, in seconds.
 const LIFETIME_S: i64 = 20 * 365 * 24 * 60 * 60;
 /// What the simulated gateway may do about a charge, the usual ones more often.
@@ -106,8 +111,9 @@ impl People {
         };
         let store = json!({ "name": "Mugs & More", "owner": people.vendor.id });
         people.shop.store = people.made(&people.staff, "/api/stores/", store).await?["id"].clone();
-        for name in ["Mug", "Jug", "Teapot"] {
-            let stock = i64::try_from(3 + people.chance.below(8)).unwrap_or(3);
+        for name in ["Mug", "Jug", "Teapot", "Saucer"] {
+            let few = i64::try_from(3 + people.chance.below(8)).unwrap_or(3);
+            let stock = if name == "Saucer" { 100 } else { few };
             let product = json!({
                 "store": people.shop.store, "name": name, "base_price": "29.99", "status": "active",
                 "variants": [{ "name": "Blue", "current_price": "29.99", "stock": stock }],
@@ -115,7 +121,7 @@ impl People {
             let product = people.made(&people.vendor, "/api/products/", product).await?;
             people.shop.goods.push((product["id"].clone(), product["variants"][0]["id"].clone(), stock));
         }
-        for name in ["ada", "bob"] {
+        for name in ["ada", "bob", "cyd"] {
             let customer = person(name, None)?;
             let address = json!({
                 "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
@@ -138,6 +144,48 @@ impl People {
     /// Where the function cannot start.
     pub(crate) async fn read(&self, who: &Person, path: &str) -> Result<Answer, Fault> {
         self.ask(Ask::get(who, path)).await
+    }
+
+    /// A customer of their own orders as much as may be unpaid, and again after each that they pay or
+    /// call off: there is room for one more at once, however late the counters are.
+    ///
+    /// # Errors
+    /// Where a function cannot start.
+    pub(crate) async fn order_up_to_the_limit(&self) -> Result<(), Fault> {
+        let Some((who, address)) = self.customers.get(ORDERING_MUCH) else { return Ok(()) };
+        let Some((product, variant, _)) = self.shop.goods.get(PLENTY) else { return Ok(()) };
+        let body = json!({
+            "store": self.shop.store, "payment_method": "credit_card", "shipping_address": address,
+            "items": [{ "product": product, "variant": variant, "quantity": 1 }],
+        });
+        let order = || self.ask(Ask::post(who, "/api/orders/", body.clone()));
+        let mut unpaid: Vec<String> = Vec::new();
+        for room_is_made_by in [None, Some("pays"), Some("cancels"), Some("cancels")] {
+            self.pause().await;
+            match room_is_made_by {
+                Some("pays") => self.pay_with("tok_approve", who, &unpaid.remove(0)).await?,
+                Some(_) => {
+                    let path = format!("/api/orders/{}/cancel_order/", unpaid.remove(0));
+                    self.ask(Ask::patch(who, path, json!({}))).await?;
+                }
+                None => {}
+            }
+            while unpaid.len() < MAX_UNPAID_ORDERS {
+                let answer = order().await?;
+                if answer.status != 201 {
+                    let count = unpaid.len();
+                    let wrong = format!("no other order beside {count} unpaid ones: {}", answer.body);
+                    self.wrong.borrow_mut().push(wrong);
+                    return Ok(());
+                }
+                unpaid.push(text(&answer.body["id"]));
+            }
+            let answer = order().await?;
+            if !has_too_many_unpaid(&answer) {
+                self.wrong.borrow_mut().push(format!("one order too many: {}", answer.body));
+            }
+        }
+        Ok(())
     }
 
     /// One of the customers does `count` things, each some time after the one before.
@@ -230,6 +278,10 @@ impl People {
 
     async fn pay(&self, who: &Person, order: &str) -> Result<(), Fault> {
         let token = self.chance.of(&TOKENS).copied().unwrap_or_default();
+        self.pay_with(token, who, order).await
+    }
+
+    async fn pay_with(&self, token: &str, who: &Person, order: &str) -> Result<(), Fault> {
         let body =
             json!({ "order": order, "payment_method": "credit_card", "payment_details": { "token": token } });
         let answer = self.ask(self.perhaps_keyed(Ask::post(who, "/api/payments/", body))).await?;

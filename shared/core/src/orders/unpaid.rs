@@ -7,6 +7,10 @@ use jiff::Timestamp;
 use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
 use oms_table::orders::unpaid::{Pass, Unpaid};
 
+/// How often counters that move are looked at again: more often than a user's orders are many that
+/// are on their way to them at once.
+const MAX_LOOKS: u32 = 8;
+
 impl App {
     /// Calls an order off that nobody has paid in time, unless its money is under way, and says
     /// until when it may stay as it is.
@@ -21,21 +25,28 @@ impl App {
 
     /// Leave for a user to place one more order. Where the counters say that there are too many
     /// unpaid ones, what the user has just changed of them is looked at: who has paid one may place
-    /// another.
+    /// another. That holds for the counters as they were: when they have moved meanwhile, it is
+    /// looked at again.
     ///
     /// # Errors
     /// 429 where there are `limit` of them, or more.
-    pub async fn leave_to_place(&self, user: &UserId, unpaid: Unpaid, limit: u32) -> Outcome<Pass> {
-        if let Some(pass) = unpaid.pass(limit.into(), 0) {
-            return Ok(pass);
+    pub async fn leave_to_place(&self, user: &UserId, seen: Unpaid, limit: u32) -> Outcome<Pass> {
+        let mut unpaid = seen;
+        for _ in 0..MAX_LOOKS {
+            if let Some(pass) = unpaid.pass(limit.into(), 0) {
+                return Ok(pass);
+            }
+            let fewer = self.paid_just_now(user).await?;
+            if let Some(pass) = unpaid.pass(limit.into(), fewer) {
+                return Ok(pass);
+            }
+            let now = self.table().unpaid(user).await?;
+            if now == unpaid {
+                break;
+            }
+            unpaid = now;
         }
-        let fewer = self.paid_just_now(user).await?;
-        if let Some(pass) = unpaid.pass(limit.into(), fewer) {
-            return Ok(pass);
-        }
-        // What was counted since the counters were read is known to them now.
-        let unpaid = self.table().unpaid(user).await?;
-        unpaid.pass(limit.into(), 0).ok_or(Error::TooManyUnpaid { limit })
+        Err(Error::TooManyUnpaid { limit })
     }
 
     /// How many orders a user has just paid or called off that the counters still have as unpaid.

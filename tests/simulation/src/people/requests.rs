@@ -49,7 +49,8 @@ impl<'a> Ask<'a> {
 impl People {
     /// Asks, and again where nobody can tell what has become of it and it may be repeated.
     pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Fault> {
-        let key = ask.key.then(|| format!("k-{}", self.chance.below(u64::MAX)));
+        // Too short to be taken for the number of a card.
+        let key = ask.key.then(|| format!("k-{:x}", self.chance.below(u32::MAX.into())));
         let may_repeat = ask.key || ask.method == Method::GET;
         let mut tries = 0;
         loop {
@@ -57,9 +58,10 @@ impl People {
             let answer = self.functions.call(request(&ask, key.as_deref())?).await?;
             self.judge(&ask, &answer);
             if self.is_told {
-                say(format!("{} {} {} {}", clock::now(), ask.method, ask.path, answer.status));
+                let code = answer.body["code"].as_str().unwrap_or_default();
+                say(format!("{} {} {} {} {code}", clock::now(), ask.method, ask.path, answer.status));
             }
-            let is_unsure = matches!(answer.status, 0 | 429 | 503) || is_running(&answer);
+            let is_unsure = matches!(answer.status, 0 | 503) || is_running(&answer);
             if !is_unsure || !may_repeat || tries == TRIES {
                 return Ok(answer);
             }
@@ -76,12 +78,18 @@ impl People {
         let name = format!("{} {} {}", ask.method, name.join("/"), answer.status);
         *self.answered.borrow_mut().entry(name.clone()).or_default() += 1;
         let is_fine =
-            matches!(answer.status, 0 | 200 | 201 | 202 | 204 | 400 | 402 | 403 | 404 | 409 | 412 | 503);
+            matches!(answer.status, 0 | 200 | 201 | 202 | 204 | 400 | 402 | 403 | 404 | 409 | 412 | 503)
+                || has_too_many_unpaid(answer);
         let is_calm = !self.outages.is_bad_day();
         if !is_fine || (is_calm && matches!(answer.status, 0 | 503)) {
             self.wrong.borrow_mut().push(format!("{name} at {}: {}", clock::now(), answer.body));
         }
     }
+}
+
+/// Whether an order was refused because others are to be paid first.
+pub(super) fn has_too_many_unpaid(answer: &Answer) -> bool {
+    answer.status == 429 && answer.body["code"] == "too_many_unpaid_orders"
 }
 
 /// Whether the first try of a request with a key is still running.

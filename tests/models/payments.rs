@@ -13,7 +13,7 @@ use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
 use oms_workspace::tokens::User;
-use orderctl::rebuild;
+use orderctl::rebuild::{self, Rebuild};
 use serde_json::Map;
 
 const ORDERS: u64 = 260;
@@ -223,7 +223,9 @@ async fn every_list_of_payments_is_what_a_model_of_it_says() {
     for number in 0..CASES {
         // Half of them on the rows that an operator has made anew.
         if number == CASES / 2 {
-            rebuild::run(&world.harness.app, true).await.unwrap();
+            rebuild::run(&world.harness.app, &Rebuild { projections: true, ..Rebuild::default() })
+                .await
+                .unwrap();
         }
         let mut rng = SeededRng::new(number);
         let person = rng.of(&world.people).unwrap();

@@ -3,13 +3,20 @@
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::reconciliation::Difference;
 use oms_domain::tally::{Counter, Scope};
-use oms_domain::{Decimal, Order};
+use oms_domain::{Decimal, Order, OrderId};
 use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_harness::Shop;
 use oms_table::TableError;
+use oms_table::counters::lock::LockState;
+use orderctl::rebuild::Rebuild;
 use orderctl::{rebuild, verify};
 use stats_aggregator::Audits;
+use std::collections::BTreeSet;
+
+fn with_projections() -> Rebuild {
+    Rebuild { projections: true, ..Rebuild::default() }
+}
 
 /// The first order that holds no money, deleted.
 fn deleted(orders: &[Order], by: &oms_domain::Actor) -> Order {
@@ -35,11 +42,11 @@ async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mend
     let damage = Difference { cell: Counter::Lines, counted: Decimal::ZERO, expected: Decimal::from(5) };
     harness.app.table().correct(&damaged, &[damage]).await.unwrap();
 
-    let found = verify::run(&harness.app).await.unwrap();
+    let found = verify::run(&harness.app, None).await.unwrap();
     assert!(!found.is_well && found.text.contains(": lines is "), "{}", found.text);
-    let mended = rebuild::run(&harness.app, true).await.unwrap();
+    let mended = rebuild::run(&harness.app, &with_projections()).await.unwrap();
     assert!(mended.is_well && mended.text.contains("1 counters corrected"), "{}", mended.text);
-    let found = verify::run(&harness.app).await.unwrap();
+    let found = verify::run(&harness.app, None).await.unwrap();
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
     let counts = harness.app.table().counts_by_status(&Scope::All);
     assert_eq!(counts.await.unwrap().total(), 39);
@@ -92,31 +99,69 @@ async fn a_wrong_counter_is_corrected_while_a_busy_consumer_counts() {
             harness.apply(vec![order.clone()]).await.unwrap();
         }
     };
-    let (mended, ()) = tokio::join!(rebuild::run(&harness.app, false), counting);
+    let counters = Rebuild::default();
+    let (mended, ()) = tokio::join!(rebuild::run(&harness.app, &counters), counting);
     let mended = mended.unwrap();
     assert!(mended.is_well && mended.text.contains("all: 1 counters corrected"), "{}", mended.text);
-    let found = verify::run(&harness.app).await.unwrap();
+    let found = verify::run(&harness.app, None).await.unwrap();
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
     let counts = harness.app.table().counts_by_status(&Scope::All);
     assert_eq!(counts.await.unwrap().total(), 120);
 }
 
 #[tokio::test]
-async fn one_holds_the_counters_at_a_time_and_a_hold_that_runs_out_is_lifted() {
+async fn one_has_the_lock_at_a_time_and_one_that_runs_out_is_lifted() {
     let harness = Harness::set_up().unwrap();
     let (table, now) = (harness.app.table(), harness.app.now());
     let minute = SignedDuration::from_mins(1);
-    let mut hold = table.lock_counters(now, minute).await.unwrap();
+    let (mut lock, mut journal) = table.lock_counters(now, minute).await.unwrap();
     assert!(matches!(table.lock_counters(now, minute).await, Err(TableError::Conflict)));
-    assert_eq!(table.held_until(now).await.unwrap(), Some(now + minute));
-    table.renew_counter_lock(&mut hold, now + minute, minute).await.unwrap();
-    assert_eq!(table.held_until(now + minute).await.unwrap(), Some(now + minute + minute));
-    // Whoever held it has died over it.
-    assert_eq!(table.held_until(now + minute + minute).await.unwrap(), None);
-    assert!(matches!(table.renew_counter_lock(&mut hold, now, minute).await, Err(TableError::Conflict)));
-    let other = table.lock_counters(now, minute).await.unwrap();
-    table.release_counter_lock(other).await.unwrap();
-    assert_eq!(table.held_until(now).await.unwrap(), None);
+    table.renew_counter_lock(&mut lock, now + minute, minute).await.unwrap();
+    let is_journal = |state: LockState| matches!(state, LockState::Journal(_));
+    assert!(is_journal(table.state_of_counter_lock(now + minute).await.unwrap()));
+    assert!(table.stop_counting(&mut journal).await.unwrap().is_empty());
+    assert_eq!(table.state_of_counter_lock(now + minute).await.unwrap(), LockState::Stopped);
+    // Whoever had it has died over it.
+    assert_eq!(table.state_of_counter_lock(now + minute + minute).await.unwrap(), LockState::None);
+    assert!(matches!(table.renew_counter_lock(&mut lock, now, minute).await, Err(TableError::Conflict)));
+    assert!(matches!(table.next_journal(&mut journal).await, Err(TableError::Conflict)));
+    let (lock, _) = table.lock_counters(now, minute).await.unwrap();
+    table.release_counter_lock(lock).await.unwrap();
+    assert_eq!(table.state_of_counter_lock(now).await.unwrap(), LockState::None);
+}
+
+#[tokio::test]
+async fn each_order_that_is_counted_under_the_lock_is_in_one_journal() {
+    let harness = Harness::set_up().unwrap();
+    let (table, now) = (harness.app.table(), harness.app.now());
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let generator = OrderGenerator::new(3, 1, since, SignedDuration::from_hours(1));
+    let orders: Vec<Order> = (0..12).map(|number| generator.order(number).unwrap()).collect();
+    for order in &orders {
+        harness.save(None, order).await.unwrap();
+    }
+    let apply = async |orders: &[Order]| harness.apply(orders.to_vec()).await.unwrap();
+    let ids = |orders: &[Order]| -> BTreeSet<OrderId> { orders.iter().map(|order| order.id).collect() };
+    apply(&orders[..2]).await;
+    let (lock, mut journal) = table.lock_counters(now, SignedDuration::from_mins(1)).await.unwrap();
+    apply(&orders[2..5]).await;
+    assert_eq!(table.next_journal(&mut journal).await.unwrap(), ids(&orders[2..5]));
+    apply(&orders[5..7]).await;
+    // What comes again is counted already.
+    apply(&orders[2..7]).await;
+    assert_eq!(table.stop_counting(&mut journal).await.unwrap(), ids(&orders[5..7]));
+    let held = async { apply(&orders[7..]).await };
+    let opens = async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let counts = table.counts_by_status(&Scope::All).await.unwrap();
+        assert_eq!(counts.total(), 7, "nothing is counted");
+        table.next_journal(&mut journal).await.unwrap()
+    };
+    let ((), stopped) = tokio::join!(held, opens);
+    assert_eq!(stopped, BTreeSet::new());
+    assert_eq!(table.next_journal(&mut journal).await.unwrap(), ids(&orders[7..]));
+    table.release_counter_lock(lock).await.unwrap();
+    assert_eq!(table.counts_by_status(&Scope::All).await.unwrap().total(), 12);
 }
 
 #[tokio::test]
@@ -154,10 +199,11 @@ async fn rows_that_no_order_has_are_removed_while_orders_change() {
             }
         }
     };
-    let (mended, ()) = tokio::join!(rebuild::run(&harness.app, true), crew);
+    let projections = with_projections();
+    let (mended, ()) = tokio::join!(rebuild::run(&harness.app, &projections), crew);
     let mended = mended.unwrap();
     assert!(!mended.text.contains(" 0 rows removed"), "{}", mended.text);
-    let again = rebuild::run(&harness.app, true).await.unwrap();
+    let again = rebuild::run(&harness.app, &with_projections()).await.unwrap();
     assert!(again.text.contains("29 orders written, 0 rows removed"), "{}", again.text);
     assert!(!listed(by_total).await.1.contains(&gone.id.to_string()));
     for order in &orders {

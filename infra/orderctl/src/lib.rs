@@ -3,7 +3,9 @@
 pub mod counter_lock;
 pub mod deploy_check;
 pub mod environment;
+mod progress;
 pub mod rebuild;
 pub mod redrive;
+mod resume;
 pub mod smoke;
 pub mod verify;

@@ -6,8 +6,10 @@ use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
 use oms_workspace::report::{Fault, Report, conclude};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
+use orderctl::rebuild::Rebuild;
 use orderctl::smoke::Smoke;
 use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
@@ -72,15 +74,28 @@ enum Command {
         #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
         patience: u64,
     },
-    /// Adds up the logs of all orders, keeping the consumer waiting meanwhile, and names each
-    /// counter that differs; ends with 1 if one does
-    Verify,
-    /// Corrects each counter that differs, keeping the consumer waiting meanwhile; then counts what
-    /// it has missed
+    /// Adds up the logs of all orders and names each counter that differs; ends with 1 if one does
+    ///
+    /// Orders are counted meanwhile as ever, but for moments at the end. It keeps the sums in
+    /// memory: some kilobytes a user and 50 bytes an order.
+    Verify {
+        /// How many orders a second to read at most, each a read unit for each 4 KB
+        #[arg(long, value_name = "ORDERS", value_parser = rate())]
+        rate: Option<u32>,
+    },
+    /// Corrects each counter that differs, while orders are counted as ever; then counts what the
+    /// consumer has missed
     Rebuild {
-        /// Write the rows of lists and searches of every order anew, too
+        /// Write the rows of lists and searches of every order anew first, too
         #[arg(long)]
         projections: bool,
+        /// How many orders a second to read at most, each a read unit for each 4 KB
+        #[arg(long, value_name = "ORDERS", value_parser = rate())]
+        rate: Option<u32>,
+        /// Write down in this file how far the rows have got, and go on from there if it exists; it
+        /// is removed when they are done
+        #[arg(long, value_name = "FILE", requires = "projections")]
+        resume: Option<PathBuf>,
     },
     /// Hands every order with changes that a consumer has not applied to that consumer; ends with 1
     /// if something is left
@@ -116,8 +131,10 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
             let smoke = Smoke { api, token, without_payment, patience };
             smoke::run(&smoke, &mut std::io::stdout()).await
         }
-        Command::Verify => verify::run(&app()?).await,
-        Command::Rebuild { projections } => rebuild::run(&app()?, projections).await,
+        Command::Verify { rate } => verify::run(&app()?, rate).await,
+        Command::Rebuild { projections, rate, resume } => {
+            rebuild::run(&app()?, &Rebuild { projections, rate, resume }).await
+        }
         Command::Redrive { failures: true, .. } => redrive::run_failures(&app()?).await,
         Command::Redrive { consumer, .. } => redrive::run(&app()?, consumer).await,
     }
@@ -126,6 +143,11 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
 /// How long a step may be waited for: a quarter of an hour at most.
 fn seconds() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=900)
+}
+
+/// How many orders a second may be read.
+fn rate() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 /// A `NAME=VALUE`.

@@ -1,28 +1,40 @@
-//! Repairs the statistics while the system runs. For as long as all orders take to read, nothing is
-//! counted ([`crate::hold`]), so that each counter can be compared with what has been counted, and
-//! corrected; then what the consumer has missed is counted, by its own rules.
+//! Repairs the statistics while the system runs: each counter that is not what has been counted is
+//! corrected by the difference, whatever is counted meanwhile; then what the consumer has missed is
+//! counted, by its own rules.
 
-use crate::counter_lock::while_held;
+use crate::counter_lock::with_journal;
+use crate::progress::Progress;
 use crate::redrive::{self, Consumer};
+use crate::resume::{Resume, Step};
 use crate::verify;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
+use oms_table::counters::lock::Journal;
+use oms_table::orders::scan::Segment;
 use oms_workspace::report::{Fault, Report};
+use std::path::PathBuf;
 
-/// Corrects, and tells what it did; writes the rows of lists and searches (`projections`) anew
-/// first, and removes those that no order has.
+/// What is to be repaired, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Rebuild {
+    /// Write the rows of lists and searches anew first, and remove those that no order has.
+    pub projections: bool,
+    /// How many orders a second are read at most; none is as fast as it goes.
+    pub rate: Option<u32>,
+    /// Where it is written down how far the rows have got, and read where to go on.
+    pub resume: Option<PathBuf>,
+}
+
+/// Corrects, and tells what it did.
 ///
 /// # Errors
 /// Where the table cannot be read or written; where another one is at work.
-pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
+pub async fn run(app: &App, how: &Rebuild) -> Result<Report, Fault> {
     let mut text = String::new();
-    if projections {
-        let orders = rows(app).await?;
-        let stale = remove_stale_rows(app).await?;
-        text = format!("the rows of {orders} orders written, {stale} rows removed that no order has\n");
-        count_products(app).await?;
+    if how.projections {
+        text = projections(app, how).await?;
     }
-    let corrected = while_held(app, correct(app)).await?;
+    let corrected = with_journal(app, async |journal| correct(app, journal, how.rate).await).await?;
     text.push_str(&corrected.text);
     let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
     // What both could not read is named once.
@@ -33,8 +45,8 @@ pub async fn run(app: &App, projections: bool) -> Result<Report, Fault> {
 
 /// Corrects every counter that is not what has been counted; what it did, a line a scope. Those
 /// that an order may be in which cannot be read stay as they are.
-async fn correct(app: &App) -> Result<Report, Fault> {
-    let found = verify::all(app).await?;
+async fn correct(app: &App, journal: &mut Journal, rate: Option<u32>) -> Result<Report, Fault> {
+    let found = verify::all(app, journal, rate).await?;
     let mut text = verify::unreadable(&found);
     for (scope, wrong) in &found.wrong {
         app.table().correct(scope, wrong).await?;
@@ -43,20 +55,27 @@ async fn correct(app: &App) -> Result<Report, Fault> {
     Ok(Report { text, is_well: found.unreadable.is_empty() })
 }
 
-/// Writes the rows of every order, unless newer ones are there: so the system may run meanwhile,
-/// and being repeated does no harm.
-async fn rows(app: &App) -> Result<usize, Fault> {
-    let (mut done, mut after) = (0, None);
-    loop {
+/// Writes the rows of every order, unless newer ones are there, and removes those that no order
+/// has: so the system may run meanwhile, and being repeated does no harm.
+async fn projections(app: &App, how: &Rebuild) -> Result<String, Fault> {
+    let mut resume = Resume::open(how.resume.clone())?;
+    let progress = Progress::begin("orders written");
+    let (reading, began, before) = (progress.reading(how.rate), app.now(), resume.done(Step::Rows));
+    while let Some(after) = resume.after(Step::Rows) {
         // Those that cannot be read are named later, with what else follows from it.
-        let page = app.table().scan_orders(after).await?;
+        let page = app.table().scan_orders(Segment::WHOLE, after).await?;
         app.table().replace_rows(&page.orders).await?;
-        done += page.orders.len();
-        after = page.next;
-        if after.is_none() {
-            return Ok(done);
-        }
+        resume.advance(Step::Rows, page.orders.len(), page.next)?;
+        reading.pace(began, app.now(), (resume.done(Step::Rows) - before) as u64).await;
     }
+    while let Some(after) = resume.after(Step::StaleRows) {
+        let (removed, next) = app.table().remove_stale_rows(after).await?;
+        resume.advance(Step::StaleRows, removed, next)?;
+    }
+    count_products(app).await?;
+    let (written, removed) = (resume.done(Step::Rows), resume.done(Step::StaleRows));
+    resume.end()?;
+    Ok(format!("the rows of {written} orders written, {removed} rows removed that no order has\n"))
 }
 
 /// Counts the products of stores from before there were counters of them.
@@ -66,17 +85,4 @@ async fn count_products(app: &App) -> Result<(), Fault> {
         app.table().begin_assortment(&store).await?;
     }
     Ok(())
-}
-
-/// Removes rows of codes that their order has no more, and of orders that are gone; how many.
-async fn remove_stale_rows(app: &App) -> Result<usize, Fault> {
-    let (mut removed, mut after) = (0, None);
-    loop {
-        let (rows, next) = app.table().remove_stale_rows(after).await?;
-        removed += rows;
-        after = next;
-        if after.is_none() {
-            return Ok(removed);
-        }
-    }
 }

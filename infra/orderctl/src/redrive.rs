@@ -3,6 +3,7 @@
 //! the failure queue names.
 
 use clap::ValueEnum;
+use futures::TryStreamExt;
 use oms_core::app::App;
 use oms_core::events::counting;
 use oms_core::events::failures::{FailedRecord, Failure, FailureQueue};
@@ -41,16 +42,11 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
     let mut left = Vec::new();
     let mut unreadable = Vec::new();
     let mut orders = 0;
-    let mut after = None;
-    loop {
-        let page = app.table().scan_orders(after).await?;
+    let mut pages = app.all_orders();
+    while let Some(page) = pages.try_next().await? {
         orders += page.orders.len();
         unreadable.extend(page.unreadable);
         left.extend(consumers.catch_up(app, &page.orders).await);
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
     }
     for _ in 0..LOOKS_AGAIN {
         left.sort();

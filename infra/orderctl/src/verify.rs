@@ -1,18 +1,20 @@
 //! Whether the statistics of every user, every store and of all are what the orders' logs add up
 //! to.
 
-use crate::counter_lock::while_held;
+use crate::counter_lock::with_journal;
+use crate::progress::Progress;
 use oms_core::app::App;
-use oms_core::statistics::verify::VerifiedAll;
+use oms_core::statistics::verify_all::VerifiedAll;
 use oms_domain::tally::Scope;
+use oms_table::counters::lock::Journal;
 use oms_workspace::report::{Fault, Report};
 
-/// Adds up the logs and compares, while nothing is counted.
+/// Adds up the logs and compares, reading so many orders a second at most.
 ///
 /// # Errors
 /// Where the table cannot be read; where another one is at work.
-pub async fn run(app: &App) -> Result<Report, Fault> {
-    let found = while_held(app, all(app)).await?;
+pub async fn run(app: &App, rate: Option<u32>) -> Result<Report, Fault> {
+    let found = with_journal(app, async |journal| all(app, journal, rate).await).await?;
     let mut text = String::new();
     let mut drift = 0;
     for (scope, differences) in &found.wrong {
@@ -28,8 +30,9 @@ pub async fn run(app: &App) -> Result<Report, Fault> {
 }
 
 /// What was found of every scope that has orders.
-pub(crate) async fn all(app: &App) -> Result<VerifiedAll, Fault> {
-    Ok(app.verify_all().await?)
+pub(crate) async fn all(app: &App, journal: &mut Journal, rate: Option<u32>) -> Result<VerifiedAll, Fault> {
+    let progress = Progress::begin("orders added up");
+    Ok(app.verify_all(journal, progress.reading(rate)).await?)
 }
 
 /// The orders that could not be read, a line each, and what follows from it.

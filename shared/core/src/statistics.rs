@@ -3,6 +3,7 @@
 mod folded;
 pub mod read_your_writes;
 pub mod verify;
+pub mod verify_all;
 
 use self::folded::Pair;
 use crate::app::App;

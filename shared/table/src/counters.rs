@@ -6,7 +6,7 @@
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
-//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held`, until when nothing is counted ([`crate::counters::lock`]) |
+//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held` and `journal`, an operator's lock ([`crate::counters::lock`]) |
 //! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
 //! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
 //!
@@ -37,17 +37,22 @@ use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::totals::TotalBucket;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// While it is there, nothing is counted.
+/// Until when an operator's lock stands.
 pub(crate) const HELD: &str = "held";
+/// What the lock asks of whoever counts.
+pub(crate) const JOURNAL: &str = "journal";
 
 /// How many items a transaction may have.
 const TRANSACTION_LIMIT: usize = 100;
 
-/// Whether a hold keeps a write from being done.
+/// How a write stands to an operator's lock.
 #[derive(Clone, Copy)]
-enum CounterLock {
-    Heeded,
-    /// It is the writer's own.
+enum Lock<'a> {
+    /// It wants that there is none.
+    None,
+    /// It keeps the journal that the lock asks for, and wants that this is still so.
+    Journal(&'a str),
+    /// The lock is the writer's own.
     Ours,
 }
 
@@ -113,10 +118,11 @@ fn stamp() -> AttributeValue {
     AttributeValue::S(oms_runtime::ids::random_uuid_v7().simple().to_string())
 }
 
-/// Whether orders and the counters of their tally fit into one transaction.
+/// Whether orders and the counters of their tally fit into one transaction, with an entry of a
+/// journal.
 #[must_use]
 pub fn fits(counted: &[Counted], tally: &Tally) -> bool {
-    counted.len() + additions_of(counted, tally).len() <= TRANSACTION_LIMIT
+    counted.len() + additions_of(counted, tally).len() < TRANSACTION_LIMIT
 }
 
 impl Table {
@@ -213,18 +219,29 @@ impl Table {
     }
 
     /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or
-    /// nothing.
+    /// nothing; with them goes an entry of the journal that an operator's lock asks for
+    /// ([`Table::state_of_counter_lock`]).
     ///
     /// # Errors
     /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
-    /// some of it; and where a hold keeps everything from being counted.
-    pub async fn count(&self, consumer: &str, counted: &[Counted], tally: &Tally) -> Result<(), TableError> {
+    /// some of it; and where the lock asks for something else.
+    pub async fn count(
+        &self,
+        consumer: &str,
+        counted: &[Counted],
+        tally: &Tally,
+        journal: Option<&str>,
+    ) -> Result<(), TableError> {
+        let lock = journal.map_or(Lock::None, Lock::Journal);
         let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
+        if let Some(journal) = journal {
+            items.push(self.journal_entry(journal, counted)?);
+        }
         for counted in counted {
             items.push(self.move_watermark(consumer, &counted.claim)?);
         }
         for ((scope, sk), writes) in additions_of(counted, tally) {
-            items.push(self.add(&scope, sk, writes, CounterLock::Heeded)?);
+            items.push(self.add(&scope, sk, writes, lock)?);
         }
         self.transact(items, None).await.map_err(TableError::or_conflict)
     }
@@ -245,30 +262,34 @@ impl Table {
             front.set.insert(STAMP.to_owned(), stamp());
             let items = additions
                 .into_iter()
-                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, CounterLock::Ours))
+                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Lock::Ours))
                 .collect::<Result<_, _>>()?;
             self.transact(items, None).await.map_err(TableError::or_conflict)?;
         }
         Ok(())
     }
 
-    /// Every order counts among all orders, on whose counters a hold stands.
+    /// Every order counts among all orders, on whose counters a lock stands.
     fn add(
         &self,
         scope: &Scope,
         sk: String,
         writes: Writes,
-        hold: CounterLock,
+        lock: Lock<'_>,
     ) -> Result<TransactWriteItem, TableError> {
         let mut update = Update::builder().table_name(&self.name);
-        update = match (hold, scope) {
-            (CounterLock::Heeded, Scope::All) if sk == FRONT => update
-                .condition_expression("attribute_not_exists(#held)")
-                .expression_attribute_names("#held", HELD),
-            (CounterLock::Heeded, Scope::All | Scope::User(_) | Scope::Store(_)) | (CounterLock::Ours, _) => {
-                update
-            }
-        };
+        if *scope == Scope::All && sk == FRONT {
+            update = match lock {
+                Lock::None => update
+                    .condition_expression("attribute_not_exists(#held)")
+                    .expression_attribute_names("#held", HELD),
+                Lock::Journal(state) => update
+                    .condition_expression("#journal = :journal")
+                    .expression_attribute_names("#journal", JOURNAL)
+                    .expression_attribute_values(":journal", AttributeValue::S(state.to_owned())),
+                Lock::Ours => update,
+            };
+        }
         update = update.set_key(Some(key(keys::counters(scope), sk)));
         let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
         let clauses =

@@ -21,6 +21,7 @@
 //! | step of a user's trail (see [`crate::recent_writes`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
+//! | orders that were counted under an operator's lock (see [`crate::counters::lock`]) | `JOURNAL#<id>` | `<uuid>` |
 //! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
 //! | bulk update | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
@@ -242,6 +243,10 @@ pub fn step(at: Timestamp, order: OrderId) -> String {
 
 pub(crate) fn subscription(id: SubscriptionId) -> String {
     format!("{SUBSCRIPTION_PREFIX}{id}")
+}
+
+pub(crate) fn journal(id: &str) -> String {
+    format!("JOURNAL#{id}")
 }
 
 pub(crate) fn counters(scope: &Scope) -> String {

@@ -1,8 +1,8 @@
 //! What must hold once everybody has gone home and nothing goes wrong any more.
 
 use crate::MAX_UNPAID_ORDERS;
-use crate::functions::fault;
 use crate::people::{People, Person};
+use futures::TryStreamExt;
 use oms_core::app::App;
 use oms_core::statistics::verify::STATS;
 use oms_domain::order_events::notices;
@@ -10,7 +10,9 @@ use oms_domain::unpaid::is_unpaid;
 use oms_domain::{Order, PaymentState, RefundState, Status};
 use oms_local::dynamodb::Call;
 use oms_local::dynamodb::request_router::RequestRouter;
+use oms_table::counters::lock::LockState;
 use oms_workspace::report::Fault;
+use orderctl::verify;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,16 +38,11 @@ impl<'a> Checks<'a> {
         router: &Arc<RequestRouter>,
     ) -> Result<Checks<'a>, Fault> {
         let mut orders = Vec::new();
-        let mut after = None;
-        loop {
-            let page = operator.table().scan_orders(after).await?;
+        let mut pages = operator.all_orders();
+        while let Some(page) = pages.try_next().await? {
             for mut order in page.orders {
                 operator.table().recall(&mut order, 0).await?;
                 orders.push(order);
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
             }
         }
         let table = &operator.config().table_name;
@@ -186,9 +183,9 @@ impl<'a> Checks<'a> {
 
     /// The counters are the fold of the logs, of all versions.
     async fn statistics(&mut self) -> Result<(), Fault> {
-        let verified = self.operator.verify_all().await.map_err(fault)?;
-        for (scope, differences) in verified.wrong {
-            self.wrong.push(format!("the counters of {scope:?} differ: {differences:?}"));
+        let verified = verify::run(self.operator, None).await?;
+        if !verified.is_well {
+            self.wrong.push(verified.text);
         }
         let marks = self.operator.table().watermarks(STATS, self.orders.iter().map(|order| order.id)).await?;
         for order in &self.orders {
@@ -260,8 +257,8 @@ impl<'a> Checks<'a> {
 
     /// Nobody waits, holds a lock or runs for ever.
     async fn rest(&mut self) -> Result<(), Fault> {
-        if self.operator.table().held_until(self.operator.now()).await?.is_some() {
-            self.wrong.push("the counters are still held".to_owned());
+        if self.operator.table().state_of_counter_lock(self.operator.now()).await? != LockState::None {
+            self.wrong.push("the counters are still locked".to_owned());
         }
         Ok(())
     }

@@ -8,7 +8,6 @@ use axum::body::Body;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use oms_core::app::App;
-use oms_domain::Error;
 use oms_http::edge;
 use oms_runtime::clock;
 use oms_runtime::config::{Config, GatewayKeys};
@@ -165,9 +164,4 @@ impl Functions {
             if is_killed { Duration::from_millis(self.chance.below(KILLED_WITHIN_MS)) } else { timeout };
         tokio::time::timeout(life, work).await.ok()
     }
-}
-
-/// An error of the domain as one of this program.
-pub(crate) fn fault(error: Error) -> Fault {
-    format!("{error:?}").into()
 }

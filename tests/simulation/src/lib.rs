@@ -27,6 +27,9 @@ use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::System;
 use oms_workspace::tokens::Issuer;
+use orderctl::rebuild::Rebuild;
+use orderctl::{rebuild, verify};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -197,9 +200,10 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
         people.buy(0, length),
         people.buy(1, length),
         people.sell(length * 2),
-        people.oversee(length / 2)
+        people.oversee(length / 2),
+        operate(&functions, &chance, &people.wrong)
     );
-    for acted in [acted.0, acted.1, acted.2, acted.3] {
+    for acted in [acted.0, acted.1, acted.2, acted.3, acted.4] {
         acted?;
     }
     is_bad_day(false);
@@ -213,6 +217,21 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     let of_table = of_table.map(|((fault, operation), times)| (format!("{fault:?} {operation}"), times));
     let others = outages.happened().into_iter().map(|(what, times)| (what.to_owned(), times));
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
+}
+
+/// An operator compares the statistics with the orders, or has them mended, while all this goes on:
+/// where that succeeds, there is nothing wrong.
+async fn operate(functions: &Functions, chance: &Chance, wrong: &RefCell<Vec<String>>) -> Result<(), Fault> {
+    tokio::time::sleep(Duration::from_millis(chance.below(20_000))).await;
+    let operator = functions.operator()?;
+    let looked = match chance.below(3) {
+        0 => rebuild::run(&operator, &Rebuild::default()).await,
+        _ => verify::run(&operator, None).await,
+    };
+    let found =
+        looked.ok().filter(|report| report.text.contains("corrected") || report.text.contains(" is "));
+    wrong.borrow_mut().extend(found.map(|report| format!("an operator finds: {}", report.text)));
+    Ok(())
 }
 
 /// Waits until there is nothing left to do; what is left all the same.

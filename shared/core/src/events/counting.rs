@@ -43,8 +43,10 @@ async fn count_batch(
     mut arrived: Vec<OrderImage>,
     unapplied: &mut Unapplied,
 ) -> Option<Failed> {
-    for race in 0..retry::LOST_RACES_OF_COUNTERS {
-        match count_all(app, metrics, std::mem::take(&mut arrived), unapplied).await {
+    let mut journal = None;
+    for _ in 0..retry::LOST_RACES_OF_COUNTERS {
+        let counting = count_all(app, metrics, std::mem::take(&mut arrived), journal.as_deref(), unapplied);
+        match counting.await {
             Ok(raced) if raced.is_empty() => return None,
             Ok(raced) => arrived = raced,
             Err(failed) => {
@@ -56,12 +58,13 @@ async fn count_batch(
                 break;
             }
         }
-        // It may have been no race, but a hold.
-        if race == 0
-            && let Err(error) = app.wait_while_held().await
-        {
-            tracing::error!(error = chain(&error), "could not look for a hold");
-            break;
+        // It may have been no race, but an operator's lock.
+        match app.journal_to_keep().await {
+            Ok(asked) => journal = asked,
+            Err(error) => {
+                tracing::error!(error = chain(&error), "could not look for a lock");
+                break;
+            }
         }
     }
     unapplied.deliver_again(arrived);
@@ -74,6 +77,7 @@ async fn count_all(
     app: &App,
     metrics: Option<Metrics>,
     arrived: Vec<OrderImage>,
+    journal: Option<&str>,
     unapplied: &mut Unapplied,
 ) -> Result<Vec<OrderImage>, Failed> {
     let fresh = app.fresh(STATS, arrived).await?;
@@ -89,7 +93,7 @@ async fn count_all(
     }
     let mut chunks = chunks.into_iter();
     while let Some(chunk) = chunks.next() {
-        let counted = app.table().count(STATS, &chunk.counted, &chunk.tally).await;
+        let counted = app.table().count(STATS, &chunk.counted, &chunk.tally, journal).await;
         match counted {
             Ok(()) => {
                 tracing::debug!(orders = chunk.counted.len(), "counted");

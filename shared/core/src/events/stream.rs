@@ -9,6 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{JobId, Order, OrderId, StoreId};
 use oms_runtime::deadline;
+use oms_table::counters::lock::LockState;
 use oms_table::jobs::HELD_UNTIL;
 use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
 use serde::Deserialize;
@@ -17,13 +18,13 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-/// How long a consumer waits while the counters are held, if its invocation has the time. After
+/// How long a consumer waits while nothing may be counted, if its invocation has the time. After
 /// that its records come again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(40);
-/// What it keeps of its time, to count when the hold has ended.
+/// What it keeps of its time, to count afterwards.
 const TO_COUNT: Duration = Duration::from_secs(10);
 /// How often it looks.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What Lambda hands a consumer. Its records are read one by one, so that one that cannot be read
 /// is none of the others' business.
@@ -203,17 +204,23 @@ impl App {
 }
 
 impl App {
-    /// Waits while an operator holds the counters, [`PATIENCE`] at most.
+    /// The journal that an operator's lock asks for, if there is one; waits while it lets nothing be
+    /// counted, [`PATIENCE`] at most.
     ///
     /// # Errors
     /// [`TableError`] where it cannot be told.
-    pub async fn wait_while_held(&self) -> Result<(), TableError> {
+    pub async fn journal_to_keep(&self) -> Result<Option<String>, TableError> {
         let give_up = self.now() + PATIENCE;
-        let may_wait = || self.now() < give_up && deadline::left() > TO_COUNT;
-        while may_wait() && self.table().held_until(self.now()).await?.is_some() {
-            tokio::time::sleep(LOOK_EVERY).await;
+        loop {
+            match self.table().state_of_counter_lock(self.now()).await? {
+                LockState::None => return Ok(None),
+                LockState::Journal(journal) => return Ok(Some(journal)),
+                LockState::Stopped if self.now() >= give_up || deadline::left() <= TO_COUNT => {
+                    return Ok(None);
+                }
+                LockState::Stopped => tokio::time::sleep(LOOK_EVERY).await,
+            }
         }
-        Ok(())
     }
 }
 

@@ -3,14 +3,12 @@
 use crate::app::App;
 use crate::statistics::StatisticsQuery;
 use futures::future::try_join_all;
-use oms_domain::reconciliation::{Counters, Difference, Verified, differences};
+use oms_domain::reconciliation::{Counters, Verified, differences};
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Error, Order, OrderId, Outcome};
 use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::lists::{OrderList, Wanted, position};
-use oms_table::orders::scan::Unreadable;
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The consumer whose counters are verified, as its watermarks name it.
@@ -21,21 +19,6 @@ const MAX_ORDERS: u64 = 10_000;
 const PAGE: usize = 250;
 /// How long the consumer is given to catch up before it is tried again.
 const PAUSE: Duration = Duration::from_millis(300);
-
-/// What was found of all orders.
-#[derive(Clone, Debug)]
-pub struct VerifiedAll {
-    /// How many orders were looked at, deleted ones included.
-    pub orders: u64,
-    /// Of how many users and stores, and of all.
-    pub scopes: usize,
-    /// The orders that cannot be read.
-    pub unreadable: Vec<Unreadable>,
-    /// Of how many scopes it cannot be told, since such an order may have been counted in them.
-    pub doubtful: usize,
-    /// The counters that are wrong, by the scope they belong to.
-    pub wrong: Vec<(Scope, Vec<Difference>)>,
-}
 
 impl App {
     /// Adds up what the orders of some statistics have counted for, each as of its watermark, and
@@ -63,62 +46,6 @@ impl App {
             found = self.verify_once(scope, most).await?;
         }
         Ok(found)
-    }
-
-    /// Adds up what all orders have counted for, each as of its watermark, and compares it with the
-    /// counters of every user, every store and of all: those that differ. It is exact while nothing
-    /// is counted ([`oms_table::counters::lock`]). Keeps the sums in memory, some kilobytes a user.
-    /// An order that cannot be read is named, and the counters that it may be in are left out.
-    ///
-    /// # Errors
-    /// 503 where the table cannot be read.
-    pub async fn verify_all(&self) -> Outcome<VerifiedAll> {
-        let mut scopes = BTreeSet::from([Scope::All]);
-        let mut expected = Tally::default();
-        let mut unreadable = Vec::new();
-        let (mut orders, mut after) = (0, None);
-        loop {
-            let page = self.table().scan_orders(after).await?;
-            unreadable.extend(page.unreadable);
-            let marks = self.table().watermarks(STATS, page.orders.iter().map(|order| order.id)).await?;
-            for order in page.orders {
-                orders += 1;
-                let (id, of) = (order.id, Scope::of(&order));
-                scopes.extend(of.clone());
-                let seen = marks.get(&id).copied().unwrap_or(0);
-                match self.counted_of(order, seen).await {
-                    Ok(counted) => expected.absorb(counted),
-                    Err(error) if error.is_of_the_item() => {
-                        unreadable.push(Unreadable::new(id.to_string(), &error, Some(of)));
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        let mut expected_of: BTreeMap<Scope, Counters> = BTreeMap::new();
-        for (scope, cell, value) in expected.iter() {
-            expected_of.entry(scope.clone()).or_default().insert(cell, value);
-        }
-        let in_doubt = |scope: &Scope| {
-            unreadable.iter().any(|order| order.scopes.as_ref().is_none_or(|scopes| scopes.contains(scope)))
-        };
-        let (mut wrong, mut doubtful) = (Vec::new(), 0);
-        for scope in &scopes {
-            if in_doubt(scope) {
-                doubtful += 1;
-                continue;
-            }
-            let counted = self.table().cells(scope).await?;
-            let found = differences(&counted, &expected_of.remove(scope).unwrap_or_default());
-            if !found.is_empty() {
-                wrong.push((scope.clone(), found));
-            }
-        }
-        Ok(VerifiedAll { orders, scopes: scopes.len(), wrong, unreadable, doubtful })
     }
 
     async fn verify_once(&self, scope: &Scope, most: u64) -> Outcome<Verified> {

@@ -1,35 +1,94 @@
-//! The lock: while it stands, nothing is counted, so that what has been counted can be compared
-//! with the orders. It stands on the counters of all orders, in the item that every transaction
-//! which counts writes.
+//! How an operator compares the counters with the orders while the system runs: whoever counts
+//! keeps a journal of it meanwhile, and waits only for the moments of a comparison itself.
+//!
+//! Two attributes of the item that every transaction which counts writes, the counters of all
+//! orders:
+//!
+//! | attribute | what it says |
+//! |---|---|
+//! | `held` | until when the lock stands, as long as nobody renews it |
+//! | `journal` | `open#<id>`: each transaction that counts names its orders in the partition `JOURNAL#<id>`; `stopped#<id>`: nothing is counted |
+//!
+//! A transaction that counts wants `journal` to be what it has seen, so an entry of a journal is
+//! either there when the next one is opened, or will never be.
 
-use crate::counters::HELD;
 use crate::counters::layout::FRONT;
-use crate::{Table, TableError, key, keys};
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use crate::counters::{Counted, HELD, JOURNAL};
+use crate::writes::part;
+use crate::{Table, TableError, key, keys, text};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
+use oms_domain::OrderId;
 use oms_domain::tally::Scope;
+use oms_runtime::ids;
+use std::collections::BTreeSet;
 
-/// A lock, as long as it is renewed.
+const OPEN: &str = "open#";
+const STOPPED: &str = "stopped#";
+/// The orders that an entry names.
+const ORDERS: &str = "orders";
+/// How long entries are kept: longer than a comparison takes.
+const RETENTION: SignedDuration = SignedDuration::from_hours(24);
+
+/// The lock's term, as long as it is renewed.
 #[derive(Debug)]
 pub struct CounterLock {
     until: Timestamp,
 }
 
+/// What whoever holds the lock reads: the orders that are counted meanwhile.
+#[derive(Debug)]
+pub struct Journal {
+    state: String,
+}
+
+/// What the lock asks of whoever counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockState {
+    /// Nothing.
+    None,
+    /// To keep this journal.
+    Journal(String),
+    /// To wait.
+    Stopped,
+}
+
+impl LockState {
+    fn of(journal: Option<&str>) -> Self {
+        match journal {
+            Some(state) if state.starts_with(OPEN) => Self::Journal(state.to_owned()),
+            Some(_) | None => Self::Stopped,
+        }
+    }
+}
+
+fn another(state: &str) -> String {
+    format!("{state}{}", ids::random_uuid_v7().simple())
+}
+
+fn id_of(state: &str) -> &str {
+    state.split_once('#').map_or(state, |(_, id)| id)
+}
+
 impl Table {
-    /// Keeps everything from being counted for a time.
+    /// Has whoever counts keep a journal, for a time.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where somebody else does.
+    /// [`TableError::Conflict`] where somebody else has the lock.
     pub async fn lock_counters(
         &self,
         now: Timestamp,
         time: SignedDuration,
-    ) -> Result<CounterLock, TableError> {
+    ) -> Result<(CounterLock, Journal), TableError> {
         let until = later(now, time);
-        match self.counters_held_until().await? {
-            Some(other) if other > now => Err(TableError::Conflict),
-            seen => self.set_counter_lock(seen, Some(until)).await.map(|()| CounterLock { until }),
+        let seen = self.counter_lock().await?.map(|(until, _)| until);
+        if seen.is_some_and(|other| other > now) {
+            return Err(TableError::Conflict);
         }
+        let journal = Journal { state: another(OPEN) };
+        let begins = [(HELD, until.to_string()), (JOURNAL, journal.state.clone())];
+        self.set_lock((HELD, seen.map(|seen| seen.to_string())), &begins).await?;
+        Ok((CounterLock { until }, journal))
     }
 
     /// Makes a lock last longer.
@@ -43,7 +102,7 @@ impl Table {
         time: SignedDuration,
     ) -> Result<(), TableError> {
         let until = later(now, time);
-        self.set_counter_lock(Some(lock.until), Some(until)).await?;
+        self.set_lock((HELD, Some(lock.until.to_string())), &[(HELD, until.to_string())]).await?;
         lock.until = until;
         Ok(())
     }
@@ -53,53 +112,106 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where it had run out and been lifted.
     pub async fn release_counter_lock(&self, lock: CounterLock) -> Result<(), TableError> {
-        self.set_counter_lock(Some(lock.until), None).await
+        self.set_lock((HELD, Some(lock.until.to_string())), &[]).await
     }
 
-    /// Until when nothing is counted; a lock that has run out is lifted.
+    /// Opens another journal, and reads the one before: all orders that were counted since that was
+    /// opened.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where the lock had run out and been lifted.
+    pub async fn next_journal(&self, journal: &mut Journal) -> Result<BTreeSet<OrderId>, TableError> {
+        self.end_journal(journal, OPEN).await
+    }
+
+    /// Stops everything from being counted until there is another journal, and reads the one that
+    /// was open.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where the lock had run out and been lifted.
+    pub async fn stop_counting(&self, journal: &mut Journal) -> Result<BTreeSet<OrderId>, TableError> {
+        self.end_journal(journal, STOPPED).await
+    }
+
+    async fn end_journal(&self, journal: &mut Journal, then: &str) -> Result<BTreeSet<OrderId>, TableError> {
+        let state = another(then);
+        self.set_lock((JOURNAL, Some(journal.state.clone())), &[(JOURNAL, state.clone())]).await?;
+        let ended = std::mem::replace(&mut journal.state, state);
+        let entries = self.range(keys::journal(id_of(&ended)), "", true).await?;
+        let orders = entries.iter().filter_map(|entry| entry.get(ORDERS)?.as_ss().ok()).flatten();
+        Ok(orders.filter_map(|order| order.parse().ok()).collect())
+    }
+
+    /// What the lock asks of whoever counts; one that has run out is lifted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.
-    pub async fn held_until(&self, now: Timestamp) -> Result<Option<Timestamp>, TableError> {
-        let until = self.counters_held_until().await?;
-        if let Some(until) = until.filter(|until| *until <= now) {
-            return match self.set_counter_lock(Some(until), None).await {
-                Ok(()) | Err(TableError::Conflict) => Ok(None),
-                Err(error) => Err(error),
-            };
+    pub async fn state_of_counter_lock(&self, now: Timestamp) -> Result<LockState, TableError> {
+        let Some((until, state)) = self.counter_lock().await? else { return Ok(LockState::None) };
+        if until > now {
+            return Ok(state);
         }
-        Ok(until)
+        match self.set_lock((HELD, Some(until.to_string())), &[]).await {
+            Ok(()) | Err(TableError::Conflict) => Ok(LockState::None),
+            Err(error) => Err(error),
+        }
     }
 
-    async fn counters_held_until(&self) -> Result<Option<Timestamp>, TableError> {
-        let item = self.get_item(keys::counters(&Scope::All), FRONT.to_owned()).await?;
-        let held = item.as_ref().and_then(|item| item.get(HELD)?.as_s().ok());
-        Ok(held.and_then(|until| until.parse().ok()))
+    async fn counter_lock(&self) -> Result<Option<(Timestamp, LockState)>, TableError> {
+        let item = self.get_item(keys::counters(&Scope::All), FRONT.to_owned()).await?.unwrap_or_default();
+        let until = text(&item, HELD).parse().ok();
+        let journal = item.get(JOURNAL).and_then(|state| state.as_s().ok());
+        Ok(until.map(|until| (until, LockState::of(journal.map(String::as_str)))))
     }
 
-    /// A transaction, although of one item: it waits for those that count, and DynamoDB knows the
-    /// repeat of one whose answer got lost.
-    async fn set_counter_lock(
+    /// The entry of the journal for some orders, as part of the transaction that counts them.
+    pub(crate) fn journal_entry(
         &self,
-        seen: Option<Timestamp>,
-        to: Option<Timestamp>,
+        state: &str,
+        counted: &[Counted],
+    ) -> Result<TransactWriteItem, TableError> {
+        let now = oms_runtime::clock::now();
+        let ids = counted.iter().map(|counted| counted.claim.order.to_string());
+        let mut item = key(keys::journal(id_of(state)), ids::random_uuid_v7().simple().to_string());
+        item.insert(ORDERS.to_owned(), AttributeValue::Ss(ids.collect()));
+        let ends = later(now, RETENTION).as_second();
+        item.insert(keys::EXPIRES_AT.to_owned(), AttributeValue::N(ends.to_string()));
+        let put = Put::builder().table_name(&self.name).set_item(Some(item));
+        Ok(part(put.build().map_err(TableError::request)?))
+    }
+
+    /// Sets the lock's attributes where one of them is as it was seen; removes both where there are
+    /// none to set. A transaction, although of one item: it waits for those that count, and
+    /// DynamoDB knows the repeat of one whose answer got lost.
+    async fn set_lock(
+        &self,
+        (name, seen): (&str, Option<String>),
+        to: &[(&str, String)],
     ) -> Result<(), TableError> {
-        let text = |at: Timestamp| AttributeValue::S(at.to_string());
-        let update = Update::builder()
+        let mut update = Update::builder()
             .table_name(&self.name)
             .set_key(Some(key(keys::counters(&Scope::All), FRONT.to_owned())))
-            .update_expression(if to.is_some() { "SET #held = :to" } else { "REMOVE #held" })
+            .expression_attribute_names("#seen", name)
             .condition_expression(if seen.is_some() {
-                "#held = :seen"
+                "#seen = :seen"
             } else {
-                "attribute_not_exists(#held)"
-            })
-            .expression_attribute_names("#held", HELD);
-        let update =
-            to.into_iter().fold(update, |update, to| update.expression_attribute_values(":to", text(to)));
-        let update = seen
-            .into_iter()
-            .fold(update, |update, seen| update.expression_attribute_values(":seen", text(seen)));
+                "attribute_not_exists(#seen)"
+            });
+        if let Some(seen) = seen {
+            update = update.expression_attribute_values(":seen", AttributeValue::S(seen));
+        }
+        for (number, (name, value)) in to.iter().enumerate() {
+            update = update
+                .expression_attribute_names(format!("#a{number}"), *name)
+                .expression_attribute_values(format!(":a{number}"), AttributeValue::S(value.clone()));
+        }
+        let update = if to.is_empty() {
+            let update = update.expression_attribute_names("#held", HELD);
+            update.expression_attribute_names("#journal", JOURNAL).update_expression("REMOVE #held, #journal")
+        } else {
+            let set: Vec<String> = (0..to.len()).map(|number| format!("#a{number} = :a{number}")).collect();
+            update.update_expression(format!("SET {}", set.join(", ")))
+        };
         let update = update.build().map_err(TableError::request)?;
         self.transact_as_seen(vec![TransactWriteItem::builder().update(update).build()], None).await
     }

@@ -1,4 +1,5 @@
-//! All orders there are, for operators: it reads the whole table, 1 MB at a time. No request may.
+//! All orders there are, for operators: it reads the whole table, 1 MB at a time, or several parts
+//! of it side by side. No request may.
 
 use crate::{Item, Table, TableError, keys, orders::item, text};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -41,12 +42,31 @@ impl std::fmt::Display for Unreadable {
     }
 }
 
+/// A part of the table, to be read beside the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Which one, from 0.
+    pub number: u16,
+    /// Of how many.
+    pub of: u16,
+}
+
+impl Segment {
+    /// The whole table.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// The parts of a table that is read in so many.
+    pub fn all(of: u16) -> impl Iterator<Item = Self> {
+        (0..of).map(move |number| Self { number, of })
+    }
+}
+
 impl Table {
-    /// The next orders of all.
+    /// The next orders of a part of the table.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn scan_orders(&self, after: Option<Item>) -> Result<Scanned, TableError> {
+    pub async fn scan_orders(&self, part: Segment, after: Option<Item>) -> Result<Scanned, TableError> {
         let page = self
             .client
             .scan()
@@ -54,6 +74,8 @@ impl Table {
             .filter_expression("#sk = :order")
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":order", AttributeValue::S(keys::ORDER.to_owned()))
+            .segment(part.number.into())
+            .total_segments(part.of.into())
             .set_exclusive_start_key(after)
             .consistent_read(true)
             .send()

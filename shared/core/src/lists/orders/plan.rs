@@ -10,10 +10,10 @@
 
 use super::filters::Filters;
 use super::ordering::{Ordering, SortIndex};
+use crate::lists::paging::SortPosition;
 pub(super) use access_paths::AccessPath;
 use access_paths::PathCost;
 pub(crate) use access_paths::{ENTRY_BYTES, Part, at_once};
-use crate::lists::paging::SortPosition;
 use jiff::Timestamp;
 use oms_domain::Decimal;
 use oms_domain::statistics::Counts;

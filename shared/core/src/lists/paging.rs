@@ -5,7 +5,7 @@
 
 mod window;
 
-pub use window::{CursorBound, PageSlice, Window, cut};
+pub use window::{CursorBound, PageSlice, Window};
 
 use jiff::Timestamp;
 use oms_domain::{Decimal, Outcome};
@@ -56,7 +56,7 @@ impl Sorting<ByTime> {
     }
 }
 
-/// A value that a list is sorted by.
+/// A value that a list is sorted by; what has none stands after all others, as in PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// A moment.
@@ -67,15 +67,18 @@ pub enum Value {
     Word(&'static str),
     /// What somebody has typed, in lower case.
     Text(String),
+    /// No value.
+    Nothing,
 }
 
 impl Value {
-    fn show(&self) -> String {
+    fn show(&self) -> Option<String> {
         match self {
-            Self::Time(time) => time.to_string(),
-            Self::Amount(amount) => amount.to_string(),
-            Self::Word(word) => (*word).to_owned(),
-            Self::Text(text) => text.clone(),
+            Self::Time(time) => Some(time.to_string()),
+            Self::Amount(amount) => Some(amount.to_string()),
+            Self::Word(word) => Some((*word).to_owned()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Nothing => None,
         }
     }
 }
@@ -103,7 +106,7 @@ impl SortPosition {
     pub fn amount(&self) -> Option<Decimal> {
         self.values.iter().find_map(|value| match value {
             Value::Amount(amount) => Some(*amount),
-            Value::Time(_) | Value::Word(_) | Value::Text(_) => None,
+            Value::Time(_) | Value::Word(_) | Value::Text(_) | Value::Nothing => None,
         })
     }
 }
@@ -157,17 +160,23 @@ impl<K: SortKey> Sorting<K> {
         by_keys.fold(Ordering::Equal, Ordering::then).then(directed(ties, self.descends))
     }
 
-    fn show(&self, place: &SortPosition) -> String {
+    /// A place as text, for a cursor.
+    pub fn show(&self, place: &SortPosition) -> String {
         let values: Vec<_> = place.values.iter().map(Value::show).collect();
         serde_json::json!([place.created_at, place.id, values]).to_string()
     }
 
-    fn read_place(&self, text: &str) -> Option<SortPosition> {
-        let (created_at, id, values): (Timestamp, Uuid, Vec<String>) = serde_json::from_str(text).ok()?;
+    /// The place that a text shows.
+    pub fn read_place(&self, text: &str) -> Option<SortPosition> {
+        let (created_at, id, values): (Timestamp, Uuid, Vec<Option<String>>) =
+            serde_json::from_str(text).ok()?;
         if values.len() != self.keys.len() {
             return None;
         }
-        let values = self.keys.iter().zip(values).map(|((key, _), value)| key.read(&value));
+        let values = self.keys.iter().zip(values).map(|((key, _), value)| match value {
+            Some(value) => key.read(&value),
+            None => Some(Value::Nothing),
+        });
         Some(SortPosition { values: values.collect::<Option<_>>()?, created_at, id })
     }
 
@@ -197,7 +206,7 @@ impl<K: SortKey> Sorting<K> {
         request: &PageRequest,
         at: Option<&CursorBound>,
     ) -> Outcome<PageSlice<T>> {
-        cut(all, |a, b| self.compare(a, b), request, at)
+        window::cut(all, |a, b| self.compare(a, b), request, at)
     }
 
     /// A page as clients see it, from the places of its first and last entries and from what it
@@ -247,11 +256,11 @@ mod tests {
         Sorting::read(&Query::parse(&format!("ordering={text}")))
     }
 
-    fn place(by: &Sorting<Key>, amount: i64, second: i64, id: u128) -> SortPosition {
+    fn place(by: &Sorting<Key>, amount: Option<i64>, second: i64, id: u128) -> SortPosition {
         let made = Timestamp::from_second(second).unwrap();
         by.place(made, Uuid::from_u128(id), |key| match key {
             Key::CreatedAt => Value::Time(made),
-            Key::Amount => Value::Amount(amount.into()),
+            Key::Amount => amount.map_or(Value::Nothing, |amount| Value::Amount(amount.into())),
         })
     }
 
@@ -268,13 +277,26 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_the_way_of_the_first_key_and_a_place_survives_as_text() {
+    fn nothing_is_the_largest_and_ties_go_the_way_of_the_first_key() {
+        let (up, down) = (sorting("amount"), sorting("-amount"));
+        let sorted = [(Some(4), 9, 9), (Some(5), 1, 1), (Some(5), 1, 2), (Some(5), 2, 1), (None, 1, 1)];
+        let sorted = sorted.map(|(amount, second, id)| place(&up, amount, second, id));
+        let mut places = sorted.clone();
+        places.reverse();
+        places.sort_by(|a, b| up.compare(a, b));
+        assert_eq!(places, sorted);
+        places.sort_by(|a, b| down.compare(a, b));
+        assert!(places.iter().eq(sorted.iter().rev()));
+        assert_eq!(up.reversed(), down);
+    }
+
+    #[test]
+    fn a_place_survives_as_text() {
         let by = sorting("-amount");
-        let mut places = [(5, 1, 1), (7, 1, 1), (5, 2, 1), (5, 1, 2)].map(|(a, s, id)| place(&by, a, s, id));
-        places.sort_by(|a, b| by.compare(a, b));
-        let expected = [(7, 1, 1), (5, 2, 1), (5, 1, 2), (5, 1, 1)].map(|(a, s, id)| place(&by, a, s, id));
-        assert_eq!(places, expected);
-        assert_eq!(by.read_place(&by.show(&places[0])).as_ref(), Some(&places[0]));
-        assert_eq!(sorting("").read_place(&by.show(&places[0])), None);
+        for place in [place(&by, Some(5), 2, 1), place(&by, None, 2, 1)] {
+            assert_eq!(by.read_place(&by.show(&place)).as_ref(), Some(&place));
+            assert_eq!(sorting("").read_place(&by.show(&place)), None);
+        }
+        assert_eq!(by.read_place("[]"), None);
     }
 }

@@ -7,7 +7,7 @@ use oms_domain::{Change, Order};
 use oms_http::exact;
 use oms_http::views::order::OrderView;
 use oms_http::views::time;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The largest message that SNS takes with its attributes, all its forms together, in bytes.
 const MAX_MESSAGE_BYTES: usize = 262_144;
@@ -15,9 +15,9 @@ const MAX_MESSAGE_BYTES: usize = 262_144;
 const MAX_REST_BYTES: usize = 40_000;
 /// The longest subject that SNS takes, in characters, all of them ASCII.
 const MAX_SUBJECT: usize = 100;
-/// The fields that a message goes without where it would be too large, in the order in which they
-/// go: a subscriber can read them from the API.
-const LARGE_FIELDS: [&str; 4] = ["extra_data", "notes", "special_instructions", "items"];
+/// What a message goes without first where it would be too large, in this order; then the largest
+/// field. A subscriber can read them from the API.
+const FIRST_TO_GO: [&str; 3] = ["extra_data", "notes", "special_instructions"];
 
 /// One event, as each kind of subscriber gets it.
 #[derive(Clone, Debug)]
@@ -103,11 +103,12 @@ fn within_limit(event: &mut Value) -> String {
         String::from_utf8(exact::unmarked(json.as_bytes()).into_owned()).unwrap_or(json)
     };
     let mut json = written(event);
-    for field in LARGE_FIELDS {
-        if fits(&json) {
-            break;
-        }
-        event["order"].as_object_mut().map(|order: &mut Map<String, Value>| order.remove(field));
+    while !fits(&json) {
+        let Some(order) = event["order"].as_object_mut() else { break };
+        let first = FIRST_TO_GO.iter().find(|name| order.contains_key(**name)).map(|name| (*name).to_owned());
+        let size = |(name, value): (&String, &Value)| (escaped_length(&value.to_string()), name.clone());
+        let Some(goes) = first.or_else(|| order.iter().map(size).max().map(|(_, name)| name)) else { break };
+        order.remove(&goes);
         json = written(event);
     }
     json
@@ -137,6 +138,9 @@ mod tests {
             json!({ "event_id": 1, "order": { "id": 7, "notes": note, "items": [note.repeat(3)] } });
         let kept: Value = serde_json::from_str(&within_limit(&mut event)).unwrap();
         assert_eq!(kept, json!({ "event_id": 1, "order": { "id": 7 } }));
+        let mut event = json!({ "order": { "id": 7, "new": note, "newer": note.repeat(4) } });
+        let kept: Value = serde_json::from_str(&within_limit(&mut event)).unwrap();
+        assert_eq!(kept, json!({ "order": { "id": 7, "new": note } }), "whatever the fields are called");
         let mut small = json!({ "event_id": 1, "order": { "id": 7, "notes": note } });
         let kept: Value = serde_json::from_str(&within_limit(&mut small)).unwrap();
         assert_eq!(kept["order"]["notes"], note.as_str());

@@ -1,10 +1,9 @@
 //! In which order a list of orders stands: what `ordering` says.
 
 use super::entry::ListEntry;
+use crate::lists::paging::{SortKey, SortPosition, Sorting, Value};
 use jiff::Timestamp;
-use oms_domain::{Decimal, OrderId, OrderSummary};
-use oms_http::query::Query;
-use std::cmp::Ordering as Compared;
+use oms_domain::{OrderSummary, PaymentStatus, Status};
 
 /// What orders can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +18,8 @@ pub(super) enum Key {
     PaymentStatus,
 }
 
-impl Key {
-    const ALL: [Self; 8] = [
+impl SortKey for Key {
+    const ALL: &'static [Self] = &[
         Self::CreatedAt,
         Self::UpdatedAt,
         Self::ConfirmedAt,
@@ -30,8 +29,9 @@ impl Key {
         Self::Status,
         Self::PaymentStatus,
     ];
+    const CREATED_AT: Self = Self::CreatedAt;
 
-    pub(super) const fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
@@ -44,17 +44,34 @@ impl Key {
         }
     }
 
-    fn of(self, order: &ListEntry) -> Option<Value> {
-        let time = |of: fn(&OrderSummary) -> Option<Timestamp>| order.summary().and_then(of).map(Value::Time);
+    fn read(self, text: &str) -> Option<Value> {
         match self {
-            Self::CreatedAt => Some(Value::Time(order.created_at())),
+            Self::CreatedAt | Self::UpdatedAt | Self::ConfirmedAt | Self::ShippedAt | Self::DeliveredAt => {
+                text.parse().ok().map(Value::Time)
+            }
+            Self::TotalAmount => text.parse().ok().map(Value::Amount),
+            Self::Status => text.parse::<Status>().ok().map(|status| Value::Word(status.as_str())),
+            Self::PaymentStatus => {
+                text.parse::<PaymentStatus>().ok().map(|status| Value::Word(status.as_str()))
+            }
+        }
+    }
+}
+
+impl Key {
+    fn of(self, order: &ListEntry) -> Value {
+        let time = |of: fn(&OrderSummary) -> Option<Timestamp>| {
+            order.summary().and_then(of).map_or(Value::Nothing, Value::Time)
+        };
+        match self {
+            Self::CreatedAt => Value::Time(order.created_at()),
             Self::UpdatedAt => time(|order| Some(order.updated_at)),
             Self::ConfirmedAt => time(|order| order.confirmed_at),
             Self::ShippedAt => time(|order| order.shipped_at),
             Self::DeliveredAt => time(|order| order.delivered_at),
-            Self::TotalAmount => Some(Value::Amount(order.total())),
-            Self::Status => Some(Value::Word(order.facets().status.as_str().to_owned())),
-            Self::PaymentStatus => Some(Value::Word(order.facets().payment_status.as_str().to_owned())),
+            Self::TotalAmount => Value::Amount(order.total()),
+            Self::Status => Value::Word(order.facets().status.as_str()),
+            Self::PaymentStatus => Value::Word(order.facets().payment_status.as_str()),
         }
     }
 
@@ -63,34 +80,6 @@ impl Key {
         match self {
             Self::CreatedAt | Self::TotalAmount | Self::Status | Self::PaymentStatus => true,
             Self::UpdatedAt | Self::ConfirmedAt | Self::ShippedAt | Self::DeliveredAt => false,
-        }
-    }
-
-    fn read(self, text: &str) -> Option<Value> {
-        match self {
-            Self::CreatedAt | Self::UpdatedAt | Self::ConfirmedAt | Self::ShippedAt | Self::DeliveredAt => {
-                text.parse().ok().map(Value::Time)
-            }
-            Self::TotalAmount => text.parse().ok().map(Value::Amount),
-            Self::Status | Self::PaymentStatus => Some(Value::Word(text.to_owned())),
-        }
-    }
-}
-
-/// A value that orders are sorted by. None stands after all of them, as in PostgreSQL.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
-    Time(Timestamp),
-    Amount(Decimal),
-    Word(String),
-}
-
-impl Value {
-    fn show(&self) -> String {
-        match self {
-            Self::Time(time) => time.to_string(),
-            Self::Amount(amount) => amount.to_string(),
-            Self::Word(word) => word.clone(),
         }
     }
 }
@@ -104,130 +93,37 @@ pub(super) enum SortIndex {
     Total,
 }
 
-/// How a list is sorted. Ties go by time of placing and then id, in the direction of the first
-/// key: so that an index read from either end has them right.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Ordering {
-    keys: Vec<(Key, bool)>,
-    pub(super) descends: bool,
-}
-
-/// Where an order stands in a sorted list, whether or not it is still there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SortPosition {
-    values: Vec<Option<Value>>,
-    pub(super) created_at: Timestamp,
-    pub(super) id: OrderId,
-}
-
-impl SortPosition {
-    /// The total, where it is sorted by.
-    pub(super) fn total(&self) -> Option<Decimal> {
-        self.values.iter().flatten().find_map(|value| match value {
-            Value::Amount(amount) => Some(*amount),
-            Value::Time(_) | Value::Word(_) => None,
-        })
-    }
-}
+/// How a list of orders is sorted.
+pub(super) type Ordering = Sorting<Key>;
 
 impl Ordering {
-    /// Reads `ordering`; the newest first where it names nothing that orders are sorted by.
-    pub(super) fn read(query: &Query) -> Self {
-        let known = |name: &str| Key::ALL.into_iter().find(|key| key.name() == name);
-        let mut keys = query.sort_keys(known);
-        // A key that comes again says nothing new.
-        let mut seen = Vec::new();
-        keys.retain(|(key, _)| {
-            let is_new = !seen.contains(key);
-            seen.push(*key);
-            is_new
-        });
-        let descends = keys.first().is_none_or(|(_, descends)| *descends);
-        // The ties say what a last `created_at` of the same direction does.
-        if keys.last() == Some(&(Key::CreatedAt, descends)) {
-            keys.pop();
-        }
-        Self { keys, descends }
-    }
-
     /// The index that keeps this order, if any does.
     pub(super) fn along(&self) -> Option<SortIndex> {
-        match self.keys.as_slice() {
+        match self.keys().as_slice() {
             [] => Some(SortIndex::Created),
-            [(Key::TotalAmount, _)] => Some(SortIndex::Total),
+            [Key::TotalAmount] => Some(SortIndex::Total),
             _ => None,
         }
     }
 
-    /// What it sorts by first, as requests name it.
-    pub(super) fn first(&self) -> &'static str {
-        self.keys.first().map_or(Key::CreatedAt, |(key, _)| *key).name()
-    }
-
-    /// The same from its other end.
-    pub(super) fn reversed(&self) -> Self {
-        let keys = self.keys.iter().map(|(key, descends)| (*key, !descends));
-        Self { keys: keys.collect(), descends: !self.descends }
-    }
-
     /// Whether the facts of orders suffice to sort them.
     pub(super) fn is_by_facts(&self) -> bool {
-        self.keys.iter().all(|(key, _)| key.is_a_fact())
+        self.keys().into_iter().all(Key::is_a_fact)
     }
 
-    pub(super) fn place(&self, order: &ListEntry) -> SortPosition {
-        let values = self.keys.iter().map(|(key, _)| key.of(order));
-        SortPosition { values: values.collect(), created_at: order.created_at(), id: order.id() }
-    }
-
-    pub(super) fn compare(&self, a: &SortPosition, b: &SortPosition) -> Compared {
-        let directed = |compared: Compared, descends| if descends { compared.reverse() } else { compared };
-        let values = self.keys.iter().zip(a.values.iter().zip(&b.values));
-        let by_keys = values.map(|((_, descends), (a, b))| {
-            // `None < Some(_)` is how Rust sees it.
-            let empty_last = a.is_none().cmp(&b.is_none());
-            directed(empty_last.then_with(|| a.cmp(b)), *descends)
-        });
-        let ties = (a.created_at, a.id).cmp(&(b.created_at, b.id));
-        by_keys.fold(Compared::Equal, Compared::then).then(directed(ties, self.descends))
-    }
-
-    /// A place as text, for a cursor.
-    pub(super) fn show(&self, place: &SortPosition) -> String {
-        let values: Vec<_> = place.values.iter().map(|value| value.as_ref().map(Value::show)).collect();
-        serde_json::json!([place.created_at, place.id, values]).to_string()
-    }
-
-    /// The place that a text shows.
-    pub(super) fn read_place(&self, text: &str) -> Option<SortPosition> {
-        let (created_at, id, values): (Timestamp, OrderId, Vec<Option<String>>) =
-            serde_json::from_str(text).ok()?;
-        if values.len() != self.keys.len() {
-            return None;
-        }
-        let values = self.keys.iter().zip(values).map(|((key, _), value)| match value {
-            None => Some(None),
-            Some(text) => key.read(&text).map(Some),
-        });
-        Some(SortPosition { values: values.collect::<Option<_>>()?, created_at, id })
+    /// Where an order stands.
+    pub(super) fn place_of(&self, order: &ListEntry) -> SortPosition {
+        self.place(order.created_at(), order.id().0, |key| key.of(order))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
+    use oms_http::query::Query;
 
     fn ordering(text: &str) -> Ordering {
         Ordering::read(&Query::parse(&format!("ordering={text}")))
-    }
-
-    fn place(amount: Option<i64>, second: i64, id: u128) -> SortPosition {
-        SortPosition {
-            values: vec![amount.map(|amount| Value::Amount(amount.into()))],
-            created_at: Timestamp::from_second(second).unwrap(),
-            id: OrderId(Uuid::from_u128(id)),
-        }
     }
 
     #[test]
@@ -249,44 +145,20 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_the_largest_and_ties_go_the_way_of_the_first_key() {
-        let mut places = [
-            place(None, 1, 1),
-            place(Some(5), 2, 1),
-            place(Some(5), 1, 2),
-            place(Some(5), 1, 1),
-            place(Some(4), 9, 9),
-        ];
-        let up = ordering("total_amount");
-        places.sort_by(|a, b| up.compare(a, b));
-        let sorted = places.clone();
-        assert_eq!(
-            sorted.each_ref().map(|place| (
-                place.total(),
-                place.created_at.as_second(),
-                place.id.0.as_u128()
-            )),
-            [
-                (Some(4.into()), 9, 9),
-                (Some(5.into()), 1, 1),
-                (Some(5.into()), 1, 2),
-                (Some(5.into()), 2, 1),
-                (None, 1, 1)
-            ]
-        );
-        let down = ordering("-total_amount");
-        places.sort_by(|a, b| down.compare(a, b));
-        assert!(places.iter().eq(sorted.iter().rev()));
-        assert_eq!(up.reversed(), down);
-    }
-
-    #[test]
-    fn a_place_survives_as_text() {
-        let by = ordering("total_amount");
-        for place in [place(Some(5), 2, 1), place(None, 2, 1)] {
-            assert_eq!(by.read_place(&by.show(&place)), Some(place));
+    fn a_cursor_is_read_by_the_key_that_wrote_it() {
+        for key in Key::ALL {
+            let text = match key {
+                Key::TotalAmount => "12.50",
+                Key::Status => "out_for_delivery",
+                Key::PaymentStatus => "partially_refunded",
+                _ => "2026-10-24T20:00:00Z",
+            };
+            let (by, value) = (ordering(key.name()), key.read(text).unwrap());
+            for value in [value, Value::Nothing] {
+                let place = by.place(Timestamp::UNIX_EPOCH, uuid::Uuid::nil(), |_| value.clone());
+                assert_eq!(by.read_place(&by.show(&place)), Some(place), "{key:?}");
+            }
+            assert_eq!(key.read("nonsense"), None, "{key:?}");
         }
-        assert_eq!(by.read_place("[]"), None);
-        assert_eq!(ordering("").read_place(&by.show(&place(None, 1, 1))), None);
     }
 }

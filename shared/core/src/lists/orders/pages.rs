@@ -4,9 +4,10 @@ use super::entry::{ListEntry, in_full};
 use super::index_merge::IndexMerge;
 use super::ordering::SortIndex;
 use super::plan::{Base, Method, Plan, plan};
-use super::query::{Changed, CursorBound, FAR, OrderQuery, PageQuery, PageSlice};
+use super::query::{Changed, FAR, OrderQuery, PageQuery, PageSlice};
 use super::{Visible, scope_of};
 use crate::app::App;
+use crate::lists::paging::Window;
 use futures::future::BoxFuture;
 use oms_domain::statistics::Counts;
 use oms_domain::{Caller, OrderSummary, Outcome};
@@ -83,7 +84,7 @@ impl App {
         changed: &Changed,
     ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
         let PageWanted { caller, visible, asked, request, links } = wanted;
-        let at = CursorBound::read(request, |text| asked.ordering.read_place(text))?;
+        let at = asked.ordering.at(request)?;
         let turn = PageQuery { caller, visible, asked, request, at: at.as_ref(), changed };
         let sought = self.sought(turn).await?;
         let asked = OrderQuery { filters: sought.filters, ..asked.clone() };
@@ -97,14 +98,12 @@ impl App {
             Method::IndexMerge { count } => self.merged(turn, &bases, planned, count, sought.found).await?,
             Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
-        let ends = cut.ends(|order| asked.ordering.show(&asked.ordering.place(order)));
+        let by = &asked.ordering;
+        let ends = cut.ends(|order| by.place_of(order));
         let orders = in_full(self.table(), std::mem::take(&mut cut.listed)).await?;
-        let place = |order: &OrderSummary| {
-            let listed = ListEntry::Summary(Box::new(order.clone()));
-            asked.ordering.show(&asked.ordering.place(&listed))
-        };
+        let place = |order: &OrderSummary| by.place_of(&ListEntry::Summary(Box::new(order.clone())));
         let shown = orders.iter().map(|order| (place(order), visible.show(caller, order))).collect();
-        let Page { count, next, previous, results } = cut.page(ends, shown, links);
+        let Page { count, next, previous, results } = by.page(&cut, ends, shown, links);
         let page = OrderPage {
             count,
             next,
@@ -174,34 +173,24 @@ impl App {
     ) -> Outcome<PageSlice> {
         let PageQuery { asked, request, at, .. } = turn;
         let counted = counted + elsewhere.len() as u64;
-        let number = request.resolve(counted)?;
-        let size = u64::from(request.size);
-        let before = (number - 1) * size;
         // Without a cursor, what comes before the page is read over, from the nearer end.
-        let behind = counted.saturating_sub(before + size);
-        let from_end = at.is_none() && behind < before;
-        let on_page = if from_end { size.min(counted - before) } else { size + 1 };
-        let mut skipped = match at {
-            Some(_) => 0,
-            None if from_end => behind,
-            None => before,
-        };
-        let ordering = if from_end { asked.ordering.reversed() } else { turn.ordering() };
-        let mut spans = planned.reads(skipped + on_page);
+        let mut window = Window::of(counted, request, at)?;
+        let ordering = if window.from_end { asked.ordering.reversed() } else { turn.ordering() };
+        let mut spans = planned.reads(window.reach() as u64);
         let is_whole = elsewhere.is_empty() && turn.changed.orders.is_empty();
-        if let ([base], true) = (bases, is_whole && skipped >= FAR)
+        if let ([base], true) = (bases, is_whole && window.skipped >= FAR)
             && turn.may_jump(&base.list)
-            && let Some(jump) = self.jump(base, planned.along, ordering.descends, skipped).await?
+            && let Some(jump) = self.jump(base, planned.along, ordering.descends, window.skipped).await?
         {
-            skipped -= jump.over;
+            window.skipped -= jump.over;
             let begin = |span: Span| span.narrowed(Some(jump.to.clone()), ordering.descends);
-            let reads = planned.reads(skipped + on_page).into_iter();
+            let reads = planned.reads(window.reach() as u64).into_iter();
             spans = reads.map(|(span, at_once)| (begin(span), at_once)).collect();
         }
         let mut elsewhere: Vec<_> = elsewhere
             .into_iter()
             .chain(turn.changed_and_wanted())
-            .map(|order| (ordering.place(&order), order))
+            .map(|order| (ordering.place_of(&order), order))
             .filter(|(place, _)| at.is_none_or(|at| ordering.compare(place, at.place()).is_gt()))
             .collect();
         elsewhere.sort_by(|(a, _), (b, _)| ordering.compare(a, b));
@@ -213,19 +202,7 @@ impl App {
 
         let mut walk = IndexMerge::new(self, spans, ordering.descends).with(known.collect());
         let wanted = |order: &ListEntry| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
-        let limit = usize::try_from(skipped + on_page).unwrap_or(usize::MAX);
-        let mut listed = walk.take(limit, wanted, || asked.too_many()).await?;
-        listed.drain(..listed.len().min(usize::try_from(skipped).unwrap_or(usize::MAX)));
-        let mut has_next = listed.len() as u64 > size;
-        listed.truncate(usize::try_from(size).unwrap_or(usize::MAX));
-        if from_end || matches!(at, Some(CursorBound::Before(_))) {
-            listed.reverse();
-            has_next = behind > 0 || matches!(at, Some(CursorBound::Before(_)));
-        }
-        // The counters follow the table within moments; what is on the page is there for certain.
-        let count = counted.max(before + listed.len() as u64 + u64::from(has_next));
-        let begins_at = matches!(at, Some(CursorBound::After(_)));
-        Ok(PageSlice { count, number, has_next, begins_at, listed })
+        Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?))
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.

@@ -9,7 +9,8 @@
 //! not know, or no index keeps the order, all that may be wanted is gathered, counted and sorted.
 
 use super::filters::Filters;
-use super::ordering::{Ordering, SortIndex, SortPosition};
+use super::ordering::{Ordering, SortIndex};
+use crate::lists::paging::SortPosition;
 pub(super) use access_paths::AccessPath;
 use access_paths::PathCost;
 pub(crate) use access_paths::{ENTRY_BYTES, Part, at_once};
@@ -251,7 +252,7 @@ fn within(part: Part, wish: &PlanInput<'_>) -> Vec<Part> {
     let descends = wish.ordering.descends;
     let Part { span, entries } = part;
     if span.index == Index::Total {
-        let total = wish.after.and_then(SortPosition::total);
+        let total = wish.after.and_then(SortPosition::amount);
         let after = after.zip(total).map(|(position, total)| order_rows::total_position(total, &position));
         let (above, below) =
             (filters.least.map(order_rows::total_bound), filters.most.map(order_rows::after_total));

@@ -3,9 +3,9 @@
 use super::Visible;
 use super::entry::ListEntry;
 use super::filters::Filters;
-use super::ordering::{Ordering, SortPosition};
+use super::ordering::Ordering;
 use super::plan::PlanInput;
-use crate::lists::paging;
+use crate::lists::paging::{self, CursorBound};
 use oms_domain::statistics::Counts;
 use oms_domain::{Caller, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{PageNumber, PageRequest};
@@ -24,8 +24,6 @@ pub struct OrderQuery {
     pub(super) explain: bool,
 }
 
-/// Where a page of orders begins, or ends.
-pub(super) type CursorBound = paging::CursorBound<SortPosition>;
 /// A page of orders before it is shown.
 pub(super) type PageSlice = paging::PageSlice<ListEntry>;
 
@@ -74,10 +72,7 @@ impl OrderQuery {
 impl<'a> PageQuery<'a> {
     /// The direction in which the page is read.
     pub(super) fn ordering(self) -> Ordering {
-        match self.at {
-            Some(CursorBound::Before(_)) => self.asked.ordering.reversed(),
-            Some(CursorBound::After(_)) | None => self.asked.ordering.clone(),
-        }
+        self.asked.ordering.towards(self.at)
     }
 
     pub(super) fn wish(self, ordering: &'a Ordering) -> PlanInput<'a> {
@@ -104,8 +99,8 @@ impl<'a> PageQuery<'a> {
     /// A page of all that is wanted, sorted here.
     pub(super) fn cut(self, listed: Vec<ListEntry>) -> Outcome<PageSlice> {
         let PageQuery { asked, request, at, .. } = self;
-        let placed = listed.into_iter().map(|order| (asked.ordering.place(&order), order));
-        paging::cut(placed.collect(), |a, b| asked.ordering.compare(a, b), request, at)
+        let placed = listed.into_iter().map(|order| (asked.ordering.place_of(&order), order));
+        asked.ordering.cut(placed.collect(), request, at)
     }
 
     /// Whether the counters may say where the page begins: far into a list of which all is wanted.

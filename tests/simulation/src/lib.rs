@@ -29,7 +29,6 @@ use oms_workspace::template::System;
 use oms_workspace::tokens::Issuer;
 use orderctl::rebuild::Rebuild;
 use orderctl::{rebuild, verify};
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -201,7 +200,7 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
         people.buy(1, length),
         people.sell(length * 2),
         people.oversee(length / 2),
-        operate(&functions, &chance, &people.wrong)
+        operate(&functions, &chance, &people)
     );
     for acted in [acted.0, acted.1, acted.2, acted.3, acted.4] {
         acted?;
@@ -221,16 +220,18 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
 
 /// An operator compares the statistics with the orders, or has them mended, while all this goes on:
 /// where that succeeds, there is nothing wrong.
-async fn operate(functions: &Functions, chance: &Chance, wrong: &RefCell<Vec<String>>) -> Result<(), Fault> {
+async fn operate(functions: &Functions, chance: &Chance, people: &People) -> Result<(), Fault> {
     tokio::time::sleep(Duration::from_millis(chance.below(20_000))).await;
     let operator = functions.operator()?;
     let looked = match chance.below(3) {
         0 => rebuild::run(&operator, &Rebuild::default()).await,
         _ => verify::run(&operator, None).await,
     };
+    let what = if looked.is_ok() { "an operator is told" } else { "an operator fails" };
+    *people.answered.borrow_mut().entry(what.to_owned()).or_default() += 1;
     let found =
         looked.ok().filter(|report| report.text.contains("corrected") || report.text.contains(" is "));
-    wrong.borrow_mut().extend(found.map(|report| format!("an operator finds: {}", report.text)));
+    people.wrong.borrow_mut().extend(found.map(|report| format!("an operator finds: {}", report.text)));
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::view::StoreView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::tally::Scope;
@@ -70,7 +71,9 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     if !together.is_empty() {
         app.table().delete_products(&together, Some(&store.entity)).await?;
     }
-    Ok(app.table().delete_store(&store, app.now()).await?)
+    // Last, so that it is fresh however long the products took: lists hide them with their store.
+    let write = app.table().delete_store(&store, app.now());
+    Ok(app.noting(caller, &[CatalogueWrite::Store(id)], write).await?)
 }
 
 /// Refuses a store of which somebody still waits for something. An order that is placed at the very

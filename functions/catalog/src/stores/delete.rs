@@ -49,8 +49,10 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     let store = access::store(app, caller, id).await?.managed()?;
     expected.check(store.version)?;
     check_orders(app, id).await?;
-    let products = app.table().products_with(Some(id), ProductStatus::ALL).await?;
-    if products.entries.len() > MAX_PRODUCTS {
+    let mut products = app.table().products_with(Some(id), ProductStatus::ALL).await?.entries;
+    app.changed_catalogue(caller, |_| true).await?.products.put_into(&mut products);
+    products.retain(|product| product.store == id);
+    if products.len() > MAX_PRODUCTS {
         return Err(Error::Rule {
             code: "too_many_products",
             message: format!("A store with more than {MAX_PRODUCTS} products cannot be deleted"),
@@ -58,7 +60,7 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     }
     let mut together: Vec<Versioned<StockedProduct>> = Vec::new();
     let mut items = 0;
-    for product in products.entries {
+    for product in products {
         let Some(product) = app.table().product(product.id).await? else { continue };
         let more = 1 + product.entity.stock_levels.len();
         if items + more > AT_ONCE {

@@ -2,7 +2,7 @@
 //!
 //! Indexes follow the table within moments, mostly milliseconds. Whoever has changed an order must
 //! not wait for that, so every list asks for their last changes
-//! ([`oms_table::recent_writes`], half a unit), reads consistently what an index does not show in
+//! ([`oms_table::recent_writes`], a unit), reads consistently what an index does not show in
 //! the version that they left, and puts it where it belongs. What others do shows once the index
 //! has it.
 

@@ -1,5 +1,5 @@
 //! The lines of a product or a variant for those who see the lines of many users, from the rows
-//! that the stream's consumer keeps of them.
+//! that the stream's consumer keeps of them, and from the orders that the reader has just changed.
 
 use super::ItemQuery;
 use crate::app::App;

@@ -1,7 +1,7 @@
 //! What requests cost in DynamoDB's units and round trips, as `X-Consumed-Capacity` tells.
 //! `cargo test -p oms-tests --test api -- capacity --nocapture` prints it.
 
-use oms_tests::shop::text;
+use oms_tests::shop::{Person, text};
 use oms_tests::{Answer, Shop, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -91,4 +91,24 @@ async fn a_page_of_twenty_orders_is_read_for_two_units() {
     let counted =
         eventually(|| ada.client.get("/api/orders/my_orders/"), |answer| cost(answer).0 <= 4.0).await;
     within("twenty orders", &counted, (4.0, 0.0, 2.0));
+}
+
+#[tokio::test]
+async fn lists_of_the_catalogue_cost_customers_nothing_for_what_sellers_have_just_done() {
+    let shop = Shop::open().await;
+    for name in ["Mug", "Jug", "Teapot"] {
+        shop.sells(name, 100).await;
+    }
+    let (customer, vendor) = (Person::new("customer", None), Person::new("vendor", Some("vendor")));
+    let products = format!("/api/products/?store={}", text(&shop.store["id"]));
+    let bought = customer.client.get(&products).await;
+    // The store, the count, the index, and the products with their shelves.
+    within("products, of a customer", &bought, (12.0, 0.0, 5.0));
+    let sold = vendor.client.get(&products).await;
+    within("products, of a vendor", &sold, (cost(&bought).0 + 1.0, 0.0, 5.0));
+    // Three products that have just changed, their store and its count.
+    within("products, just changed", &shop.vendor.client.get(&products).await, (18.0, 0.0, 6.0));
+    let stores = "/api/stores/?page_size=1";
+    let (bought, sold) = (customer.client.get(stores).await, vendor.client.get(stores).await);
+    within("stores, of a vendor", &sold, (cost(&bought).0 + 1.0, 0.0, cost(&bought).2 + 1.0));
 }

@@ -10,6 +10,7 @@ mod exactly_once;
 mod items;
 mod notifications;
 mod orders;
+mod own_catalogue;
 mod own_changes;
 mod paging;
 mod pair_stats;

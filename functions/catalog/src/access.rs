@@ -87,7 +87,7 @@ pub(crate) async fn address(app: &App, caller: &Caller, id: AddressId) -> Outcom
     if let Some(entry) = own {
         return Ok(entry);
     }
-    let user = if caller.is_staff() { app.table().user_of_address(id).await? } else { None };
+    let user = if caller.is_staff() { app.user_of_address(caller, id).await? } else { None };
     let entry = match user {
         Some(user) => app.table().address(&user, id).await?,
         None => None,

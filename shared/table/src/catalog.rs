@@ -4,6 +4,7 @@ pub mod addresses;
 pub mod assortments;
 pub mod catalog_lists;
 pub mod products;
+pub mod recent_changes;
 pub mod stock;
 pub mod stores;
 

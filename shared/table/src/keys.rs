@@ -19,6 +19,7 @@
 //! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
 //! | how many orders a user has placed that are not counted yet (see [`crate::orders::unpaid`]) | `USER#<sub>` | `UNPAID` |
 //! | step of a user's trail (see [`crate::recent_writes`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
+//! | the same through the catalogue (see [`crate::catalog::recent_changes`]) | `USER#<sub>` | `CATALOGUE_TRAIL#<time>#<what>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | orders that were counted under an operator's lock (see [`crate::counters::lock`]) | `JOURNAL#<id>` | `<uuid>` |
@@ -105,6 +106,7 @@ pub(crate) const NOTIFICATION_PREFIX: &str = "NOTIFICATION#";
 /// Sorts after the notifications, outside their range.
 pub const INBOX: &str = "NOTIFICATIONS";
 pub(crate) const RECENT_WRITE_PREFIX: &str = "TRAIL#";
+pub(crate) const RECENT_CHANGE_PREFIX: &str = "CATALOGUE_TRAIL#";
 pub(crate) const UNPAID: &str = "UNPAID";
 pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
@@ -236,9 +238,9 @@ pub(crate) fn notification(id: NotificationId) -> String {
     format!("{NOTIFICATION_PREFIX}{id}")
 }
 
-/// Sorts by time, as text.
-pub fn step(at: Timestamp, order: OrderId) -> String {
-    format!("{RECENT_WRITE_PREFIX}{at:.6}#{order}")
+/// A step of a trail, which sorts by time, as text.
+pub fn step(trail: &str, at: Timestamp, what: impl std::fmt::Display) -> String {
+    format!("{trail}{at:.6}#{what}")
 }
 
 pub(crate) fn subscription(id: SubscriptionId) -> String {

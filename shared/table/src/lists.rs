@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use futures::future::try_join_all;
 use oms_domain::tally::Scope;
-use oms_domain::{OrderSummary, StoreId, UserId};
+use oms_domain::{OrderId, OrderSummary, StoreId, UserId};
 
 /// What an index carries of what is listed.
 pub trait Entry: Sized {
@@ -185,21 +185,32 @@ impl Table {
 
     /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.
     pub async fn count_span(&self, span: &Span) -> Result<u64, TableError> {
-        Ok(self.count_pages(span).await?.0)
+        Ok(self.count_pages(self.query_of(span)).await?.0)
     }
 
-    /// How many entries a span has; none where they are more than [`MAX_QUERY_PAGES`] find.
-    pub async fn count_all(&self, span: &Span) -> Result<Option<u64>, TableError> {
-        let (count, is_all) = self.count_pages(span).await?;
+    /// How many entries a span has besides those of some orders, 100 at most; none where they are
+    /// more than [`MAX_QUERY_PAGES`] find.
+    pub async fn count_all_but(&self, span: &Span, orders: &[OrderId]) -> Result<Option<u64>, TableError> {
+        let mut query = self.query_of(span);
+        if !orders.is_empty() {
+            let names: Vec<String> = (0..orders.len()).map(|n| format!(":but{n}")).collect();
+            query = query
+                .filter_expression(format!("NOT #pk IN ({})", names.join(", ")))
+                .expression_attribute_names("#pk", keys::PK);
+            for (name, order) in names.into_iter().zip(orders) {
+                query = query.expression_attribute_values(name, AttributeValue::S(keys::order(*order)));
+            }
+        }
+        let (count, is_all) = self.count_pages(query).await?;
         Ok(is_all.then_some(count))
     }
 
-    async fn count_pages(&self, span: &Span) -> Result<(u64, bool), TableError> {
+    async fn count_pages(&self, query: QueryFluentBuilder) -> Result<(u64, bool), TableError> {
+        let query = query.select(Select::Count);
         let mut count = 0;
         let mut start = None;
         for _ in 0..MAX_QUERY_PAGES {
-            let query = self.query_of(span).select(Select::Count);
-            let page = query.set_exclusive_start_key(start).send().await?;
+            let page = query.clone().set_exclusive_start_key(start).send().await?;
             meter_read(page.consumed_capacity());
             count += u64::try_from(page.count).unwrap_or(0);
             start = page.last_evaluated_key;

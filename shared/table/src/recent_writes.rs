@@ -22,8 +22,8 @@ const FOLLOWED_FOR: SignedDuration = SignedDuration::from_mins(15);
 const MAX_RECENT_WRITES: usize = 16;
 
 const VERSION_WRITTEN: &str = "v";
-const STORE: &str = "s";
-const USER: &str = "u";
+pub(crate) const STORE: &str = "s";
+pub(crate) const USER: &str = "u";
 
 /// A change that a user has made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,18 +53,25 @@ fn recent_write_of(item: &Item, by: &UserId) -> Option<RecentWrite> {
 }
 
 impl Table {
-    /// Notes that a user is changing an order: a small write of its own, tried for some
-    /// seconds while the table is busy; then it fails with a line in the log only.
+    /// Notes that a user is changing an order.
     pub async fn note_recent_write(&self, by: &UserId, order: &Order) {
-        let mut item = key(keys::user(by), keys::step(order.updated_at, order.id));
-        let ends = order.updated_at.checked_add(FOLLOWED_FOR).unwrap_or(order.updated_at);
+        let sk = keys::step(keys::RECENT_WRITE_PREFIX, order.updated_at, order.id);
+        let mut item = key(keys::user(by), sk);
         item.insert(VERSION_WRITTEN.into(), AttributeValue::N(order.version.to_string()));
         item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
-        item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(ends.as_second().to_string()));
         if order.user.id != *by {
             item.insert(USER.into(), AttributeValue::S(order.user.id.0.clone()));
         }
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        self.note(item, order.updated_at).await;
+    }
+
+    /// Writes a step of a trail: a small write of its own, tried for some seconds while the table
+    /// is busy; then it fails with a line in the log only.
+    pub(crate) async fn note(&self, mut step: Item, at: Timestamp) {
+        let ends = at.checked_add(FOLLOWED_FOR).unwrap_or(at);
+        step.insert(keys::EXPIRES_AT.into(), AttributeValue::N(ends.as_second().to_string()));
+        let sk = text(&step, keys::SK).to_owned();
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(step));
         let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
         let mut tries = 0;
         loop {
@@ -75,7 +82,7 @@ impl Table {
             let is_worth_it = matches!(error, TableError::Throttled) && tries < retry::NOTES;
             if !is_worth_it || !retry::while_busy(&mut tries).await {
                 let error = oms_runtime::logging::chain(&error);
-                tracing::warn!(order = %order.id, error, "could not note a change: its maker may see it late");
+                tracing::warn!(step = sk, error, "could not note a change: its maker may see it late");
                 return;
             }
         }
@@ -87,6 +94,21 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn recent_writes(&self, user: &UserId, now: Timestamp) -> Result<Vec<RecentWrite>, TableError> {
+        let items = self.steps(user, keys::RECENT_WRITE_PREFIX, now).await?;
+        let mut steps: Vec<RecentWrite> =
+            items.iter().filter_map(|item| recent_write_of(item, user)).collect();
+        steps.sort_by_key(|step| (step.order, std::cmp::Reverse(step.version)));
+        steps.dedup_by_key(|step| step.order);
+        Ok(steps)
+    }
+
+    /// The last 16 steps of a user's trail within the last quarter of an hour, the newest first.
+    pub(crate) async fn steps(
+        &self,
+        user: &UserId,
+        trail: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Item>, TableError> {
         let since = now.checked_sub(FOLLOWED_FOR).unwrap_or(Timestamp::MIN);
         let page = self
             .client
@@ -99,20 +121,12 @@ impl Table {
             .expression_attribute_names("#pk", keys::PK)
             .expression_attribute_names("#sk", keys::SK)
             .expression_attribute_values(":pk", AttributeValue::S(keys::user(user)))
-            .expression_attribute_values(
-                ":from",
-                AttributeValue::S(format!("{}{since:.6}", keys::RECENT_WRITE_PREFIX)),
-            )
-            .expression_attribute_values(":to", AttributeValue::S(format!("{}~", keys::RECENT_WRITE_PREFIX)))
+            .expression_attribute_values(":from", AttributeValue::S(format!("{trail}{since:.6}")))
+            .expression_attribute_values(":to", AttributeValue::S(format!("{trail}~")))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await?;
         crate::meter_read(page.consumed_capacity());
-        let items = page.items.unwrap_or_default();
-        let mut steps: Vec<RecentWrite> =
-            items.iter().filter_map(|item| recent_write_of(item, user)).collect();
-        steps.sort_by_key(|step| (step.order, std::cmp::Reverse(step.version)));
-        steps.dedup_by_key(|step| step.order);
-        Ok(steps)
+        Ok(page.items.unwrap_or_default())
     }
 }

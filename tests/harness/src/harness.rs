@@ -22,6 +22,7 @@ use oms_workspace::tokens::{Issuer, User};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::net::TcpListener;
+use tokio::time::Duration;
 use tower::ServiceExt;
 
 /// How long a token lives, in seconds.
@@ -62,6 +63,15 @@ impl Answer {
 impl Harness {
     /// Sets up an empty table.
     pub fn set_up() -> Result<Self, Fault> {
+        Self::with(Conduct::default())
+    }
+
+    /// Sets up an empty table whose indexes are behind it by so much.
+    pub fn with_late_indexes(delay: Duration) -> Result<Self, Fault> {
+        Self::with(Conduct { index_delay: Some(delay), ..Conduct::default() })
+    }
+
+    fn with(conduct: Conduct) -> Result<Self, Fault> {
         let scratch = Scratch::new()?;
         let issuer = Issuer::open(scratch.path())?;
         let storage = Storage::Scratch(scratch);
@@ -79,7 +89,7 @@ impl Harness {
                 definition.remove("StreamSpecification");
             }
         }
-        let url = serve(&storage, &system)?;
+        let url = serve(&storage, &system, conduct)?;
         let function = system.functions.iter().find(|function| function.name == "orders");
         let environment = &function.ok_or("template.yaml has no function orders")?.environment;
         let config = Config::from_lookup(GatewayKeys::Required, |name| match name {
@@ -167,7 +177,7 @@ pub fn arrived(batch: &[Order]) -> Vec<OrderImage> {
 }
 
 /// Serves a system's tables from a thread of their own; their address.
-fn serve(storage: &Storage, system: &System) -> Result<String, Fault> {
+fn serve(storage: &Storage, system: &System, conduct: Conduct) -> Result<String, Fault> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -177,7 +187,7 @@ fn serve(storage: &Storage, system: &System) -> Result<String, Fault> {
     };
     let dynamo = Dynamo::open(storage, &system.tables, &listener)?;
     let url = dynamo.url.clone();
-    let router = RequestRouter::new(dynamo.database(), system, Conduct::default())?;
+    let router = RequestRouter::new(dynamo.database(), system, conduct)?;
     std::thread::spawn(move || runtime.block_on(router.serve(listener)));
     Ok(url)
 }

@@ -1,8 +1,8 @@
 //! `POST /api/addresses/`
 
 use super::fields::AddressFields;
-use super::tagged;
 use super::view::AddressView;
+use super::{noted, tagged};
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{Error, Outcome};
@@ -35,7 +35,9 @@ pub(crate) async fn create(
     let now = app.now();
     let address = fields.into_address(app.new_id())?;
     let record = AddressRecord { user, address, created_at: now, updated_at: now };
-    match app.table().insert_address(&record, is_default, app.request().key()).await {
+    let notes: Vec<_> = noted(&caller, &record).into_iter().collect();
+    let write = app.table().insert_address(&record, is_default, app.request().key());
+    match app.noting(&caller, &notes, write).await {
         Ok(()) => {}
         Err(TableError::Conflict) => return Err(refusal(&app, &record).await?.into()),
         Err(error) => return Err(error.into()),

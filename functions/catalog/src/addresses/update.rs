@@ -1,8 +1,8 @@
 //! `PUT` and `PATCH /api/addresses/{id}/`
 
 use super::fields::{AddressFields, AddressPatch};
-use super::tagged;
 use super::view::AddressView;
+use super::{noted, tagged};
 use crate::access;
 use oms_core::app::App;
 use oms_core::races::retried;
@@ -65,6 +65,8 @@ async fn update(
         created_at: seen.record.created_at,
         updated_at: app.now(),
     };
-    app.table().replace_address(&seen, &record, is_default, app.request().key()).await?;
+    let notes: Vec<_> = noted(caller, &record).into_iter().collect();
+    let write = app.table().replace_address(&seen, &record, is_default, app.request().key());
+    app.noting(caller, &notes, write).await?;
     Ok(tagged(&BookEntry { record, version: seen.version + 1, is_default }))
 }

@@ -8,6 +8,7 @@ use crate::{access, slug};
 use http::StatusCode;
 use jiff::Timestamp;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::place::invalid_pk;
@@ -54,9 +55,9 @@ async fn try_to_create(
     f.finish()?;
     let store = store.ok_or_else(|| Error::internal("a missing store was not refused"))?;
     let stocked = new_product(fields, store.id, app)?;
-    app.table()
-        .insert_product(&stocked, &store, app.config().max_products_per_store.get(), app.request().key())
-        .await?;
+    let most = app.config().max_products_per_store.get();
+    let write = app.table().insert_product(&stocked, &store, most, app.request().key());
+    app.noting(caller, &[CatalogueWrite::Product(stocked.product.id, store.id)], write).await?;
     let made = Versioned { entity: stocked, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, tagged(&made, currency)))
 }

@@ -4,6 +4,7 @@ use super::view::ProductView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId};
 use oms_http::etag::IfMatch;
@@ -29,5 +30,7 @@ pub(crate) async fn delete(
 async fn delete_product(app: &App, caller: &Caller, id: ProductId, expected: &IfMatch) -> Outcome<()> {
     let seen = access::product(app, caller, id).await?.managed()?;
     expected.check(seen.product.version)?;
-    Ok(app.table().delete_products(&[seen.product], seen.store.as_ref()).await?)
+    let change = CatalogueWrite::Product(id, seen.product.entity.product.store);
+    let (products, store) = ([seen.product], seen.store.as_ref());
+    Ok(app.noting(caller, &[change], app.table().delete_products(&products, store)).await?)
 }

@@ -6,11 +6,13 @@ use crate::listing::{self, Entry, Found};
 use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::catalog::ByTime;
+use oms_core::lists::just_changed::ChangedCatalogue;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use oms_domain::{Caller, Error, Outcome, ProductId, StoreId};
 use oms_http::pages::Links;
 use oms_http::responses::Listed;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
+use oms_runtime::meter;
 use oms_table::catalog::assortments::Assortment;
 use oms_table::catalog::products::ProductSummary;
 use std::collections::BTreeSet;
@@ -40,19 +42,21 @@ pub(crate) async fn list(
         Some(store) => Some(named(&app, &caller, store).await?),
         None => None,
     };
-    let found = match listing::by_time(&query) {
+    let sorting = listing::by_time(&query);
+    let shown = Shown::read(&app, &caller, store.as_ref(), status, sorting.is_some()).await?;
+    let wanted = |product: &ProductSummary| shown.has(product);
+    let found = match sorting {
         Some(sorting) => {
-            let (lists, visible) = lists(&app, &caller, store.as_ref(), status).await?;
-            let wanted = |product: &ProductSummary| visible.shows(product.store);
-            let cut = app.products_by_time(lists, &sorting, &request, wanted).await?;
+            let (lists, changed) = (shown.lists(), &shown.changed.products);
+            let cut = app.products_by_time(lists, changed, &sorting, &request, wanted).await?;
             let made = |product: &ProductSummary| (product.created_at, product.id.0);
             listing::found_by_time(sorting, cut, made, |product| (product.id, product.store))
         }
         None => {
-            let products = match &store {
-                Some(store) => of_store(&app, store, status).await?,
-                None => of_all(&app, &caller, status).await?,
-            };
+            let listed = app.table().products_with(shown.store, &shown.statuses).await?;
+            let mut products = listing::complete(listed, "products")?;
+            shown.changed.products.put_into(&mut products);
+            products.retain(wanted);
             listing::found(products.into_iter().map(entry).collect(), &query, &request)?
         }
     };
@@ -71,94 +75,94 @@ async fn named(app: &App, caller: &Caller, store: &str) -> Outcome<SeenStore> {
     }
 }
 
-/// Whose products of the list of all the caller sees: those of stores that sell, and their own.
-#[derive(Default)]
-struct Visible {
-    hidden: BTreeSet<StoreId>,
+/// What the caller may see of the products of a store, or of all, with what they have just done.
+struct Shown<'a> {
+    caller: &'a Caller,
+    store: Option<StoreId>,
+    statuses: Vec<ProductStatus>,
+    changed: ChangedCatalogue,
+    /// How many products there are: of the one store, or else of those that sell.
+    counted: Vec<Assortment>,
+    /// How many of those that do not sell, by their ids.
+    unsold: Vec<Assortment>,
+    /// The stores that a vendor owns.
+    own: BTreeSet<StoreId>,
 }
 
-impl Visible {
-    fn shows(&self, store: StoreId) -> bool {
-        !self.hidden.contains(&store)
-    }
-}
-
-/// The lists that hold what the caller may see of the products of a store, or of all, and how many
-/// those are.
-async fn lists(
-    app: &App,
-    caller: &Caller,
-    store: Option<&SeenStore>,
-    status: Option<ProductStatus>,
-) -> Outcome<(ByTime, Visible)> {
-    let mut lists = ByTime::default();
-    if let Some(SeenStore { store, manages }) = store {
-        let counted = app.table().count_of_products(store.entity.id).await?;
-        for status in statuses(status, *manages) {
-            lists.add_products_of(counted.store, status, counted.of(status));
+impl<'a> Shown<'a> {
+    async fn read(
+        app: &App,
+        caller: &'a Caller,
+        store: Option<&SeenStore>,
+        status: Option<ProductStatus>,
+        is_counted: bool,
+    ) -> Outcome<Self> {
+        let table = app.table();
+        let (active, inactive) = ([StoreStatus::Active], [StoreStatus::Inactive]);
+        let counts = async {
+            Ok(match store {
+                Some(seen) if is_counted => {
+                    (vec![table.count_of_products(seen.store.entity.id).await?], Vec::new())
+                }
+                None if is_counted || !caller.is_staff() => {
+                    futures::try_join!(table.assortments(&active), table.assortments(&inactive))?
+                }
+                _ => Default::default(),
+            })
+        };
+        let own = async {
+            let is_asked = caller.is_vendor() && store.is_none();
+            Ok(if is_asked { table.stores_of(&caller.user.id).await? } else { Vec::new() })
+        };
+        let counts = meter::both(counts, own);
+        let changed = app.changed_catalogue(caller, |_| true);
+        let (((mut counted, mut unsold), mut own), changed) = meter::both(counts, changed).await?;
+        if store.is_none() {
+            changed.put_counts_into(&mut counted, StoreStatus::Active);
+            changed.put_counts_into(&mut unsold, StoreStatus::Inactive);
+            changed.stores.put_into(&mut own);
+            own.retain(|store| access::manages(caller, store.owner.as_ref()));
         }
-        return Ok((lists, Visible::default()));
+        unsold.sort_by_key(|counted| counted.store);
+        let own = own.into_iter().map(|store| store.id).collect();
+        let sees_all = store.map_or(access::sells(caller).is_ok(), |store| store.manages);
+        let store = store.map(|seen| seen.store.entity.id);
+        Ok(Self { caller, store, statuses: statuses(status, sees_all), changed, counted, unsold, own })
     }
-    let statuses = statuses(status, access::sells(caller).is_ok());
-    let (selling, others) = futures::try_join!(
-        app.table().assortments(&[StoreStatus::Active]),
-        app.table().assortments(&[StoreStatus::Inactive])
-    )?;
-    let own: BTreeSet<StoreId> = if caller.is_vendor() {
-        app.table().stores_of(&caller.user.id).await?.into_iter().map(|store| store.id).collect()
-    } else {
-        BTreeSet::new()
-    };
-    let is_shown = |counted: &&Assortment| caller.is_staff() || own.contains(&counted.store);
-    let hidden = others.iter().filter(|counted| !is_shown(counted)).map(|counted| counted.store);
-    let visible = Visible { hidden: hidden.collect() };
-    for status in statuses {
-        if caller.is_staff() || status == ProductStatus::Active {
-            let shown = selling.iter().chain(others.iter().filter(is_shown));
-            lists.add_products(status, shown.map(|counted| counted.of(status)).sum());
-        } else {
-            for counted in selling.iter().chain(&others).filter(is_shown) {
+
+    /// Whether the caller sees whatever a store has.
+    fn shows_all_of(&self, store: StoreId) -> bool {
+        self.store == Some(store) || self.caller.is_staff() || self.own.contains(&store)
+    }
+
+    /// Whether a product is on the list.
+    fn has(&self, product: &ProductSummary) -> bool {
+        let is_hidden = || self.unsold.binary_search_by_key(&product.store, |counted| counted.store).is_ok();
+        self.statuses.contains(&product.status)
+            && self.store.is_none_or(|store| store == product.store)
+            && !self.changed.is_gone(product.store)
+            && (self.shows_all_of(product.store) || product.status == ProductStatus::Active && !is_hidden())
+    }
+
+    /// The lists that hold it, and how many are on it.
+    fn lists(&self) -> ByTime {
+        let mut lists = ByTime::default();
+        let shown = || {
+            let unsold = self.unsold.iter().filter(|counted| self.shows_all_of(counted.store));
+            self.counted.iter().chain(unsold)
+        };
+        for status in self.statuses.iter().copied() {
+            let is_of_all = self.caller.is_staff() || status == ProductStatus::Active;
+            if self.store.is_none() && is_of_all {
+                lists.add_products(status, shown().map(|counted| counted.of(status)).sum());
+                continue;
+            }
+            for counted in shown().filter(|counted| self.shows_all_of(counted.store)) {
                 lists.add_products_of(counted.store, status, counted.of(status));
             }
         }
+        lists
     }
-    Ok((lists, visible))
-}
-
-/// What a store sells, as far as the caller may see it.
-async fn of_store(
-    app: &App,
-    store: &SeenStore,
-    status: Option<ProductStatus>,
-) -> Outcome<Vec<ProductSummary>> {
-    let statuses = statuses(status, store.manages);
-    let listed = app.table().products_with(Some(store.store.entity.id), &statuses).await?;
-    listing::complete(listed, "products")
-}
-
-/// What all stores sell, as far as the caller may see it.
-async fn of_all(app: &App, caller: &Caller, status: Option<ProductStatus>) -> Outcome<Vec<ProductSummary>> {
-    let statuses = statuses(status, access::sells(caller).is_ok());
-    let table = app.table();
-    if caller.is_staff() {
-        return listing::complete(table.products_with(None, &statuses).await?, "products");
-    }
-    let active = table.stores_with(&[StoreStatus::Active]);
-    let (products, stores) = futures::try_join!(table.products_with(None, &statuses), active)?;
-    let own: BTreeSet<StoreId> = if caller.is_vendor() {
-        let own = table.stores_of(&caller.user.id).await?;
-        own.into_iter().map(|store| store.id).collect()
-    } else {
-        BTreeSet::new()
-    };
-    let stores = listing::complete(stores, "stores")?.into_iter();
-    let active: BTreeSet<StoreId> = stores.map(|store| store.id).collect();
-    let mut products = listing::complete(products, "products")?;
-    products.retain(|product| {
-        let is_on_sale = product.status == ProductStatus::Active && active.contains(&product.store);
-        is_on_sale || own.contains(&product.store)
-    });
-    Ok(products)
 }
 
 /// The statuses of which the caller may see any at all.

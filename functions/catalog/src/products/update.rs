@@ -7,6 +7,7 @@ use super::variants::{Merged, merge};
 use super::view::ProductView;
 use crate::access;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::{Caller, Outcome, ProductId, VariantId};
 use oms_http::Tagged;
@@ -92,7 +93,12 @@ async fn update(
     let stores = Stores { of: seen.store.as_ref(), to: moves_to.as_ref() };
     let limited = (&stores, app.config().max_products_per_store.get());
     let shelved = (&merged.made[..], &merged.removed[..]);
-    app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key()).await?;
+    let mut notes = vec![CatalogueWrite::Product(id, product.store)];
+    if moves_to.is_some() {
+        notes.push(CatalogueWrite::Store(seen.product.entity.product.store));
+    }
+    let write = app.table().replace_product(&seen.product, &product, shelved, limited, app.request().key());
+    app.noting(caller, &notes, write).await?;
     stock_levels.extend(merged.made);
     let entity = StockedProduct { product, stock_levels };
     Ok(tagged(&Versioned { entity, version: version + 1 }, currency))

@@ -6,6 +6,7 @@ use super::view::StoreView;
 use crate::access;
 use http::StatusCode;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_http::Tagged;
 use oms_http::responses::{Created, SellersOnly};
 use oms_http::validation::Mode;
@@ -30,7 +31,9 @@ pub(crate) async fn create(
     access::sells(&caller)?;
     let fields = StoreFields::read(body, Mode::Create, &caller, app.config().currency)?;
     let store = fields.into_store(app.new_id(), &caller, app.config(), app.now())?;
-    app.table().insert_store(&store, app.config().max_stores_per_owner.get(), app.request().key()).await?;
+    let most = app.config().max_stores_per_owner.get();
+    let write = app.table().insert_store(&store, most, app.request().key());
+    app.noting(&caller, &[CatalogueWrite::Store(store.id)], write).await?;
     let made = Versioned { entity: store, version: FIRST_VERSION };
     Ok((StatusCode::CREATED, tagged(&made)))
 }

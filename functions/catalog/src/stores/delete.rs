@@ -4,6 +4,7 @@ use super::view::StoreView;
 use crate::access;
 use axum::Json;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::catalog::ProductStatus;
 use oms_domain::tally::Scope;
@@ -48,8 +49,10 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     let store = access::store(app, caller, id).await?.managed()?;
     expected.check(store.version)?;
     check_orders(app, id).await?;
-    let products = app.table().products_with(Some(id), ProductStatus::ALL).await?;
-    if products.entries.len() > MAX_PRODUCTS {
+    let mut products = app.table().products_with(Some(id), ProductStatus::ALL).await?.entries;
+    app.changed_catalogue(caller, |_| true).await?.products.put_into(&mut products);
+    products.retain(|product| product.store == id);
+    if products.len() > MAX_PRODUCTS {
         return Err(Error::Rule {
             code: "too_many_products",
             message: format!("A store with more than {MAX_PRODUCTS} products cannot be deleted"),
@@ -57,7 +60,7 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     }
     let mut together: Vec<Versioned<StockedProduct>> = Vec::new();
     let mut items = 0;
-    for product in products.entries {
+    for product in products {
         let Some(product) = app.table().product(product.id).await? else { continue };
         let more = 1 + product.entity.stock_levels.len();
         if items + more > AT_ONCE {
@@ -70,7 +73,9 @@ async fn delete_store(app: &App, caller: &Caller, id: StoreId, expected: &IfMatc
     if !together.is_empty() {
         app.table().delete_products(&together, Some(&store.entity)).await?;
     }
-    Ok(app.table().delete_store(&store, app.now()).await?)
+    // Last, so that it is fresh however long the products took: lists hide them with their store.
+    let write = app.table().delete_store(&store, app.now());
+    Ok(app.noting(caller, &[CatalogueWrite::Store(id)], write).await?)
 }
 
 /// Refuses a store of which somebody still waits for something. An order that is placed at the very

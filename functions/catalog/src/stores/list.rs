@@ -5,6 +5,7 @@ use crate::access;
 use crate::listing::{self, Entry};
 use axum::Json;
 use oms_core::app::App;
+use oms_core::lists::just_changed::{CatalogueWrite, JustChanged};
 use oms_domain::catalog::StoreStatus;
 use oms_domain::{Caller, Outcome, StoreId};
 use oms_http::pages::Links;
@@ -33,19 +34,22 @@ pub(crate) async fn list(
 ) -> Reply<Json<Page<StoreView>>> {
     let status = query.choice("status", |word| word.parse().ok())?;
     let statuses = visible_statuses(&caller, status);
+    let is_store = |write: &CatalogueWrite| matches!(write, CatalogueWrite::Store(_));
+    let changed = app.changed_catalogue(&caller, is_store).await?.stores;
     let found = match listing::by_time(&query) {
         Some(sorting) => {
-            let others = own_hidden(&app, &caller, &statuses).await?;
+            let others = own_hidden(&app, &caller, &statuses, &changed).await?;
             let all: Vec<_> = statuses.into_iter().filter(|status| shows_all(&caller, *status)).collect();
-            let cut = app.stores_by_time(&all, others, &sorting, &request).await?;
+            let cut = app.stores_by_time(&all, &changed, others, &sorting, &request).await?;
             let made = |store: &StoreSummary| (store.created_at, store.id.0);
             listing::found_by_time(sorting, cut, made, |store| store.id)
         }
         None => {
             let listed = app.table().stores_with(&statuses).await?;
-            let stores = listing::complete(listed, "stores")?.into_iter();
-            let entries = stores.filter(|store| is_visible(&caller, store)).map(entry);
-            listing::found(entries.collect(), &query, &request)?
+            let mut stores = listing::complete(listed, "stores")?;
+            changed.put_into(&mut stores);
+            stores.retain(|store| statuses.contains(&store.status) && is_visible(&caller, store));
+            listing::found(stores.into_iter().map(entry).collect(), &query, &request)?
         }
     };
     let stores = app.table().stores(found.listed().into_iter().copied()).await?;
@@ -67,11 +71,18 @@ fn shows_all(caller: &Caller, status: StoreStatus) -> bool {
 }
 
 /// A vendor's own stores of the statuses of which they see no others.
-async fn own_hidden(app: &App, caller: &Caller, statuses: &[StoreStatus]) -> Outcome<Vec<StoreSummary>> {
+async fn own_hidden(
+    app: &App,
+    caller: &Caller,
+    statuses: &[StoreStatus],
+    changed: &JustChanged<StoreSummary>,
+) -> Outcome<Vec<StoreSummary>> {
     if !caller.is_vendor() || statuses.iter().all(|status| shows_all(caller, *status)) {
         return Ok(Vec::new());
     }
     let mut own = app.table().stores_of(&caller.user.id).await?;
+    changed.put_into(&mut own);
+    own.retain(|store| access::manages(caller, store.owner.as_ref()));
     own.retain(|store| statuses.contains(&store.status) && !shows_all(caller, store.status));
     Ok(own)
 }

@@ -5,6 +5,7 @@ use super::tagged;
 use super::view::StoreView;
 use crate::access;
 use oms_core::app::App;
+use oms_core::lists::just_changed::CatalogueWrite;
 use oms_core::races::retried;
 use oms_domain::catalog::Store;
 use oms_domain::{Caller, Error, Outcome, StoreId};
@@ -70,9 +71,9 @@ async fn update(
     if store.currency != seen.entity.currency {
         check_currency(app, &seen.entity).await?;
     }
-    app.table()
-        .replace_store(&seen, &store, app.config().max_stores_per_owner.get(), app.request().key())
-        .await?;
+    let most = app.config().max_stores_per_owner.get();
+    let write = app.table().replace_store(&seen, &store, most, app.request().key());
+    app.noting(caller, &[CatalogueWrite::Store(id)], write).await?;
     Ok(tagged(&Versioned { entity: store, version: seen.version + 1 }))
 }
 

@@ -2,6 +2,7 @@
 //! sorted otherwise is read as a whole.
 
 use crate::app::App;
+use crate::lists::just_changed::{JustChanged, Listed};
 use crate::lists::orders::{Entry, IndexMerge, MAX_READ};
 use crate::lists::paging::{CursorBound, PageSlice, SortKey, Sorting, Window};
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -35,28 +36,24 @@ impl ByTime {
         }
     }
 
-    /// A page of them, of those that are wanted, and of what is known besides: each with its
-    /// position.
-    async fn cut<T: Entry, K: SortKey>(
+    /// A page of them, of those that are wanted, and of what is known besides and counted.
+    async fn cut<T: Entry + Listed, K: SortKey>(
         self,
         app: &App,
-        mut known: Vec<(String, T)>,
+        known: Vec<T>,
         wanted: impl Fn(&T) -> bool,
         sorting: &Sorting<K>,
         request: &PageRequest,
     ) -> Outcome<PageSlice<T>> {
         let at = sorting.at(request)?;
-        let window = Window::of(self.counted + known.len() as u64, request, at.as_ref())?;
+        let window = Window::of(self.counted, request, at.as_ref())?;
         let descends = sorting.towards(at.as_ref()).descends != window.from_end;
         let after =
             at.as_ref().map(CursorBound::place).map(|place| keys::list_at(place.created_at, place.id));
-        let is_ahead =
-            |place: &String| after.as_ref().is_none_or(|after| (place < after) == descends && place != after);
-        known.retain(|(place, _)| is_ahead(place));
-        known.sort_by(|(a, _), (b, _)| if descends { b.cmp(a) } else { a.cmp(b) });
+        let known = known.into_iter().map(|one| (keys::list_at(one.created_at(), one.id()), one)).collect();
         let reach = window.reach();
         let spans = self.spans.into_iter().map(|span| (span.narrowed(after.clone(), descends), reach as u64));
-        let mut walk = IndexMerge::new(app, spans.collect(), descends).with(known);
+        let mut walk = IndexMerge::new(app, spans.collect(), descends).with_all(known, after.as_deref());
         Ok(window.cut(walk.take(reach, wanted, too_far).await?))
     }
 }
@@ -71,35 +68,41 @@ fn too_far() -> Error {
 }
 
 impl App {
-    /// A page of products by time, of those that are wanted.
+    /// A page of products by time, of those that are wanted, among them what was just changed.
     ///
     /// # Errors
     /// 404 for a page that does not exist; 400 where too much would have to be read for it.
     pub async fn products_by_time<K: SortKey>(
         &self,
         lists: ByTime,
+        changed: &JustChanged<ProductSummary>,
         sorting: &Sorting<K>,
         request: &PageRequest,
         wanted: impl Fn(&ProductSummary) -> bool,
     ) -> Outcome<PageSlice<ProductSummary>> {
-        lists.cut(self, Vec::new(), wanted, sorting, request).await
+        let known = changed.entries.iter().filter(|product| wanted(product)).cloned().collect();
+        let is_wanted = |product: &ProductSummary| wanted(product) && !changed.has(product.id.0);
+        lists.cut(self, known, is_wanted, sorting, request).await
     }
 
-    /// A page of all stores of some statuses by time, and of some others.
+    /// A page of all stores of some statuses by time, among them what was just changed, and of some
+    /// others.
     ///
     /// # Errors
     /// 404 for a page that does not exist; 400 where too much would have to be read for it.
     pub async fn stores_by_time<K: SortKey>(
         &self,
         statuses: &[StoreStatus],
+        changed: &JustChanged<StoreSummary>,
         others: Vec<StoreSummary>,
         sorting: &Sorting<K>,
         request: &PageRequest,
     ) -> Outcome<PageSlice<StoreSummary>> {
         let spans = statuses.iter().map(|status| Span::all(Index::All, keys::list_of_stores(*status)));
-        let counted = self.table().count_of_stores(statuses).await?;
-        let known = others.into_iter().map(|store| (keys::list_at(store.created_at, store.id), store));
+        let counted = self.table().count_of_stores(statuses).await? + others.len() as u64;
         let lists = ByTime { spans: spans.collect(), counted };
-        lists.cut(self, known.collect(), |_| true, sorting, request).await
+        let has_status = |store: &&StoreSummary| statuses.contains(&store.status);
+        let known = changed.entries.iter().filter(has_status).cloned().chain(others).collect();
+        lists.cut(self, known, |store| !changed.has(store.id.0), sorting, request).await
     }
 }

@@ -2,17 +2,18 @@
 //!
 //! Indexes follow the table within moments, mostly milliseconds. Whoever has changed an order must
 //! not wait for that, so every list asks for their last changes
-//! ([`oms_table::recent_writes`], half a unit), reads consistently what an index does not show in
+//! ([`oms_table::recent_writes`], a unit), reads consistently what an index does not show in
 //! the version that they left, and puts it where it belongs. What others do shows once the index
 //! has it.
 
 use crate::app::App;
 use crate::lists::orders::Visible;
 use jiff::SignedDuration;
-use oms_domain::{Caller, OrderId, OrderSummary, Outcome};
+use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome};
 use oms_runtime::meter;
 use oms_table::lists::{Wanted, position};
 use oms_table::recent_writes::RecentWrite;
+use std::collections::BTreeMap;
 
 /// How long after a change the indexes and the counters are asked whether they have it: far longer
 /// than they take while all is well.
@@ -25,6 +26,18 @@ impl App {
         let mut recent = self.table().recent_writes(&caller.user.id, now).await?;
         recent.retain(|write| now.duration_since(write.at) <= SETTLING);
         Ok(recent)
+    }
+
+    /// The orders that a caller has changed within the last seconds, and those of them that there
+    /// are, as they are now.
+    pub(super) async fn settling_orders(
+        &self,
+        caller: &Caller,
+    ) -> Outcome<(Vec<OrderId>, BTreeMap<OrderId, Order>)> {
+        let recent = self.settling_writes(caller).await?;
+        let recent: Vec<OrderId> = recent.into_iter().map(|write| write.order).collect();
+        let orders = self.table().orders(recent.iter().copied()).await?;
+        Ok((recent, orders.into_iter().map(|order| (order.id, order)).collect()))
     }
 
     /// Visible orders by time, as a list shows them, with all that their reader has just done.

@@ -1,16 +1,16 @@
 //! The lines of a product or a variant for those who see the lines of many users, from the rows
-//! that the stream's consumer keeps of them.
+//! that the stream's consumer keeps of them, and from the orders that the reader has just changed.
 
 use super::ItemQuery;
 use crate::app::App;
 use crate::lists::orders::{IndexMerge, MAX_READ, Visible};
 use crate::lists::paging::{PageSlice, Window};
-use oms_domain::{Caller, Error, Order, OrderId, Outcome};
+use oms_domain::{Caller, Error, OrderId, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::views::item::ItemView;
 use oms_table::lists::Span;
 use oms_table::projections::line_rows::{LineRow, span_of_lines};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How many lines are sorted in memory at most.
 const MAX_SORTED: usize = 10_000;
@@ -51,25 +51,34 @@ impl App {
         let at = query.sorting.at(request)?;
         let is_wanted =
             |row: &LineRow| query.wants(row) && visible.sees(caller, &row.entry.user, row.entry.store);
+        // What the reader has just done is read from the orders, whatever their rows say.
+        let (recent, mut orders) = self.settling_orders(caller).await?;
+        let lines = orders.values().flat_map(|order| order.lines.iter().map(|line| LineRow::of(order, line)));
+        let known: Vec<LineRow> = lines.filter(is_wanted).collect();
+        let is_old = |row: &LineRow| !recent.contains(&row.id.order());
         let cut: PageSlice<LineRow> = if caller.is_staff() && query.is_of_all() {
-            let counted = self.table().count_all(&span).await?.ok_or_else(|| query.too_many())?;
+            let counted = self.table().count_all_but(&span, &recent).await?;
+            let counted = counted.ok_or_else(|| query.too_many())? + known.len() as u64;
             let window = Window::of(counted, request, at.as_ref())?;
             let sorting = query.sorting.towards(at.as_ref());
             let sorting = if window.from_end { query.sorting.reversed() } else { sorting };
             let after =
                 at.as_ref().map(|at| oms_table::lists::position(at.place().created_at, at.place().id));
-            let span = span.narrowed(after, sorting.descends);
-            let mut walk = IndexMerge::new(self, vec![(span, window.reach() as u64)], sorting.descends);
-            window.cut(walk.take(window.reach(), |_| true, || query.too_many()).await?)
+            let known = known.into_iter().map(|row| (row.position(), row)).collect();
+            let reads = vec![(span.narrowed(after.clone(), sorting.descends), window.reach() as u64)];
+            let walk = IndexMerge::new(self, reads, sorting.descends);
+            let mut walk = walk.with_all(known, after.as_deref());
+            window.cut(walk.take(window.reach(), is_old, || query.too_many()).await?)
         } else {
-            let rows = self.lines_of(span, query, is_wanted).await?;
-            let rows = rows.into_iter().map(|row| (query.place(&row), row)).collect();
+            let rows = self.lines_of(span, query, |row| is_old(row) && is_wanted(row)).await?;
+            let rows = rows.into_iter().chain(known).map(|row| (query.place(&row), row)).collect();
             query.sorting.cut(rows, request, at.as_ref())?
         };
         let ends = cut.ends(|row| query.place(row));
-        let ids: BTreeSet<OrderId> = cut.listed.iter().map(|row| row.id.order()).collect();
-        let orders = self.table().orders_soon(ids).await?;
-        let orders: BTreeMap<OrderId, Order> = orders.into_iter().map(|order| (order.id, order)).collect();
+        let missing: BTreeSet<OrderId> =
+            cut.listed.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
+        let read = self.table().orders_soon(missing).await?;
+        orders.extend(read.into_iter().map(|order| (order.id, order)));
         let shown = cut.listed.iter().filter_map(|row| {
             let order = orders.get(&row.id.order())?;
             let line = order.line(row.id)?;

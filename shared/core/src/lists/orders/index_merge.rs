@@ -67,6 +67,17 @@ impl<'a, T: Entry> IndexMerge<'a, T> {
         self
     }
 
+    /// The same, of whatever comes after a place, in any order.
+    pub(crate) fn with_all(self, mut known: Vec<(String, T)>, after: Option<&str>) -> Self {
+        let descends = self.descends;
+        known.retain(|(at, _)| {
+            let at = at.as_str();
+            after.is_none_or(|after| if descends { at < after } else { at > after })
+        });
+        known.sort_by(|(a, _), (b, _)| if descends { b.cmp(a) } else { a.cmp(b) });
+        self.with(known)
+    }
+
     /// The next `limit` of what is wanted; fewer only where the walk is over.
     ///
     /// # Errors

@@ -15,11 +15,9 @@
 //! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
-//! | notification | `USER#<sub>` | `NOTIFICATION#<id>` |
-//! | how many notifications a user has | `USER#<sub>` | `NOTIFICATIONS` |
+//! | notification, and how many a user has | `USER#<sub>` | `NOTIFICATION#<id>`, `NOTIFICATIONS` |
 //! | how many orders a user has placed that are not counted yet (see [`crate::orders::unpaid`]) | `USER#<sub>` | `UNPAID` |
-//! | step of a user's trail (see [`crate::recent_writes`]) | `USER#<sub>` | `TRAIL#<time>#<order>` |
-//! | the same through the catalogue (see [`crate::catalog::recent_changes`]) | `USER#<sub>` | `CATALOGUE_TRAIL#<time>#<what>` |
+//! | steps of a user's trails (see [`crate::recent_writes`], [`crate::catalog::recent_changes`]) | `USER#<sub>` | `TRAIL#<time>#<order>`, `CATALOGUE_TRAIL#<time>#<what>` |
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | orders that were counted under an operator's lock (see [`crate::counters::lock`]) | `JOURNAL#<id>` | `<uuid>` |

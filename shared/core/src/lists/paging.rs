@@ -5,7 +5,7 @@
 
 mod window;
 
-pub use window::{CursorBound, PageSlice, Window};
+pub use window::{CursorBound, PageSlice, Window, cut};
 
 use jiff::Timestamp;
 use oms_domain::{Decimal, Outcome};
@@ -206,7 +206,7 @@ impl<K: SortKey> Sorting<K> {
         request: &PageRequest,
         at: Option<&CursorBound>,
     ) -> Outcome<PageSlice<T>> {
-        window::cut(all, |a, b| self.compare(a, b), request, at)
+        cut(all, |a, b| self.compare(a, b), request, at)
     }
 
     /// A page as clients see it, from the places of its first and last entries and from what it

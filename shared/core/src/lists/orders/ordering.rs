@@ -151,7 +151,9 @@ mod tests {
                 Key::TotalAmount => "12.50",
                 Key::Status => "out_for_delivery",
                 Key::PaymentStatus => "partially_refunded",
-                _ => "2026-10-24T20:00:00Z",
+                Key::CreatedAt | Key::UpdatedAt | Key::ConfirmedAt | Key::ShippedAt | Key::DeliveredAt => {
+                    "2026-10-24T20:00:00Z"
+                }
             };
             let (by, value) = (ordering(key.name()), key.read(text).unwrap());
             for value in [value, Value::Nothing] {

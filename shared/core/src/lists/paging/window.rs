@@ -112,7 +112,7 @@ fn fitting<V: Serialize>(shown: &[(String, V)]) -> usize {
 ///
 /// # Errors
 /// `InvalidPage` beyond the last page.
-pub(super) fn cut<P, T>(
+pub fn cut<P, T>(
     mut all: Vec<(P, T)>,
     compare: impl Fn(&P, &P) -> Ordering,
     request: &PageRequest,

@@ -1,25 +1,21 @@
 //! Who acts: customers, vendors and staff, on what they have seen so far; sensibly as a rule, with
 //! a stale tag at times, again where no answer came.
 
+mod limit;
 mod requests;
 
-use crate::MAX_UNPAID_ORDERS;
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
 use oms_workspace::report::Fault;
 use oms_workspace::tokens::{Issuer, User};
-use requests::{Ask, has_too_many_unpaid};
+use requests::Ask;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::time::Duration;
 
-/// The place among the customers of whoever orders up to the limit.
-const ORDERING_MUCH: usize = 2;
-/// The place among the goods of what there is enough of.
-const PLENTY: usize = 3;
 /// How long tokens live, in seconds.
 const LIFETIME_S: i64 = 20 * 365 * 24 * 60 * 60;
 /// What the simulated gateway may do about a charge, the usual ones more often.
@@ -144,48 +140,6 @@ impl People {
     /// Where the function cannot start.
     pub(crate) async fn read(&self, who: &Person, path: &str) -> Result<Answer, Fault> {
         self.ask(Ask::get(who, path)).await
-    }
-
-    /// A customer of their own orders as much as may be unpaid, and again after each that they pay or
-    /// call off: there is room for one more at once, however late the counters are.
-    ///
-    /// # Errors
-    /// Where a function cannot start.
-    pub(crate) async fn order_up_to_the_limit(&self) -> Result<(), Fault> {
-        let Some((who, address)) = self.customers.get(ORDERING_MUCH) else { return Ok(()) };
-        let Some((product, variant, _)) = self.shop.goods.get(PLENTY) else { return Ok(()) };
-        let body = json!({
-            "store": self.shop.store, "payment_method": "credit_card", "shipping_address": address,
-            "items": [{ "product": product, "variant": variant, "quantity": 1 }],
-        });
-        let order = || self.ask(Ask::post(who, "/api/orders/", body.clone()));
-        let mut unpaid: Vec<String> = Vec::new();
-        for room_is_made_by in [None, Some("pays"), Some("cancels"), Some("cancels")] {
-            self.pause().await;
-            match room_is_made_by {
-                Some("pays") => self.pay_with("tok_approve", who, &unpaid.remove(0)).await?,
-                Some(_) => {
-                    let path = format!("/api/orders/{}/cancel_order/", unpaid.remove(0));
-                    self.ask(Ask::patch(who, path, json!({}))).await?;
-                }
-                None => {}
-            }
-            while unpaid.len() < MAX_UNPAID_ORDERS {
-                let answer = order().await?;
-                if answer.status != 201 {
-                    let count = unpaid.len();
-                    let wrong = format!("no other order beside {count} unpaid ones: {}", answer.body);
-                    self.wrong.borrow_mut().push(wrong);
-                    return Ok(());
-                }
-                unpaid.push(text(&answer.body["id"]));
-            }
-            let answer = order().await?;
-            if !has_too_many_unpaid(&answer) {
-                self.wrong.borrow_mut().push(format!("one order too many: {}", answer.body));
-            }
-        }
-        Ok(())
     }
 
     /// One of the customers does `count` things, each some time after the one before.

@@ -204,8 +204,8 @@ impl App {
 }
 
 impl App {
-    /// The journal that an operator's lock asks for, if there is one; waits while it lets nothing be
-    /// counted, [`PATIENCE`] at most.
+    /// The journal that an operator's lock asks for, if there is one; waits while it lets nothing
+    /// be counted, [`PATIENCE`] at most.
     ///
     /// # Errors
     /// [`TableError`] where it cannot be told.

@@ -222,12 +222,13 @@ impl<'a> Checks<'a> {
         let payments: BTreeSet<String> = self
             .orders
             .iter()
+            .filter(|order| !order.is_deleted())
             .flat_map(|order| &order.payments)
             .map(|payment| payment.id.to_string())
             .collect();
         self.shows(staff, "/api/payments/?page_size=100", &payments).await?;
-        let lines: BTreeSet<String> =
-            self.orders.iter().flat_map(|order| &order.lines).map(|line| line.id.to_string()).collect();
+        let there = self.orders.iter().filter(|order| !order.is_deleted());
+        let lines = there.flat_map(|order| &order.lines).map(|line| line.id.to_string()).collect();
         self.shows(staff, "/api/order-items/?page_size=100", &lines).await
     }
 
@@ -285,7 +286,8 @@ pub(crate) fn events(orders: &Checks<'_>, published: &[Value]) -> Vec<String> {
     wrong
 }
 
-/// Whether an order's pieces are out of the shelf: until it is called off before it was shipped.
+/// Whether an order's pieces are out of the shelf: until it is called off or deleted before it was
+/// shipped.
 fn holds_stock(order: &Order) -> bool {
     let before = ["pending", "confirmed", "processing"];
     let gave_back = order
@@ -293,7 +295,7 @@ fn holds_stock(order: &Order) -> bool {
         .iter()
         .filter_map(|change| change.of("status"))
         .any(|field| field.to == "cancelled" && before.iter().any(|status| field.from == *status));
-    !gave_back && !order.is_deleted()
+    !gave_back && !(order.is_deleted() && order.status.is_before_shipping())
 }
 
 /// What the gateway has done.

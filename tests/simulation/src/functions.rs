@@ -17,14 +17,19 @@ use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use tokio::time::Duration;
+use std::pin::pin;
+use tokio::time::{Duration, Instant};
 use tower::ServiceExt;
 use tower::util::BoxCloneService;
 
 /// How often of a thousand times a function is killed over its work.
 const KILLED_PER_MILLE: u64 = 15;
-/// After how long at most.
+/// How often it stands still in the middle of it.
+const FROZEN_PER_MILLE: u64 = 15;
+/// After how long that happens at most.
 const KILLED_WITHIN_MS: u64 = 150;
+/// For how long it stands still at most: longer than a request may take.
+const FROZEN_FOR_MS: u64 = 40_000;
 
 type Instance = BoxCloneService<Request<Body>, Response<Body>, Infallible>;
 
@@ -157,11 +162,22 @@ impl Functions {
         self.timeouts.get(name).copied().unwrap_or_default()
     }
 
-    /// Runs an invocation to its end; nothing where it is killed before, or takes too long.
+    /// Runs an invocation to its end, at times with its instance frozen in the middle; nothing where
+    /// it is killed before, or takes too long.
     pub(crate) async fn alive<F: Future>(&self, timeout: Duration, work: F) -> Option<F::Output> {
-        let is_killed = self.outages.happens("function killed", KILLED_PER_MILLE);
-        let life =
-            if is_killed { Duration::from_millis(self.chance.below(KILLED_WITHIN_MS)) } else { timeout };
-        tokio::time::timeout(life, work).await.ok()
+        if self.outages.happens("function killed", KILLED_PER_MILLE) {
+            let life = Duration::from_millis(self.chance.below(KILLED_WITHIN_MS));
+            return tokio::time::timeout(life, work).await.ok();
+        }
+        let end = Instant::now() + timeout;
+        let mut work = pin!(work);
+        if self.outages.happens("function frozen", FROZEN_PER_MILLE) {
+            let until = Duration::from_millis(self.chance.below(KILLED_WITHIN_MS));
+            if let Ok(done) = tokio::time::timeout(until, &mut work).await {
+                return Some(done);
+            }
+            tokio::time::sleep(Duration::from_millis(self.chance.below(FROZEN_FOR_MS))).await;
+        }
+        tokio::time::timeout_at(end, work).await.ok()
     }
 }

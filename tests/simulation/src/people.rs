@@ -7,12 +7,13 @@ mod requests;
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
+use http::Method;
 use oms_workspace::report::Fault;
 use oms_workspace::tokens::{Issuer, User};
 use requests::Ask;
 use serde_json::{Value, json};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tokio::time::Duration;
 
@@ -55,6 +56,9 @@ pub(crate) struct Shop {
     pub(crate) came: RefCell<Vec<(String, Option<i64>)>>,
     /// Their payments.
     pub(crate) payments: RefCell<Vec<String>>,
+    /// What the ids begin with of orders that an admin has wanted deleted, and of all that is in
+    /// them.
+    deleted: RefCell<BTreeSet<String>>,
 }
 
 /// Everybody, and what went against the rules while they acted.
@@ -66,6 +70,7 @@ pub(crate) struct People {
     is_told: bool,
     /// Staff.
     pub(crate) staff: Person,
+    admin: Person,
     vendor: Person,
     /// Customers, each with their address.
     pub(crate) customers: Vec<(Person, Value)>,
@@ -99,6 +104,7 @@ impl People {
             outages,
             is_told,
             staff: person("staff", Some("staff"))?,
+            admin: person("admin", Some("admin"))?,
             vendor: person("vendor", Some("vendor"))?,
             customers: Vec::new(),
             shop: Shop::default(),
@@ -185,11 +191,12 @@ impl People {
     pub(crate) async fn oversee(&self, count: u64) -> Result<(), Fault> {
         for _ in 0..count {
             self.pause().await;
-            match self.chance.below(6) {
+            match self.chance.below(7) {
                 0 | 1 => self.move_on(&self.staff).await?,
                 2 => self.refund(&self.staff).await?,
                 3 => self.move_many().await?,
                 4 => self.cancel(&self.staff).await?,
+                5 => self.delete().await?,
                 _ => self.look(&self.staff).await?,
             }
         }
@@ -259,6 +266,14 @@ impl People {
         let Some((order, tag)) = self.one() else { return Ok(()) };
         let path = format!("/api/orders/{order}/cancel_order/");
         self.change(Ask::patch(who, path, json!({})), tag).await
+    }
+
+    async fn delete(&self) -> Result<(), Fault> {
+        let Some((order, tag)) = self.one() else { return Ok(()) };
+        self.shop.deleted.borrow_mut().insert(begin_of(&order).to_owned());
+        let ask = Ask::new(&self.admin, Method::DELETE, format!("/api/orders/{order}/"), None);
+        let if_match = (self.chance.below(3) == 0).then_some(tag);
+        self.ask(self.perhaps_keyed(Ask { if_match, ..ask })).await.map(|_| ())
     }
 
     async fn edit(&self, who: &Person) -> Result<(), Fault> {
@@ -338,7 +353,8 @@ impl People {
     async fn shows(&self, who: &Person, path: &str, id: &str) -> Result<(), Fault> {
         let answer = self.ask(Ask::get(who, path)).await?;
         let mut shown = answer.body["results"].as_array().into_iter().flatten();
-        if answer.status == 200 && !shown.any(|one| one["id"] == id) {
+        let is_deleted = self.shop.deleted.borrow().contains(begin_of(id));
+        if answer.status == 200 && !is_deleted && !shown.any(|one| one["id"] == id) {
             self.wrong.borrow_mut().push(format!("{path} does not show {id}, which was just made"));
         }
         Ok(())
@@ -364,6 +380,11 @@ impl People {
     fn perhaps_keyed<'a>(&self, ask: Ask<'a>) -> Ask<'a> {
         if self.chance.below(2) == 0 { ask.keyed() } else { ask }
     }
+}
+
+/// What the ids of an order and of all that is in it have in common.
+fn begin_of(id: &str) -> &str {
+    id.get(..id.len().saturating_sub(4)).unwrap_or(id)
 }
 
 fn text(value: &Value) -> String {

@@ -83,6 +83,12 @@ impl User {
     }
 }
 
+impl std::fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Issuer")
+    }
+}
+
 impl Issuer {
     /// Reads the key, or makes one where there is none.
     pub fn open(directory: &Path) -> Result<Self> {

@@ -17,6 +17,20 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// What people ask for, one change each.
+const ANSWERED: [&str; 10] = [
+    "update",
+    "delete",
+    "confirm",
+    "process",
+    "ship",
+    "out_for_delivery",
+    "deliver",
+    "cancel",
+    "create_payment",
+    "refund_payment",
+];
+
 /// What was found of one run.
 #[derive(Debug)]
 pub(crate) struct Checks<'a> {
@@ -66,6 +80,7 @@ impl<'a> Checks<'a> {
         self.money();
         self.logs();
         self.limit();
+        self.answers();
         self.stock().await?;
         self.statistics().await?;
         self.lists().await?;
@@ -133,6 +148,27 @@ impl<'a> Checks<'a> {
                 != Some((order.status, order.total_amount))
             {
                 self.wrong.push(format!("the log of {} does not lead to it", order.id));
+            }
+        }
+    }
+
+    /// Nothing was done to an order of which those who asked for it were told that it was not, and
+    /// nothing twice that was asked for once.
+    fn answers(&mut self) {
+        let believed = self.people.believed.borrow();
+        for order in &self.orders {
+            let mut done: BTreeMap<String, usize> = BTreeMap::new();
+            for change in order.log.iter().filter(|change| change.by.0 != "system") {
+                *done.entry(change.action.to_string()).or_default() += 1;
+            }
+            for action in ANSWERED {
+                let times = done.get(action).copied().unwrap_or_default();
+                let key = (order.id.to_string(), action.to_owned());
+                let told = believed.get(&key).copied().unwrap_or_default();
+                if times > told {
+                    self.wrong
+                        .push(format!("{action} was done {times} times to {}, told {told} times", order.id));
+                }
             }
         }
     }

@@ -88,10 +88,7 @@ fn shared() -> Result<&'static Shared, Fault> {
 /// # Errors
 /// Where it cannot be run.
 pub fn run(seed: u64, is_told: bool) -> Result<Run, Fault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    // The SDK's jitter.
-    fastrand::seed(seed);
-    LocalSet::new().block_on(&runtime, simulate(seed, is_told))
+    on_a_clock_of_its_own(seed, simulate(seed, is_told))
 }
 
 /// What many runs were like.
@@ -154,67 +151,122 @@ pub fn run_all(seeds: Range<u64>, threads: usize, is_told: bool) -> Result<Total
     Ok(totals.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
-    let Shared { system, issuer } = shared()?;
-    let chance = Chance::new(seed);
-    let database = Database::memory()?;
-    for table in &system.tables {
-        database.create_table(serde_json::from_value(table.definition.clone())?)?;
+/// Has so many customers buy the same thing at the same moment, of which there is a piece for each,
+/// while every transaction holds its items for so long and nothing else goes wrong; how many were
+/// answered with which status.
+///
+/// # Errors
+/// Where it cannot be run, or the orders and the stock do not add up.
+pub fn rush(seed: u64, buyers: u32, transaction: Duration) -> Result<BTreeMap<u16, usize>, Fault> {
+    on_a_clock_of_its_own(seed, async {
+        let mut stage =
+            Stage::set_up(seed, false, Some(Conduct { transaction, ..Conduct::default() })).await?;
+        let answered = stage.people.buy_all_at_once(buyers).await?;
+        let wrong = stage.at_the_end().await?;
+        if wrong.is_empty() { Ok(answered) } else { Err(wrong.join("; ").into()) }
+    })
+}
+
+fn on_a_clock_of_its_own<T>(seed: u64, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    // The SDK's jitter.
+    fastrand::seed(seed);
+    LocalSet::new().block_on(&runtime, work)
+}
+
+/// A system with an open shop, in which nothing goes wrong yet.
+struct Stage {
+    chance: Chance,
+    outages: Outages,
+    router: Arc<RequestRouter>,
+    queues: Queues,
+    topic: Topic,
+    functions: Rc<Functions>,
+    sources: Rc<EventSources>,
+    people: People,
+    _stay: simulated::Stay,
+}
+
+impl Stage {
+    /// One of a seed, which also says how strict its table is unless that is given.
+    async fn set_up(seed: u64, is_told: bool, conduct: Option<Conduct>) -> Result<Self, Fault> {
+        let Shared { system, issuer } = shared()?;
+        let chance = Chance::new(seed);
+        let database = Database::memory()?;
+        for table in &system.tables {
+            database.create_table(serde_json::from_value(table.definition.clone())?)?;
+        }
+        let conduct = conduct.unwrap_or_else(|| strict(&chance));
+        let router = RequestRouter::new(database.clone(), system, conduct)?;
+        let outages = Outages::new(Chance::new(chance.below(u64::MAX)));
+        let queues = Queues::new(outages.clone());
+        let topic = Topic::new(outages.clone());
+        let network = Network::new(Arc::clone(&router), queues.clone(), topic.clone(), chance.clone());
+        let written = Arc::clone(&network.written);
+        let stay = simulated::enter(Rc::new(World::new(chance.clone(), network)));
+        let functions = Rc::new(Functions::new(system, chance.clone(), outages.clone()));
+        let sources =
+            EventSources::new(system, Rc::clone(&functions), queues.clone(), chance.clone(), outages.clone());
+        let sources = Rc::new(sources);
+        sources.begin(database, written);
+        let people =
+            People::open(Rc::clone(&functions), issuer, chance.clone(), outages.clone(), is_told).await?;
+        Ok(Self { chance, outages, router, queues, topic, functions, sources, people, _stay: stay })
     }
+
+    fn set_bad_day(&self, is_bad: bool) {
+        self.outages.set(is_bad);
+        if let Some(faults) = self.router.faults() {
+            faults.pause(!is_bad);
+        }
+    }
+
+    /// What is wrong once everything has come to rest.
+    async fn at_the_end(&self) -> Result<Vec<String>, Fault> {
+        let mut wrong = come_to_rest(&self.sources, &self.queues).await;
+        let operator = self.functions.operator()?;
+        let checks = Checks::of(&operator, &self.people, &self.router).await?;
+        wrong.extend(checks::events(&checks, &self.topic.events()));
+        wrong.extend(checks.all().await?);
+        wrong.extend(self.people.wrong.take());
+        Ok(wrong)
+    }
+}
+
+/// A table that holds items, follows late and fails as a seed has it, but not yet.
+fn strict(chance: &Chance) -> Conduct {
     let faults = Faults::new(chance.below(u64::MAX), 1 + chance.below(40));
     faults.pause(true);
-    let conduct = Conduct {
+    Conduct {
         transaction: Duration::from_millis(1 + chance.below(20)),
         faults: Some(faults),
         index_delay: (chance.below(2) == 0).then(|| Duration::from_millis(1 + chance.below(1_500))),
-    };
-    let router = RequestRouter::new(database.clone(), system, conduct)?;
-    let outages = Outages::new(Chance::new(chance.below(u64::MAX)));
-    let queues = Queues::new(outages.clone());
-    let topic = Topic::new(outages.clone());
-    let network = Network::new(Arc::clone(&router), queues.clone(), topic.clone(), chance.clone());
-    let written = Arc::clone(&network.written);
-    let _stay = simulated::enter(Rc::new(World::new(chance.clone(), network)));
+    }
+}
 
-    let functions = Rc::new(Functions::new(system, chance.clone(), outages.clone()));
-    let sources =
-        EventSources::new(system, Rc::clone(&functions), queues.clone(), chance.clone(), outages.clone());
-    let sources = Rc::new(sources);
-    sources.begin(database, written);
-    let people =
-        People::open(Rc::clone(&functions), issuer, chance.clone(), outages.clone(), is_told).await?;
-
+async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
+    let stage = Stage::set_up(seed, is_told, None).await?;
+    let Stage { chance, people, functions, .. } = &stage;
     if chance.below(4) == 0 {
         people.order_up_to_the_limit().await?;
     }
-    let is_bad_day = |is_bad: bool| {
-        outages.set(is_bad);
-        if let Some(faults) = router.faults() {
-            faults.pause(!is_bad);
-        }
-    };
-    is_bad_day(true);
+    stage.set_bad_day(true);
     let length = 3 + chance.below(6);
     let acted = futures::join!(
         people.buy(0, length),
         people.buy(1, length),
         people.sell(length * 2),
         people.oversee(length / 2),
-        operate(&functions, &chance, &people)
+        operate(functions, chance, people)
     );
     for acted in [acted.0, acted.1, acted.2, acted.3, acted.4] {
         acted?;
     }
-    is_bad_day(false);
-    let mut wrong = come_to_rest(&sources, &queues).await;
-    let operator = functions.operator()?;
-    let checks = Checks::of(&operator, &people, &router).await?;
-    wrong.extend(checks::events(&checks, &topic.events()));
-    wrong.extend(checks.all().await?);
-    wrong.extend(people.wrong.take());
-    let of_table = router.faults().map(Faults::met).unwrap_or_default().into_iter();
+    stage.set_bad_day(false);
+    let wrong = stage.at_the_end().await?;
+    let of_table = stage.router.faults().map(Faults::met).unwrap_or_default().into_iter();
     let of_table = of_table.map(|((fault, operation), times)| (format!("{fault:?} {operation}"), times));
-    let others = outages.happened().into_iter().map(|(what, times)| (what.to_owned(), times));
+    let others = stage.outages.happened().into_iter().map(|(what, times)| (what.to_owned(), times));
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
 }
 

@@ -2,14 +2,16 @@
 //! a stale tag at times, again where no answer came.
 
 mod limit;
+mod opening;
 mod requests;
+mod rush;
 
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
 use http::Method;
 use oms_workspace::report::Fault;
-use oms_workspace::tokens::{Issuer, User};
+use oms_workspace::tokens::Issuer;
 use requests::Ask;
 use serde_json::{Value, json};
 use std::cell::RefCell;
@@ -17,8 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use tokio::time::Duration;
 
-/// How long tokens live, in seconds.
-const LIFETIME_S: i64 = 20 * 365 * 24 * 60 * 60;
 /// What the simulated gateway may do about a charge, the usual ones more often.
 const TOKENS: [&str; 9] = [
     "tok_approve",
@@ -65,6 +65,7 @@ pub(crate) struct Shop {
 #[derive(Debug)]
 pub(crate) struct People {
     functions: Rc<Functions>,
+    issuer: &'static Issuer,
     chance: Chance,
     outages: Outages,
     is_told: bool,
@@ -78,68 +79,13 @@ pub(crate) struct People {
     pub(crate) shop: Shop,
     /// What no answer may say.
     pub(crate) wrong: RefCell<Vec<String>>,
+    /// How often each thing was done to each order, at most, for all that was answered.
+    pub(crate) believed: RefCell<BTreeMap<(String, String), usize>>,
     /// How often each request was answered how.
     pub(crate) answered: RefCell<BTreeMap<String, u64>>,
 }
 
 impl People {
-    /// Opens a shop with little stock, while nothing goes wrong yet.
-    ///
-    /// # Errors
-    /// Where it cannot be opened.
-    pub(crate) async fn open(
-        functions: Rc<Functions>,
-        issuer: &Issuer,
-        chance: Chance,
-        outages: Outages,
-        is_told: bool,
-    ) -> Result<Self, Fault> {
-        let person = |name: &str, group| -> Result<Person, Fault> {
-            let user = User::new(name, group);
-            Ok(Person { id: user.id().to_string(), token: issuer.token(&user, LIFETIME_S)? })
-        };
-        let mut people = Self {
-            functions,
-            chance,
-            outages,
-            is_told,
-            staff: person("staff", Some("staff"))?,
-            admin: person("admin", Some("admin"))?,
-            vendor: person("vendor", Some("vendor"))?,
-            customers: Vec::new(),
-            shop: Shop::default(),
-            wrong: RefCell::default(),
-            answered: RefCell::default(),
-        };
-        let store = json!({ "name": "Mugs & More", "owner": people.vendor.id });
-        people.shop.store = people.made(&people.staff, "/api/stores/", store).await?["id"].clone();
-        for name in ["Mug", "Jug", "Teapot", "Saucer"] {
-            let few = i64::try_from(3 + people.chance.below(8)).unwrap_or(3);
-            let stock = if name == "Saucer" { 100 } else { few };
-            let product = json!({
-                "store": people.shop.store, "name": name, "base_price": "29.99", "status": "active",
-                "variants": [{ "name": "Blue", "current_price": "29.99", "stock": stock }],
-            });
-            let product = people.made(&people.vendor, "/api/products/", product).await?;
-            people.shop.goods.push((product["id"].clone(), product["variants"][0]["id"].clone(), stock));
-        }
-        for name in ["ada", "bob", "cyd"] {
-            let customer = person(name, None)?;
-            let address = json!({
-                "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
-                "city": "London", "postal_code": "SW1Y 4JH", "country": "GB",
-            });
-            let address = people.made(&customer, "/api/addresses/", address).await?;
-            people.customers.push((customer, address["id"].clone()));
-        }
-        Ok(people)
-    }
-
-    async fn made(&self, who: &Person, path: &str, body: Value) -> Result<Value, Fault> {
-        let answer = self.ask(Ask::post(who, path, body)).await?;
-        if answer.status == 201 { Ok(answer.body) } else { Err(format!("{path}: {answer:?}").into()) }
-    }
-
     /// Reads something.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Bad days, each from a number: what fails here can be had again with
 //! `cargo run --bin simulation -- --from SEED --trace`.
 
-use oms_simulation::run_all;
+use oms_simulation::{run_all, rush};
+use std::time::Duration;
 
 /// How many seeds are run.
 const SEEDS: u64 = 1_000;
@@ -21,4 +22,10 @@ fn the_same_number_gives_the_same_run() {
     let of = |seed| format!("{:?}", run_all(seed..seed + 1, 1, false).unwrap());
     assert_eq!(of(7), of(7));
     assert_ne!(of(7), of(8));
+}
+
+#[test]
+fn a_hundred_who_want_the_same_thing_at_once_all_get_it() {
+    let answered = rush(1, 100, Duration::from_millis(10)).unwrap();
+    assert_eq!(answered.into_iter().collect::<Vec<_>>(), [(201, 100)]);
 }

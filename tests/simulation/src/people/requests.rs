@@ -1,6 +1,6 @@
 //! How people ask, and what no answer may say.
 
-use super::{People, Person};
+use super::{People, Person, begin_of, text};
 use crate::functions::Answer;
 use axum::body::Body;
 use http::{Method, Request};
@@ -63,10 +63,42 @@ impl People {
             }
             let is_unsure = matches!(answer.status, 0 | 503) || is_running(&answer);
             if !is_unsure || !may_repeat || tries == TRIES {
+                self.believe(&ask, &answer);
                 return Ok(answer);
             }
             let pause = Duration::from_millis(200 + self.chance.below(8_000));
             tokio::time::sleep(pause * tries).await;
+        }
+    }
+
+    /// Remembers what an answer says was done, or may have been: nothing else may have been.
+    fn believe(&self, ask: &Ask<'_>, answer: &Answer) {
+        if !matches!(answer.status, 0 | 200..=299 | 402 | 503) && !is_running(answer) {
+            return;
+        }
+        let parts: Vec<&str> = ask.path.trim_matches('/').split('/').collect();
+        let of_body = |name: &str| ask.body.as_ref().map_or(&Value::Null, |body| &body[name]);
+        let (orders, action) = match (&ask.method, parts.as_slice()) {
+            (&Method::POST, ["api", "payments"]) => (vec![text(of_body("order"))], "create_payment"),
+            (_, ["api", "payments", id, action]) => (vec![format!("{}0000", begin_of(id))], *action),
+            (_, ["api", "orders", "bulk_update_status"]) => {
+                let action = match of_body("status").as_str() {
+                    Some("confirmed") => "confirm",
+                    Some("processing") => "process",
+                    _ => "cancel",
+                };
+                (of_body("order_ids").as_array().into_iter().flatten().map(text).collect(), action)
+            }
+            (_, ["api", "orders", id, action]) => {
+                (vec![(*id).to_owned()], action.strip_suffix("_order").unwrap_or(action))
+            }
+            (&Method::PATCH, ["api", "orders", id]) => (vec![(*id).to_owned()], "update"),
+            (&Method::DELETE, ["api", "orders", id]) => (vec![(*id).to_owned()], "delete"),
+            _ => return,
+        };
+        let mut believed = self.believed.borrow_mut();
+        for order in orders {
+            *believed.entry((order, action.to_owned())).or_default() += 1;
         }
     }
 

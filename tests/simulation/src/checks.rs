@@ -331,7 +331,7 @@ fn holds_stock(order: &Order) -> bool {
         .iter()
         .filter_map(|change| change.of("status"))
         .any(|field| field.to == "cancelled" && before.iter().any(|status| field.from == *status));
-    !gave_back && !(order.is_deleted() && order.status.is_before_shipping())
+    !(gave_back || order.is_deleted() && order.status.is_before_shipping())
 }
 
 /// What the gateway has done.

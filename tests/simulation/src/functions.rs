@@ -162,8 +162,8 @@ impl Functions {
         self.timeouts.get(name).copied().unwrap_or_default()
     }
 
-    /// Runs an invocation to its end, at times with its instance frozen in the middle; nothing where
-    /// it is killed before, or takes too long.
+    /// Runs an invocation to its end, at times with its instance frozen in the middle; nothing
+    /// where it is killed before, or takes too long.
     pub(crate) async fn alive<F: Future>(&self, timeout: Duration, work: F) -> Option<F::Output> {
         if self.outages.happens("function killed", KILLED_PER_MILLE) {
             let life = Duration::from_millis(self.chance.below(KILLED_WITHIN_MS));

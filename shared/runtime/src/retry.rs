@@ -39,6 +39,10 @@ pub const UNPROCESSED: u32 = 5;
 /// An answer made of orders and counters of which some were counted in between.
 pub const MOVED_WHILE_READ: u32 = 4;
 
+/// Counters of a user's unpaid orders that moved while it was looked what the user has just paid:
+/// more often than so many of their orders are on their way to them at once.
+pub const MOVED_BEFORE_PLACING: u32 = 8;
+
 /// A list of somebody's own whose index lacks what their recent changes tell of.
 pub const MISSING_FROM_INDEX: u32 = 3;
 

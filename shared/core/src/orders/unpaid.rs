@@ -5,11 +5,8 @@ use crate::payments::settlement::system;
 use crate::statistics::verify::STATS;
 use jiff::Timestamp;
 use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
+use oms_runtime::retry;
 use oms_table::orders::unpaid::{Pass, Unpaid};
-
-/// How often counters that move are looked at again: more often than a user's orders are many that
-/// are on their way to them at once.
-const MAX_LOOKS: u32 = 8;
 
 impl App {
     /// Calls an order off that nobody has paid in time, unless its money is under way, and says
@@ -32,7 +29,7 @@ impl App {
     /// 429 where there are `limit` of them, or more.
     pub async fn leave_to_place(&self, user: &UserId, seen: Unpaid, limit: u32) -> Outcome<Pass> {
         let mut unpaid = seen;
-        for _ in 0..MAX_LOOKS {
+        for _ in 0..retry::MOVED_BEFORE_PLACING {
             if let Some(pass) = unpaid.pass(limit.into(), 0) {
                 return Ok(pass);
             }

@@ -50,9 +50,6 @@ impl std::fmt::Debug for Reading<'_> {
 }
 
 impl Reading<'_> {
-    /// As fast as it goes, and nobody is told.
-    pub const SILENT: Self = Self { orders_per_second: None, progress: &|_| {} };
-
     /// Tells how many have been read since it began, and waits until there may be more.
     pub async fn pace(&self, began: Timestamp, now: Timestamp, orders: u64) {
         (self.progress)(orders);

@@ -30,6 +30,7 @@ mod lists;
 mod logs;
 mod long_lists;
 mod lost_answers;
+mod migrations;
 mod notifications;
 mod on_aws;
 mod operations;

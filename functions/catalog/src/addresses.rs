@@ -15,7 +15,7 @@ use oms_table::catalog::addresses::{AddressRecord, BookEntry};
 use view::AddressView;
 
 fn tagged(entry: &BookEntry) -> Tagged<AddressView> {
-    Tagged::new(entry.version, AddressView::from(entry))
+    Tagged::new(entry.record.version, AddressView::from(entry))
 }
 
 /// What is noted of a write of an address: nothing of one's own, which is found without an index.

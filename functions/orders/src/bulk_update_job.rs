@@ -11,6 +11,7 @@ use oms_http::views::{optional_time, time};
 use oms_http::{Authenticated, PathId, Reply};
 use oms_table::entity::FIRST_VERSION;
 use oms_table::jobs::{BulkUpdate, PIECE, PieceResult};
+use oms_table::schema::UnknownFields;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -142,6 +143,7 @@ pub(crate) fn job_of(app: &App, caller: &Caller, orders: &[OrderId], target: Sta
         started_at: now,
         held_until: None,
         version: FIRST_VERSION,
+        unknown: UnknownFields::default(),
     })
 }
 

@@ -102,7 +102,7 @@ pub(crate) const SHARED: [Shared; 14] = [
     shared(
         "503",
         "Unavailable",
-        "What the service depends on is overloaded or out of reach, after retries.",
+        "What the service depends on is overloaded or out of reach, after retries; or (`newer_data`) a newer version of the service, which is being rolled out or was rolled back, wrote what this one must not write over.",
         "Service temporarily unavailable, try again later",
         "unavailable",
     ),

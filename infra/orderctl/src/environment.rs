@@ -27,6 +27,15 @@ pub fn app(local: bool) -> Result<App, Fault> {
     Ok(App::without_callers(config))
 }
 
+/// The same, which writes items in a shape, whatever the functions do.
+///
+/// # Errors
+/// As [`app`].
+pub fn app_writing(local: bool, schema: u32) -> Result<App, Fault> {
+    let config = Config { write_schema: schema, ..app(local)?.config().clone() };
+    Ok(App::without_callers(config))
+}
+
 /// Where the API is, and a token of an admin: as given, or else from the environment (`API_URL`,
 /// `TOKEN_ADMIN`), or from what `cargo dev` left in `.local/dev.env`.
 ///

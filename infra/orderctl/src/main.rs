@@ -3,9 +3,11 @@
 //! `orderctl --help`.
 
 use clap::{Parser, Subcommand};
+use oms_runtime::config::SCHEMA;
 use oms_runtime::logging::chain;
 use oms_workspace::report::{Fault, Report, conclude};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
+use orderctl::migrate::{self, Migrate};
 use orderctl::rebuild::Rebuild;
 use orderctl::smoke::Smoke;
 use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
@@ -97,6 +99,28 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "projections")]
         resume: Option<PathBuf>,
     },
+    /// Gives all orders another shape, forwards or back, while the API serves; says how many have
+    /// which where none is wanted
+    ///
+    /// Each order is written once, where it has another shape: a read unit and a write unit for
+    /// each 4 KB and 1 KB of it, and a record of the stream that nobody acts on. Interrupted, it may
+    /// be begun again: what has the shape is passed over.
+    Migrate {
+        /// The shape: what the functions' WRITE_SCHEMA says, or is to say after a rollback
+        #[arg(long, value_name = "SHAPE", value_parser = clap::value_parser!(u32).range(1..=i64::from(SCHEMA)))]
+        to: Option<u32>,
+        /// How many items a second to look at at most
+        #[arg(long, value_name = "ITEMS", value_parser = rate())]
+        rate: Option<u32>,
+        /// Write down in this file how far it has got, and go on from there if it exists; it is
+        /// removed when all is done
+        #[arg(long, value_name = "FILE", requires = "to")]
+        resume: Option<PathBuf>,
+        /// Then shut out versions of the functions that do not know the shape, if nothing has an
+        /// older one any more
+        #[arg(long, requires = "to")]
+        contract: bool,
+    },
     /// Hands every order with changes that a consumer has not applied to that consumer; ends with 1
     /// if something is left
     Redrive {
@@ -134,6 +158,11 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         Command::Verify { rate } => verify::run(&app()?, rate).await,
         Command::Rebuild { projections, rate, resume } => {
             rebuild::run(&app()?, &Rebuild { projections, rate, resume }).await
+        }
+        Command::Migrate { to: None, .. } => migrate::shapes(&app()?).await,
+        Command::Migrate { to: Some(to), rate, resume, contract } => {
+            let app = environment::app_writing(cli.local, to)?;
+            migrate::run(&app, &Migrate { rate, resume, contract }).await
         }
         Command::Redrive { failures: true, .. } => redrive::run_failures(&app()?).await,
         Command::Redrive { consumer, .. } => redrive::run(&app()?, consumer).await,

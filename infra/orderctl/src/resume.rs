@@ -14,6 +14,8 @@ pub(crate) enum Step {
     Rows,
     /// Rows that no order has are removed.
     StaleRows,
+    /// Items get another shape.
+    Shapes,
 }
 
 /// How far a step has got.

@@ -16,7 +16,8 @@ use oms_runtime::invocation::Invocation;
 use oms_runtime::sdk;
 use oms_runtime::{clock, ids, logging};
 use oms_table::orders::order_numbers::OrderNumbers;
-use oms_table::{Table, TableError};
+use oms_table::schema::SCHEMA;
+use oms_table::{Layout, Table, TableError};
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
@@ -42,6 +43,14 @@ pub enum StartError {
     /// A setting makes no sense.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The table is used by newer versions, and this one could not read what they write.
+    #[error(
+        "the table must be read by versions that know shape {needed}; this one knows {SCHEMA}: deploy a newer one, or migrate the table back first (docs/operating.md)"
+    )]
+    Outdated {
+        /// The shape that it must know.
+        needed: u32,
+    },
 }
 
 /// What ended a function. Its `main` returns it, and Rust prints that as for a debugger: here so
@@ -68,16 +77,26 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the settings and opens the connection to the table. Where that fails, the log's first
-    /// line says why.
+    /// Reads the settings. Where they make no sense, the log's first line says why.
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.
-    pub async fn start(keys: GatewayKeys) -> Result<Self, StartError> {
+    pub fn start(keys: GatewayKeys) -> Result<Self, StartError> {
         let app = Config::from_env(keys).map_err(StartError::from).and_then(Self::new);
-        let app = app.inspect_err(logging::cannot_start)?;
-        app.table.warm_up().await;
-        Ok(app)
+        app.inspect_err(logging::cannot_start)
+    }
+
+    /// Opens the connection to the table, while the function starts, and looks there whether this
+    /// version may use it. A table that gives no answer is no reason against it: the first request
+    /// will tell.
+    ///
+    /// # Errors
+    /// [`StartError::Outdated`].
+    pub async fn open(&self) -> Result<(), StartError> {
+        match self.table.minimum_reader().await {
+            Ok(needed) if needed > SCHEMA => Err(StartError::Outdated { needed }),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// What these settings make; opens no connection yet.
@@ -97,7 +116,8 @@ impl App {
 
     fn with(config: Config, verifier: Verifier) -> Self {
         let shards = u16::try_from(config.list_shards).unwrap_or(u16::MAX);
-        let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), shards);
+        let layout = Layout { shards, schema: config.write_schema };
+        let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), layout);
         Self {
             verifier: Arc::new(verifier),
             gateway: Gateway::from_config(&config),
@@ -117,7 +137,8 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub async fn start_consumer(keys: GatewayKeys) -> Result<Self, StartError> {
-        let app = Self::start(keys).await?;
+        let app = Self::start(keys)?;
+        app.open().await.inspect_err(logging::cannot_start)?;
         logging::init(app.config());
         Ok(app)
     }

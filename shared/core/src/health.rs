@@ -50,13 +50,14 @@ impl App {
             }
         };
         let jobs = Queue::from_config(self.config());
+        let table = async { self.table().minimum_reader().await.map(drop) };
         let queue = async {
             match &jobs {
                 Ok(jobs) => look("queue", LIMIT, jobs.reach()).await,
                 Err(NoQueue) => Reach::NotConfigured,
             }
         };
-        let (table, topic, queue) = futures::join!(look("table", LIMIT, self.table().reach()), topic, queue);
+        let (table, topic, queue) = futures::join!(look("table", LIMIT, table), topic, queue);
         Reached { table, topic, queue }
     }
 }

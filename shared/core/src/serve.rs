@@ -1,20 +1,27 @@
 //! Where an HTTP function starts: its routes, each request limited and done once for each key, in
 //! the edge.
 
-use crate::app::{App, Fatal};
+use crate::app::{App, Fatal, StartError};
 use crate::idempotency;
 use axum::Router;
 use axum::extract::FromRef;
-use oms_http::{edge, rate_limit};
+use oms_domain::Error;
+use oms_http::{ApiError, edge, rate_limit};
 use oms_runtime::config::{Config, GatewayKeys};
+use oms_runtime::logging::chain;
 use std::sync::Arc;
 
 impl App {
-    /// Answers requests with `routes` until the instance ends.
+    /// Answers requests with `routes` until the instance ends; each with 503 where the table is
+    /// for newer versions only.
     ///
     /// # Errors
     /// The Lambda runtime cannot be reached.
     pub async fn serve(self, routes: Router<App>) -> Result<(), Fatal> {
+        let routes = match self.open().await {
+            Ok(()) => routes,
+            Err(error) => refusing(error),
+        };
         let config = Arc::<Config>::from_ref(&self);
         Ok(edge::serve(self.limited(routes), &config).await?)
     }
@@ -33,7 +40,16 @@ impl App {
 /// # Errors
 /// Where it cannot start.
 pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> Result<(), Fatal> {
-    App::start(keys).await?.serve(routes()).await
+    App::start(keys)?.serve(routes()).await
+}
+
+/// What answers where this version must not use the table.
+fn refusing(error: StartError) -> Router<App> {
+    let why = chain(&error);
+    Router::new().fallback(move || {
+        let refusal = ApiError::from(Error::NewerData(why.clone().into()));
+        std::future::ready(refusal)
+    })
 }
 
 /// The routes, each request with an `Idempotency-Key` done once.

@@ -116,14 +116,14 @@ pub struct Actor {
 }
 
 /// One field's change. Its names and a change's are short where they are stored: an order carries
-/// its whole log through every write. The long ones are how they were stored before.
+/// its whole log through every write.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// What it was; null where there was nothing.
-    #[serde(rename = "f", alias = "from", default, skip_serializing_if = "Value::is_null")]
+    #[serde(rename = "f", default, skip_serializing_if = "Value::is_null")]
     pub from: Value,
     /// What it is now; null where there is nothing.
-    #[serde(rename = "t", alias = "to", default, skip_serializing_if = "Value::is_null")]
+    #[serde(rename = "t", default, skip_serializing_if = "Value::is_null")]
     pub to: Value,
 }
 
@@ -131,38 +131,29 @@ pub struct FieldChange {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The order's version after it; 1 is the placing.
-    #[serde(rename = "v", alias = "version")]
+    #[serde(rename = "v")]
     pub version: u64,
     /// When.
     pub at: Timestamp,
     /// Who.
     pub by: UserId,
     /// What they did.
-    #[serde(rename = "a", alias = "action")]
+    #[serde(rename = "a")]
     pub action: ChangeKind,
     /// Why, in their words.
-    #[serde(rename = "r", alias = "reason", default, skip_serializing_if = "String::is_empty")]
+    #[serde(rename = "r", default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// What became different, by path: `status`, `items.<id>.quantity`, `payments.<id>`.
     /// Empty for version 1, whose result is the whole order. An entry that was added is named
     /// without its content, which [`crate::Order::history`] fills in.
-    #[serde(rename = "c", alias = "changes", default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(rename = "c", default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<String, FieldChange>,
     /// How long the order had been in the status that this change ended, in microseconds.
-    #[serde(
-        rename = "l",
-        alias = "previous_status_lasted_us",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub previous_status_lasted_us: Option<i64>,
     /// The job that did it on its maker's behalf, where one did.
-    #[serde(rename = "j", alias = "job", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
     pub job: Option<JobId>,
-    /// Which save wrote it, where that is still told: by this a save whose answer got lost knows
-    /// its own.
-    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
-    pub token: Option<u32>,
 }
 
 impl Change {

@@ -77,6 +77,10 @@ pub enum Error {
     /// What it depends on is overloaded or out of reach, after retries.
     #[error("what this depends on is out of reach")]
     Unavailable(#[source] Cause),
+    /// A newer version of the service has written what this one must not write over: it is being
+    /// rolled out, or was rolled back.
+    #[error("a newer version has written this")]
+    NewerData(#[source] Cause),
     /// A fault of ours, or a deployment's: a missing permission, an item that cannot be read.
     #[error("it failed")]
     Internal(#[source] Cause),
@@ -147,7 +151,11 @@ impl Error {
     #[must_use]
     pub const fn passes(&self) -> bool {
         match self {
-            Self::LostRace | Self::Conflict { .. } | Self::Unavailable(_) | Self::Internal(_) => true,
+            Self::LostRace
+            | Self::Conflict { .. }
+            | Self::Unavailable(_)
+            | Self::NewerData(_)
+            | Self::Internal(_) => true,
             Self::Invalid(_)
             | Self::Refused(_)
             | Self::Rule { .. }
@@ -177,6 +185,7 @@ impl Error {
             Self::VersionMismatch => "precondition_failed",
             Self::TooManyUnpaid { .. } => "too_many_unpaid_orders",
             Self::Unavailable(_) => "unavailable",
+            Self::NewerData(_) => "newer_data",
             Self::Internal(_) => "internal_error",
         }
     }

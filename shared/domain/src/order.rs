@@ -2,6 +2,7 @@
 
 use crate::change::differences;
 use crate::payment::{Payment, status_of_order};
+use crate::stored::Stored;
 use crate::unpaid::UnpaidLimits;
 use crate::{
     Actor, AddressId, Change, ChangeKind, Currency, Decimal, LineId, OrderId, PaymentMethod, PaymentStatus,
@@ -257,6 +258,9 @@ pub struct Order {
     pub payments_made: u16,
     /// The changes, oldest first: all of them, or those that [`Order::trimmed`] has left.
     pub log: Vec<Change>,
+    /// What whoever stores it keeps with it.
+    #[serde(skip)]
+    pub stored: Stored,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -340,7 +344,6 @@ impl Order {
             changes,
             previous_status_lasted_us: status_changed.then_some(lasted),
             job: None,
-            token: None,
         });
         self
     }

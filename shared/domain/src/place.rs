@@ -4,6 +4,7 @@ use crate::catalog::{Product, Store, StoreStatus};
 use crate::lines::{PriceList, Pricing};
 use crate::order::{Address, Line, Order, User};
 use crate::pricing::totals;
+use crate::stored::Stored;
 use crate::{
     Actor, Change, ChangeKind, Currency, Decimal, OrderId, PaymentMethod, PaymentStatus, ProductId,
     RuleViolation, ShippingMethod, Status, VariantId,
@@ -197,8 +198,8 @@ pub fn place(
             changes: std::collections::BTreeMap::new(),
             previous_status_lasted_us: None,
             job: None,
-            token: None,
         }],
+        stored: Stored::default(),
     })
 }
 

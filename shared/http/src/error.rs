@@ -156,7 +156,9 @@ impl ApiError {
         let retry_after = |seconds: u64| Some((RETRY_AFTER, HeaderValue::from(seconds)));
         match self {
             Self::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            Self::TooManyRequests | Self::Failed(Error::Unavailable(_)) => retry_after(RETRY_AFTER_SECONDS),
+            Self::TooManyRequests | Self::Failed(Error::Unavailable(_) | Error::NewerData(_)) => {
+                retry_after(RETRY_AFTER_SECONDS)
+            }
             Self::Failed(Error::TooManyUnpaid { .. }) => retry_after(UNPAID_RETRY_AFTER_SECONDS),
             Self::MethodNotAllowed { allow, .. } => {
                 HeaderValue::from_str(allow).ok().map(|allow| (ALLOW, allow))
@@ -182,7 +184,9 @@ impl ApiError {
             }
             Error::Refused(refusal) => (refusal.reason().map(Value::from), None),
             Error::ForbiddenBecause(why) => (Some(why.into()), None),
-            Error::Internal(cause) | Error::Unavailable(cause) => (None, Some(Fault(cause.into()))),
+            Error::Internal(cause) | Error::Unavailable(cause) | Error::NewerData(cause) => {
+                (None, Some(Fault(cause.into())))
+            }
             Error::Rule { .. }
             | Error::TooMuch { .. }
             | Error::Forbidden
@@ -208,7 +212,7 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::LostRace | Error::Conflict { .. } => StatusCode::CONFLICT,
         Error::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Error::TooManyUnpaid { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unavailable(_) | Error::NewerData(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -232,6 +236,9 @@ pub fn public_text(error: &Error) -> String {
         Error::LostRace => "The resource was changed by another request; read it and try again.",
         Error::VersionMismatch => "The resource has changed since you read it",
         Error::Unavailable(_) => "Service temporarily unavailable, try again later",
+        Error::NewerData(_) => {
+            "Written by a newer version of the service, which is being rolled out; try again later"
+        }
         Error::Internal(_) => "Failed to process request",
     };
     text.to_owned()

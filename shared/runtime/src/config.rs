@@ -20,6 +20,10 @@ use texts::{commas, fraction, log_level, origins, protocols, switch, tracking_ur
 /// How many pieces a list's partition may be split into.
 pub const MAX_LIST_SHARDS: u32 = 64;
 
+/// The newest shape of the items of the table (`oms_table::schema` tells of each): the one that is
+/// written unless an older one is asked for.
+pub const SCHEMA: u32 = 3;
+
 /// The most requests a minute that `RATE_LIMIT` may allow.
 pub const MAX_RATE_LIMIT: u32 = 1_000_000;
 /// The most unpaid orders that a user may be allowed.
@@ -84,6 +88,8 @@ pub struct Config {
     pub max_unpaid_orders: u32,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
+    /// `WRITE_SCHEMA` ([`SCHEMA`]): the shape in which items are written, from 1 on.
+    pub write_schema: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
     /// `TABLE_NAME` and `AUTH_ISSUER`, which keeps chance and haste out but not those who know
     /// both. A cursor shows its holder nothing that the list before it did not.
@@ -246,6 +252,9 @@ impl Config {
             }),
             list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
                 text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
+            }),
+            write_schema: env.parsed("WRITE_SCHEMA", SCHEMA, "a number from 1 to 3", |text| {
+                text.parse().ok().filter(|schema| (1..=SCHEMA).contains(schema))
             }),
             cursor_key: cursor_key(&env),
             cors_origins: env.parsed(

@@ -3,9 +3,10 @@
 //! carry. Nothing is stored twice.
 
 use crate::idempotency::Keyed;
+use crate::schema::{Kind, SCHEMA, Shape, UnknownFields};
 use crate::writes::VERSION;
-use crate::{Item, Table, TableError, key, keys, orders::item};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem};
+use crate::{Item, Table, TableError, key, keys, number};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,6 +20,28 @@ pub struct Versioned<T> {
     pub entity: T,
     /// How often it has changed; its making was the first.
     pub version: u64,
+    /// What of its item this code does not know.
+    pub unknown: UnknownFields,
+}
+
+impl<T> Versioned<T> {
+    /// An entity that this code has just made or changed, in the version that it has now.
+    #[must_use]
+    pub fn new(entity: T, version: u64) -> Self {
+        Self { entity, version, unknown: UnknownFields::default() }
+    }
+
+    /// What became of it, in its next version.
+    #[must_use]
+    pub fn next(&self, entity: T) -> Self {
+        Self { entity, version: self.version + 1, unknown: self.unknown.clone() }
+    }
+
+    /// A part of it, in the same version.
+    #[must_use]
+    pub fn map<U>(self, part: impl FnOnce(T) -> U) -> Versioned<U> {
+        Versioned { entity: part(self.entity), version: self.version, unknown: self.unknown }
+    }
 }
 
 /// The item of an entity, yet without keys.
@@ -34,7 +57,7 @@ pub fn item<T: Serialize>(
         item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     }
     item.insert(VERSION.into(), AttributeValue::N(version.to_string()));
-    item.insert(item::SCHEMA_ATTRIBUTE.into(), AttributeValue::N(item::SCHEMA.to_string()));
+    Kind::Other.write_as(&mut item, SCHEMA);
     Ok(item)
 }
 
@@ -54,22 +77,43 @@ pub fn read<T: DeserializeOwned>(mut item: Item, what: &'static str) -> Result<T
     serde_dynamo::from_item(item).map_err(TableError::shape(what))
 }
 
-/// An entity with its version.
-pub fn read_versioned<T: DeserializeOwned>(
+/// An entity with its version and what of its item is not known; `derived` is what its summary
+/// holds that is no field of it.
+pub fn read_versioned<T: DeserializeOwned + Serialize>(
     item: Item,
+    derived: &[&str],
     what: &'static str,
 ) -> Result<Versioned<T>, TableError> {
+    let newer = (Shape::of(&item).schema > SCHEMA).then(|| item.clone());
     let version = version_of(&item);
-    Ok(Versioned { entity: read(item, what)?, version })
+    let entity = read(item, what)?;
+    let unknown = match newer {
+        None => UnknownFields::default(),
+        Some(item) => UnknownFields::of(&item, derived, || {
+            // Each field may stand in the summary or beside it.
+            let mut known: Item = serde_dynamo::to_item(&entity).map_err(TableError::shape(what))?;
+            known.insert(keys::SUMMARY.to_owned(), AttributeValue::M(known.clone()));
+            Ok(known)
+        })?,
+    };
+    Ok(Versioned { entity, version, unknown })
 }
 
 /// How often the item's entity has changed.
 pub fn version_of(item: &Item) -> u64 {
-    let number = item.get(VERSION).and_then(|value| value.as_n().ok());
-    number.and_then(|number| number.parse().ok()).unwrap_or(FIRST_VERSION)
+    number(item, VERSION).unwrap_or(FIRST_VERSION)
 }
 
 impl Table {
+    /// A put over an entity's item that must still be as it was seen; what of it is not known stays.
+    ///
+    /// # Errors
+    /// [`TableError::Newer`] where only a newer version may write it.
+    pub fn put_seen<T>(&self, seen: &Versioned<T>, mut item: Item) -> Result<Put, TableError> {
+        seen.unknown.put_back(&mut item)?;
+        self.put_over(Some(seen.version), item)
+    }
+
     /// Removes an item that must still have the version that was seen, as part of a transaction.
     pub fn delete_seen(&self, pk: String, sk: String, seen: u64) -> Result<TransactWriteItem, TableError> {
         let delete = Delete::builder()

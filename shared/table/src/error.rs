@@ -39,6 +39,12 @@ pub enum TableError {
     /// An order's log no longer reaches back to what a consumer has applied last.
     #[error("the log of order {0} does not reach back far enough")]
     LogTooShort(OrderId),
+    /// A newer version of this code wrote the item in a shape that this one must not write over.
+    #[error("the item has shape {schema}, which this version does not write")]
+    Newer {
+        /// Which.
+        schema: u32,
+    },
     /// DynamoDB throttled the request or was out of reach, after retries.
     #[error("the table is out of reach")]
     Throttled,
@@ -182,6 +188,7 @@ impl From<TableError> for oms_domain::Error {
                 message: "A request with this Idempotency-Key is still running.".to_owned(),
             },
             TableError::Throttled => Self::Unavailable(Box::new(error)),
+            TableError::Newer { .. } => Self::NewerData(Box::new(error)),
             TableError::Cancelled(_)
             | TableError::LogTooShort(_)
             | TableError::Shape { .. }

@@ -5,7 +5,7 @@
 //! starts it.
 
 use crate::idempotency::Keyed;
-use crate::orders::item::{SCHEMA, SCHEMA_ATTRIBUTE};
+use crate::schema::{Kind, SCHEMA, UnknownFields};
 use crate::writes::BATCH_WRITE_LIMIT;
 use crate::{Item, Table, TableError, entity, key, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -25,7 +25,7 @@ const WRITES_AT_ONCE: usize = 4;
 const WHAT: &str = "a bulk update";
 
 /// A bulk update, as it was asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BulkUpdate {
     /// Which one.
     pub id: JobId,
@@ -49,6 +49,9 @@ pub struct BulkUpdate {
     pub held_until: Option<Timestamp>,
     /// How often it has been put on its way.
     pub version: u64,
+    /// What of its item this code does not know.
+    #[serde(skip)]
+    pub unknown: UnknownFields,
 }
 
 impl BulkUpdate {
@@ -129,7 +132,8 @@ impl Table {
     /// [`TableError`] where the table cannot be written.
     pub async fn restart_bulk_update(&self, job: &BulkUpdate, now: Timestamp) -> Result<(), TableError> {
         let again = BulkUpdate { started_at: now, held_until: None, version: job.version + 1, ..job.clone() };
-        let item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
+        let mut item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
+        job.unknown.put_back(&mut item)?;
         match self.put(self.put_over(Some(job.version), item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
@@ -146,7 +150,7 @@ impl Table {
         item.extend(key(keys::job(job.id), sk));
         let expires = job.created_at.as_second() + RETENTION_S;
         item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
-        item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
+        Kind::Other.write_as(&mut item, SCHEMA);
         Ok(item)
     }
 
@@ -156,7 +160,8 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn bulk_update(&self, id: JobId, now: Timestamp) -> Result<Option<BulkUpdate>, TableError> {
         let item = self.get_item(keys::job(id), keys::JOB.to_owned()).await?;
-        let job: Option<BulkUpdate> = item.map(|item| entity::read(item, WHAT)).transpose()?;
+        let job = item.map(|item| entity::read_versioned::<BulkUpdate>(item, &[], WHAT)).transpose()?;
+        let job = job.map(|job| BulkUpdate { unknown: job.unknown, ..job.entity });
         Ok(job.filter(|job| now.as_second() < job.created_at.as_second() + RETENTION_S))
     }
 

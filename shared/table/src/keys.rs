@@ -25,6 +25,7 @@
 //! | bulk update | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | a place of a code, to search by | `SEARCH#<characters>` (see [`crate::projections::search_rows`]) | `<what follows>#<order>` |
+//! | which versions of this code may use the table (see [`crate::schema`]) | `SCHEMA` | `SCHEMA` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
 //! | ledger of the simulated gateway, of a payment or a refund | `GATEWAY#SIMULATED#<id>` | what it did |
 //!
@@ -51,6 +52,10 @@
 //!
 //! The scope of a list of orders is `ORDERS#<shard>` or `S<id of the store>`, of payments
 //! `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`.
+
+mod index;
+
+pub use index::Index;
 
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -109,71 +114,8 @@ pub(crate) const UNPAID: &str = "UNPAID";
 pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
+pub(crate) const SCHEMA: &str = "SCHEMA";
 pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
-
-/// An index of the table and its hash key's attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Index {
-    /// The orders of a user, by time.
-    User,
-    /// The orders and products of a store, by time.
-    Store,
-    /// All orders, stores and products, by time.
-    All,
-    /// The orders of a status, of all or of a store, by time.
-    Status,
-    /// Orders by all that lists filter by, by time.
-    Facets,
-    /// Orders by payment and shipping method, by time.
-    Methods,
-    /// Payments by method and status, by time.
-    Payment,
-    /// Orders by their total.
-    Total,
-}
-
-impl Index {
-    /// Its name in the table.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Index::User => "by-user",
-            Index::Store => "by-store",
-            Index::All => "by-all",
-            Index::Status => "by-status",
-            Index::Facets => "by-facets",
-            Index::Methods => "by-methods",
-            Index::Payment => "by-payment",
-            Index::Total => "by-total",
-        }
-    }
-
-    pub(crate) const fn hash_key(self) -> &'static str {
-        match self {
-            Index::User => "list_user",
-            Index::Store => "list_store",
-            Index::All => "list_all",
-            Index::Status => "list_status",
-            Index::Facets => "facets",
-            Index::Methods => "methods",
-            Index::Payment => "paying",
-            Index::Total => "list_scope",
-        }
-    }
-
-    pub(crate) const fn range_key(self) -> &'static str {
-        match self {
-            Index::User
-            | Index::Store
-            | Index::All
-            | Index::Status
-            | Index::Facets
-            | Index::Methods
-            | Index::Payment => LIST_AT,
-            Index::Total => "list_total",
-        }
-    }
-}
 
 pub(crate) fn order(id: OrderId) -> String {
     format!("{ORDER_PREFIX}{id}")

@@ -15,6 +15,7 @@ pub mod notifications;
 pub mod orders;
 pub mod projections;
 pub mod recent_writes;
+pub mod schema;
 pub mod size;
 mod writes;
 
@@ -37,7 +38,16 @@ pub type Item = HashMap<String, AttributeValue>;
 pub struct Table {
     client: Client,
     name: String,
-    shards: u16,
+    layout: Layout,
+}
+
+/// How items are written; they are read however they were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Into how many parts the list of all orders is split.
+    pub shards: u16,
+    /// Which shape they have, of those in [`schema`].
+    pub schema: u32,
 }
 
 /// How many items one BatchGetItem may ask for.
@@ -46,24 +56,10 @@ const BATCH_GET_LIMIT: usize = 100;
 const TRIPS_AT_ONCE: usize = 8;
 
 impl Table {
-    /// The table called `name`, with its list of all orders split `shards` ways.
+    /// The table called `name`, with its items written so.
     #[must_use]
-    pub fn new(client: Client, name: String, shards: u16) -> Self {
-        Self { client, name, shards }
-    }
-
-    /// One cheap call that opens the connection, made while the function starts. Its failure
-    /// means nothing: the first request will tell.
-    pub async fn warm_up(&self) {
-        let _ = self.reach().await;
-    }
-
-    /// One cheap read, of nothing.
-    ///
-    /// # Errors
-    /// Where the table does not answer, after the SDK's retries.
-    pub async fn reach(&self) -> Result<(), TableError> {
-        self.get_item("WARM_UP".to_owned(), "WARM_UP".to_owned()).await.map(|_| ())
+    pub fn new(client: Client, name: String, layout: Layout) -> Self {
+        Self { client, name, layout }
     }
 
     /// A consistent read of one item.
@@ -169,6 +165,11 @@ pub fn key(pk: String, sk: String) -> Item {
 /// A string attribute of an item, or nothing.
 pub fn text<'a>(item: &'a Item, name: &str) -> &'a str {
     item.get(name).and_then(|value| value.as_s().ok()).map_or("", String::as_str)
+}
+
+/// A whole number of an item that is not negative, or nothing.
+pub fn number(item: &Item, name: &str) -> Option<u64> {
+    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 /// Where an item stands in the list that it was found in.

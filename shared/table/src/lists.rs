@@ -140,7 +140,7 @@ impl Table {
             OrderList::OfUser(user) => vec![Span::all(Index::User, keys::list_of_user(user))],
             OrderList::OfStore(store) => vec![Span::all(Index::Store, keys::list_of_store(*store))],
             OrderList::All => {
-                let shards = 0..self.shards.max(1);
+                let shards = 0..self.layout.shards.max(1);
                 shards.map(|n| Span::all(Index::All, keys::list_shard(n))).collect()
             }
         }

@@ -5,8 +5,9 @@ pub mod subscriptions;
 
 use crate::idempotency::Keyed;
 use crate::notifications::inbox::{Inbox, attribute, month_of, oldest_retained, retained_until, start_of};
+use crate::schema::UnknownFields;
 use crate::writes::{VERSION, part};
-use crate::{Item, Table, TableError, catalog, key, keys, meter_read, text};
+use crate::{Item, Table, TableError, entity, key, keys, meter_read, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::Timestamp;
 use oms_domain::order_events::{NotificationKind, NotificationLevel};
@@ -48,6 +49,9 @@ pub struct Notification {
     /// How often it has been marked.
     #[serde(default, skip_serializing)]
     version: u64,
+    /// What of its item this code does not know.
+    #[serde(skip)]
+    unknown: UnknownFields,
 }
 
 /// What a new notification says.
@@ -107,6 +111,11 @@ impl Notification {
         self.version + inbox.epoch
     }
 
+    fn read(item: Item) -> Result<Self, TableError> {
+        let read = entity::read_versioned::<Self>(item, &["version"], "a notification")?;
+        Ok(Self { unknown: read.unknown, ..read.entity })
+    }
+
     fn to_item(&self, version: u64) -> Result<Item, TableError> {
         let summary = serde_dynamo::to_item(self).map_err(TableError::shape("a notification"))?;
         let mut item = key(keys::user(&self.user), keys::notification(self.id));
@@ -138,6 +147,7 @@ impl Table {
             created_at: news.at,
             epoch: 0,
             version: 0,
+            unknown: UnknownFields::default(),
         };
         for _ in 0..retry::LOST_RACES {
             let inbox = self.inbox(&notification.user, now).await?;
@@ -173,7 +183,7 @@ impl Table {
             .partition(|item| text(item, keys::SK) == keys::INBOX);
         let inbox = inboxes.first().map(|item| Inbox::read(item, now)).unwrap_or_default();
         let Some(item) = notifications.into_iter().next() else { return Ok(None) };
-        let notification: Notification = catalog::read(item, "a notification")?;
+        let notification = Notification::read(item)?;
         let is_kept = month_of(notification.created_at) >= oldest_retained(now);
         Ok(is_kept.then(|| (inbox.show(notification), inbox)))
     }
@@ -224,7 +234,7 @@ impl Table {
                 .await?;
             meter_read(answer.consumed_capacity());
             for item in answer.items.unwrap_or_default() {
-                let notification = inbox.show(catalog::read(item, "a notification")?);
+                let notification = inbox.show(Notification::read(item)?);
                 if Some(notification.id) != seen && wanted.wants(&notification) {
                     found.push(notification);
                 }
@@ -250,7 +260,9 @@ impl Table {
         key: Keyed<'_>,
     ) -> Result<Notification, TableError> {
         let marked = Notification { is_read, epoch: inbox.epoch, version: seen.version + 1, ..seen.clone() };
-        let put = part(self.put_over(Some(seen.version), marked.to_item(marked.version)?)?);
+        let mut item = marked.to_item(marked.version)?;
+        seen.unknown.put_back(&mut item)?;
+        let put = part(self.put_over(Some(seen.version), item)?);
         let unread = attribute('u', month_of(seen.created_at), seen.notification_type);
         let counted = self.count_in_inbox(&seen.user, inbox, &[(unread, if is_read { -1 } else { 1 })])?;
         self.transact_as_seen(vec![put, counted], key).await?;

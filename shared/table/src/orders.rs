@@ -10,9 +10,9 @@ pub mod watermarks;
 use crate::idempotency::Keyed;
 use crate::orders::unpaid::Pass;
 use crate::writes::part;
-use crate::{Item, OrderOwners, Table, TableError, keys};
+use crate::{OrderOwners, Table, TableError, keys};
 use oms_domain::place::{StockMove, summed};
-use oms_domain::{Change, Order, OrderId, UserId};
+use oms_domain::{Order, OrderId, UserId};
 use oms_runtime::meter;
 
 /// All that one save of an order writes: in one conditional write, or in one transaction.
@@ -136,41 +136,25 @@ impl Table {
         );
         let token = oms_runtime::ids::random_token();
         let order = &item::signed(save.order, token);
-        let (item, older) = item::to_items(order, save.expected_version, self.shards)?;
+        let (item, older) = item::to_items(order, save.expected_version, self.layout)?;
         let put = self.put_over(save.expected_version, item)?;
         let moves = summed(save.stock.iter().copied());
         let passed =
             save.pass.map(|pass| self.pass_update(&order.user.id, pass, order.created_at)).transpose()?;
         if moves.is_empty() && older.is_empty() && passed.is_none() && save.idempotency.is_none() {
-            return match self.put_or_see(&put).await? {
-                None => Ok(()),
-                Some(there) => self.check_token(there, order.version, token).await,
-            };
+            let Some(there) = self.put_or_see(&put).await? else { return Ok(()) };
+            if !item::is_signed(there, order.version, token) {
+                return Err(TableError::Conflict);
+            }
+            tracing::warn!(order = %order.id, version = order.version, "the answer to a save got lost; the save did not");
+            return Ok(());
         }
         let mut items = vec![part(put)];
         items.extend(passed);
         if !older.is_empty() {
-            items.push(part(self.put_any(item::log_to_item(order.id, older)?)?));
+            items.push(part(self.put_any(item::log_to_item(order, older, self.layout)?)?));
         }
         let written = self.transact_with_stock(items, moves, save.idempotency).await;
         written.map_err(TableError::or_conflict)
-    }
-
-    /// Whether what stands there came of the save with this token, whatever others have made of it
-    /// since.
-    ///
-    /// # Errors
-    /// [`TableError::Conflict`] where it did not.
-    async fn check_token(&self, there: Item, version: u64, token: u32) -> Result<(), TableError> {
-        let mut there = item::from_item(there)?;
-        if there.version > version {
-            self.recall(&mut there, version).await?;
-        }
-        let is_ours = |change: &Change| change.version == version && change.token == Some(token);
-        if !there.log.iter().any(is_ours) {
-            return Err(TableError::Conflict);
-        }
-        tracing::warn!(order = %there.id, version, "the answer to a save got lost; the save did not");
-        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use oms_core::app::App;
 use oms_http::edge;
 use oms_runtime::clock;
-use oms_runtime::config::{Config, GatewayKeys};
+use oms_runtime::config::{Config, GatewayKeys, SCHEMA};
 use oms_workspace::report::Fault;
 use oms_workspace::template::{Function, REGION, System};
 use serde_json::Value;
@@ -87,6 +87,8 @@ impl Functions {
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(DYNAMODB.to_owned()),
             "AWS_ENDPOINT_URL_SQS" => Some(SQS.to_owned()),
             "AWS_ENDPOINT_URL_SNS" => Some(SNS.to_owned()),
+            // As while a version is rolled out: this one, and those before it, serve side by side.
+            "WRITE_SCHEMA" => Some((1 + self.chance.below(SCHEMA.into())).to_string()),
             variable => environment.get(variable).cloned(),
         })?;
         Ok(App::new(config)?)
@@ -98,11 +100,20 @@ impl Functions {
     /// # Errors
     /// Where the settings make no sense.
     pub(crate) fn operator(&self) -> Result<App, Fault> {
+        self.operator_writing(SCHEMA)
+    }
+
+    /// The same, who wants items in a shape.
+    ///
+    /// # Errors
+    /// Where the settings make no sense.
+    pub(crate) fn operator_writing(&self, schema: u32) -> Result<App, Fault> {
         let environment = self.environments.get("orders").cloned().unwrap_or_default();
         let config = Config::from_lookup(GatewayKeys::Required, |variable| match variable {
             "AWS_REGION" => Some(REGION.to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("operator".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(DYNAMODB.to_owned()),
+            "WRITE_SCHEMA" => Some(schema.to_string()),
             variable => environment.get(variable).cloned(),
         })?;
         Ok(App::new(config)?)

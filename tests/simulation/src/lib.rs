@@ -22,11 +22,13 @@ use crate::world::{Chance, Network, SQS, World};
 use dynoxide::Database;
 use oms_local::dynamodb::faults::Faults;
 use oms_local::dynamodb::request_router::{Conduct, RequestRouter};
+use oms_runtime::config::SCHEMA;
 use oms_runtime::simulated;
 use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::System;
 use oms_workspace::tokens::Issuer;
+use orderctl::migrate::{self, Migrate};
 use orderctl::rebuild::Rebuild;
 use orderctl::{rebuild, verify};
 use std::collections::BTreeMap;
@@ -270,13 +272,15 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
 }
 
-/// An operator compares the statistics with the orders, or has them mended, while all this goes on:
+/// An operator compares the statistics with the orders, or has them mended, or gives all orders
+/// another shape, forwards or back, while all this goes on:
 /// where that succeeds, there is nothing wrong.
 async fn operate(functions: &Functions, chance: &Chance, people: &People) -> Result<(), Fault> {
     tokio::time::sleep(Duration::from_millis(chance.below(20_000))).await;
-    let operator = functions.operator()?;
-    let looked = match chance.below(3) {
+    let operator = functions.operator_writing(1 + u32::try_from(chance.below(SCHEMA.into()))?)?;
+    let looked = match chance.below(4) {
         0 => rebuild::run(&operator, &Rebuild::default()).await,
+        1 => migrate::run(&operator, &Migrate::default()).await,
         _ => verify::run(&operator, None).await,
     };
     let what = if looked.is_ok() { "an operator is told" } else { "an operator fails" };

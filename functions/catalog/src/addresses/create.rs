@@ -12,7 +12,7 @@ use oms_http::validation::Mode;
 use oms_http::{Authenticated, JsonObject, Reply};
 use oms_table::TableError;
 use oms_table::catalog::addresses::{AddressRecord, BookEntry, MAX_ADDRESSES};
-use oms_table::entity::FIRST_VERSION;
+use oms_table::entity::{FIRST_VERSION, Versioned};
 
 /// Makes an address of the caller; staff may say whose it is.
 #[utoipa::path(
@@ -42,7 +42,7 @@ pub(crate) async fn create(
         Err(TableError::Conflict) => return Err(refusal(&app, &record).await?.into()),
         Err(error) => return Err(error.into()),
     }
-    let entry = BookEntry { record, version: FIRST_VERSION, is_default };
+    let entry = BookEntry { record: Versioned::new(record, FIRST_VERSION), is_default };
     Ok((StatusCode::CREATED, tagged(&entry)))
 }
 

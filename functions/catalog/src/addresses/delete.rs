@@ -28,6 +28,6 @@ pub(crate) async fn delete(
 
 async fn delete_address(app: &App, caller: &Caller, id: AddressId, expected: &IfMatch) -> Outcome<()> {
     let seen = access::address(app, caller, id).await?;
-    expected.check(seen.version)?;
+    expected.check(seen.record.version)?;
     Ok(app.table().delete_address(&seen).await?)
 }

@@ -35,12 +35,12 @@ pub(crate) async fn list(
 }
 
 fn entry(entry: &BookEntry) -> Entry<AddressView> {
-    let address = &entry.record.address;
+    let address = &entry.record.entity.address;
     let searched = [&address.full_name, &address.address_line1, &address.city, &address.postal_code];
     Entry {
         id: address.id.0,
         name: address.full_name.clone(),
-        created_at: entry.record.created_at,
+        created_at: entry.record.entity.created_at,
         searched: searched.map(Clone::clone).to_vec(),
         shown: AddressView::from(entry),
     }

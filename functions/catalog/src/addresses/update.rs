@@ -56,17 +56,17 @@ async fn update(
     mode: Mode,
 ) -> Outcome<Tagged<AddressView>> {
     let seen = access::address(app, caller, id).await?;
-    expected.check(seen.version)?;
+    expected.check(seen.record.version)?;
     let fields = AddressFields::read(body.clone(), mode, caller)?;
     let is_default = fields.is_default.unwrap_or(seen.is_default);
     let record = AddressRecord {
-        user: seen.record.user.clone(),
-        address: fields.changed(seen.record.address.clone()),
-        created_at: seen.record.created_at,
+        user: seen.record.entity.user.clone(),
+        address: fields.changed(seen.record.entity.address.clone()),
+        created_at: seen.record.entity.created_at,
         updated_at: app.now(),
     };
     let notes: Vec<_> = noted(caller, &record).into_iter().collect();
     let write = app.table().replace_address(&seen, &record, is_default, app.request().key());
     app.noting(caller, &notes, write).await?;
-    Ok(tagged(&BookEntry { record, version: seen.version + 1, is_default }))
+    Ok(tagged(&BookEntry { record: seen.record.next(record), is_default }))
 }

@@ -51,7 +51,7 @@ pub(crate) struct AddressView {
 
 impl From<&BookEntry> for AddressView {
     fn from(entry: &BookEntry) -> Self {
-        let record = &entry.record;
+        let record = &entry.record.entity;
         let address = &record.address;
         Self {
             id: address.id.0,

@@ -58,7 +58,7 @@ async fn try_to_create(
     let most = app.config().max_products_per_store.get();
     let write = app.table().insert_product(&stocked, &store, most, app.request().key());
     app.noting(caller, &[CatalogueWrite::Product(stocked.product.id, store.id)], write).await?;
-    let made = Versioned { entity: stocked, version: FIRST_VERSION };
+    let made = Versioned::new(stocked, FIRST_VERSION);
     Ok((StatusCode::CREATED, tagged(&made, currency)))
 }
 

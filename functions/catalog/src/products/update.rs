@@ -101,5 +101,5 @@ async fn update(
     app.noting(caller, &notes, write).await?;
     stock_levels.extend(merged.made);
     let entity = StockedProduct { product, stock_levels };
-    Ok(tagged(&Versioned { entity, version: version + 1 }, currency))
+    Ok(tagged(&Versioned::new(entity, version + 1), currency))
 }

@@ -34,6 +34,6 @@ pub(crate) async fn create(
     let most = app.config().max_stores_per_owner.get();
     let write = app.table().insert_store(&store, most, app.request().key());
     app.noting(&caller, &[CatalogueWrite::Store(store.id)], write).await?;
-    let made = Versioned { entity: store, version: FIRST_VERSION };
+    let made = Versioned::new(store, FIRST_VERSION);
     Ok((StatusCode::CREATED, tagged(&made)))
 }

@@ -14,7 +14,6 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::{Changed, WritersOnly};
 use oms_http::validation::Mode;
 use oms_http::{JsonObject, Reply, Target};
-use oms_table::entity::Versioned;
 
 /// Changes a store as a whole. Optional fields that are left out stay as they are; the map of
 /// shipping costs is replaced.
@@ -74,7 +73,7 @@ async fn update(
     let most = app.config().max_stores_per_owner.get();
     let write = app.table().replace_store(&seen, &store, most, app.request().key());
     app.noting(caller, &[CatalogueWrite::Store(id)], write).await?;
-    Ok(tagged(&Versioned { entity: store, version: seen.version + 1 }))
+    Ok(tagged(&seen.next(store)))
 }
 
 /// Whether a store may turn to another currency: its prices, and those of its orders, would not.

@@ -94,7 +94,7 @@ async fn try_to_want(app: &App, caller: &Caller, wanted: &Subscription) -> Outco
         applied: 0,
         status: SubscriptionStatus::Pending,
     };
-    Ok(app.table().want_subscription(seen.map(|seen| seen.version), &record, app.request().key()).await?)
+    Ok(app.table().want_subscription(seen.as_ref(), &record, app.request().key()).await?)
 }
 
 /// Whether somebody has subscribed an endpoint at the topic by hand: only staff take that over.

@@ -65,8 +65,8 @@ pub(super) async fn refreshed(app: &App, record: Record) -> Outcome<Record> {
         return match try_to_follow(app, record.clone(), false).await? {
             // What hears now at this endpoint is not what this record made.
             Err(SubscribeError::Taken) => {
-                let entity = SubscriptionRecord { status: SubscriptionStatus::Unsubscribed, ..record.entity };
-                Ok(Record { entity, version: record.version })
+                let gone = |entity| SubscriptionRecord { status: SubscriptionStatus::Unsubscribed, ..entity };
+                Ok(record.map(gone))
             }
             followed => followed.map_err(refusal),
         };
@@ -89,9 +89,12 @@ pub(super) async fn refreshed(app: &App, record: Record) -> Outcome<Record> {
 
 /// The record with what the topic said.
 fn noted(record: Record, answer: Answer, applied: u64) -> Record {
-    let arn = answer.arn.or(record.entity.arn);
-    let entity = SubscriptionRecord { arn, status: answer.status, applied, ..record.entity };
-    Record { entity, version: record.version }
+    record.map(|entity| SubscriptionRecord {
+        arn: answer.arn.or(entity.arn),
+        status: answer.status,
+        applied,
+        ..entity
+    })
 }
 
 /// What an error of the topic is to a client.

@@ -93,5 +93,5 @@ async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFie
     }
     let subscription = Subscription { store, event_types, updated_at: app.now(), ..before.clone() };
     let record = SubscriptionRecord { subscription, ..seen.entity.clone() };
-    Ok(app.table().want_subscription(Some(seen.version), &record, app.request().key()).await?)
+    Ok(app.table().want_subscription(Some(seen), &record, app.request().key()).await?)
 }

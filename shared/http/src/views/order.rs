@@ -245,6 +245,7 @@ impl OrderView {
             estimated_delivery, notes, special_instructions, language, extra_data, created_at,
             updated_at, confirmed_at, shipped_at, delivered_at, cancelled_at, deleted_at: _,
             unpaid_limits: _, rating, lines, lines_made: _, payments, payments_made: _, log: _,
+            stored: _,
         } = order;
         let amount = |amount: &Decimal| money(*amount, *currency);
         Self {

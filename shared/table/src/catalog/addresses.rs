@@ -35,10 +35,8 @@ pub struct AddressRecord {
 /// An address as it stands in its user's book.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BookEntry {
-    /// The address.
-    pub record: AddressRecord,
-    /// How often it has changed.
-    pub version: u64,
+    /// The address, and how often it has changed.
+    pub record: Versioned<AddressRecord>,
     /// Whether it is the one to offer first.
     pub is_default: bool,
 }
@@ -114,8 +112,7 @@ impl Table {
         is_default: bool,
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
-        let item = to_item(record, seen.version + 1)?;
-        let put = self.put_over(Some(seen.version), item)?;
+        let put = self.put_seen(&seen.record, to_item(record, seen.record.version + 1)?)?;
         if is_default == seen.is_default {
             return self.put(put, key).await;
         }
@@ -136,9 +133,9 @@ impl Table {
     /// # Errors
     /// [`TableError::Conflict`] where somebody else was faster.
     pub async fn delete_address(&self, seen: &BookEntry) -> Result<(), TableError> {
-        let record = &seen.record;
+        let Versioned { entity: record, version, .. } = &seen.record;
         let sk = keys::address(record.address.id);
-        let delete = self.delete_seen(keys::user(&record.user), sk, seen.version)?;
+        let delete = self.delete_seen(keys::user(&record.user), sk, *version)?;
         let book = self
             .book(&record.user)
             .expression_attribute_names("#count", COUNT)
@@ -180,15 +177,15 @@ fn entries(mut items: Vec<Item>) -> Result<Vec<BookEntry>, TableError> {
     let book = book.map(|at| items.remove(at)).unwrap_or_default();
     let default = text(&book, DEFAULT);
     let entries = items.into_iter().map(|item| {
-        let Versioned { entity: record, version } = entity::read_versioned::<AddressRecord>(item, WHAT)?;
-        let is_default = record.address.id.to_string() == default;
-        Ok(BookEntry { record, version, is_default })
+        let record = entity::read_versioned::<AddressRecord>(item, &[], WHAT)?;
+        let is_default = record.entity.address.id.to_string() == default;
+        Ok(BookEntry { record, is_default })
     });
     entries.collect()
 }
 
 /// Nothing of it is in the summary: the index that finds an address by its id need not carry it.
-fn to_item(record: &AddressRecord, version: u64) -> Result<Item, TableError> {
+pub(crate) fn to_item(record: &AddressRecord, version: u64) -> Result<Item, TableError> {
     let id = record.address.id;
     Ok(entity::with_texts(
         entity::item(record, version, &[], WHAT)?,

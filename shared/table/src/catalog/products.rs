@@ -94,9 +94,8 @@ impl Table {
         let Some(product) = product else {
             return Ok(None);
         };
-        let Versioned { entity: product, version } = entity::read_versioned(product, WHAT)?;
-        let entity = StockedProduct { product, stock_levels };
-        Ok(Some(Versioned { entity, version }))
+        let product = entity::read_versioned(product, &[VARIANT_SKUS], WHAT)?;
+        Ok(Some(product.map(|product| StockedProduct { product, stock_levels })))
     }
 
     /// Some products with their shelves, those that exist, in no order.
@@ -183,7 +182,7 @@ impl Table {
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let before = &seen.entity.product;
-        let put = self.put_over(Some(seen.version), to_item(product, seen.version + 1)?)?;
+        let put = self.put_seen(seen, to_item(product, seen.version + 1)?)?;
         let mut items = self.recounted(before, product, stores, most).await?;
         let is_counted = !items.is_empty();
         if !is_counted && made.is_empty() && removed.is_empty() {
@@ -254,7 +253,7 @@ impl Table {
         store: Option<&Store>,
     ) -> Result<(), TableError> {
         let mut items = Vec::new();
-        for Versioned { entity: StockedProduct { product, stock_levels }, version } in seen {
+        for Versioned { entity: StockedProduct { product, stock_levels }, version, .. } in seen {
             let pk = || keys::product(product.id);
             items.push(self.delete_seen(pk(), keys::PRODUCT.to_owned(), *version)?);
             for stock_level in stock_levels {
@@ -270,7 +269,7 @@ impl Table {
     }
 }
 
-fn to_item(product: &Product, version: u64) -> Result<Item, TableError> {
+pub(crate) fn to_item(product: &Product, version: u64) -> Result<Item, TableError> {
     let mut item = entity::item(product, version, &SUMMARY_FIELDS, WHAT)?;
     let skus = product.variants.iter().map(|variant| &variant.sku);
     let skus: Vec<_> = skus.filter(|sku| !sku.is_empty()).map(|sku| AttributeValue::S(sku.clone())).collect();

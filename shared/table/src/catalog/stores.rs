@@ -61,7 +61,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn versioned_store(&self, id: StoreId) -> Result<Option<Versioned<Store>>, TableError> {
         let item = self.get_item(keys::store(id), keys::STORE.to_owned()).await?;
-        item.filter(is_there).map(|item| entity::read_versioned(item, WHAT)).transpose()
+        item.filter(is_there).map(|item| entity::read_versioned(item, &[], WHAT)).transpose()
     }
 
     /// Whose a store is, or was when it was deleted; none where there never was such a store.
@@ -115,7 +115,7 @@ impl Table {
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let before = &seen.entity;
-        let put = self.put_over(Some(seen.version), to_item(store, seen.version + 1)?)?;
+        let put = self.put_seen(seen, to_item(store, seen.version + 1)?)?;
         let (turns, opens) = (before.currency != store.currency, before.status != store.status);
         let is_sold = before.owner != store.owner;
         if is_sold || opens {
@@ -163,7 +163,7 @@ impl Table {
             items.push(self.uncount_store_of(owner)?);
         }
         items.push(if assortment.was_begun() {
-            part(self.put_over(Some(seen.version), tombstone(store, seen.version + 1, now)?)?)
+            part(self.put_seen(seen, tombstone(store, seen.version + 1, now)?)?)
         } else {
             self.delete_seen(keys::store(store.id), keys::STORE.to_owned(), seen.version)?
         });
@@ -219,7 +219,7 @@ fn tombstone(store: &Store, version: u64, now: Timestamp) -> Result<Item, TableE
     Ok(item)
 }
 
-fn to_item(store: &Store, version: u64) -> Result<Item, TableError> {
+pub(crate) fn to_item(store: &Store, version: u64) -> Result<Item, TableError> {
     let item = entity::item(store, version, &SUMMARY_FIELDS, WHAT)?;
     let mut item = entity::with_texts(
         item,

@@ -9,7 +9,7 @@
 use crate::counters::layout::letter;
 use crate::idempotency::Keyed;
 use crate::notifications::{Notification, Start, Wanted};
-use crate::writes::{VERSION, part};
+use crate::writes::VERSION;
 use crate::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::civil::Date;
@@ -186,13 +186,29 @@ impl Table {
     /// A new epoch of an inbox that nobody has written since it was seen: nothing is unread.
     fn begin_epoch(&self, user: &UserId, inbox: &Inbox) -> Result<TransactWriteItem, TableError> {
         let number = |number: u64| AttributeValue::N(number.to_string());
-        let mut item = key(keys::user(user), keys::INBOX.to_owned());
-        item.insert(EPOCH.into(), number(inbox.epoch + 1));
-        item.insert(VERSION.into(), number(inbox.version + 1));
-        for ((month, kind), counted) in &inbox.counts {
-            item.insert(attribute('n', *month, *kind), number(counted.all));
+        let unread = inbox.counts.iter().filter(|(_, counted)| counted.unread > 0);
+        let unread = unread.map(|((month, kind), _)| attribute('u', *month, *kind));
+        let removed: Vec<String> = unread.chain(inbox.expired.iter().cloned()).collect();
+        let names: Vec<String> = (0..removed.len()).map(|n| format!("#x{n}")).collect();
+        let mut expression = "SET #epoch = :epoch, #version = :version".to_owned();
+        if !names.is_empty() {
+            expression += &format!(" REMOVE {}", names.join(", "));
         }
-        Ok(part(self.put_over(Some(inbox.version), item)?))
+        let mut update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::user(user), keys::INBOX.to_owned())))
+            .condition_expression("#version = :seen")
+            .update_expression(expression)
+            .expression_attribute_names("#epoch", EPOCH)
+            .expression_attribute_names("#version", VERSION)
+            .expression_attribute_values(":seen", number(inbox.version))
+            .expression_attribute_values(":epoch", number(inbox.epoch + 1))
+            .expression_attribute_values(":version", number(inbox.version + 1));
+        for (name, attribute) in names.into_iter().zip(removed) {
+            update = update.expression_attribute_names(name, attribute);
+        }
+        let update = update.build().map_err(TableError::request)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// Changes numbers of an inbox that must still be in the epoch in which it was seen.

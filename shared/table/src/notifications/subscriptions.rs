@@ -54,7 +54,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn subscriptions(&self) -> Result<Vec<Versioned<SubscriptionRecord>>, TableError> {
         let items = self.collection(keys::SUBSCRIPTIONS.to_owned(), keys::SUBSCRIPTION_PREFIX).await?;
-        items.into_iter().map(|item| entity::read_versioned(item, WHAT)).collect()
+        items.into_iter().map(|item| entity::read_versioned(item, &[], WHAT)).collect()
     }
 
     /// A subscriber.
@@ -66,7 +66,7 @@ impl Table {
         id: SubscriptionId,
     ) -> Result<Option<Versioned<SubscriptionRecord>>, TableError> {
         let item = self.get_item(keys::SUBSCRIPTIONS.to_owned(), keys::subscription(id)).await?;
-        item.map(|item| entity::read_versioned(item, WHAT)).transpose()
+        item.map(|item| entity::read_versioned(item, &[], WHAT)).transpose()
     }
 
     /// Writes a subscriber in place of what was seen, or a new one where nothing was: in the next
@@ -76,13 +76,17 @@ impl Table {
     /// [`TableError::Conflict`] where somebody else was faster.
     pub async fn want_subscription(
         &self,
-        seen: Option<u64>,
+        seen: Option<&Versioned<SubscriptionRecord>>,
         record: &SubscriptionRecord,
         key: Keyed<'_>,
     ) -> Result<Versioned<SubscriptionRecord>, TableError> {
-        let version = seen.map_or(FIRST_VERSION, |seen| seen + 1);
-        self.put(self.put_over(seen, to_item(record, version)?)?, key).await?;
-        Ok(Versioned { entity: record.clone(), version })
+        let Some(seen) = seen else {
+            self.put(self.put_new(to_item(record, FIRST_VERSION)?)?, key).await?;
+            return Ok(Versioned::new(record.clone(), FIRST_VERSION));
+        };
+        let next = seen.next(record.clone());
+        self.put(self.put_seen(seen, to_item(record, next.version)?)?, key).await?;
+        Ok(next)
     }
 
     /// Notes how far the topic follows; what it should follow stays as it is.
@@ -94,7 +98,7 @@ impl Table {
         seen: &Versioned<SubscriptionRecord>,
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
-        self.put(self.put_over(Some(seen.version), to_item(&seen.entity, seen.version)?)?, key).await
+        self.put(self.put_seen(seen, to_item(&seen.entity, seen.version)?)?, key).await
     }
 
     /// Removes a subscriber that was seen in version `seen`.
@@ -114,7 +118,7 @@ pub fn is_full(all: &[Versioned<SubscriptionRecord>], store: Option<StoreId>) ->
     all.len() >= MAX_SUBSCRIPTIONS || of_store.count() >= MAX_SUBSCRIPTIONS_OF_STORE
 }
 
-fn to_item(record: &SubscriptionRecord, version: u64) -> Result<Item, TableError> {
+pub(crate) fn to_item(record: &SubscriptionRecord, version: u64) -> Result<Item, TableError> {
     let item = entity::item(record, version, &[], WHAT)?;
     let mut item = entity::with_texts(item, [(keys::PK, keys::SUBSCRIPTIONS.to_owned())]);
     item.insert(keys::SK.to_owned(), AttributeValue::S(keys::subscription(record.subscription.id)));

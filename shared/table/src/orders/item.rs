@@ -1,18 +1,15 @@
 //! How an order is kept as an item: its fields as they are, except that those which lists show
 //! stand in the map `summary` ([`crate::orders::summary`]), which the indexes carry. No field is
-//! stored twice.
+//! stored twice. Beside them stands what the order keeps for its store alone ([`Kept`]).
 
 use crate::keys::{self, Index};
-use crate::{Item, TableError, entity, orders::summary, size, text};
+use crate::schema::{Kind, SCHEMA, SaveTokens, Shape, UnknownFields};
+use crate::{Item, Layout, TableError, entity, orders::summary, size, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::change::Growth;
-use oms_domain::{Change, ChangeKind, Order, OrderId, StoreId, UserId};
+use oms_domain::{Change, ChangeKind, Order, OrderId, StoreId, Stored, UserId};
 use serde::{Deserialize, Serialize};
 
-/// The shape of the items that this code writes; reading upgrades older ones.
-pub const SCHEMA: u32 = 1;
-/// Where an item says which shape it has.
-pub const SCHEMA_ATTRIBUTE: &str = "schema";
 /// The largest content of an order, in bytes as they are stored: all but its payments and its log.
 /// 40 lines with the largest extra data take 170,000 of them. It leaves room for 20 payments.
 pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
@@ -21,19 +18,34 @@ pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
 /// what the gateway answers, and the log of the last change.
 const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
 
-/// Of how many saves an order keeps the tokens: more than others can make between two tries of one.
-const TOKENS: usize = 8;
+/// What goes with an order from its item into the item that takes its place.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    tokens: SaveTokens,
+    unknown: UnknownFields,
+}
 
 /// The item of an order.
 ///
 /// # Errors
 /// [`TableError::TooLarge`] where it is larger than an item may be.
-pub fn to_item(order: &Order, shards: u16) -> Result<Item, TableError> {
-    let item = item_of_any_size(order, shards)?;
+pub fn to_item(order: &Order, layout: Layout) -> Result<Item, TableError> {
+    let item = item_of_any_size(order, layout)?;
     if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
 }
 
-fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
+fn item_of_any_size(order: &Order, layout: Layout) -> Result<Item, TableError> {
+    let nothing = Kept::default();
+    let Kept { tokens, unknown } = order.stored.get().unwrap_or(&nothing);
+    let mut item = newest(order, layout.shards)?;
+    tokens.put_into(&mut item);
+    Kind::Order.write_as(&mut item, unknown.at_least(layout.schema));
+    unknown.put_back(&mut item)?;
+    Ok(item)
+}
+
+/// The item of an order in the newest shape, but for what it keeps for its store.
+fn newest(order: &Order, shards: u16) -> Result<Item, TableError> {
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
     let summary = summary::take(order, &mut item)?;
     item.remove("id");
@@ -41,9 +53,7 @@ fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
     let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
     let item = entity::with_texts(item, texts);
     // A deleted order is in no list: the indexes leave out what has no key of theirs.
-    let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
-    item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
-    Ok(item)
+    Ok(if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) })
 }
 
 /// What lists show of an order.
@@ -52,17 +62,18 @@ pub fn summary_of(order: &Order) -> Result<Item, TableError> {
     summary::take(order, &mut item)
 }
 
-/// The order with the token of its save in its last change. Those of earlier saves go once so many
-/// others came after them that nobody waits for their answer any more: each change weighs on every
-/// write.
+/// The order with the token of its save, beside those of the last ones before.
 pub fn signed(order: &Order, token: u32) -> Order {
-    let mut order = order.clone();
-    let past = order.log.len().saturating_sub(TOKENS);
-    order.log[..past].iter_mut().for_each(|change| change.token = None);
-    if let Some(last) = order.log.last_mut() {
-        last.token = Some(token);
-    }
-    order
+    let Kept { tokens, unknown } = order.stored.get().cloned().unwrap_or_default();
+    let stored = Stored::new(Kept { tokens: tokens.with(order.version, token), unknown });
+    Order { stored, ..order.clone() }
+}
+
+/// Whether an order's item came of the save that made a version with this token, whatever others
+/// have made of it since.
+pub fn is_signed(mut item: Item, version: u64, token: u32) -> bool {
+    Kind::Order.upgrade(&mut item);
+    SaveTokens::of(&item).has(version, token)
 }
 
 /// The item of an order that was changed since it was `seen` (never, where it is new), and the
@@ -71,15 +82,15 @@ pub fn signed(order: &Order, token: u32) -> Order {
 ///
 /// # Errors
 /// [`TableError::TooLarge`] where the changes let it grow beyond what leaves room for later ones.
-pub fn to_items(order: &Order, seen: Option<u64>, shards: u16) -> Result<(Item, Vec<Change>), TableError> {
+pub fn to_items(order: &Order, seen: Option<u64>, layout: Layout) -> Result<(Item, Vec<Change>), TableError> {
     let (trimmed, older) = order.clone().trimmed();
-    let item = item_of_any_size(&trimmed, shards)?;
+    let item = item_of_any_size(&trimmed, layout)?;
     check_growth(order, seen.unwrap_or(0), &item)?;
     if size::of_item(&item) <= size::MAX_ITEM_BYTES {
         return Ok((item, older));
     }
     let (stripped, older) = order.clone().stripped();
-    Ok((to_item(&stripped, shards)?, older))
+    Ok((to_item(&stripped, layout)?, older))
 }
 
 fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError> {
@@ -101,24 +112,27 @@ fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError>
 ///
 /// # Errors
 /// [`TableError::TooLarge`] where one change of many in a request is as large as an item.
-pub fn log_to_item(order: OrderId, older: Vec<Change>) -> Result<Item, TableError> {
+pub fn log_to_item(order: &Order, older: Vec<Change>, layout: Layout) -> Result<Item, TableError> {
     let first = older.first().map_or(0, |change| change.version);
-    let log = OlderLog { schema: SCHEMA, log: older };
-    let item = serde_dynamo::to_item(log).map_err(TableError::shape("a log"))?;
-    let texts = [(keys::PK, keys::order(order)), (keys::SK, keys::older_log(first))];
-    let item = entity::with_texts(item, texts);
+    let item = serde_dynamo::to_item(OlderLog { log: older }).map_err(TableError::shape("a log"))?;
+    let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::older_log(first))];
+    let mut item = entity::with_texts(item, texts);
+    Kind::OlderLog.write_as(&mut item, layout.schema);
+    if let Some(Kept { unknown, .. }) = order.stored.get() {
+        unknown.put_back_into_older_log(&mut item);
+    }
     if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
 }
 
 /// The changes that such an item holds.
-pub fn log_from_item(item: Item) -> Result<Vec<Change>, TableError> {
+pub fn log_from_item(mut item: Item) -> Result<Vec<Change>, TableError> {
+    Kind::OlderLog.upgrade(&mut item);
     let older: OlderLog = serde_dynamo::from_item(item).map_err(TableError::shape("a log"))?;
     Ok(older.log)
 }
 
 #[derive(Serialize, Deserialize)]
 struct OlderLog {
-    schema: u32,
     log: Vec<Change>,
 }
 
@@ -134,6 +148,23 @@ fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
 
 /// The order of an item.
 pub fn from_item(mut item: Item) -> Result<Order, TableError> {
+    Kind::Order.upgrade(&mut item);
+    let tokens = SaveTokens::of(&item);
+    // Looked for in items of newer versions alone, so that others are not copied.
+    let newer = (Shape::of(&item).schema > SCHEMA).then(|| item.clone());
+    let order = order_of(item)?;
+    let unknown = match newer {
+        None => UnknownFields::default(),
+        Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
+            let mut known = newest(&order, 1)?;
+            tokens.put_into(&mut known);
+            Ok(known)
+        })?,
+    };
+    Ok(Order { stored: Stored::new(Kept { tokens, unknown }), ..order })
+}
+
+fn order_of(mut item: Item) -> Result<Order, TableError> {
     let id = text(&item, keys::PK).trim_start_matches(keys::ORDER_PREFIX).to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
         item.extend(summary::fields_of(summary));

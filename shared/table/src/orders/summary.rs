@@ -45,6 +45,8 @@ const LINES: &str = "l";
 const ORDER_VERSION: &str = "v";
 const CAN_REFUND: &str = "r";
 const PAYMENTS: &str = "p";
+/// What it derives, so.
+pub(crate) const DERIVED: [&str; 4] = [LINES, ORDER_VERSION, CAN_REFUND, PAYMENTS];
 /// Where whose it is stands in an item.
 pub(crate) const OWNER_PATHS: [&str; 2] = ["summary.u.i", "summary.s.i"];
 

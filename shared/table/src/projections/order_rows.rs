@@ -135,7 +135,7 @@ impl Table {
         match list {
             OrderList::OfUser(_) => Vec::new(),
             OrderList::OfStore(store) => vec![keys::rows_of_store(*store)],
-            OrderList::All => (0..self.shards.max(1)).map(keys::list_shard).collect(),
+            OrderList::All => (0..self.layout.shards.max(1)).map(keys::list_shard).collect(),
         }
     }
 
@@ -149,7 +149,7 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut puts = Vec::new();
         for order in orders {
-            for row in rows(order, self.shards)? {
+            for row in rows(order, self.layout.shards)? {
                 puts.push(self.put_newer(row, order.version)?);
             }
         }

@@ -141,7 +141,7 @@ impl Table {
         match list {
             OrderList::OfUser(_) => Vec::new(),
             OrderList::OfStore(store) => vec![list_of_store(*store)],
-            OrderList::All => (0..self.shards.max(1)).map(list_shard).collect(),
+            OrderList::All => (0..self.layout.shards.max(1)).map(list_shard).collect(),
         }
     }
 
@@ -156,8 +156,8 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut puts = Vec::new();
         for (before, after) in changes {
-            let before = before.map(|before| rows(before, self.shards)).unwrap_or_default();
-            for (sk, mut row) in rows(after, self.shards) {
+            let before = before.map(|before| rows(before, self.layout.shards)).unwrap_or_default();
+            for (sk, mut row) in rows(after, self.layout.shards) {
                 if before.get(&sk) != Some(&row) {
                     row.insert(VERSION.into(), AttributeValue::N(after.version.to_string()));
                     puts.push(self.put_newer(row, after.version)?);

@@ -20,6 +20,8 @@ use uuid::Uuid;
 /// A character that takes as many bytes as any.
 const WIDE: &str = "\u{1F600}";
 
+const LAYOUT: Layout = Layout { shards: 1, schema: SCHEMA };
+
 fn words(count: usize) -> String {
     WIDE.repeat(count)
 }
@@ -132,10 +134,10 @@ fn ordered(lines_with_notes: u128) -> Order {
 
 /// What the table then holds, if it takes it.
 fn saved(order: &Order, seen: Option<u64>) -> Result<Order, TableError> {
-    let (item, older) = to_items(order, seen, 1)?;
+    let (item, older) = to_items(order, seen, LAYOUT)?;
     assert!(size::of_item(&item) <= size::MAX_ITEM_BYTES);
     if !older.is_empty() {
-        log_to_item(order.id, older)?;
+        log_to_item(order, older, LAYOUT)?;
     }
     from_item(item)
 }
@@ -279,7 +281,7 @@ fn one_payment_takes_all_the_refunds_that_it_may_have_with_the_longest_reasons()
 fn what_an_index_carries_of_an_order_is_its_summary() {
     for order in [ordered(0), after(&ordered(3), Step::Decline, 1).unwrap(), largest()] {
         let seen = Some(order.version - 1).filter(|seen| *seen > 0);
-        let (item, _) = to_items(&order, seen, 1).unwrap();
+        let (item, _) = to_items(&order, seen, LAYOUT).unwrap();
         assert_eq!(crate::summary_from_item(item).unwrap(), oms_domain::OrderSummary::of(&order));
     }
 }

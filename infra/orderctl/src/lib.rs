@@ -1,11 +1,18 @@
 //! The operator's command line: one module a command, and what they share.
 
+pub mod api;
+pub mod cli;
 pub mod counter_lock;
 pub mod deploy_check;
+pub mod doctor;
 pub mod environment;
+pub mod export;
+pub mod import;
 mod progress;
 pub mod rebuild;
+mod record;
 pub mod redrive;
 mod resume;
+pub mod seed;
 pub mod smoke;
 pub mod verify;

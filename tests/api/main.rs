@@ -35,6 +35,8 @@ mod notifications;
 mod on_aws;
 mod operations;
 mod operator;
+mod operator_doctor;
+mod operator_export;
 mod paying;
 mod payment_records;
 mod payments;

@@ -1,35 +1,18 @@
-//! Demo data, made through the HTTP API like any client's: three stores, thirty products, a dozen
-//! customers with an address each, and two hundred orders in every status, by every method, paid
-//! and not.
-//!
-//! What is made is the same every time, but for ids and times.
-
-mod catalogue;
-mod client;
-mod orders;
+//! Demo data for a new table, made by [`orderctl::seed`].
 
 use std::path::PathBuf;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use oms_workspace::console::{Step, say};
-use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::error::{Doing, Result};
 use oms_workspace::places::{Places, replace};
 use oms_workspace::tokens::{Issuer, User};
+use orderctl::seed;
 use serde_json::json;
 
 use crate::functions;
-use client::Client;
 
-/// How many orders there are.
-const ORDERS: usize = 200;
-/// How many requests are under way at once.
-const CONCURRENCY: usize = 4;
-
-/// A customer, with the address that their orders go to.
-struct Customer {
-    client: Client,
-    address: String,
-}
+/// How long a token of its users lives, in seconds.
+const LIFETIME_S: i64 = 3_600;
 
 /// Makes the demo data unless it has been made for this table. `table` tells one table from the
 /// next; `None` is one that nothing remembers.
@@ -52,47 +35,14 @@ pub async fn make_once(places: &Places, api: &str, issuer: &Issuer, table: Optio
     let step = Step::begin("making the demo data");
     write(marker.as_ref(), State::Begun)?;
     functions::expect_warnings(true);
-    let made = make(api, issuer).await;
+    let made = seed::make(api, &|user: &User| issuer.token(user, LIFETIME_S)).await;
     functions::expect_warnings(false);
     match made {
         Ok(()) => {
             write(marker.as_ref(), State::Finished)?;
-            step.done("3 stores, 30 products, 12 customers, 200 orders");
+            step.done(seed::MADE);
         }
         Err(error) => say(format!("! the demo data is incomplete: {error}")),
-    }
-    Ok(())
-}
-
-async fn make(api: &str, issuer: &Issuer) -> Result<()> {
-    let http = reqwest::Client::new();
-    let client = |user: &User| Client::of(&http, api, issuer, user);
-    let staff = client(&User::new("staff", Some("staff")))?;
-
-    let shelves = catalogue::make(&staff).await?;
-    let customers: Vec<Customer> = stream::iter(catalogue::CUSTOMERS.iter().enumerate())
-        .map(|(number, person)| {
-            let client = client(&User::new(person.user, None));
-            async move {
-                let client = client?;
-                let address = client.post("/api/addresses/", &catalogue::address(number, person)).await?;
-                Ok::<_, Error>(Customer { client, address: client::id(&address)? })
-            }
-        })
-        .buffered(CONCURRENCY)
-        .try_collect()
-        .await?;
-
-    let mut made = 0;
-    let mut orders = stream::iter(0..ORDERS)
-        .map(|number| orders::make(number, &shelves, &customers, &staff))
-        .buffer_unordered(CONCURRENCY);
-    while let Some(order) = orders.next().await {
-        order?;
-        made += 1;
-        if made % 50 == 0 && made < ORDERS {
-            say(format!("  {made} of {ORDERS} orders"));
-        }
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod rules;
 mod samconfig;
 mod tools;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use oms_workspace::report::{Fault, Report};
 use samconfig::Config;
 use std::collections::BTreeMap;
@@ -37,6 +37,29 @@ pub struct Plan {
     pub parameters: Values,
     /// The `--config-env` of `sam deploy`.
     pub config_env: String,
+}
+
+/// The same, as the command line says it.
+#[derive(Args, Clone, Debug)]
+pub struct DeployCheck {
+    /// A value that `sam deploy` will be given with --parameter-overrides; may be repeated. As
+    /// there, those of samconfig.toml then do not count
+    #[arg(long, value_name = "NAME=VALUE", value_parser = crate::cli::pair)]
+    parameter: Vec<(String, String)>,
+    /// The environment of samconfig.toml, as `sam deploy` is told it
+    #[arg(long, default_value = DEFAULT_ENVIRONMENT)]
+    config_env: String,
+}
+
+impl DeployCheck {
+    /// Does what was asked, of this checkout.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(self) -> Result<Report, Fault> {
+        let parameters = self.parameter.into_iter().collect();
+        run(&oms_workspace::root(), &Plan { parameters, config_env: self.config_env })
+    }
 }
 
 /// Something that was looked at.
@@ -136,7 +159,7 @@ fn report(findings: &[Finding]) -> Report {
         0 => "nothing is missing: sam deploy".to_owned(),
         missing => format!("{missing} missing"),
     });
-    Report { text, is_well: missing == 0 }
+    Report::new(text, missing == 0).with("missing", missing)
 }
 
 #[cfg(test)]

@@ -1,44 +1,73 @@
 //! Makes all items of the table have one shape, forwards or back, while two versions of the API may
 //! serve; and says which versions may use the table.
 
+use crate::environment::Environment;
 use crate::progress::Progress;
 use crate::resume::{Resume, Step};
+use clap::Args;
 use oms_core::app::App;
 use oms_table::schema::migrating::Shapes;
 use oms_table::schema::{SCHEMA, readable_since};
 use oms_workspace::report::{Fault, Report};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// How many items of newer versions are named.
 const NAMED: usize = 20;
 
-/// What is to be done. The shape that is wanted is the one that the app writes.
-#[derive(Clone, Debug, Default)]
+/// What is to be done.
+#[derive(Args, Clone, Debug, Default)]
 pub struct Migrate {
-    /// How many items a second are looked at at most; none is as fast as it goes.
+    /// The shape: what the functions' WRITE_SCHEMA says, or is to say after a rollback; without it,
+    /// what there is of each is told
+    #[arg(long, value_name = "SHAPE", value_parser = clap::value_parser!(u32).range(1..=i64::from(SCHEMA)))]
+    pub to: Option<u32>,
+    /// How many items a second to look at at most
+    #[arg(long, value_name = "ITEMS", value_parser = crate::cli::rate())]
     pub rate: Option<u32>,
-    /// Where it is written down how far it has got, and read where to go on.
+    /// Write down in this file how far it has got, and go on from there if it exists; it is removed
+    /// when all is done
+    #[arg(long, value_name = "FILE", requires = "to")]
     pub resume: Option<PathBuf>,
-    /// Shut out versions that do not know the shape, once nothing has an older one.
+    /// Then shut out versions of the functions that do not know the shape, if nothing has an older
+    /// one any more
+    #[arg(long, requires = "to")]
     pub contract: bool,
+}
+
+impl Migrate {
+    /// Does what was asked, of a deployment.
+    ///
+    /// # Errors
+    /// As [`run`], and where settings are missing.
+    pub async fn run(&self, environment: &Environment) -> Result<Report, Fault> {
+        match self.to {
+            Some(to) => run(&environment.app_writing(to).await?, self).await,
+            None => shapes(&environment.app().await?, self.rate).await,
+        }
+    }
 }
 
 /// Says how many items there are of each shape, and which versions may use the table.
 ///
 /// # Errors
 /// Where the table cannot be read.
-pub async fn shapes(app: &App) -> Result<Report, Fault> {
-    let shapes = count(app, None).await?;
+async fn shapes(app: &App, rate: Option<u32>) -> Result<Report, Fault> {
+    let shapes = count(app, rate).await?;
     let mut text = format!("this orderctl knows the shapes 1 to {SCHEMA}\n");
     for ((what, schema), count) in &shapes {
         text.push_str(&format!("shape {schema}: {count} {what}\n"));
     }
     let minimum = app.table().minimum_reader().await?;
     text.push_str(&format!("versions that know shape {minimum} may use the table"));
-    Ok(Report { text, is_well: true })
+    let counts: Map<String, Value> = shapes
+        .iter()
+        .map(|((what, schema), count)| (format!("{what} of shape {schema}"), json!(count)))
+        .collect();
+    Ok(Report::new(text, true).with("knows", SCHEMA).with("minimum_reader", minimum).with("counts", counts))
 }
 
-/// Migrates, and tells what it did. Not well is what a newer version wrote, which stays, and with
+/// Makes all items have the shape that the app writes, and tells what it did. Not well is what a newer version wrote, which stays, and with
 /// `contract` what has an older shape still.
 ///
 /// # Errors
@@ -52,7 +81,7 @@ pub async fn run(app: &App, how: &Migrate) -> Result<Report, Fault> {
         table.set_minimum_reader(readable_since(wanted)).await?;
     }
     let mut resume = Resume::open(how.resume.clone())?;
-    let progress = Progress::begin("items looked at");
+    let progress = Progress::of_orders("items looked at", app).await;
     let (reading, began, before) = (progress.reading(how.rate), app.now(), resume.done(Step::Shapes));
     let (mut changed, mut newer) = (0, Vec::new());
     while let Some(after) = resume.after(Step::Shapes) {
@@ -80,7 +109,8 @@ pub async fn run(app: &App, how: &Migrate) -> Result<Report, Fault> {
     }
     let minimum = table.minimum_reader().await?;
     text.push_str(&format!("versions that know shape {minimum} may use the table"));
-    Ok(Report { text, is_well })
+    let report = Report::new(text, is_well).with("changed", changed).with("looked_at", looked_at);
+    Ok(report.with("newer", newer).with("minimum_reader", minimum))
 }
 
 /// Shuts older versions out, if none has written anything since.
@@ -103,7 +133,7 @@ async fn contract(app: &App, wanted: u32, rate: Option<u32>, text: &mut String) 
 }
 
 async fn count(app: &App, rate: Option<u32>) -> Result<Shapes, Fault> {
-    let progress = Progress::begin("items counted");
+    let progress = Progress::of_orders("items counted", app).await;
     let (reading, began) = (progress.reading(rate), app.now());
     let mut shapes = Shapes::new();
     let mut after = None;

@@ -3,10 +3,12 @@
 //! counted, by its own rules.
 
 use crate::counter_lock::with_journal;
+use crate::environment::Environment;
 use crate::progress::Progress;
 use crate::redrive::{self, Consumer};
 use crate::resume::{Resume, Step};
 use crate::verify;
+use clap::Args;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
 use oms_table::counters::lock::Journal;
@@ -15,14 +17,29 @@ use oms_workspace::report::{Fault, Report};
 use std::path::PathBuf;
 
 /// What is to be repaired, and how.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Rebuild {
-    /// Write the rows of lists and searches anew first, and remove those that no order has.
+    /// Write the rows of lists and searches of every order anew first, too, and remove those that
+    /// no order has
+    #[arg(long)]
     pub projections: bool,
-    /// How many orders a second are read at most; none is as fast as it goes.
+    /// How many orders a second to read at most, each a read unit for each 4 KB
+    #[arg(long, value_name = "ORDERS", value_parser = crate::cli::rate())]
     pub rate: Option<u32>,
-    /// Where it is written down how far the rows have got, and read where to go on.
+    /// Write down in this file how far the rows have got, and go on from there if it exists; it is
+    /// removed when they are done
+    #[arg(long, value_name = "FILE", requires = "projections")]
     pub resume: Option<PathBuf>,
+}
+
+impl Rebuild {
+    /// Does what was asked, of a deployment.
+    ///
+    /// # Errors
+    /// As [`run`], and where settings are missing.
+    pub async fn run(&self, environment: &Environment) -> Result<Report, Fault> {
+        run(&environment.app().await?, self).await
+    }
 }
 
 /// Corrects, and tells what it did.
@@ -40,7 +57,7 @@ pub async fn run(app: &App, how: &Rebuild) -> Result<Report, Fault> {
     // What both could not read is named once.
     let is_new = |line: &&str| !corrected.text.lines().any(|before| before == *line);
     text.push_str(&caught_up.text.lines().filter(is_new).collect::<Vec<_>>().join("\n"));
-    Ok(Report { text, is_well: corrected.is_well && caught_up.is_well })
+    Ok(Report::new(text, corrected.is_well && caught_up.is_well))
 }
 
 /// Corrects every counter that is not what has been counted; what it did, a line a scope. Those
@@ -52,14 +69,14 @@ async fn correct(app: &App, journal: &mut Journal, rate: Option<u32>) -> Result<
         app.table().correct(scope, wrong).await?;
         text.push_str(&format!("{}: {} counters corrected\n", verify::name(scope), wrong.len()));
     }
-    Ok(Report { text, is_well: found.unreadable.is_empty() })
+    Ok(Report::new(text, found.unreadable.is_empty()))
 }
 
 /// Writes the rows of every order, unless newer ones are there, and removes those that no order
 /// has: so the system may run meanwhile, and being repeated does no harm.
 async fn projections(app: &App, how: &Rebuild) -> Result<String, Fault> {
     let mut resume = Resume::open(how.resume.clone())?;
-    let progress = Progress::begin("orders written");
+    let progress = Progress::of_orders("orders written", app).await;
     let (reading, began, before) = (progress.reading(how.rate), app.now(), resume.done(Step::Rows));
     while let Some(after) = resume.after(Step::Rows) {
         // Those that cannot be read are named later, with what else follows from it.

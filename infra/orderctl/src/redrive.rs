@@ -2,7 +2,9 @@
 //! was set aside, or lost, holds nothing that the order does not. Of all orders, or of those that
 //! the failure queue names.
 
-use clap::ValueEnum;
+use crate::environment::Environment;
+use crate::progress::Progress;
+use clap::{Args, ValueEnum};
 use futures::TryStreamExt;
 use oms_core::app::App;
 use oms_core::events::counting;
@@ -32,6 +34,29 @@ pub enum Consumer {
     Publisher,
 }
 
+/// Whom to catch up, and with what.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Redrive {
+    /// Only the orders that the failure queue (FAILURE_QUEUE_URL) names, each to the consumer that
+    /// set it aside; messages of what is applied now are taken out
+    #[arg(long, conflicts_with = "consumer")]
+    failures: bool,
+    /// Whom to catch up; both where it is left out
+    #[arg(long, value_enum)]
+    consumer: Option<Consumer>,
+}
+
+impl Redrive {
+    /// Does what was asked, of a deployment.
+    ///
+    /// # Errors
+    /// As [`run`] and [`run_failures`], and where settings are missing.
+    pub async fn run(self, environment: &Environment) -> Result<Report, Fault> {
+        let app = environment.app().await?;
+        if self.failures { run_failures(&app).await } else { run(&app, self.consumer).await }
+    }
+}
+
 /// Hands all orders to the consumers, which skip what they have applied. What the stream's own
 /// consumer was at work on at the same moment is looked at again.
 ///
@@ -42,9 +67,11 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
     let mut left = Vec::new();
     let mut unreadable = Vec::new();
     let mut orders = 0;
+    let progress = Progress::of_orders("orders looked at", app).await;
     let mut pages = app.all_orders();
     while let Some(page) = pages.try_next().await? {
         orders += page.orders.len();
+        progress.tell(orders as u64);
         unreadable.extend(page.unreadable);
         left.extend(consumers.catch_up(app, &page.orders).await);
     }
@@ -72,7 +99,8 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
     for order in &left {
         text.push_str(&format!("\nnot caught up: {order}"));
     }
-    Ok(Report { text, is_well: left.is_empty() && unreadable.is_empty() })
+    let report = Report::new(text, left.is_empty() && unreadable.is_empty());
+    Ok(report.with("orders", orders).with("not_caught_up", left))
 }
 
 /// Hands the orders that the failure queue names to the consumers that have set them aside, and
@@ -117,7 +145,8 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
     let mut text = format!("{mended} of {} messages are mended", messages.len());
     text.extend(all.into_iter().map(|report| format!("\n{}", report.text)));
     text.push_str(&left);
-    Ok(Report { text, is_well: mended == messages.len() })
+    let report = Report::new(text, mended == messages.len());
+    Ok(report.with("messages", messages.len()).with("mended", mended))
 }
 
 /// Hands the order of one record to its consumer; why that could not apply it.

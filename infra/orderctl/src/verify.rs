@@ -2,12 +2,32 @@
 //! to.
 
 use crate::counter_lock::with_journal;
+use crate::environment::Environment;
 use crate::progress::Progress;
+use clap::Args;
 use oms_core::app::App;
 use oms_core::statistics::verify_all::VerifiedAll;
 use oms_domain::tally::Scope;
 use oms_table::counters::lock::Journal;
 use oms_workspace::report::{Fault, Report};
+
+/// How the orders are read.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Verify {
+    /// How many orders a second to read at most, each a read unit for each 4 KB
+    #[arg(long, value_name = "ORDERS", value_parser = crate::cli::rate())]
+    rate: Option<u32>,
+}
+
+impl Verify {
+    /// Does what was asked, of a deployment.
+    ///
+    /// # Errors
+    /// As [`run`], and where settings are missing.
+    pub async fn run(self, environment: &Environment) -> Result<Report, Fault> {
+        run(&environment.app().await?, self.rate).await
+    }
+}
 
 /// Adds up the logs and compares, reading so many orders a second at most.
 ///
@@ -26,12 +46,13 @@ pub async fn run(app: &App, rate: Option<u32>) -> Result<Report, Fault> {
     }
     text.push_str(&unreadable(&found));
     text.push_str(&format!("{} orders, {} scopes; drift {drift}", found.orders, found.scopes));
-    Ok(Report { text, is_well: drift == 0 && found.unreadable.is_empty() })
+    let report = Report::new(text, drift == 0 && found.unreadable.is_empty());
+    Ok(report.with("orders", found.orders).with("scopes", found.scopes).with("drift", drift))
 }
 
 /// What was found of every scope that has orders.
 pub(crate) async fn all(app: &App, journal: &mut Journal, rate: Option<u32>) -> Result<VerifiedAll, Fault> {
-    let progress = Progress::begin("orders added up");
+    let progress = Progress::of_orders("orders added up", app).await;
     Ok(app.verify_all(journal, progress.reading(rate)).await?)
 }
 

@@ -7,7 +7,7 @@
 //! | cargo: where it builds, and cargo-lambda's routes | [`cargo`] |
 //! | directories: of a local system, and ones that go again | [`places`], [`scratch`] |
 //! | programs from PyPI | [`tools`] |
-//! | tokens, signed with a key of this machine | [`tokens`] |
+//! | tokens, signed with a key of this machine, and the command that prints one | [`tokens`], [`token_command`] |
 //! | the end of processes whose parent has died | [`guardian`] |
 //! | numbers that look random and can be had again | [`rng`] |
 //! | what people at the terminal see | [`console`], [`report`], [`error`] |
@@ -21,6 +21,7 @@ pub mod report;
 pub mod rng;
 pub mod scratch;
 pub mod template;
+pub mod token_command;
 pub mod tokens;
 pub mod tools;
 

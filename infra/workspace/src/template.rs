@@ -31,6 +31,9 @@ pub struct System {
     pub queues: Vec<Queue>,
     /// Functions, with what triggers them.
     pub functions: Vec<Function>,
+    /// What operators may do, by the access key that stands for them here; from
+    /// `infra/orderctl/policies.yaml` beside the template.
+    pub operators: BTreeMap<String, Vec<Statement>>,
 }
 
 /// A table.
@@ -92,8 +95,13 @@ impl System {
         let template = document(path)?;
         let resolver = Resolver::new(&template, parameters, sqs_url)?;
         let globals = template["Globals"]["Function"].clone();
-        let mut system =
-            Self { tables: Vec::new(), topics: Vec::new(), queues: Vec::new(), functions: Vec::new() };
+        let mut system = Self {
+            tables: Vec::new(),
+            topics: Vec::new(),
+            queues: Vec::new(),
+            functions: Vec::new(),
+            operators: policies::operators(&path.with_file_name("infra/orderctl/policies.yaml"))?,
+        };
         for (id, resource) in section(&template, "Resources") {
             match kind(&resource) {
                 "AWS::DynamoDB::Table" => system.tables.push(table(&resolver, &id, &resource)?),

@@ -1,6 +1,8 @@
 //! Every setting, read in one place.
 
 use crate::cursor::CursorKey;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::tz::TimeZone;
 use oms_domain::subscription::Protocol;
 use oms_domain::{Currency, Decimal};
@@ -134,25 +136,15 @@ pub enum KeySource {
 pub struct AwsConfig {
     /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. Required.
     pub region: String,
-    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, with `AWS_SESSION_TOKEN`. Required.
-    pub credentials: AwsKeys,
+    /// Who signs: of `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, with `AWS_SESSION_TOKEN`,
+    /// which are required; or whom a tool hands in.
+    pub credentials: SharedCredentialsProvider,
     /// `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SQS`, or `AWS_ENDPOINT_URL`.
     pub sqs_endpoint: Option<String>,
-}
-
-/// The credentials of the function's role.
-#[derive(Clone)]
-pub struct AwsKeys {
-    /// Who signs.
-    pub access_key_id: String,
-    /// With what.
-    pub secret_access_key: String,
-    /// The session that a role's credentials belong to.
-    pub session_token: Option<String>,
 }
 
 impl AwsConfig {
@@ -208,7 +200,27 @@ impl Config {
         keys: GatewayKeys,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let mut env = Lookup::new(&lookup);
+        Self::read(keys, &lookup, None)
+    }
+
+    /// The same for a tool, which has credentials from elsewhere: a profile, a single sign-on.
+    ///
+    /// # Errors
+    /// All settings that are missing or make no sense, at once.
+    pub fn with_credentials(
+        keys: GatewayKeys,
+        lookup: impl Fn(&str) -> Option<String>,
+        credentials: SharedCredentialsProvider,
+    ) -> Result<Self, ConfigError> {
+        Self::read(keys, &lookup, Some(credentials))
+    }
+
+    fn read(
+        keys: GatewayKeys,
+        lookup: &dyn Fn(&str) -> Option<String>,
+        credentials: Option<SharedCredentialsProvider>,
+    ) -> Result<Self, ConfigError> {
+        let mut env = Lookup::new(lookup);
         let stage = env.parsed("STAGE", Stage::Dev, "dev, test, staging or production", gateway::stage);
         let config = Self {
             table_name: env.required("TABLE_NAME"),
@@ -271,7 +283,7 @@ impl Config {
                 log_level,
             ),
             debug_capacity: env.parsed("DEBUG_CAPACITY", false, "on or off", switch),
-            aws: aws(&mut env),
+            aws: aws(&mut env, credentials),
         };
         check_page_sizes(&mut env, &config);
         env.finish(config)
@@ -333,22 +345,28 @@ fn well_known_keys(issuer: &str) -> String {
     format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'))
 }
 
-fn aws(env: &mut Lookup<'_>) -> AwsConfig {
+fn aws(env: &mut Lookup<'_>, credentials: Option<SharedCredentialsProvider>) -> AwsConfig {
     let everywhere = env.text("AWS_ENDPOINT_URL");
     AwsConfig {
         region: match env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")) {
             Some(region) => region,
             None => env.required("AWS_REGION"),
         },
-        credentials: AwsKeys {
-            access_key_id: env.required("AWS_ACCESS_KEY_ID"),
-            secret_access_key: env.required("AWS_SECRET_ACCESS_KEY"),
-            session_token: env.text("AWS_SESSION_TOKEN"),
-        },
+        credentials: credentials.unwrap_or_else(|| credentials_of(env)),
         dynamodb_endpoint: env.text("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
         sns_endpoint: env.text("AWS_ENDPOINT_URL_SNS").or_else(|| everywhere.clone()),
         sqs_endpoint: env.text("AWS_ENDPOINT_URL_SQS").or(everywhere),
     }
+}
+
+fn credentials_of(env: &mut Lookup<'_>) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new(
+        env.required("AWS_ACCESS_KEY_ID"),
+        env.required("AWS_SECRET_ACCESS_KEY"),
+        env.text("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
 }
 
 /// Keys fetched without TLS could be anyone's, except on the machine itself.

@@ -8,7 +8,6 @@ mod invocation;
 use self::invocation::Invocation;
 use crate::config::Config;
 use crate::simulated;
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient, retry::RetryConfig};
 use aws_smithy_http_client::Builder;
@@ -43,7 +42,7 @@ macro_rules! client {
             let mut builder = $sdk::Config::builder()
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new(config.aws.region.clone()))
-                .credentials_provider(credentials(config))
+                .credentials_provider(config.aws.credentials.clone())
                 .http_client(simulated::ask(|world| world.http()).unwrap_or_else(|| HTTP.clone()))
                 .timeout_config(timeouts(Duration::MAX))
                 .interceptor(Invocation)
@@ -67,15 +66,10 @@ client!(
     sqs, aws_sdk_sqs, sqs_endpoint
 );
 
-fn credentials(config: &Config) -> Credentials {
-    let keys = &config.aws.credentials;
-    Credentials::new(
-        &keys.access_key_id,
-        &keys.secret_access_key,
-        keys.session_token.clone(),
-        None,
-        "environment",
-    )
+/// What the clients share, for tools that ask other services of AWS.
+#[must_use]
+pub fn http_client() -> SharedHttpClient {
+    HTTP.clone()
 }
 
 /// What a call may take where there is so much time left.

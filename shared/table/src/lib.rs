@@ -5,6 +5,7 @@
 
 pub mod catalog;
 pub mod counters;
+pub mod description;
 pub mod entity;
 mod error;
 pub mod idempotency;

@@ -1,5 +1,6 @@
 //! Orders: load, save if still as seen, place.
 
+pub mod import;
 pub mod item;
 pub mod order_numbers;
 pub mod scan;

@@ -50,7 +50,7 @@ pub(crate) async fn run(orders: u64, progress: &mut impl Write) -> Result<Report
             each(Decimal::from(consumed.trips)),
         )?;
     }
-    Ok(Report { text, is_well: true })
+    Ok(Report::new(text, true))
 }
 
 async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {

@@ -148,7 +148,7 @@ pub(crate) async fn run(sizes: &[u64], progress: &mut impl Write) -> Result<Repo
         is_well &= browsed.is_well;
         write!(text, "\nwhile orders are placed and changed among {size}:\n{}", browsed.text)?;
     }
-    Ok(Report { text, is_well })
+    Ok(Report::new(text, is_well))
 }
 
 /// What is wrong with what a request costs at some sizes.

@@ -6,7 +6,7 @@ mod lists;
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
-use oms_workspace::report::{Fault, Report, conclude};
+use oms_workspace::report::{Fault, Form, Report, conclude};
 use std::process::ExitCode;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -40,7 +40,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     // What goes wrong on the way; the report is on standard output.
     tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(std::io::stderr).init();
-    conclude(run(cli).await.map_err(|fault| format!("bench: {}", chain(fault.as_ref()))))
+    conclude(run(cli).await.map_err(|fault| format!("bench: {}", chain(fault.as_ref()))), Form::Text)
 }
 
 async fn run(cli: Cli) -> Result<Report, Fault> {

@@ -110,7 +110,7 @@ pub async fn prove(
         }
     }
     let mut crew = Crew { harness, generator, size, shop, rng: SeededRng::new(size), done: Done::default() };
-    let mut report = Report { text: String::new(), is_well: true };
+    let mut report = Report::new("", true);
     for (browse, expected) in browses.iter().zip(&expected) {
         let path = format!("/api/orders/?page_size={page_size}{}", browse.query);
         let before = crew.done.placed;
@@ -149,7 +149,7 @@ fn judge(expected: &BTreeSet<OrderId>, seen: &[OrderId], excused: &BTreeSet<Orde
         named(&missing),
         [twice.len().to_string(), named(&twice)].join(" "),
     );
-    Report { text, is_well: missing.is_empty() && twice.is_empty() }
+    Report::new(text, missing.is_empty() && twice.is_empty())
 }
 
 /// Follows `next` to the end, while the crew does something beside each page; the orders that were

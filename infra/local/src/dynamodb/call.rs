@@ -121,6 +121,8 @@ impl Call {
                 vec![query]
             }
             "Scan" => vec![of("Scan", &self.body, self.body["IndexName"].as_str())],
+            "DescribeTable" => vec![of("DescribeTable", &self.body, None)],
+            "DescribeTimeToLive" => vec![of("DescribeTimeToLive", &self.body, None)],
             _ => Vec::new(),
         }
     }

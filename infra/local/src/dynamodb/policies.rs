@@ -1,4 +1,5 @@
-//! What each function may do with the table, by template.yaml: all else is refused, as by IAM.
+//! What each function may do with the table, by template.yaml, and what operators may: all else is
+//! refused, as by IAM.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,8 @@ use oms_workspace::template::{ACCOUNT, REGION, Statement, System};
 use super::api::Answer;
 use super::call::Action;
 
-/// The policies of the functions, by the functions' names. Whoever is no function may do all.
+/// The policies of the functions, by the functions' names, and of operators. Anybody else may do
+/// all.
 #[derive(Debug)]
 pub(super) struct Policies(BTreeMap<String, Vec<Statement>>);
 
@@ -15,7 +17,8 @@ impl Policies {
     /// Those of a system.
     pub(super) fn of(system: &System) -> Self {
         let functions = system.functions.iter();
-        Self(functions.map(|function| (function.name.clone(), function.policies.clone())).collect())
+        let functions = functions.map(|function| (function.name.clone(), function.policies.clone()));
+        Self(functions.chain(system.operators.clone()).collect())
     }
 
     /// Whether somebody may do all of some actions.

@@ -5,6 +5,7 @@ use oms_workspace::template::Function;
 use serde_json::Value;
 
 use super::*;
+use std::collections::BTreeMap;
 
 /// What cargo-lambda has been told: the path's end, and the body.
 type Told = Arc<Mutex<Vec<(String, Value)>>>;
@@ -47,7 +48,13 @@ async fn before(events: Vec<String>) -> (RuntimeApi, Told) {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
     let functions = vec![function("web", &["$default"]), function("worker", &[])];
-    let system = System { tables: Vec::new(), topics: Vec::new(), queues: Vec::new(), functions };
+    let system = System {
+        tables: Vec::new(),
+        topics: Vec::new(),
+        queues: Vec::new(),
+        functions,
+        operators: BTreeMap::new(),
+    };
     (RuntimeApi::new(&url, &system), told)
 }
 

@@ -1,5 +1,6 @@
 //! The deployed API, as one caller.
 
+use crate::environment::api_base;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use oms_runtime::logging::chain;
@@ -44,8 +45,7 @@ impl Api {
     /// # Errors
     /// The address is no URL of HTTP, or the token cannot be one.
     pub(super) fn new(address: &str, token: &str, run: &str) -> Result<Self, Fault> {
-        let base = base(address)
-            .ok_or_else(|| format!("{address} is no address of the API: it begins with https://"))?;
+        let base = api_base(address)?;
         let mut authorization = HeaderValue::from_str(&format!("Bearer {}", token.trim()))
             .map_err(|_| "the token has characters that no token has")?;
         authorization.set_sensitive(true);
@@ -201,33 +201,9 @@ fn asks_again(status: StatusCode) -> bool {
     [409, 429, 502, 503, 504].contains(&status.as_u16())
 }
 
-fn base(address: &str) -> Option<String> {
-    let address = address.trim().trim_end_matches('/');
-    let address = address.strip_suffix("/api").unwrap_or(address).trim_end_matches('/');
-    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
-    (!rest.is_empty()).then(|| address.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_address_may_be_written_as_people_copy_it() {
-        for (written, meant) in [
-            ("https://shop.example", Some("https://shop.example")),
-            (" https://shop.example/\n", Some("https://shop.example")),
-            ("https://shop.example/api/", Some("https://shop.example")),
-            ("https://shop.example/orders/api", Some("https://shop.example/orders")),
-            ("http://127.0.0.1:9000", Some("http://127.0.0.1:9000")),
-            ("shop.example", None),
-            ("https://", None),
-            ("ftp://shop.example", None),
-            ("", None),
-        ] {
-            assert_eq!(base(written).as_deref(), meant, "{written:?}");
-        }
-    }
 
     #[test]
     fn a_token_of_other_characters_is_refused_before_it_is_sent() {

@@ -66,7 +66,8 @@ impl<'a> Journal<'a> {
             [] => "; nothing is left behind".to_owned(),
             left => format!("; left behind: {}", left.join(", ")),
         });
-        Report { text, is_well: self.failed.is_empty() && self.left.is_empty() }
+        let report = Report::new(text, self.failed.is_empty() && self.left.is_empty());
+        report.with("steps", self.steps).with("failed", self.failed).with("left_behind", self.left)
     }
 
     fn line(&mut self, outcome: &str, name: &str, took: Option<Duration>, told: &str) {

@@ -1,4 +1,7 @@
-//! What the roles of the functions may do with the table.
+//! What the roles of the functions may do with the table, and what operators may.
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -14,6 +17,28 @@ pub struct Statement {
     pub resources: Vec<String>,
     /// On items of which partition keys, with `*` for any text; empty for all.
     pub leading_keys: Vec<String>,
+}
+
+/// Operators, by their access keys here, each with the policies that are attached to them.
+const OPERATORS: [(&str, &[&str]); 3] = [
+    ("orderctl-reads", &["Reads"]),
+    ("orderctl-verifies", &["Reads", "Verifies"]),
+    ("orderctl", &["Reads", "Verifies", "Writes"]),
+];
+
+/// What operators may do, by their access keys, as a template of managed policies says.
+pub(super) fn operators(path: &Path) -> Result<BTreeMap<String, Vec<Statement>>> {
+    let template = super::document(path)?;
+    let resolver = Resolver::new(&template, &BTreeMap::new(), "")?;
+    let attached = OPERATORS.iter().map(|(key, policies)| {
+        let mut statements = Vec::new();
+        for policy in *policies {
+            let document = &template["Resources"][policy]["Properties"]["PolicyDocument"];
+            statements.extend(self::statements(&resolver, policy, &Value::Array(vec![document.clone()]))?);
+        }
+        Ok(((*key).to_owned(), statements))
+    });
+    attached.collect()
 }
 
 /// The statements of a function's policies.

@@ -160,3 +160,26 @@ fn sam_takes_the_functions_as_they_were_built_with_every_variable_named() {
         assert_eq!(globals["Environment"]["Variables"][format!("AWS_ENDPOINT_URL{service}")], "");
     }
 }
+
+#[test]
+fn the_operators_policies_name_what_the_template_makes_and_those_who_read_write_nothing() {
+    let system = ours();
+    let made = |resource: &str| {
+        section(&whole(), "Resources").iter().any(|(id, _)| resource == format!("oms-{id}*"))
+    };
+    let of = |key: &str| system.operators[key].iter();
+    for statement in of("orderctl") {
+        for resource in statement.resources.iter().filter(|resource| *resource != "*") {
+            let name = resource.rsplit([':', '/']).next().unwrap();
+            assert!(made(name), "{resource}");
+        }
+        assert!(statement.actions.iter().all(|action| !action.contains('*')), "{statement:?}");
+    }
+    let reads = ["Get", "BatchGet", "Query", "Scan", "Describe", "List"];
+    let writes = of("orderctl-reads").flat_map(|statement| &statement.actions).filter(|action| {
+        let name = action.split(':').nth(1).unwrap();
+        !reads.iter().any(|read| name.starts_with(read))
+    });
+    assert_eq!(writes.collect::<Vec<_>>(), Vec::<&String>::new());
+    assert!(of("orderctl-verifies").any(|statement| statement.leading_keys == ["COUNTERS#ALL"]));
+}

@@ -3,6 +3,7 @@
 
 use super::*;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Long enough for another call to come in between.
 const IN_FLIGHT: Duration = Duration::from_millis(60);
@@ -31,7 +32,13 @@ fn router(conduct: Conduct) -> Arc<RequestRouter> {
     let database = Database::memory().unwrap();
     let tables = tables();
     database.create_table(serde_json::from_value(tables[0].definition.clone()).unwrap()).unwrap();
-    let system = System { tables, topics: Vec::new(), queues: Vec::new(), functions: Vec::new() };
+    let system = System {
+        tables,
+        topics: Vec::new(),
+        queues: Vec::new(),
+        functions: Vec::new(),
+        operators: BTreeMap::new(),
+    };
     RequestRouter::new(database, &system, conduct).unwrap()
 }
 

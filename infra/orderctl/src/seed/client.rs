@@ -2,28 +2,34 @@
 
 use std::time::Duration;
 
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, StatusCode};
+use oms_runtime::logging::chain;
+use oms_runtime::sdk::https;
+use oms_runtime::sdk::https::RequestBody;
 use oms_workspace::error::{Doing, Error, Result};
-use oms_workspace::tokens::{Issuer, User};
-use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 /// How long a client waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// How often a request that lost a race, or found the table busy, is made.
+/// How often a request that lost a race, found the table busy, or came too soon after others, is
+/// made.
 const TRIES: u32 = 5;
 
 /// One user's client.
 #[derive(Clone)]
 pub(super) struct Client {
-    http: reqwest::Client,
     api: String,
-    token: String,
+    authorization: HeaderValue,
 }
 
 impl Client {
-    /// Of a user, with a token that lives for an hour.
-    pub(super) fn of(http: &reqwest::Client, api: &str, issuer: &Issuer, user: &User) -> Result<Self> {
-        Ok(Self { http: http.clone(), api: api.to_owned(), token: issuer.token(user, 3600)? })
+    /// Of whoever has a token.
+    pub(super) fn with_token(api: &str, token: &str) -> Result<Self> {
+        let mut authorization =
+            HeaderValue::from_str(&format!("Bearer {}", token.trim())).doing("reading the token")?;
+        authorization.set_sensitive(true);
+        Ok(Self { api: api.trim_end_matches('/').to_owned(), authorization })
     }
 
     /// Creates something.
@@ -40,12 +46,21 @@ impl Client {
     async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
         let doing = format!("{method} {path}");
         for attempt in 1..=TRIES {
-            let request = self.http.request(method.clone(), format!("{}{path}", self.api));
-            let answer =
-                request.bearer_auth(&self.token).timeout(TIMEOUT).json(body).send().await.doing(&doing)?;
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(format!("{}{path}", self.api))
+                .header(ACCEPT, "application/json")
+                .header(CONTENT_TYPE, "application/json")
+                .header(AUTHORIZATION, self.authorization.clone())
+                .body(RequestBody::from(body.to_string()))
+                .doing(&doing)?;
+            let answer = https::send_within(request, TIMEOUT).await;
+            let answer = answer.map_err(|error| Error::Setup(format!("{doing}: {}", chain(&error))))?;
             let status = answer.status();
-            let text = answer.text().await.doing(&doing)?;
-            let again = status == StatusCode::CONFLICT || status == StatusCode::SERVICE_UNAVAILABLE;
+            let text = String::from_utf8_lossy(answer.body());
+            let again =
+                [StatusCode::CONFLICT, StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE]
+                    .contains(&status);
             if again && attempt < TRIES {
                 tokio::time::sleep(Duration::from_millis(50) * attempt).await;
             } else if status.is_success() || status == StatusCode::PAYMENT_REQUIRED {

@@ -37,6 +37,7 @@ mod operator;
 mod paying;
 mod payment_records;
 mod payments;
+mod personal_data;
 mod races;
 mod readme;
 mod refunds;

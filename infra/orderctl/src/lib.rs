@@ -3,6 +3,7 @@
 pub mod counter_lock;
 pub mod deploy_check;
 pub mod environment;
+pub mod erase;
 mod progress;
 pub mod rebuild;
 pub mod redrive;

@@ -8,14 +8,14 @@ use oms_workspace::report::{Fault, Report, conclude};
 use orderctl::deploy_check::{DEFAULT_ENVIRONMENT, Plan};
 use orderctl::rebuild::Rebuild;
 use orderctl::smoke::Smoke;
-use orderctl::{deploy_check, environment, rebuild, redrive, smoke, verify};
+use orderctl::{deploy_check, environment, erase, rebuild, redrive, smoke, verify};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::filter::LevelFilter;
 
 /// Looks after a deployment, from before it is made on. `smoke` needs its address and a token,
-/// `deploy-check` nothing; `verify`, `rebuild` and `redrive` take their settings from the
+/// `deploy-check` nothing; `verify`, `rebuild`, `erase` and `redrive` take their settings from the
 /// environment as the functions do (TABLE_NAME, AWS_REGION, credentials; TOPIC_ARN and QUEUE_URL to
 /// redrive).
 #[derive(Debug, Parser)]
@@ -97,6 +97,20 @@ enum Command {
         #[arg(long, value_name = "FILE", requires = "projections")]
         resume: Option<PathBuf>,
     },
+    /// Erases what says who a person is, as an admin's request does; ends with 1 if an order stands
+    /// against it
+    ///
+    /// It takes it out of their orders and what these were, and removes their addresses,
+    /// notifications, subscriptions and remembered requests (TOPIC_ARN, to end a subscription).
+    /// Totals, statistics and the ledger stay as they are. Nothing is done while the goods or the
+    /// money of one of their orders still move. What was cut off is gone on with by doing it again.
+    Erase {
+        /// The user: the subject of their token
+        user: String,
+        /// Say what would be erased, and erase nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Hands every order with changes that a consumer has not applied to that consumer; ends with 1
     /// if something is left
     Redrive {
@@ -135,6 +149,7 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         Command::Rebuild { projections, rate, resume } => {
             rebuild::run(&app()?, &Rebuild { projections, rate, resume }).await
         }
+        Command::Erase { user, dry_run } => erase::run(&app()?, &user, dry_run).await,
         Command::Redrive { failures: true, .. } => redrive::run_failures(&app()?).await,
         Command::Redrive { consumer, .. } => redrive::run(&app()?, consumer).await,
     }

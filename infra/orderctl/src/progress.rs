@@ -27,6 +27,11 @@ impl<'a> Progress<'a> {
         Self { tell: Box::new(tell) }
     }
 
+    /// Tells that there are so many by now.
+    pub(crate) fn tell(&self, count: u64) {
+        (self.tell)(count);
+    }
+
     /// A reading that tells it, at most so fast.
     pub(crate) fn reading(&self, orders_per_second: Option<u32>) -> Reading<'_> {
         Reading { orders_per_second, progress: &*self.tell }

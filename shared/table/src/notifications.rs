@@ -47,7 +47,7 @@ pub struct Notification {
     pub(crate) epoch: u64,
     /// How often it has been marked.
     #[serde(default, skip_serializing)]
-    version: u64,
+    pub(crate) version: u64,
 }
 
 /// What a new notification says.

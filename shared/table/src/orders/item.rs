@@ -40,8 +40,13 @@ fn item_of_any_size(order: &Order, shards: u16) -> Result<Item, TableError> {
     item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
     let item = entity::with_texts(item, texts);
-    // A deleted order is in no list: the indexes leave out what has no key of theirs.
-    let mut item = if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) };
+    // A deleted order is in no list but that of its user's deleted ones: the indexes leave out what
+    // has no key of theirs.
+    let mut item = if order.is_deleted() {
+        entity::with_texts(item, list_of_deleted(order))
+    } else {
+        entity::with_texts(item, lists(order, shards))
+    };
     item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
     Ok(item)
 }
@@ -128,6 +133,14 @@ fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
         (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
         (Index::Store.hash_key(), keys::list_of_store(order.store.id)),
         (Index::All.hash_key(), keys::list_of_all(order.id, shards)),
+        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ]
+}
+
+/// Where a deleted order is found by whoever erases its user.
+fn list_of_deleted(order: &Order) -> [(&'static str, String); 2] {
+    [
+        (Index::User.hash_key(), keys::list_of_deleted(&order.user.id)),
         (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
     ]
 }

@@ -21,8 +21,9 @@ pub(crate) enum Expected {
 use Expected::{Http, WorkedOff};
 
 /// Each event with its answer.
-pub(crate) const EVENTS: [(&str, Expected); 38] = [
+pub(crate) const EVENTS: [(&str, Expected); 41] = [
     ("catalog/addresses", Http(200, r#""results":"#)),
+    ("catalog/export", Http(404, r#""error":"User not found""#)),
     ("catalog/products", Http(200, r#""results":"#)),
     ("catalog/stores", Http(200, r#""results":"#)),
     ("docs/health", Http(200, r#""gateway":"#)),
@@ -30,9 +31,11 @@ pub(crate) const EVENTS: [(&str, Expected); 38] = [
     ("docs/schema", Http(200, r#""openapi": "3.1"#)),
     ("docs/unknown-path", Http(404, r#""error":"Not found""#)),
     ("job-worker/bulk-update", WorkedOff),
+    ("job-worker/erase-person", WorkedOff),
     ("job-worker/expire-unpaid", WorkedOff),
     ("job-worker/settle-payment", WorkedOff),
     ("job-worker/start-bulk-update", WorkedOff),
+    ("notification-publisher/erasure-made", WorkedOff),
     ("notification-publisher/job-changed", WorkedOff),
     ("notification-publisher/job-expired", WorkedOff),
     ("notification-publisher/job-made", WorkedOff),

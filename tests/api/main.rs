@@ -40,6 +40,7 @@ mod operator_export;
 mod paying;
 mod payment_records;
 mod payments;
+mod personal_data;
 mod races;
 mod readme;
 mod refunds;

@@ -11,8 +11,8 @@
 
 use futures::StreamExt;
 use oms_tests::world::Stage::{
-    CalledOff, Confirmed, Delivered, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told, TwoItems,
-    Waiting,
+    CalledOff, Confirmed, Delivered, Erasing, InBulk, Paid, Payable, Placed, Shipped, Subscribed, Told,
+    TwoItems, Waiting,
 };
 use oms_tests::world::Who::{Admin, Other, OtherVendor, Owner, Staff, Vendor};
 use oms_tests::world::{Stage, Who, World};
@@ -29,6 +29,7 @@ const STRANGERS: Refused = &[(Other, 404), (OtherVendor, 404)];
 const PAYERS: Refused = &[(Vendor, 403), (Other, 404), (OtherVendor, 404)];
 const CUSTOMERS: Refused = &[(Owner, 403), (Other, 404), (OtherVendor, 404)];
 const SUBSCRIBERS: Refused = &[(Owner, 403), (OtherVendor, 404)];
+const NO_ADMIN: Refused = &[(Owner, 403), (Vendor, 403), (Staff, 403)];
 const NO_SELLER: Refused = &[(Owner, 403), (OtherVendor, 403)];
 
 /// Every operation that needs a token: who may do it, who may not, and when.
@@ -101,6 +102,9 @@ pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("addresses_update", Owner, STRANGERS, Placed),
     ("addresses_partial_update", Owner, STRANGERS, Placed),
     ("addresses_delete", Owner, STRANGERS, Placed),
+    ("users_erase", Admin, NO_ADMIN, Delivered),
+    ("users_erasure", Admin, NO_ADMIN, Erasing),
+    ("users_export", Owner, &[(Other, 404), (Vendor, 404), (Staff, 403)], Told),
 ];
 
 /// How many operations are walked through at the same time.

@@ -56,6 +56,8 @@ pub enum Stage {
     Delivered,
     /// Its customer has been told of all of it.
     Told,
+    /// An admin has their customer erased.
+    Erasing,
 }
 
 /// The world, with what stands for the document's sample ids.
@@ -154,6 +156,11 @@ impl World {
         }
         if stage == Stage::Told {
             self.notification().await;
+        }
+        if stage == Stage::Erasing {
+            let path = format!("/api/users/{}/erase/", self.owner.id);
+            let accepted = self.who(Who::Admin).post(&path, json!({})).await.expect(202);
+            self.is("job", &accepted["job"]);
         }
     }
 

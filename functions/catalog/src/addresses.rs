@@ -6,7 +6,7 @@ mod fields;
 pub(crate) mod list;
 pub(crate) mod retrieve;
 pub(crate) mod update;
-mod view;
+pub(crate) mod view;
 
 use oms_core::lists::just_changed::CatalogueWrite;
 use oms_domain::Caller;

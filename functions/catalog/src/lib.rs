@@ -1,5 +1,5 @@
 //! The HTTP function of the catalogue endpoints: stores, products with their variants and stock,
-//! and customers' addresses.
+//! customers' addresses, and what is kept of a person as a whole.
 
 mod access;
 mod addresses;
@@ -9,6 +9,7 @@ mod partial;
 mod products;
 mod slug;
 mod stores;
+mod users;
 
 oms_core::endpoints!(
     list in stores::list,
@@ -30,4 +31,7 @@ oms_core::endpoints!(
     put in addresses::update,
     patch in addresses::update,
     delete in addresses::delete,
+    erase in users::erase,
+    erasure in users::erasure,
+    export in users::export,
 );

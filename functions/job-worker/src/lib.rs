@@ -6,6 +6,7 @@
 //! dead-letter queue.
 
 mod bulk_update;
+mod erase_person;
 mod expire_unpaid;
 mod settle_payment;
 
@@ -13,7 +14,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::StreamExt;
 use oms_core::app::App;
 use oms_core::events::queue::{Job, NoQueue, Queue, QueueError};
-use oms_domain::{Error, OrderId};
+use oms_domain::{Error, JobId, OrderId};
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;
 use oms_table::TableError;
@@ -59,6 +60,8 @@ enum Unfinished {
     Answer(#[source] Error),
     #[error("the order {0} could not be called off")]
     Unpaid(OrderId, #[source] Error),
+    #[error("the erasure {0} could not be ended")]
+    Erasure(JobId, #[source] Error),
     #[error("the gateway does not say how payments of the order {0} ended")]
     NoAnswer(OrderId),
 }
@@ -87,6 +90,7 @@ async fn work(worker: &Worker, message: &SqsMessage) -> Result<(), Unfinished> {
     match job {
         Job::StartBulkUpdate { id } => bulk_update::start(worker, id).await,
         Job::BulkUpdate { id, piece } => bulk_update::work(worker, id, piece, deliveries >= LAST_TRY).await,
+        Job::ErasePerson { id, rounds } => erase_person::work(worker, id, rounds).await,
         Job::SettlePayment { order, tries } => settle_payment::work(worker, order, tries).await,
         Job::ExpireUnpaid { order, at } => expire_unpaid::work(worker, order, at).await,
     }

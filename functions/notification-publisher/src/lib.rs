@@ -6,7 +6,7 @@ use futures::StreamExt;
 use oms_core::events::failures::{FailureQueue, Unapplied};
 use oms_core::events::publishing::{AT_ONCE, Publisher, tell_all};
 use oms_core::events::queue::Job;
-use oms_core::events::stream::{self, Batch, BulkUpdateAsked, ChangedHands, StreamEvent};
+use oms_core::events::stream::{self, Batch, BulkUpdateAsked, ChangedHands, ErasureAsked, StreamEvent};
 use oms_runtime::logging::chain;
 use std::time::Duration;
 
@@ -26,13 +26,15 @@ pub async fn consume(
 }
 
 async fn tell_batch(publisher: &Publisher, batch: Batch) -> Unapplied {
-    let Batch { arrived, bulk_updates, stores, unreadable: mut unapplied, .. } = batch;
-    let (not_started, not_ended, untold) = futures::join!(
+    let Batch { arrived, bulk_updates, erasures, stores, unreadable: mut unapplied, .. } = batch;
+    let (not_started, not_erased, not_ended, untold) = futures::join!(
         start_all(publisher, bulk_updates),
+        start_erasures(publisher, erasures),
         end_all(publisher, stores),
         tell_all(publisher, arrived)
     );
     unapplied.again.extend(not_started);
+    unapplied.again.extend(not_erased);
     unapplied.again.extend(not_ended);
     unapplied.absorb(untold);
     unapplied
@@ -52,6 +54,18 @@ async fn start_all(publisher: &Publisher, bulk_updates: Vec<BulkUpdateAsked>) ->
     });
     let started = started.buffer_unordered(AT_ONCE).filter_map(|sent| std::future::ready(sent.err()));
     started.collect().await
+}
+
+/// Puts erasures on the queue. The records of those that it did not take come back.
+async fn start_erasures(publisher: &Publisher, erasures: Vec<ErasureAsked>) -> Vec<String> {
+    let mut failed = Vec::new();
+    for ErasureAsked { id, record } in erasures {
+        if let Err(error) = publisher.queue.send(Job::ErasePerson { id, rounds: 0 }, Duration::ZERO).await {
+            tracing::error!(%id, error = chain(&error), "could not start an erasure");
+            failed.push(record);
+        }
+    }
+    failed
 }
 
 /// Ends the subscriptions of stores that have changed hands. The records of those that could not be

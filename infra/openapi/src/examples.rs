@@ -68,6 +68,7 @@ fn of_field(name: &str) -> &'static str {
     match name {
         "order" | "order_id" | "order_ids" => "order",
         "job" => "job",
+        "unfinished" => "order",
         "refund" => "refund",
         "store" => "store",
         "product" => "product",

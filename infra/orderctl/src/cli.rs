@@ -4,6 +4,7 @@ use crate::api::Call;
 use crate::deploy_check::DeployCheck;
 use crate::doctor::Doctor;
 use crate::environment::Environment;
+use crate::erase::Erase;
 use crate::export::Export;
 use crate::import::Import;
 use crate::migrate::Migrate;
@@ -98,6 +99,15 @@ enum Command {
     /// stream, expiry, backups; and says what to deploy and run then.
     #[command(after_help = "Example: orderctl reinstate --protect --tag project=orders")]
     Reinstate(Reinstate),
+    /// Erases what says who a person is, as an admin's request does; ends with 1 if an order stands
+    /// against it
+    ///
+    /// It takes it out of their orders and what these were, and removes their addresses,
+    /// notifications, subscriptions and remembered requests (TOPIC_ARN, to end a subscription).
+    /// Totals, statistics and the ledger stay as they are. Nothing is done while the goods or the
+    /// money of one of their orders still move. What was cut off is gone on with by doing it again.
+    #[command(after_help = "Example: orderctl erase 5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11 --dry-run")]
+    Erase(Erase),
     /// Hands every order with changes that a consumer has not applied to that consumer; ends with 1
     /// if something is left
     #[command(after_help = "Examples: orderctl redrive --consumer stats
@@ -177,6 +187,7 @@ impl Cli {
             Command::Rebuild(rebuild) => rebuild.run(&environment).await,
             Command::Migrate(migrate) => migrate.run(&environment).await,
             Command::Reinstate(reinstate) => reinstate.run(&environment).await,
+            Command::Erase(erase) => erase.run(&environment).await,
             Command::Redrive(redrive) => redrive.run(&environment).await,
             Command::Export(export) => export.run(&environment).await,
             Command::Import(import) => import.run(&environment).await,

@@ -6,6 +6,7 @@ pub mod counter_lock;
 pub mod deploy_check;
 pub mod doctor;
 pub mod environment;
+pub mod erase;
 pub mod export;
 pub mod import;
 pub mod migrate;

@@ -8,6 +8,7 @@ pub mod idempotency;
 pub mod lists;
 pub mod orders;
 pub mod payments;
+pub mod personal_data;
 pub mod races;
 pub mod request;
 pub mod response_cache;

@@ -61,6 +61,8 @@ choices! {
         Contradict = "contradict_payment", "Payment contradicted";
         /// A person has looked at what was the matter with a payment.
         Dismiss = "dismiss_attention", "Attention dismissed";
+        /// What says who its customer is was taken out of it.
+        Erase = "erase", "Personal data erased";
     }
 }
 
@@ -101,7 +103,8 @@ impl ChangeKind {
             | ChangeKind::FinishRefund
             | ChangeKind::Dispute
             | ChangeKind::Contradict
-            | ChangeKind::Dismiss => Growth::Little,
+            | ChangeKind::Dismiss
+            | ChangeKind::Erase => Growth::Little,
         }
     }
 }

@@ -65,8 +65,8 @@ impl Order {
     ///
     /// # Errors
     /// [`RuleViolation::ItemsFixed`] and [`RuleViolation::ItemsPaidFor`] for other lines; a field
-    /// error for what else can no longer change, for another store or currency; what
-    /// [`crate::place::place`] refuses.
+    /// error for what else can no longer change, for another store or currency;
+    /// [`RuleViolation::Erased`]; what [`crate::place::place`] refuses.
     pub fn edit(
         mut self,
         edit: Edit,
@@ -94,6 +94,7 @@ impl Order {
         } = edit;
         let before = self.state();
         let had = self.lines.clone();
+        self.check_not_erased()?;
         self.check_store(store, currency)?;
         let relined = self.set_lines(lines.as_deref(), catalogue, by)?;
         let reshipped = self.set_shipping(shipping_method, catalogue)?;

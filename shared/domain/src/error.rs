@@ -3,8 +3,8 @@
 //! The texts are for operators, and name the cause; what a client may read is decided where errors
 //! become HTTP, and only there.
 
-use crate::RuleViolation;
 use crate::place::{LineProblem, PlaceError};
+use crate::{OrderId, RuleViolation};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -65,6 +65,9 @@ pub enum Error {
         /// For people.
         message: String,
     },
+    /// Orders whose goods or money still move stand against it.
+    #[error("orders are unfinished: {0:?}")]
+    Unfinished(Vec<OrderId>),
     /// The caller has seen a version that is no longer the current one.
     #[error("it has changed since the caller read it")]
     VersionMismatch,
@@ -109,6 +112,8 @@ pub enum Kind {
     Store,
     /// A subscription to notifications.
     Subscription,
+    /// A person of whom anything is kept.
+    User,
 }
 
 impl fmt::Display for Kind {
@@ -125,6 +130,7 @@ impl fmt::Display for Kind {
             Kind::Refund => "Refund",
             Kind::Store => "Store",
             Kind::Subscription => "Subscription",
+            Kind::User => "User",
         })
     }
 }
@@ -166,6 +172,7 @@ impl Error {
             | Self::NotFound(_)
             | Self::NoSuchPage
             | Self::VersionMismatch
+            | Self::Unfinished(_)
             | Self::TooManyUnpaid { .. } => false,
         }
     }
@@ -182,6 +189,7 @@ impl Error {
             Self::NotFound(_) => "not_found",
             Self::NoSuchPage => "invalid_page",
             Self::LostRace => "conflict",
+            Self::Unfinished(_) => "orders_unfinished",
             Self::VersionMismatch => "precondition_failed",
             Self::TooManyUnpaid { .. } => "too_many_unpaid_orders",
             Self::Unavailable(_) => "unavailable",

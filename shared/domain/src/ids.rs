@@ -67,6 +67,23 @@ const REFUNDS_A_PAYMENT: u16 = 0x100;
 #[serde(transparent)]
 pub struct UserId(pub String);
 
+/// The longest id of a user, in characters: it becomes a part of keys.
+pub const MAX_USER_CHARS: usize = 255;
+
+/// A text that no user has for an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is no user's id")]
+pub struct NoUserId;
+
+impl std::str::FromStr for UserId {
+    type Err = NoUserId;
+
+    fn from_str(text: &str) -> Result<Self, NoUserId> {
+        let fits = (1..=MAX_USER_CHARS).contains(&text.chars().count());
+        if fits { Ok(Self(text.to_owned())) } else { Err(NoUserId) }
+    }
+}
+
 impl std::fmt::Display for UserId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

@@ -24,6 +24,7 @@ pub mod order;
 pub mod order_events;
 pub mod paying;
 pub mod payment;
+pub mod personal_data;
 pub mod place;
 pub mod pricing;
 pub mod quarter_hour;

@@ -2,6 +2,7 @@
 
 use crate::change::differences;
 use crate::payment::{Payment, status_of_order};
+use crate::personal_data::PersonalData;
 use crate::stored::Stored;
 use crate::unpaid::UnpaidLimits;
 use crate::{
@@ -238,6 +239,9 @@ pub struct Order {
     /// When it was deleted. From then on it is nowhere to be seen; its log stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// When what says who its customer is was last taken out of it; it takes no such data since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
     /// How long it may stay unpaid: its store's limits when it was placed.
     #[serde(default, skip_serializing_if = "UnpaidLimits::are_none")]
     pub unpaid_limits: UnpaidLimits,
@@ -315,7 +319,7 @@ impl Order {
     }
 
     /// Closes a change: the payment status follows, the version rises, the log says what happened.
-    /// Where nothing became different it stays as it is.
+    /// Where nothing became different it stays as it is. What was erased stays so.
     pub(crate) fn changed(
         mut self,
         before: &State,
@@ -345,6 +349,10 @@ impl Order {
             previous_status_lasted_us: status_changed.then_some(lasted),
             job: None,
         });
+        if self.erased_at.is_some() {
+            // Money still moves, and whoever moves it may say why.
+            PersonalData::erase(&mut self);
+        }
         self
     }
 }

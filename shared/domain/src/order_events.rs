@@ -352,7 +352,8 @@ fn event_of_deed(kind_of_change: ChangeKind) -> Option<EventType> {
         | ChangeKind::FinishRefund
         | ChangeKind::Dispute
         | ChangeKind::Contradict
-        | ChangeKind::Dismiss => None,
+        | ChangeKind::Dismiss
+        | ChangeKind::Erase => None,
     }
 }
 

@@ -29,7 +29,7 @@ impl Order {
     ///
     /// # Errors
     /// Another live payment, another amount than the total, an order that is cancelled or
-    /// refunded, or too many payments.
+    /// refunded, or too many payments; [`RuleViolation::Erased`] for details of who pays.
     pub fn add_payment(mut self, new: NewPayment, by: &Actor) -> Result<Self, RuleViolation> {
         let before = self.state();
         if self.payments.iter().any(Payment::is_live) {
@@ -53,6 +53,9 @@ impl Order {
                 field: "amount",
                 message: format!("Payment amount should match order total: {}", self.total_amount),
             });
+        }
+        if !new.payment_details.is_empty() {
+            self.check_not_erased()?;
         }
         let number = self.next_payment_number()?;
         let id = self.id.payment(number);
@@ -85,7 +88,8 @@ impl Order {
     /// left out stays.
     ///
     /// # Errors
-    /// [`RuleViolation::PaymentFixed`] unless it is pending.
+    /// [`RuleViolation::PaymentFixed`] unless it is pending, [`RuleViolation::Erased`] for other
+    /// details of who pays.
     pub fn edit_payment(
         self,
         id: PaymentId,
@@ -102,6 +106,9 @@ impl Order {
         };
         if self.payment(id).is_some_and(same) {
             return Ok(self);
+        }
+        if details.is_some() {
+            self.check_not_erased()?;
         }
         Ok(self.with_payment(id, ChangeKind::EditPayment, by, |payment| {
             payment.payment_method = method.unwrap_or(payment.payment_method);

@@ -183,6 +183,7 @@ pub fn place(
         delivered_at: None,
         cancelled_at: None,
         deleted_at: None,
+        erased_at: None,
         unpaid_limits: new.store.unpaid_limits,
         rating: None,
         lines,

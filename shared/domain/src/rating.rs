@@ -8,9 +8,10 @@ impl Order {
     ///
     /// # Errors
     /// [`RuleViolation::NotRatable`] until it is delivered, [`RuleViolation::AlreadyRated`] the
-    /// second time.
+    /// second time, [`RuleViolation::Erased`].
     pub fn rate(mut self, stars: u8, comment: &str, by: &Actor) -> Result<Order, RuleViolation> {
         let before = self.state();
+        self.check_not_erased()?;
         if self.rating.is_some() {
             return Err(RuleViolation::AlreadyRated);
         }

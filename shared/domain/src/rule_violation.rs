@@ -57,6 +57,12 @@ pub enum RuleViolation {
     /// Money of the customer's is held, or on its way in or back.
     #[error("The order holds a payment: refund it first.")]
     HoldsPayment,
+    /// The order's goods or money still move, so that its customer cannot be erased from it.
+    #[error("The order is not finished: its goods or its money still move.")]
+    NotAtRest,
+    /// The order's customer was erased from it, so that it takes nothing more that people write.
+    #[error("Order cannot be changed: its personal data has been erased")]
+    Erased,
     /// A field's value breaks a rule; DRF's shape: the field's name and a message.
     #[error("{field}: {message}")]
     Field {
@@ -97,6 +103,8 @@ impl RuleViolation {
             RuleViolation::PaymentNotDeletable => "payment_not_deletable",
             RuleViolation::RefundNotConfirmable => "refund_not_confirmable",
             RuleViolation::HoldsPayment => "payment_held",
+            RuleViolation::NotAtRest => "orders_unfinished",
+            RuleViolation::Erased => "order_erased",
             RuleViolation::Field { .. } => "validation_failed",
             RuleViolation::Full { .. } => "limit_reached",
             RuleViolation::AmountTooLarge => "amount_too_large",
@@ -124,6 +132,8 @@ impl RuleViolation {
             | RuleViolation::PaymentNotDeletable
             | RuleViolation::RefundNotConfirmable
             | RuleViolation::HoldsPayment
+            | RuleViolation::NotAtRest
+            | RuleViolation::Erased
             | RuleViolation::Field { .. }
             | RuleViolation::Full { .. }
             | RuleViolation::AmountTooLarge => None,

@@ -7,7 +7,7 @@ use oms_domain::order_events::EventType;
 use oms_domain::subscription::Protocol;
 use oms_domain::{
     AddressId, Currency, JobId, Kind, LineId, NotificationId, OrderId, PaymentId, PaymentMethod, ProductId,
-    RefundId, ShippingMethod, Status, StoreId, SubscriptionId,
+    RefundId, ShippingMethod, Status, StoreId, SubscriptionId, UserId,
 };
 
 macro_rules! choices {
@@ -53,4 +53,5 @@ path_keys!(
     ProductId = Product,
     StoreId = Store,
     SubscriptionId = Subscription,
+    UserId = User,
 );

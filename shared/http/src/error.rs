@@ -184,6 +184,7 @@ impl ApiError {
             }
             Error::Refused(refusal) => (refusal.reason().map(Value::from), None),
             Error::ForbiddenBecause(why) => (Some(why.into()), None),
+            Error::Unfinished(orders) => (Some(json!({ "orders": orders })), None),
             Error::Internal(cause) | Error::Unavailable(cause) | Error::NewerData(cause) => {
                 (None, Some(Fault(cause.into())))
             }
@@ -209,7 +210,7 @@ const fn status_of(error: &Error) -> StatusCode {
         Error::Declined(_) => StatusCode::PAYMENT_REQUIRED,
         Error::Forbidden | Error::ForbiddenBecause(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) | Error::NoSuchPage => StatusCode::NOT_FOUND,
-        Error::LostRace | Error::Conflict { .. } => StatusCode::CONFLICT,
+        Error::LostRace | Error::Conflict { .. } | Error::Unfinished(_) => StatusCode::CONFLICT,
         Error::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Error::TooManyUnpaid { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Unavailable(_) | Error::NewerData(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -233,6 +234,7 @@ pub fn public_text(error: &Error) -> String {
         Error::Declined(_) => "Payment was declined",
         Error::Forbidden | Error::ForbiddenBecause(_) => "Insufficient permissions",
         Error::NoSuchPage => "Invalid page.",
+        Error::Unfinished(_) => "The user has orders whose goods or money still move.",
         Error::LostRace => "The resource was changed by another request; read it and try again.",
         Error::VersionMismatch => "The resource has changed since you read it",
         Error::Unavailable(_) => "Service temporarily unavailable, try again later",

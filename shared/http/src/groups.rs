@@ -2,7 +2,7 @@
 
 /// The groups by the first part of their paths after `/api/`, in the order in which they are
 /// documented.
-pub const GROUPS: [(&str, &str); 10] = [
+pub const GROUPS: [(&str, &str); 11] = [
     (
         "orders",
         "Orders: place, read and edit them, move them from status to status, see how they stand as a whole.",
@@ -16,6 +16,7 @@ pub const GROUPS: [(&str, &str); 10] = [
     ("stores", "The stores, each with its currency, tax and shipping costs."),
     ("products", "What stores sell, with variants, prices and stock."),
     ("addresses", "Where a user's orders and bills go."),
+    ("users", "What is kept of a person: hand it to them, and erase it."),
     ("schema", "The description of this API in OpenAPI."),
     ("docs", "A page to read the description of this API and to try it."),
     ("health", "Whether the service is up, and what it can reach."),

@@ -6,8 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use oms_domain::{Error, Outcome, UserId, card};
 
-/// The longest id of a user, in characters: it becomes a part of keys.
-pub const MAX_USER_CHARS: usize = 255;
+pub use oms_domain::ids::MAX_USER_CHARS;
 
 /// The query parameters in the order in which they came, decoded. What is no valid UTF-8 is
 /// replaced, never refused, as Django does.

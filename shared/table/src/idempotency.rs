@@ -132,6 +132,9 @@ impl Table {
         item.insert(LOCATION.into(), text(&what.location));
         item.insert(BUSY_UNTIL.into(), number(what.busy_until));
         item.insert(keys::EXPIRES_AT.into(), number(what.expires_at));
+        // By which the requests of a user are found when they are erased.
+        item.insert(keys::Index::User.hash_key().into(), text(&keys::list_of_requests(user)));
+        item.insert(keys::LIST_AT.into(), text(&format!("{}#{}", what.expires_at, what.owner)));
         if let Some(manages) = what.manages {
             item.insert(MANAGES.into(), AttributeValue::Bool(manages));
         }

@@ -4,6 +4,8 @@
 //! one result, so that nothing counts twice. Writing the job puts a record on the stream, which
 //! starts it.
 
+pub mod erasures;
+
 use crate::idempotency::Keyed;
 use crate::schema::{Kind, SCHEMA, UnknownFields};
 use crate::writes::BATCH_WRITE_LIMIT;
@@ -154,12 +156,13 @@ impl Table {
         Ok(item)
     }
 
-    /// A bulk update; none after [`RETENTION_S`].
+    /// A bulk update; none after [`RETENTION_S`], and none of another kind of job.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn bulk_update(&self, id: JobId, now: Timestamp) -> Result<Option<BulkUpdate>, TableError> {
         let item = self.get_item(keys::job(id), keys::JOB.to_owned()).await?;
+        let item = item.filter(|item| !item.contains_key(erasures::PERSON));
         let job = item.map(|item| entity::read_versioned::<BulkUpdate>(item, &[], WHAT)).transpose()?;
         let job = job.map(|job| BulkUpdate { unknown: job.unknown, ..job.entity });
         Ok(job.filter(|job| now.as_second() < job.created_at.as_second() + RETENTION_S))

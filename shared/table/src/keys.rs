@@ -22,8 +22,8 @@
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | orders that were counted under an operator's lock (see [`crate::counters::lock`]) | `JOURNAL#<id>` | `<uuid>` |
 //! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
-//! | bulk update | `JOB#<id>` | `JOB` |
-//! | some of its orders, and what came of them | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
+//! | bulk update, or the erasure of a person | `JOB#<id>` | `JOB` |
+//! | some of its orders, and what came of them, or of the erasure | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | a place of a code, to search by | `SEARCH#<characters>` (see [`crate::projections::search_rows`]) | `<what follows>#<order>` |
 //! | which versions of this code may use the table (see [`crate::schema`]) | `SCHEMA` | `SCHEMA` |
 //! | block of order numbers | `SEQUENCE#ORDER#<day>` | `SEQUENCE` |
@@ -41,7 +41,7 @@
 //!
 //! | index | hash key | range key | what it lists |
 //! |---|---|---|---|
-//! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>` |
+//! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>`; `DELETED#<sub>`: a user's deleted orders; `REQUESTS#<sub>`: the idempotency keys of a user |
 //! | `by-store` | `list_store` | `list_at` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status; `LINES#PRODUCT#<id>` |
 //! | `by-all` | `list_all` | `list_at` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
 //! | `by-status` | `list_status` | `list_at` | the orders of a scope and a status |
@@ -56,6 +56,7 @@
 mod index;
 
 pub use index::Index;
+pub use paths::path_of;
 
 use jiff::Timestamp;
 use oms_domain::catalog::{ProductStatus, StoreStatus};
@@ -238,24 +239,18 @@ pub fn simulated_gateway(key: &str) -> String {
     format!("GATEWAY#SIMULATED#{key}")
 }
 
-/// Where the API shows an item that is a resource of its own.
-pub fn path_of(pk: &str, sk: &str) -> Option<String> {
-    let child = |prefix: &str| sk.strip_prefix(prefix).map(str::to_owned);
-    let (group, id) = match pk.split_once('#')? {
-        ("STORE", id) => ("stores", id.to_owned()),
-        ("PRODUCT", id) => ("products", id.to_owned()),
-        ("TOPIC", _) => ("notifications/subscriptions", child(SUBSCRIPTION_PREFIX)?),
-        ("USER", _) => match child(ADDRESS_PREFIX) {
-            Some(id) => ("addresses", id),
-            None => ("notifications", child(NOTIFICATION_PREFIX)?),
-        },
-        _ => return None,
-    };
-    Some(format!("/api/{group}/{id}/"))
-}
-
 pub(crate) fn list_of_user(id: &UserId) -> String {
     user(id)
+}
+
+/// The deleted orders of a user, whom nobody but an erasure asks for.
+pub(crate) fn list_of_deleted(id: &UserId) -> String {
+    format!("DELETED#{id}")
+}
+
+/// What is remembered of a user's requests.
+pub(crate) fn list_of_requests(user: &str) -> String {
+    format!("REQUESTS#{user}")
 }
 
 pub(crate) fn list_of_owner(id: &UserId) -> String {
@@ -338,5 +333,6 @@ pub fn list_at(made: Timestamp, id: impl std::fmt::Display) -> String {
     format!("{made:.6}#{id}")
 }
 
+mod paths;
 #[cfg(test)]
 mod tests;

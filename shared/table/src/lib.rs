@@ -14,6 +14,8 @@ pub mod keys;
 pub mod lists;
 pub mod notifications;
 pub mod orders;
+pub mod people;
+mod personal_data;
 pub mod projections;
 pub mod recent_writes;
 pub mod schema;

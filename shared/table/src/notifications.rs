@@ -48,10 +48,10 @@ pub struct Notification {
     pub(crate) epoch: u64,
     /// How often it has been marked.
     #[serde(default, skip_serializing)]
-    version: u64,
+    pub(crate) version: u64,
     /// What of its item this code does not know.
     #[serde(skip)]
-    unknown: UnknownFields,
+    pub(crate) unknown: UnknownFields,
 }
 
 /// What a new notification says.

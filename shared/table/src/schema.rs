@@ -4,7 +4,7 @@
 //! | shape | what changed | may be read since | may be written since |
 //! |---|---|---|---|
 //! | 1 | | 1 | 1 |
-//! | 2 | the names within a log are short (`v` for `version`); an erased order has `erased_at` | 1 | 1 |
+//! | 2 | the names within a log are short (`v` for `version`); a deleted order stands in a list of its user's; an erased one has `erased_at` | 1 | 1 |
 //! | 3 | the tokens of an order's last saves stand in `saves` instead of in its log | 1 | 3 |
 //!
 //! An item says in `schema` which shape it has, and in `writer`, where that is an older one, which
@@ -18,6 +18,7 @@
 //!
 //! A new shape is a line above, a [`Migration`], and golden items of it (`schema/golden`).
 
+mod deleted_orders;
 mod log_names;
 pub mod migrating;
 mod save_tokens;
@@ -71,7 +72,10 @@ const MIGRATIONS: [Migration; 2] = [
         kinds: &[Kind::Order, Kind::OlderLog],
         reshapes: false,
         readable_since: 1,
-        up: log_names::shorten,
+        up: |item| {
+            log_names::shorten(item);
+            deleted_orders::list(item);
+        },
         down: |_| {},
     },
     Migration {

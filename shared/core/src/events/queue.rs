@@ -38,6 +38,14 @@ pub enum Job {
         /// Its number, from 0.
         piece: u16,
     },
+    /// A person is to be erased.
+    ErasePerson {
+        /// By which erasure.
+        id: JobId,
+        /// How often it has been gone on with, because an invocation's time was over.
+        #[serde(default)]
+        rounds: u8,
+    },
     /// A payment was sent to the gateway, or a refund: if no answer is known by now, it is asked
     /// again.
     SettlePayment {
@@ -190,6 +198,10 @@ mod tests {
                 r#"{"job":"bulk_update","id":"00000000-0000-0000-0000-000000000000","piece":7}"#,
             ),
             (
+                Job::ErasePerson { id, rounds: 2 },
+                r#"{"job":"erase_person","id":"00000000-0000-0000-0000-000000000000","rounds":2}"#,
+            ),
+            (
                 Job::SettlePayment { order: OrderId(uuid::Uuid::nil()), tries: 1 },
                 r#"{"job":"settle_payment","order":"00000000-0000-0000-0000-000000000000","tries":1}"#,
             ),
@@ -211,6 +223,7 @@ mod tests {
         match job {
             Job::StartBulkUpdate { .. } => "start-bulk-update",
             Job::BulkUpdate { .. } => "bulk-update",
+            Job::ErasePerson { .. } => "erase-person",
             Job::SettlePayment { .. } => "settle-payment",
             Job::ExpireUnpaid { .. } => "expire-unpaid",
         }
@@ -223,6 +236,7 @@ mod tests {
         for job in [
             Job::StartBulkUpdate { id },
             Job::BulkUpdate { id, piece: 0 },
+            Job::ErasePerson { id, rounds: 0 },
             Job::SettlePayment { order, tries: 0 },
             Job::ExpireUnpaid { order, at: Timestamp::UNIX_EPOCH },
         ] {

@@ -11,6 +11,7 @@ use oms_domain::{JobId, Order, OrderId, StoreId};
 use oms_runtime::deadline;
 use oms_table::counters::lock::LockState;
 use oms_table::jobs::HELD_UNTIL;
+use oms_table::jobs::erasures::PERSON;
 use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
 use serde::Deserialize;
 use serde_json::Value;
@@ -77,6 +78,8 @@ pub struct Batch {
     pub arrived: Vec<OrderImage>,
     /// The bulk updates that were asked for.
     pub bulk_updates: Vec<BulkUpdateAsked>,
+    /// The erasures that were asked for.
+    pub erasures: Vec<ErasureAsked>,
     /// The stores that have another owner now, or are no more.
     pub stores: Vec<ChangedHands>,
     /// The records that hold no readable order.
@@ -92,6 +95,15 @@ pub struct BulkUpdateAsked {
     pub id: JobId,
     /// Until when the request that asked for it is at work on it itself, if it is.
     pub held_until: Option<Timestamp>,
+    /// The sequence number of its record.
+    pub record: String,
+}
+
+/// The erasure of a person that is to be put on its way.
+#[derive(Clone, Debug)]
+pub struct ErasureAsked {
+    /// Which one.
+    pub id: JobId,
     /// The sequence number of its record.
     pub record: String,
 }
@@ -132,6 +144,10 @@ impl Batch {
                 continue;
             }
             if let Some(id) = keys::job_of(text(&item, keys::PK)) {
+                if item.contains_key(PERSON) {
+                    batch.erasures.push(ErasureAsked { id, record: sequence });
+                    continue;
+                }
                 let held_until = text(&item, HELD_UNTIL).parse().ok();
                 batch.bulk_updates.push(BulkUpdateAsked { id, held_until, record: sequence });
                 continue;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// What the order keeps for itself: it means nothing to clients.
-const INTERNAL: [&str; 4] = ["lines_made", "payments_made", "mover", "then"];
+const INTERNAL: [&str; 5] = ["erased_at", "lines_made", "payments_made", "mover", "then"];
 
 /// What others put there and we only keep: it is shown as it came.
 const OTHERS: [&str; 3] = ["extra_data", "gateway_response", "payment_details"];

@@ -243,7 +243,7 @@ impl OrderView {
             tax_amount, shipping_cost, discount_amount, total_amount, currency,
             shipping_address, billing_address, shipping_method, tracking_number,
             estimated_delivery, notes, special_instructions, language, extra_data, created_at,
-            updated_at, confirmed_at, shipped_at, delivered_at, cancelled_at, deleted_at: _,
+            updated_at, confirmed_at, shipped_at, delivered_at, cancelled_at, deleted_at: _, erased_at: _,
             unpaid_limits: _, rating, lines, lines_made: _, payments, payments_made: _, log: _,
             stored: _,
         } = order;

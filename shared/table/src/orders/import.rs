@@ -54,7 +54,7 @@ impl Table {
     /// The order's item, and those of the changes that it does not keep itself.
     fn with_older_changes(&self, order: &Order) -> Result<(Item, Vec<Item>), TableError> {
         let (trimmed, older) = order.clone().trimmed();
-        let (item, older) = match item::to_item(&trimmed, self.shards) {
+        let (item, older) = match item::to_item(&trimmed, self.layout) {
             Err(TableError::TooLarge) => {
                 let (stripped, older) = order.clone().stripped();
                 (item::to_item(&stripped, self.shards)?, older)

@@ -52,8 +52,13 @@ fn newest(order: &Order, shards: u16) -> Result<Item, TableError> {
     item.insert(keys::SUMMARY.into(), AttributeValue::M(summary));
     let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::ORDER.to_owned())];
     let item = entity::with_texts(item, texts);
-    // A deleted order is in no list: the indexes leave out what has no key of theirs.
-    Ok(if order.is_deleted() { item } else { entity::with_texts(item, lists(order, shards)) })
+    // A deleted order is in no list but that of its user's deleted ones: the indexes leave out what
+    // has no key of theirs.
+    Ok(if order.is_deleted() {
+        entity::with_texts(item, list_of_deleted(order))
+    } else {
+        entity::with_texts(item, lists(order, shards))
+    })
 }
 
 /// What lists show of an order.
@@ -146,6 +151,14 @@ fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
     ]
 }
 
+/// Where a deleted order is found by whoever erases its user.
+fn list_of_deleted(order: &Order) -> [(&'static str, String); 2] {
+    [
+        (Index::User.hash_key(), keys::list_of_deleted(&order.user.id)),
+        (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ]
+}
+
 /// The order of an item.
 pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     Kind::Order.upgrade(&mut item);
@@ -186,7 +199,8 @@ pub struct OrderOwners {
 
 /// The attributes that [`owners_of`] reads.
 pub const OWNER_PATHS: [&str; 4] = [keys::PK, summary::OWNER_PATHS[0], summary::OWNER_PATHS[1], DELETED_AT];
-const DELETED_AT: &str = "deleted_at";
+/// Where an item says when its order was deleted.
+pub(crate) const DELETED_AT: &str = "deleted_at";
 
 /// Whose the order of an item is; nobody's where it has been deleted.
 pub fn owners_of(item: &Item) -> Option<OrderOwners> {

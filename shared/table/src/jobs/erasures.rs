@@ -1,0 +1,99 @@
+//! The erasure of a person, as a job: who is to be erased, and what came of it. It is found where
+//! bulk updates are, and writing it puts a record on the stream, which starts it.
+
+use super::RETENTION_S;
+use crate::idempotency::Keyed;
+use crate::orders::item::{SCHEMA, SCHEMA_ATTRIBUTE};
+use crate::{Item, Table, TableError, entity, key, keys};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use oms_domain::{JobId, OrderId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Where the job of an erasure says whose it is; a bulk update has no such attribute.
+pub const PERSON: &str = "person";
+
+const WHAT: &str = "an erasure";
+
+/// The erasure of a person, as it was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Erasure {
+    /// Which one.
+    pub id: JobId,
+    /// Who is to be erased.
+    pub person: UserId,
+    /// Who asked for it.
+    pub maker: UserId,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// What came of an erasure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureResult {
+    /// How many orders the person has, all of them erased; 0 where some stood in the way.
+    pub orders: u64,
+    /// The orders that stood in the way, so that nothing was erased; some of them where they are
+    /// many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfinished: Vec<OrderId>,
+    /// When it was done, or given up.
+    pub at: Timestamp,
+}
+
+impl Table {
+    /// Writes an erasure down, in one transaction with the request's idempotency record if it has
+    /// one; it begins with the stream's record of it.
+    ///
+    /// # Errors
+    /// [`TableError`]; then there is no erasure.
+    pub async fn insert_erasure(&self, job: &Erasure, key: Keyed<'_>) -> Result<(), TableError> {
+        let item = expiring(job, keys::JOB.to_owned(), serde_dynamo::to_item(job))?;
+        self.put(self.put_new(item)?, key).await
+    }
+
+    /// An erasure; none after [`RETENTION_S`], and none of another kind of job.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn erasure(&self, id: JobId, now: Timestamp) -> Result<Option<Erasure>, TableError> {
+        let item = self.get_item(keys::job(id), keys::JOB.to_owned()).await?;
+        let item = item.filter(|item| item.contains_key(PERSON));
+        let job: Option<Erasure> = item.map(|item| entity::read(item, WHAT)).transpose()?;
+        Ok(job.filter(|job| now.as_second() < job.created_at.as_second() + RETENTION_S))
+    }
+
+    /// What came of an erasure; none while it is under way.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn erasure_result(&self, id: JobId) -> Result<Option<ErasureResult>, TableError> {
+        let item = self.get_item(keys::job(id), keys::result(0)).await?;
+        item.map(|item| entity::read(item, WHAT)).transpose()
+    }
+
+    /// Notes what came of an erasure, unless that has been noted already: the first one stays.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn finish_erasure(&self, job: &Erasure, result: &ErasureResult) -> Result<(), TableError> {
+        let item = expiring(job, keys::result(0), serde_dynamo::to_item(result))?;
+        match self.put(self.put_new(item)?, None).await {
+            Err(TableError::Conflict) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+fn expiring(
+    job: &Erasure,
+    sk: String,
+    fields: Result<Item, serde_dynamo::Error>,
+) -> Result<Item, TableError> {
+    let mut item = fields.map_err(TableError::shape(WHAT))?;
+    item.extend(key(keys::job(job.id), sk));
+    let expires = job.created_at.as_second() + RETENTION_S;
+    item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
+    item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
+    Ok(item)
+}

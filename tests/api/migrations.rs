@@ -153,7 +153,8 @@ async fn versions_that_write_other_shapes_serve_the_same_orders_while_these_are_
         edits(&mut old, &ada, &orders[1], &format!("after {round}")).await;
     }
     for (order, changes) in [(&orders[0], 7), (&orders[1], 7), (&orders[2], 31), (&orders[3], 1)] {
-        let history = new.send("GET", ada.client.token(), &format!("{}history/", path(order)), None, &[]).await;
+        let history =
+            new.send("GET", ada.client.token(), &format!("{}history/", path(order)), None, &[]).await;
         let (status, history) = history.expect("the function lives");
         assert_eq!((status, &history["count"]), (200, &json!(changes)), "{history:#}");
     }
@@ -173,8 +174,7 @@ async fn older_versions_are_shut_out_once_nothing_of_theirs_is_left() {
     let dynamodb = stack().setting("DYNAMODB_URL");
     let scratch = stack().directory().join(format!("{}.json", table.name));
     let resume = scratch.to_str().expect("a path");
-    let (said, status) =
-        orderctl(&table.name, dynamodb, &["migrate", "--to", "1", "--resume", resume]).await;
+    let (said, status) = orderctl(&table.name, dynamodb, &["migrate", "--to", "1", "--resume", resume]).await;
     assert_eq!(status, Some(0), "{said}");
     assert!(said.starts_with("3 of 3 items have shape 1 now"), "{said}");
     let (said, status) = orderctl(&table.name, dynamodb, &["migrate", "--to", "3", "--contract"]).await;

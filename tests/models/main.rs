@@ -16,3 +16,4 @@ mod paging;
 mod pair_stats;
 mod payments;
 mod repairs;
+mod restore;

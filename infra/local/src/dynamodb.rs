@@ -57,7 +57,8 @@ impl Storage {
         }
     }
 
-    fn file(&self) -> PathBuf {
+    /// The database's file.
+    pub fn file(&self) -> PathBuf {
         match self {
             Self::Kept(file) => file.clone(),
             Self::Scratch(directory) => directory.path().join("dynamodb.db"),

@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use dynoxide::Database;
+use oms_workspace::console::say;
 use oms_workspace::error::{Error, Result};
 use oms_workspace::template::{Function, Source, SourceKind, System};
 
@@ -73,10 +74,12 @@ impl Pollers {
             .functions
             .iter()
             .flat_map(|function| function.sources.iter().map(move |source| (function, source)));
-        mappings.map(|(function, source)| self.one(system, function, source)).collect()
+        let pollers = mappings.map(|(function, source)| self.one(system, function, source));
+        pollers.filter_map(Result::transpose).collect()
     }
 
-    fn one(&self, system: &System, function: &Function, source: &Source) -> Result<Poller> {
+    /// A mapping; none of a table without a stream, as one that was restored has none.
+    fn one(&self, system: &System, function: &Function, source: &Source) -> Result<Option<Poller>> {
         source.filters.iter().try_for_each(filter::check)?;
         let queue = |arn: &str| {
             let found = system.queues.iter().find(|queue| queue.arn == arn).cloned();
@@ -84,7 +87,7 @@ impl Pollers {
         };
         let invoker = Invoker::new(&self.invoke_url, function, self.processes);
         let faults = self.faults.as_ref();
-        Ok(match &source.from {
+        Ok(Some(match &source.from {
             SourceKind::Queue(arn) => Poller::Queue(Box::new(queue::QueuePoller::new(
                 self.messaging.clone(),
                 invoker,
@@ -94,9 +97,18 @@ impl Pollers {
             ))),
             SourceKind::Stream(settings) => {
                 let failures = settings.on_failure.as_deref().map(queue).transpose()?;
-                Poller::Stream(Box::new(stream::Stream::open(self, invoker, source, settings, failures)?))
+                match stream::Stream::open(self, invoker, source, settings, failures)? {
+                    Some(stream) => Poller::Stream(Box::new(stream)),
+                    None => {
+                        say(format!(
+                            "! {} hears of nothing: {} has no stream (`orderctl --local reinstate`, then start again)",
+                            function.name, settings.table
+                        ));
+                        return Ok(None);
+                    }
+                }
             }
-        })
+        }))
     }
 }
 

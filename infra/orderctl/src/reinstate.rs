@@ -1,13 +1,13 @@
 //! Puts a table that was restored from a backup back into service: AWS restores its items and
 //! indexes, but neither its stream, nor what expires, nor its backups, tags and protection.
 
+use crate::environment::Environment;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
-    PointInTimeRecoverySpecification, StreamSpecification, StreamViewType, TableDescription, TableStatus, Tag,
-    TimeToLiveSpecification, TimeToLiveStatus,
+    PointInTimeRecoverySpecification, StreamSpecification, StreamViewType, TableDescription, TableStatus,
+    Tag, TimeToLiveSpecification, TimeToLiveStatus,
 };
-use crate::environment::Environment;
 use clap::Args;
 use oms_runtime::config::Config;
 use oms_runtime::sdk;
@@ -131,7 +131,12 @@ impl Restored<'_> {
             return Ok("items expire\n");
         }
         let expiry = TimeToLiveSpecification::builder().attribute_name(EXPIRES_AT).enabled(true).build()?;
-        self.client.update_time_to_live().table_name(self.name).time_to_live_specification(expiry).send().await?;
+        self.client
+            .update_time_to_live()
+            .table_name(self.name)
+            .time_to_live_specification(expiry)
+            .send()
+            .await?;
         Ok("nothing expired: items do now\n")
     }
 

@@ -152,7 +152,6 @@ impl PersonalData for Change {
             changes,
             previous_status_lasted_us: _,
             job: _,
-            token: _,
         } = self;
         reason.clear();
         for (path, FieldChange { from, to }) in changes {

@@ -153,7 +153,7 @@ impl Table {
         let mut items = vec![part(put)];
         items.extend(passed);
         if !older.is_empty() {
-            items.push(part(self.put_any(item::log_to_item(order, older, self.layout)?)?));
+            items.push(part(self.put_any(item::moved_log_to_item(order, older, self.layout)?)?));
         }
         let written = self.transact_with_stock(items, moves, save.idempotency).await;
         written.map_err(TableError::or_conflict)

@@ -118,7 +118,7 @@ impl Table {
             let mut erased = log.clone();
             erased.iter_mut().for_each(Change::erase);
             if erased != log {
-                self.put(self.put_any(item::log_to_item(order, erased)?)?, None).await?;
+                self.put(self.put_any(item::log_to_item(order, erased, self.layout)?)?, None).await?;
                 count += 1;
             }
         }

@@ -21,7 +21,7 @@ personal_data! {
         goes: [address],
     }
     Notification {
-        stays: [id, user, order, notification_type, level, is_read, created_at, epoch, version],
+        stays: [id, user, order, notification_type, level, is_read, created_at, epoch, version, unknown],
         goes: [title, message, link],
     }
     Remembered {
@@ -44,6 +44,7 @@ personal_data! {
     BulkUpdate {
         stays: [
             id, maker, role, target, total, pieces, created_at, started_at, held_until, version,
+            unknown,
         ],
         goes: [],
     }

@@ -19,8 +19,10 @@ use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
 use oms_workspace::template::{REGION, System};
 use oms_workspace::tokens::{Issuer, User};
+use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use tokio::net::TcpListener;
 use tokio::time::Duration;
 use tower::ServiceExt;
@@ -38,8 +40,10 @@ pub struct Harness {
     pub app: App,
     router: Router,
     issuer: Issuer,
-    /// The table's file and the key that signs tokens, which nobody needs afterwards.
-    _storage: Storage,
+    /// The table's file, which nobody needs afterwards.
+    storage: Storage,
+    /// The key that signs tokens, likewise.
+    _keys: Scratch,
 }
 
 /// What the API answered.
@@ -71,10 +75,25 @@ impl Harness {
         Self::with(Conduct { index_delay: Some(delay), ..Conduct::default() })
     }
 
+    /// Writes the table as it is at this moment into a file.
+    pub fn back_up(&self, file: &Path) -> Result<(), Fault> {
+        let table = Connection::open(self.storage.file())?;
+        table.execute("VACUUM INTO ?1", [file.display().to_string()])?;
+        Ok(())
+    }
+
+    /// Sets up the table that such a file holds, and goes on with it.
+    pub fn restored(file: PathBuf) -> Result<Self, Fault> {
+        Self::over(Storage::Kept(file), Conduct::default())
+    }
+
     fn with(conduct: Conduct) -> Result<Self, Fault> {
-        let scratch = Scratch::new()?;
-        let issuer = Issuer::open(scratch.path())?;
-        let storage = Storage::Scratch(scratch);
+        Self::over(Storage::Scratch(Scratch::new()?), conduct)
+    }
+
+    fn over(storage: Storage, conduct: Conduct) -> Result<Self, Fault> {
+        let keys = Scratch::new()?;
+        let issuer = Issuer::open(keys.path())?;
         let mut parameters = issuer.parameters();
         parameters.extend([
             ("DebugCapacity".to_owned(), "on".to_owned()),
@@ -101,7 +120,7 @@ impl Harness {
         let app = App::new(config)?;
         let router = orders::router().merge(order_items::router()).merge(payments::router());
         let router = router.merge(catalog::router()).merge(notifications::router());
-        Ok(Self { router: router.with_state(app.clone()), app, issuer, _storage: storage })
+        Ok(Self { router: router.with_state(app.clone()), app, issuer, storage, _keys: keys })
     }
 
     /// A token for somebody.

@@ -31,15 +31,17 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens the stream, and takes up the checkpoints that an earlier run left.
+    /// Opens the stream, if the table has one, and takes up the checkpoints that an earlier run left.
     pub(super) fn open(
         pollers: &Pollers,
         invoker: Invoker,
         source: &Source,
         settings: &StreamSource,
         failures: Option<Queue>,
-    ) -> Result<Self> {
-        let stream = DynamoStream::open(&pollers.database, &settings.table)?;
+    ) -> Result<Option<Self>> {
+        let Some(stream) = DynamoStream::open(&pollers.database, &settings.table)? else {
+            return Ok(None);
+        };
         let shards = Shards::new(settings.parallelization_factor);
         let function = invoker.function.clone();
         let file = pollers.checkpoints.as_ref().map(|directory| directory.join(format!("{function}.json")));
@@ -67,7 +69,7 @@ impl Stream {
             faults: faults(lane),
         });
         let deliveries = deliveries.collect();
-        Ok(Self { reader: Reader { stream, mapping, shards, lanes: inlets, reach: 1 }, deliveries })
+        Ok(Some(Self { reader: Reader { stream, mapping, shards, lanes: inlets, reach: 1 }, deliveries }))
     }
 
     /// Delivers what comes, until the database or the disk fails.
@@ -94,19 +96,23 @@ struct DynamoStream {
 }
 
 impl DynamoStream {
-    fn open(database: &Database, table: &str) -> Result<Self> {
+    fn open(database: &Database, table: &str) -> Result<Option<Self>> {
         let doing = format!("opening the stream of {table}");
         let describe = serde_json::from_value(json!({ "TableName": table })).doing(&doing)?;
         let described = database.describe_table(describe).doing(&doing)?;
         let described = serde_json::to_value(described).doing(&doing)?;
-        let arn = described["Table"]["LatestStreamArn"].as_str().unwrap_or_default().to_owned();
+        let is_on = described["Table"]["StreamSpecification"]["StreamEnabled"] == true;
+        let Some(arn) = described["Table"]["LatestStreamArn"].as_str().filter(|_| is_on) else {
+            return Ok(None);
+        };
+        let arn = arn.to_owned();
         // The first of a key schema is the partition key.
         let partition_key = described["Table"]["KeySchema"][0]["AttributeName"].as_str();
         let partition_key = partition_key.unwrap_or_default().to_owned();
         let describe = serde_json::from_value(json!({ "StreamArn": arn })).doing(&doing)?;
         let description = database.describe_stream(describe).doing(&doing)?.stream_description;
         let shard = description.shards.into_iter().next().map(|shard| shard.shard_id).unwrap_or_default();
-        Ok(Self { database: database.clone(), arn, shard, partition_key })
+        Ok(Some(Self { database: database.clone(), arn, shard, partition_key }))
     }
 
     fn arn_on_aws(&self, table: &str) -> String {

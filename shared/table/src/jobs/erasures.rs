@@ -3,7 +3,7 @@
 
 use super::RETENTION_S;
 use crate::idempotency::Keyed;
-use crate::orders::item::{SCHEMA, SCHEMA_ATTRIBUTE};
+use crate::schema::{Kind, SCHEMA};
 use crate::{Item, Table, TableError, entity, key, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -94,6 +94,6 @@ fn expiring(
     item.extend(key(keys::job(job.id), sk));
     let expires = job.created_at.as_second() + RETENTION_S;
     item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
-    item.insert(SCHEMA_ATTRIBUTE.into(), AttributeValue::N(SCHEMA.to_string()));
+    Kind::Other.write_as(&mut item, SCHEMA);
     Ok(item)
 }

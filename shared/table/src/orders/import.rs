@@ -57,13 +57,13 @@ impl Table {
         let (item, older) = match item::to_item(&trimmed, self.layout) {
             Err(TableError::TooLarge) => {
                 let (stripped, older) = order.clone().stripped();
-                (item::to_item(&stripped, self.shards)?, older)
+                (item::to_item(&stripped, self.layout)?, older)
             }
             item => (item?, older),
         };
         let mut items = Vec::new();
         for older in older.chunks(OLDER) {
-            add_older_items(order.id, older, &mut items)?;
+            self.add_older_items(order.id, older, &mut items)?;
         }
         Ok((item, items))
     }
@@ -76,19 +76,24 @@ impl Table {
         self.recall(&mut there, 0).await?;
         Ok(if there == *order { Imported::Same } else { Imported::Different })
     }
-}
 
-/// Adds the item of some older changes, or of each half of them where they are too large together.
-fn add_older_items(order: OrderId, older: &[Change], items: &mut Vec<Item>) -> Result<(), TableError> {
-    match item::log_to_item(order, older.to_vec()) {
-        Err(TableError::TooLarge) if older.len() > 1 => {
-            let (first, second) = older.split_at(older.len() / 2);
-            add_older_items(order, first, items)?;
-            add_older_items(order, second, items)
-        }
-        item => {
-            items.push(item?);
-            Ok(())
+    /// Adds the item of some older changes, or of each half of them where they are too large together.
+    fn add_older_items(
+        &self,
+        order: OrderId,
+        older: &[Change],
+        items: &mut Vec<Item>,
+    ) -> Result<(), TableError> {
+        match item::log_to_item(order, older.to_vec(), self.layout) {
+            Err(TableError::TooLarge) if older.len() > 1 => {
+                let (first, second) = older.split_at(older.len() / 2);
+                self.add_older_items(order, first, items)?;
+                self.add_older_items(order, second, items)
+            }
+            item => {
+                items.push(item?);
+                Ok(())
+            }
         }
     }
 }

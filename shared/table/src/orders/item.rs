@@ -117,16 +117,22 @@ fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError>
 ///
 /// # Errors
 /// [`TableError::TooLarge`] where one change of many in a request is as large as an item.
-pub fn log_to_item(order: &Order, older: Vec<Change>, layout: Layout) -> Result<Item, TableError> {
+pub fn log_to_item(order: OrderId, older: Vec<Change>, layout: Layout) -> Result<Item, TableError> {
     let first = older.first().map_or(0, |change| change.version);
     let item = serde_dynamo::to_item(OlderLog { log: older }).map_err(TableError::shape("a log"))?;
-    let texts = [(keys::PK, keys::order(order.id)), (keys::SK, keys::older_log(first))];
+    let texts = [(keys::PK, keys::order(order)), (keys::SK, keys::older_log(first))];
     let mut item = entity::with_texts(item, texts);
     Kind::OlderLog.write_as(&mut item, layout.schema);
+    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+}
+
+/// The same of changes that the order itself has held so far, with what of them is not known.
+pub fn moved_log_to_item(order: &Order, older: Vec<Change>, layout: Layout) -> Result<Item, TableError> {
+    let mut item = log_to_item(order.id, older, layout)?;
     if let Some(Kept { unknown, .. }) = order.stored.get() {
         unknown.put_back_into_older_log(&mut item);
     }
-    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+    Ok(item)
 }
 
 /// The changes that such an item holds.

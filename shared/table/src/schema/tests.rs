@@ -6,7 +6,7 @@ mod complete;
 use super::*;
 use crate::entity::{self, Versioned};
 use crate::notifications::subscriptions::{self, SubscriptionRecord};
-use crate::orders::item::{from_item, is_signed, log_from_item, log_to_item, signed, to_items};
+use crate::orders::item::{from_item, is_signed, log_from_item, moved_log_to_item, signed, to_items};
 use crate::{Layout, catalog};
 use complete::{TOKENS, complete};
 use oms_domain::catalog::{Product, Store};
@@ -69,7 +69,7 @@ fn an_order_is_written_in_the_shape_that_is_wanted() {
         assert!(older.is_empty());
         assert_golden(&item, name);
     }
-    assert_golden(&log_to_item(&saved(), complete().log, layout(SCHEMA)).unwrap(), "log-2");
+    assert_golden(&moved_log_to_item(&saved(), complete().log, layout(SCHEMA)).unwrap(), "log-2");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn what_a_newer_version_has_added_outlives_a_save() {
     let (saved, _) = to_items(&without, Some(order.version), layout(SCHEMA)).unwrap();
     assert_eq!(from_item(saved).unwrap().lines.len(), complete().lines.len() - 1);
     // The half of a log that moves out keeps what its changes had.
-    let mut older = log_to_item(&order, order.log.clone(), layout(SCHEMA)).unwrap();
+    let mut older = moved_log_to_item(&order, order.log.clone(), layout(SCHEMA)).unwrap();
     assert_eq!(entry(&mut older, "log", 2).get(ADDED), Some(&text("a change")));
 }
 

@@ -137,7 +137,7 @@ fn saved(order: &Order, seen: Option<u64>) -> Result<Order, TableError> {
     let (item, older) = to_items(order, seen, LAYOUT)?;
     assert!(size::of_item(&item) <= size::MAX_ITEM_BYTES);
     if !older.is_empty() {
-        log_to_item(order, older, LAYOUT)?;
+        log_to_item(order.id, older, LAYOUT)?;
     }
     from_item(item)
 }

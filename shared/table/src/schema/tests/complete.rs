@@ -110,6 +110,7 @@ pub(super) fn complete() -> Order {
     let mut order = order.rate(4, "Good", &by(12)).unwrap();
     // What one order cannot have all at once.
     order.cancelled_at = Some(by(13).at);
+    order.erased_at = Some(by(14).at);
     order.payment_reference = "INV-1".into();
     order.payments_made = 1;
     if let Some(last) = order.log.last_mut() {
@@ -173,7 +174,7 @@ fn every_field_is_there(order: &Order) {
         shipping_address: _, billing_address: Some(_), shipping_method: _, tracking_number: _,
         estimated_delivery: Some(_), notes: _, special_instructions: _, language: _, extra_data: _,
         created_at: _, updated_at: _, confirmed_at: Some(_), shipped_at: Some(_), delivered_at: Some(_),
-        cancelled_at: Some(_), deleted_at: None, unpaid_limits: _, rating: Some(_), lines, lines_made: _,
+        cancelled_at: Some(_), deleted_at: None, erased_at: Some(_), unpaid_limits: _, rating: Some(_), lines, lines_made: _,
         payments, payments_made: _, log, stored: _,
     } = order else {
         panic!("something is missing: {order:#?}");

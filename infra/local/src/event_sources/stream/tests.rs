@@ -117,7 +117,7 @@ impl World {
         };
         let SourceKind::Stream(settings) = &self.source.from else { panic!("a stream") };
         let invoker = Invoker::new(&self.pollers.invoke_url, &function, self.pollers.processes);
-        Stream::open(&self.pollers, invoker, &self.source, settings, None).unwrap()
+        Stream::open(&self.pollers, invoker, &self.source, settings, None).unwrap().expect("it has a stream")
     }
 
     /// Delivers until the function has got the last thing of each key whose shard is not held up.

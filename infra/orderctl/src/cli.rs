@@ -159,6 +159,9 @@ impl Cli {
             Command::Verify(verify) => verify.run(&environment).await,
             Command::Rebuild(rebuild) => rebuild.run(&environment).await,
             Command::Redrive(redrive) => redrive.run(&environment).await,
+            Command::Export(export) if json && export.is_to_standard_output() => {
+                Err("the orders and the report would be one output: say --json with a FILE".into())
+            }
             Command::Export(export) => export.run(&environment).await,
             Command::Import(import) => import.run(&environment).await,
             Command::Token(token) => {

@@ -37,6 +37,7 @@ mod operations;
 mod operator;
 mod operator_doctor;
 mod operator_export;
+mod operator_identity;
 mod paying;
 mod payment_records;
 mod payments;

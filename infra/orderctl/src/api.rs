@@ -25,6 +25,7 @@ const MAX_BODY_BYTES: u64 = 8 * 1024 * 1024;
 #[derive(Args, Clone, Debug)]
 pub struct Call {
     /// GET, POST, PUT, PATCH or DELETE
+    #[arg(value_parser = method)]
     method: Method,
     /// What comes after the API's address: /api/orders/my_orders/?page_size=5
     path: String,
@@ -125,6 +126,15 @@ fn target(api: &str, path: &str) -> Result<Uri, Fault> {
         return Err(format!("{path} does not lead to {api}: a path of the API begins with /api/").into());
     }
     Ok(uri)
+}
+
+fn method(name: &str) -> Result<Method, String> {
+    let name = name.to_ascii_uppercase();
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    known
+        .into_iter()
+        .find(|method| *method == name.as_str())
+        .ok_or_else(|| "it is no method of the API".to_owned())
 }
 
 fn bearer(token: &str) -> Result<HeaderValue, Fault> {

@@ -189,6 +189,9 @@ impl Cli {
             Command::Reinstate(reinstate) => reinstate.run(&environment).await,
             Command::Erase(erase) => erase.run(&environment).await,
             Command::Redrive(redrive) => redrive.run(&environment).await,
+            Command::Export(export) if json && export.is_to_standard_output() => {
+                Err("the orders and the report would be one output: say --json with a FILE".into())
+            }
             Command::Export(export) => export.run(&environment).await,
             Command::Import(import) => import.run(&environment).await,
             Command::Token(token) => {

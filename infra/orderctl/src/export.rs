@@ -45,6 +45,12 @@ enum Format {
 }
 
 impl Export {
+    /// Whether the orders themselves go to standard output.
+    #[must_use]
+    pub fn is_to_standard_output(&self) -> bool {
+        self.file.as_ref().is_none_or(|file| file.as_os_str() == "-")
+    }
+
     /// Does what was asked, of a deployment. What went to standard output is told of on standard
     /// error.
     ///
@@ -52,7 +58,7 @@ impl Export {
     /// The table cannot be read, or the file not written; settings are missing.
     pub async fn run(self, environment: &Environment) -> Result<Report, Fault> {
         let app = environment.app().await?;
-        let file = self.file.clone().filter(|file| file.as_os_str() != "-");
+        let file = if self.is_to_standard_output() { None } else { self.file.clone() };
         let report = self.write(&app, Output::open(file.clone())?).await?;
         if file.is_some() {
             return Ok(report);

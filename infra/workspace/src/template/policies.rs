@@ -23,7 +23,7 @@ pub struct Statement {
 const OPERATORS: [(&str, &[&str]); 3] = [
     ("orderctl-reads", &["Reads"]),
     ("orderctl-verifies", &["Reads", "Verifies"]),
-    ("orderctl", &["Reads", "Verifies", "Writes"]),
+    ("orderctl", &["Reads", "Verifies", "Writes", "Reinstates"]),
 ];
 
 /// What operators may do, by their access keys, as a template of managed policies says.

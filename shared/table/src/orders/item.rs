@@ -37,6 +37,9 @@ pub fn to_item(order: &Order, layout: Layout) -> Result<Item, TableError> {
 fn item_of_any_size(order: &Order, layout: Layout) -> Result<Item, TableError> {
     let nothing = Kept::default();
     let Kept { tokens, unknown } = order.stored.get().unwrap_or(&nothing);
+    if order.erased_at.is_some() {
+        unknown.must_be_none()?;
+    }
     let mut item = newest(order, layout.shards)?;
     tokens.put_into(&mut item);
     Kind::Order.write_as(&mut item, unknown.at_least(layout.schema));

@@ -63,6 +63,17 @@ impl UnknownFields {
         self.0.as_ref().map_or(wanted, |newer| wanted.max(newer.shape.writer))
     }
 
+    /// Fails where there are any: what is not known cannot be erased.
+    ///
+    /// # Errors
+    /// [`TableError::Newer`].
+    pub(crate) fn must_be_none(&self) -> Result<(), TableError> {
+        match &self.0 {
+            Some(newer) => Err(TableError::Newer { schema: newer.shape.schema }),
+            None => Ok(()),
+        }
+    }
+
     /// Puts them into the item that is to take the place of theirs, also the shape that it had.
     ///
     /// # Errors

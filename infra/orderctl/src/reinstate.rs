@@ -3,6 +3,7 @@
 
 use crate::environment::Environment;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     PointInTimeRecoverySpecification, StreamSpecification, StreamViewType, TableDescription, TableStatus,
@@ -18,6 +19,8 @@ use std::time::Duration;
 /// How often the table is looked at while it changes, and how many times: an hour in all.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const LOOKS: u32 = 1_800;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// For how many days a table can be restored to any second of them: as long as AWS keeps them.
 const RECOVERY_DAYS: i32 = 35;
 /// What an emulator says of an operation that it does not know.
@@ -50,7 +53,7 @@ impl Reinstate {
 /// # Errors
 /// No such table; one that is not ready within an hour; a permission that is missing.
 pub async fn run(config: &Config, wanted: &Reinstate) -> Result<Report, Fault> {
-    let restored = Restored { client: sdk::dynamodb(config), name: &config.table_name };
+    let restored = Restored { client: patient(&sdk::dynamodb(config)), name: &config.table_name };
     let table = restored.ready().await?;
     let mut text = String::new();
     let stream = match stream_of(&table) {
@@ -81,6 +84,12 @@ pub async fn run(config: &Config, wanted: &Reinstate) -> Result<Report, Fault> {
          then catch up what they had not applied: orderctl redrive, and prove it: orderctl verify"
     ));
     Ok(Report::new(text, true).with("stream", stream))
+}
+
+/// The same client, which waits longer than a request may: these change the table, not an item.
+fn patient(client: &Client) -> Client {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
+    Client::from_conf(client.config().to_builder().timeout_config(timeouts).build())
 }
 
 /// The stream that is on.

@@ -12,7 +12,7 @@ use oms_http::views::details::UserDetails;
 use oms_http::{Authenticated, PathId, Reply};
 use oms_table::notifications::{Start, Wanted};
 use place::{OrderPlace, Place};
-use view::{ExportPage, ExportedNotification, ExportedSubscription};
+use view::{ExportedNotification, ExportedSubscription, PersonalExport};
 
 /// All that is kept of a person, on as many pages as it takes: the first has their profile,
 /// addresses and subscriptions and their newest notifications; those that follow the other
@@ -26,7 +26,7 @@ use view::{ExportPage, ExportedNotification, ExportedSubscription};
         example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11",
     )),
     responses(
-        (status = 200, description = "A page", body = ExportPage),
+        (status = 200, description = "A page", body = PersonalExport),
         (status = 403, description = "Staff who are no admins"),
         (status = 404, description = "No such user for the caller, or no such page"),
     ),
@@ -38,7 +38,7 @@ pub(crate) async fn export(
     PathId(person): PathId<UserId>,
     request: PageRequest,
     links: Links,
-) -> Reply<Json<ExportPage>> {
+) -> Reply<Json<PersonalExport>> {
     check_may_read(&app, &caller, &person).await?;
     let number = match (request.number, &request.cursor) {
         (PageNumber::Nth(1), None) => 1,
@@ -49,7 +49,7 @@ pub(crate) async fn export(
         (PageNumber::Nth(number), Some(_)) => number,
     };
     tracing::info!(%person, by = %caller.user.id, number, "what is kept of a person is handed out");
-    let mut page = ExportPage::of(&person);
+    let mut page = PersonalExport::of(&person);
     let size = usize::try_from(request.size).map_err(Error::internal)?;
     let next = match Place::read(request.cursor.as_deref())? {
         Place::Beginning => {
@@ -84,7 +84,7 @@ async fn check_may_read(app: &App, caller: &Caller, person: &UserId) -> Outcome<
 
 /// Adds what there is of a person once: who they are by their last order, where they live, whom
 /// they have subscribed.
-async fn describe(app: &App, person: &UserId, page: &mut ExportPage) -> Outcome<()> {
+async fn describe(app: &App, person: &UserId, page: &mut PersonalExport) -> Outcome<()> {
     let last = app.table().last_order_of(person).await?;
     page.profile = last.as_ref().map(|order| UserDetails::from(&order.user));
     page.addresses = app.table().addresses(person).await?.iter().map(Into::into).collect();
@@ -100,7 +100,7 @@ async fn notifications(
     person: &UserId,
     from: Start,
     size: usize,
-    page: &mut ExportPage,
+    page: &mut PersonalExport,
 ) -> Outcome<Option<Place>> {
     let now = app.now();
     let inbox = app.table().inbox(person, now).await?;

@@ -58,7 +58,10 @@ fn user(id: &str) -> Result<UserId, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    let day = || Some(text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp());
+    // A date with a time has no offset, or it would be a timestamp: nobody can tell when that is.
+    let is_day = text.len() == "2026-11-01".len();
+    let day =
+        || Some(text.parse::<Date>().ok().filter(|_| is_day)?.to_zoned(TimeZone::UTC).ok()?.timestamp());
     let time = || text.parse::<Timestamp>().ok();
     time().or_else(day).ok_or_else(|| "it is no 2026-11-01 or 2026-11-01T08:00:00Z".to_owned())
 }

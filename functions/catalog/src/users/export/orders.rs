@@ -2,7 +2,7 @@
 //! of it as fits.
 
 use super::place::{OrderPlace, Place};
-use super::view::{ExportPage, ExportedOrder};
+use super::view::{ExportedOrder, PersonalExport};
 use oms_core::app::App;
 use oms_domain::{Order, OrderId, Outcome, UserId};
 use oms_http::pages::sent_bytes;
@@ -26,7 +26,7 @@ pub(super) async fn read(
     person: &UserId,
     from: OrderPlace,
     size: usize,
-    page: &mut ExportPage,
+    page: &mut PersonalExport,
 ) -> Outcome<Option<Place>> {
     let mut room = Room { orders: size, bytes: MAX_BYTES };
     if let Some(id) = from.partly_shown()
@@ -51,7 +51,7 @@ async fn read_list(
     person: &UserId,
     from: OrderPlace,
     room: &mut Room,
-    page: &mut ExportPage,
+    page: &mut PersonalExport,
 ) -> Outcome<Option<OrderPlace>> {
     let is_deleted = from.is_deleted;
     if room.orders == 0 {
@@ -84,7 +84,7 @@ async fn add(
     mut order: Order,
     since: u64,
     room: &mut Room,
-    page: &mut ExportPage,
+    page: &mut PersonalExport,
 ) -> Outcome<Option<u64>> {
     app.table().recall(&mut order, 0).await?;
     let mut exported = ExportedOrder::new(&order);

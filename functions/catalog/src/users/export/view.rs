@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 /// A page of all that is kept of a person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct ExportPage {
+pub(crate) struct PersonalExport {
     /// Whose it is.
     #[schema(example = "5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11")]
     pub(super) user: String,
@@ -33,7 +33,7 @@ pub(crate) struct ExportPage {
     pub(super) next: Option<String>,
 }
 
-impl ExportPage {
+impl PersonalExport {
     /// An empty page.
     pub(super) fn of(person: &UserId) -> Self {
         Self {

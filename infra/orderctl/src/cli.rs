@@ -88,8 +88,8 @@ enum Command {
     /// which where none is wanted
     ///
     /// Each order is written once, where it has another shape: a read unit and a write unit for
-    /// each 4 KB and 1 KB of it, and a record of the stream that nobody acts on. Interrupted, it may
-    /// be begun again: what has the shape is passed over.
+    /// each 4 KB and 1 KB of it, and a record of the stream that nobody acts on. Interrupted, it
+    /// may be begun again: what has the shape is passed over.
     #[command(after_help = "Examples: orderctl migrate
           orderctl migrate --to 3 --rate 500 --resume migrate.json")]
     Migrate(Migrate),

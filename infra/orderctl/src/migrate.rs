@@ -67,8 +67,8 @@ async fn shapes(app: &App, rate: Option<u32>) -> Result<Report, Fault> {
     Ok(Report::new(text, true).with("knows", SCHEMA).with("minimum_reader", minimum).with("counts", counts))
 }
 
-/// Makes all items have the shape that the app writes, and tells what it did. Not well is what a newer version wrote, which stays, and with
-/// `contract` what has an older shape still.
+/// Makes all items have the shape that the app writes, and tells what it did. Not well is what a
+/// newer version wrote, which stays, and with `contract` what has an older shape still.
 ///
 /// # Errors
 /// Where the table cannot be read or written.

@@ -5,6 +5,7 @@ use crate::app::{App, Fatal, StartError};
 use crate::idempotency;
 use axum::Router;
 use axum::extract::FromRef;
+use axum::routing::any;
 use oms_domain::Error;
 use oms_http::{ApiError, edge, rate_limit};
 use oms_runtime::config::{Config, GatewayKeys};
@@ -46,10 +47,8 @@ pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> R
 /// What answers where this version must not use the table.
 fn refusing(error: StartError) -> Router<App> {
     let why = chain(&error);
-    Router::new().fallback(move || {
-        let refusal = ApiError::from(Error::NewerData(why.clone().into()));
-        std::future::ready(refusal)
-    })
+    let refuse = move || std::future::ready(ApiError::from(Error::NewerData(why.clone().into())));
+    Router::new().route("/", any(refuse.clone())).route("/{*path}", any(refuse))
 }
 
 /// The routes, each request with an `Idempotency-Key` done once.

@@ -262,12 +262,8 @@ impl Config {
             max_unpaid_orders: env.parsed("MAX_UNPAID_ORDERS", 50, "a number from 0 to 10000", |text| {
                 text.parse().ok().filter(|limit| *limit <= MAX_UNPAID_LIMIT)
             }),
-            list_shards: env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
-                text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
-            }),
-            write_schema: env.parsed("WRITE_SCHEMA", SCHEMA, "a number from 1 to 3", |text| {
-                text.parse().ok().filter(|schema| (1..=SCHEMA).contains(schema))
-            }),
+            list_shards: list_shards(&mut env),
+            write_schema: write_schema(&mut env),
             cursor_key: cursor_key(&env),
             cors_origins: env.parsed(
                 "CORS_ORIGINS",
@@ -288,6 +284,21 @@ impl Config {
         check_page_sizes(&mut env, &config);
         env.finish(config)
     }
+}
+
+/// Into how many parts the list of all orders is split.
+fn list_shards(env: &mut Lookup<'_>) -> u32 {
+    env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
+        text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
+    })
+}
+
+/// The shape in which items are written.
+fn write_schema(env: &mut Lookup<'_>) -> u32 {
+    let expected = format!("a number from 1 to {SCHEMA}");
+    env.parsed("WRITE_SCHEMA", SCHEMA, &expected, |text| {
+        text.parse().ok().filter(|schema| (1..=SCHEMA).contains(schema))
+    })
 }
 
 fn rate_limit(env: &mut Lookup<'_>) -> Option<NonZeroU32> {

@@ -105,7 +105,8 @@ pub fn version_of(item: &Item) -> u64 {
 }
 
 impl Table {
-    /// A put over an entity's item that must still be as it was seen; what of it is not known stays.
+    /// A put over an entity's item that must still be as it was seen; what of it is not known
+    /// stays.
     ///
     /// # Errors
     /// [`TableError::Newer`] where only a newer version may write it.

@@ -170,7 +170,10 @@ fn key_of(request: &Value, schemas: &KeySchemas) -> Option<ItemKey> {
 }
 
 fn key_in(table: &str, item: &Value, schemas: &KeySchemas) -> Option<ItemKey> {
-    let names = schemas.get(table)?;
+    // One that was made beside a table of the template, under a longer name, has its keys.
+    let beside =
+        || schemas.iter().find(|(known, _)| table.starts_with(known.as_str())).map(|(_, names)| names);
+    let names = schemas.get(table).or_else(beside)?;
     let partition = names.first().map(|name| text(&item[name]["S"])).unwrap_or_default().to_owned();
     let key: Value = names.iter().map(|name| (name.clone(), item[name].clone())).collect();
     Some(ItemKey { table: table.to_owned(), key: key.to_string(), partition })

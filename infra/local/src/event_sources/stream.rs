@@ -31,7 +31,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens the stream, if the table has one, and takes up the checkpoints that an earlier run left.
+    /// Opens the stream, if the table has one, and takes up the checkpoints that an earlier run
+    /// left.
     pub(super) fn open(
         pollers: &Pollers,
         invoker: Invoker,

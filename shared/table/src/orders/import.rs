@@ -77,7 +77,8 @@ impl Table {
         Ok(if there == *order { Imported::Same } else { Imported::Different })
     }
 
-    /// Adds the item of some older changes, or of each half of them where they are too large together.
+    /// Adds the item of some older changes, or of each half of them where they are too large
+    /// together.
     fn add_older_items(
         &self,
         order: OrderId,

@@ -12,10 +12,12 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
 mod gateway;
+mod layout;
 mod lookup;
 mod texts;
 
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
+use layout::{list_shards, write_schema};
 use lookup::Lookup;
 use texts::{commas, fraction, log_level, origins, protocols, switch, tracking_url};
 
@@ -284,21 +286,6 @@ impl Config {
         check_page_sizes(&mut env, &config);
         env.finish(config)
     }
-}
-
-/// Into how many parts the list of all orders is split.
-fn list_shards(env: &mut Lookup<'_>) -> u32 {
-    env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
-        text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
-    })
-}
-
-/// The shape in which items are written.
-fn write_schema(env: &mut Lookup<'_>) -> u32 {
-    let expected = format!("a number from 1 to {SCHEMA}");
-    env.parsed("WRITE_SCHEMA", SCHEMA, &expected, |text| {
-        text.parse().ok().filter(|schema| (1..=SCHEMA).contains(schema))
-    })
 }
 
 fn rate_limit(env: &mut Lookup<'_>) -> Option<NonZeroU32> {

@@ -1,0 +1,19 @@
+//! How the table is written.
+
+use super::lookup::Lookup;
+use super::{MAX_LIST_SHARDS, SCHEMA};
+
+/// Into how many parts the list of all orders is split.
+pub(super) fn list_shards(env: &mut Lookup<'_>) -> u32 {
+    env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
+        text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
+    })
+}
+
+/// The shape in which items are written.
+pub(super) fn write_schema(env: &mut Lookup<'_>) -> u32 {
+    let expected = format!("a number from 1 to {SCHEMA}");
+    env.parsed("WRITE_SCHEMA", SCHEMA, &expected, |text| {
+        text.parse().ok().filter(|schema| (1..=SCHEMA).contains(schema))
+    })
+}

@@ -5,7 +5,11 @@ use regex_lite::Regex;
 use std::collections::BTreeSet;
 
 /// The code that reads settings.
-const READERS: [&str; 2] = ["shared/runtime/src/config.rs", "shared/runtime/src/config/gateway.rs"];
+const READERS: [&str; 3] = [
+    "shared/runtime/src/config.rs",
+    "shared/runtime/src/config/gateway.rs",
+    "shared/runtime/src/config/layout.rs",
+];
 
 /// The names that a document's tables have in back quotes in their first column.
 fn told(document: &Source) -> BTreeSet<String> {

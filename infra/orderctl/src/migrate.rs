@@ -101,8 +101,8 @@ pub async fn run(app: &App, how: &Migrate) -> Result<Report, Fault> {
         text.push_str(&format!("so were {} more\n", newer.len() - NAMED));
     }
     let mut is_well = newer.is_empty();
-    if minimum > readable_since(wanted) && is_well && !how.contract {
-        table.set_minimum_reader(readable_since(wanted)).await?;
+    if minimum > wanted {
+        is_well &= let_back_in(app, wanted, how.rate, &mut text).await?;
     }
     if how.contract {
         is_well &= contract(app, wanted, how.rate, &mut text).await?;
@@ -113,15 +113,21 @@ pub async fn run(app: &App, how: &Migrate) -> Result<Report, Fault> {
     Ok(report.with("newer", newer).with("minimum_reader", minimum))
 }
 
+/// Lets versions back in that were shut out, once nothing has a shape that is newer than the one
+/// that is wanted: a migration that was interrupted, or another version, may have left some.
+async fn let_back_in(app: &App, wanted: u32, rate: Option<u32>, text: &mut String) -> Result<bool, Fault> {
+    let newer = of_other_shapes(app, rate, |schema, written| schema > written, wanted).await?;
+    if newer > 0 {
+        text.push_str(&format!("{newer} items have a newer shape still: older versions stay shut out\n"));
+        return Ok(false);
+    }
+    app.table().set_minimum_reader(readable_since(wanted)).await?;
+    Ok(true)
+}
+
 /// Shuts older versions out, if none has written anything since.
 async fn contract(app: &App, wanted: u32, rate: Option<u32>, text: &mut String) -> Result<bool, Fault> {
-    let written = oms_table::schema::written(wanted);
-    let shapes = count(app, rate).await?;
-    let older: usize = shapes
-        .iter()
-        .filter(|((what, schema), _)| written.iter().any(|(kind, least)| kind == what && schema < least))
-        .map(|(_, count)| count)
-        .sum();
+    let older = of_other_shapes(app, rate, |schema, written| schema < written, wanted).await?;
     if older > 0 {
         text.push_str(&format!(
             "{older} items have an older shape again: an older version still writes them\n"
@@ -130,6 +136,20 @@ async fn contract(app: &App, wanted: u32, rate: Option<u32>, text: &mut String) 
     }
     app.table().set_minimum_reader(wanted).await?;
     Ok(true)
+}
+
+/// How many items have a shape that is so to the one that their kind is written in.
+async fn of_other_shapes(
+    app: &App,
+    rate: Option<u32>,
+    is_other: fn(u32, u32) -> bool,
+    wanted: u32,
+) -> Result<usize, Fault> {
+    let written = oms_table::schema::written(wanted);
+    let is_other =
+        |what: &str, schema: u32| written.iter().any(|(kind, of)| *kind == what && is_other(schema, *of));
+    let shapes = count(app, rate).await?;
+    Ok(shapes.iter().filter(|((what, schema), _)| is_other(what, *schema)).map(|(_, count)| count).sum())
 }
 
 async fn count(app: &App, rate: Option<u32>) -> Result<Shapes, Fault> {

@@ -117,13 +117,13 @@ impl Table {
     ) -> Result<(), TableError> {
         let pieces = orders.chunks(PIECE).zip(0_u16..).map(|(orders, number)| {
             let piece = Piece { orders: orders.to_vec() };
-            self.expiring(job, keys::piece(number), serde_dynamo::to_item(piece))
+            expiring(of(job), keys::piece(number), &piece, WHAT)
         });
         let pieces: Vec<Item> = pieces.collect::<Result<_, _>>()?;
         let batches: Vec<Vec<Item>> = pieces.chunks(BATCH_WRITE_LIMIT).map(<[Item]>::to_vec).collect();
         let writes = batches.into_iter().map(|batch| self.put_batch(batch));
         futures::stream::iter(writes).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
-        let item = self.expiring(job, keys::JOB.to_owned(), serde_dynamo::to_item(job))?;
+        let item = expiring(of(job), keys::JOB.to_owned(), job, WHAT)?;
         self.put(self.put_new(item)?, key).await
     }
 
@@ -134,26 +134,12 @@ impl Table {
     /// [`TableError`] where the table cannot be written.
     pub async fn restart_bulk_update(&self, job: &BulkUpdate, now: Timestamp) -> Result<(), TableError> {
         let again = BulkUpdate { started_at: now, held_until: None, version: job.version + 1, ..job.clone() };
-        let mut item = self.expiring(&again, keys::JOB.to_owned(), serde_dynamo::to_item(&again))?;
+        let mut item = expiring(of(&again), keys::JOB.to_owned(), &again, WHAT)?;
         job.unknown.put_back(&mut item)?;
         match self.put(self.put_over(Some(job.version), item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
         }
-    }
-
-    fn expiring(
-        &self,
-        job: &BulkUpdate,
-        sk: String,
-        fields: Result<Item, serde_dynamo::Error>,
-    ) -> Result<Item, TableError> {
-        let mut item = fields.map_err(TableError::shape(WHAT))?;
-        item.extend(key(keys::job(job.id), sk));
-        let expires = job.created_at.as_second() + RETENTION_S;
-        item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
-        Kind::Other.write_as(&mut item, SCHEMA);
-        Ok(item)
     }
 
     /// A bulk update; none after [`RETENTION_S`], and none of another kind of job.
@@ -204,10 +190,29 @@ impl Table {
         job: &BulkUpdate,
         result: &PieceResult,
     ) -> Result<(), TableError> {
-        let item = self.expiring(job, keys::result(result.piece), serde_dynamo::to_item(result))?;
+        let item = expiring(of(job), keys::result(result.piece), result, WHAT)?;
         match self.put(self.put_new(item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
         }
     }
+}
+
+/// The item of a job, or of a part of one: it goes [`RETENTION_S`] after the job was asked for.
+fn expiring<T: Serialize>(
+    (id, asked_for): (JobId, Timestamp),
+    sk: String,
+    part: &T,
+    what: &'static str,
+) -> Result<Item, TableError> {
+    let mut item: Item = serde_dynamo::to_item(part).map_err(TableError::shape(what))?;
+    item.extend(key(keys::job(id), sk));
+    let expires = asked_for.as_second() + RETENTION_S;
+    item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
+    Kind::Other.write_as(&mut item, SCHEMA);
+    Ok(item)
+}
+
+const fn of(job: &BulkUpdate) -> (JobId, Timestamp) {
+    (job.id, job.created_at)
 }

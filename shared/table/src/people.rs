@@ -9,9 +9,8 @@ use crate::orders::item;
 use crate::orders::summary::summary_from_item;
 use crate::{Item, Table, TableError, catalog, text};
 use jiff::Timestamp;
-use oms_domain::personal_data::PersonalData;
 use oms_domain::tally::Scope;
-use oms_domain::{Change, OrderId, OrderSummary, UserId};
+use oms_domain::{OrderId, OrderSummary, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many entries of an index one query asks for.
@@ -110,15 +109,13 @@ impl Table {
     /// already.
     ///
     /// # Errors
-    /// [`TableError`] where the table cannot be read or written.
+    /// [`TableError`] where the table cannot be read or written; [`TableError::Newer`] where a
+    /// newer version wrote one, with what only that can erase.
     pub async fn erase_older_log(&self, order: OrderId) -> Result<usize, TableError> {
         let mut count = 0;
         for older in self.collection(keys::order(order), keys::LOG_PREFIX).await? {
-            let log = item::log_from_item(older)?;
-            let mut erased = log.clone();
-            erased.iter_mut().for_each(Change::erase);
-            if erased != log {
-                self.put(self.put_any(item::log_to_item(order, erased, self.layout)?)?, None).await?;
+            if let Some(erased) = item::erased_log(order, older, self.layout)? {
+                self.put(self.put_any(erased)?, None).await?;
                 count += 1;
             }
         }

@@ -1,11 +1,9 @@
 //! The erasure of a person, as a job: who is to be erased, and what came of it. It is found where
 //! bulk updates are, and writing it puts a record on the stream, which starts it.
 
-use super::RETENTION_S;
+use super::{RETENTION_S, expiring};
 use crate::idempotency::Keyed;
-use crate::schema::{Kind, SCHEMA};
-use crate::{Item, Table, TableError, entity, key, keys};
-use aws_sdk_dynamodb::types::AttributeValue;
+use crate::{Table, TableError, entity, keys};
 use jiff::Timestamp;
 use oms_domain::{JobId, OrderId, UserId};
 use serde::{Deserialize, Serialize};
@@ -48,7 +46,7 @@ impl Table {
     /// # Errors
     /// [`TableError`]; then there is no erasure.
     pub async fn insert_erasure(&self, job: &Erasure, key: Keyed<'_>) -> Result<(), TableError> {
-        let item = expiring(job, keys::JOB.to_owned(), serde_dynamo::to_item(job))?;
+        let item = expiring((job.id, job.created_at), keys::JOB.to_owned(), job, WHAT)?;
         self.put(self.put_new(item)?, key).await
     }
 
@@ -77,23 +75,10 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn finish_erasure(&self, job: &Erasure, result: &ErasureResult) -> Result<(), TableError> {
-        let item = expiring(job, keys::result(0), serde_dynamo::to_item(result))?;
+        let item = expiring((job.id, job.created_at), keys::result(0), result, WHAT)?;
         match self.put(self.put_new(item)?, None).await {
             Err(TableError::Conflict) => Ok(()),
             other => other,
         }
     }
-}
-
-fn expiring(
-    job: &Erasure,
-    sk: String,
-    fields: Result<Item, serde_dynamo::Error>,
-) -> Result<Item, TableError> {
-    let mut item = fields.map_err(TableError::shape(WHAT))?;
-    item.extend(key(keys::job(job.id), sk));
-    let expires = job.created_at.as_second() + RETENTION_S;
-    item.insert(keys::EXPIRES_AT.into(), AttributeValue::N(expires.to_string()));
-    Kind::Other.write_as(&mut item, SCHEMA);
-    Ok(item)
 }

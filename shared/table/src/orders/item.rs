@@ -7,6 +7,7 @@ use crate::schema::{Kind, SCHEMA, SaveTokens, Shape, UnknownFields};
 use crate::{Item, Layout, TableError, entity, orders::summary, size, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::change::Growth;
+use oms_domain::personal_data::PersonalData;
 use oms_domain::{Change, ChangeKind, Order, OrderId, StoreId, Stored, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +137,21 @@ pub fn moved_log_to_item(order: &Order, older: Vec<Change>, layout: Layout) -> R
         unknown.put_back_into_older_log(&mut item);
     }
     Ok(item)
+}
+
+/// The same of such an item without what says who somebody is; none where it says nothing of that.
+///
+/// # Errors
+/// [`TableError::Newer`] where a newer version wrote it: what is not known cannot be erased.
+pub fn erased_log(order: OrderId, older: Item, layout: Layout) -> Result<Option<Item>, TableError> {
+    let Shape { schema, .. } = Shape::of(&older);
+    if schema > SCHEMA {
+        return Err(TableError::Newer { schema });
+    }
+    let log = log_from_item(older)?;
+    let mut erased = log.clone();
+    erased.iter_mut().for_each(Change::erase);
+    if erased == log { Ok(None) } else { log_to_item(order, erased, layout).map(Some) }
 }
 
 /// The changes that such an item holds.

@@ -39,8 +39,6 @@ const PART_NAMES: [(&str, &str); 8] = [
     ("slug", "s"),
     ("description", "d"),
 ];
-/// When it was placed.
-pub(crate) const CREATED_AT: &str = "c";
 /// What the rest of the order amounts to: how many lines it has, its version, whether it can be
 /// refunded, its payments, the oldest first.
 const LINES: &str = "l";

@@ -12,8 +12,9 @@ pub(super) fn list(item: &mut Item) {
     if !item.contains_key(DELETED_AT) || item.contains_key(list) {
         return;
     }
-    let made = item.get(keys::SUMMARY).and_then(|summary| summary.as_m().ok());
-    let made = made.and_then(|summary| text(summary, summary::CREATED_AT).parse().ok());
+    let fields = item.get(keys::SUMMARY).and_then(|summary| summary.as_m().ok()).cloned();
+    let fields = fields.map(summary::fields_of).unwrap_or_default();
+    let made = text(&fields, "created_at").parse().ok();
     if let (Some(owners), Some(made)) = (owners_ever_of(item), made) {
         item.insert(list.to_owned(), AttributeValue::S(keys::list_of_deleted(&owners.user)));
         item.insert(keys::LIST_AT.to_owned(), AttributeValue::S(keys::list_at(made, owners.id)));

@@ -6,7 +6,9 @@ mod complete;
 use super::*;
 use crate::entity::{self, Versioned};
 use crate::notifications::subscriptions::{self, SubscriptionRecord};
-use crate::orders::item::{from_item, is_signed, log_from_item, moved_log_to_item, signed, to_items};
+use crate::orders::item::{
+    erased_log, from_item, is_signed, log_from_item, moved_log_to_item, signed, to_items,
+};
 use crate::{Layout, catalog};
 use complete::{TOKENS, complete};
 use oms_domain::catalog::{Product, Store};
@@ -58,6 +60,23 @@ fn an_order_of_every_shape_reads_as_what_it_was_written_for() {
     }
     for name in ["log-1-long-names", "log-2"] {
         assert_eq!(log_from_item(golden(name)).unwrap(), complete().log, "{name}");
+    }
+}
+
+#[test]
+fn an_order_that_was_deleted_long_ago_is_in_the_list_where_its_user_is_erased() {
+    let deleted = Order { deleted_at: Some(complete().created_at), ..complete() };
+    let written = to_items(&deleted, Some(deleted.version), layout(SCHEMA)).unwrap().0;
+    let mut old = golden("order-1");
+    old.insert("deleted_at".to_owned(), written["deleted_at"].clone());
+    // It was in no list then.
+    for name in ["list_user", "list_store", "list_all", "list_at"] {
+        old.remove(name);
+    }
+    Kind::Order.migrate(&mut old, SCHEMA).unwrap();
+    assert_eq!(old["list_user"], text("DELETED#ada"));
+    for name in ["list_user", "list_store", "list_all", "list_at"] {
+        assert_eq!(old.get(name), written.get(name), "{name}");
     }
 }
 
@@ -182,6 +201,11 @@ fn what_a_newer_version_has_reshaped_is_read_and_not_written() {
     let refused = to_items(&order, Some(order.version), layout(SCHEMA)).unwrap_err();
     assert!(matches!(refused, TableError::Newer { schema: 9 }), "{refused}");
     let refused = Kind::Order.migrate(&mut of_shape_9("order-3", 3), SCHEMA).unwrap_err();
+    assert!(matches!(refused, TableError::Newer { schema: 9 }), "{refused}");
+    let mut log = golden("log-2");
+    assert!(erased_log(order.id, log.clone(), layout(SCHEMA)).unwrap().is_some());
+    Shape { schema: 9, writer: 2 }.stamp(&mut log);
+    let refused = erased_log(order.id, log, layout(SCHEMA)).unwrap_err();
     assert!(matches!(refused, TableError::Newer { schema: 9 }), "{refused}");
     // An order that is made anew has nothing to lose.
     let anew = Order { stored: Stored::default(), ..order };

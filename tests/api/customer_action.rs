@@ -87,7 +87,7 @@ async fn what_lets_the_customer_act_is_told_to_whoever_pays_again_and_again_and_
     let table = Client::stranger();
     for (pk, sk) in [
         (format!("ORDER#{}", text(&payment["order"])), "ORDER"),
-        (format!("IDEMPOTENCY#{}#once", ada.id), "IDEMPOTENCY"),
+        (format!("IDEMPOTENCY#5#{}", ada.id), "KEY#once"),
         (format!("GATEWAY#SIMULATED#{}", text(&payment["id"])), "CHARGE"),
     ] {
         let item = table.item(&pk, sk).await;

@@ -98,8 +98,8 @@ impl Table {
         idempotency_key: &str,
         now: Timestamp,
     ) -> Result<Option<Remembered>, TableError> {
-        let pk = keys::idempotency(user, idempotency_key);
-        let Some(item) = self.get_item(pk, keys::IDEMPOTENCY.to_owned()).await? else {
+        let (pk, sk) = keys::idempotency(user, idempotency_key);
+        let Some(item) = self.get_item(pk, sk).await? else {
             return Ok(None);
         };
         let remembered = Remembered {
@@ -125,16 +125,14 @@ impl Table {
     ) -> Result<TransactWriteItem, TableError> {
         let text = |value: &str| AttributeValue::S(value.to_owned());
         let number = |value: i64| AttributeValue::N(value.to_string());
-        let mut item = key(keys::idempotency(user, idempotency_key), keys::IDEMPOTENCY.to_owned());
+        let (pk, sk) = keys::idempotency(user, idempotency_key);
+        let mut item = key(pk, sk);
         item.insert(FINGERPRINT.into(), text(&what.fingerprint));
         item.insert(OWNER.into(), text(&what.owner));
         item.insert(STATUS.into(), number(what.status.into()));
         item.insert(LOCATION.into(), text(&what.location));
         item.insert(BUSY_UNTIL.into(), number(what.busy_until));
         item.insert(keys::EXPIRES_AT.into(), number(what.expires_at));
-        // By which the requests of a user are found when they are erased.
-        item.insert(keys::Index::User.hash_key().into(), text(&keys::list_of_requests(user)));
-        item.insert(keys::LIST_AT.into(), text(&format!("{}#{}", what.expires_at, what.owner)));
         if let Some(manages) = what.manages {
             item.insert(MANAGES.into(), AttributeValue::Bool(manages));
         }
@@ -227,10 +225,11 @@ impl Table {
 
     /// A change of what is remembered of a request, as long as it is that request's.
     fn update_remembered(&self, user: &str, idempotency_key: &str, owner: &str) -> UpdateItemFluentBuilder {
+        let (pk, sk) = keys::idempotency(user, idempotency_key);
         self.client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(key(keys::idempotency(user, idempotency_key), keys::IDEMPOTENCY.to_owned())))
+            .set_key(Some(key(pk, sk)))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#busy", BUSY_UNTIL)
             .expression_attribute_names("#owner", OWNER)

@@ -21,7 +21,7 @@
 //! | subscriber to the events | `TOPIC#SUBSCRIPTIONS` | `SUBSCRIPTION#<id>` |
 //! | counters of a scope | `COUNTERS#USER#<sub>`, `COUNTERS#STORE#<id>`, `COUNTERS#ALL` | what is counted |
 //! | orders that were counted under an operator's lock (see [`crate::counters::lock`]) | `JOURNAL#<id>` | `<uuid>` |
-//! | request with an idempotency key (`%` and `#` of the `sub` as `%25` and `%23`) | `IDEMPOTENCY#<sub>#<key>` | `IDEMPOTENCY` |
+//! | request with an idempotency key | `IDEMPOTENCY#<shard>#<sub>` | `KEY#<key>` |
 //! | bulk update, or the erasure of a person | `JOB#<id>` | `JOB` |
 //! | some of its orders, and what came of them, or of the erasure | `JOB#<id>` | `PIECE#<n>`, `RESULT#<n>` |
 //! | a place of a code, to search by | `SEARCH#<characters>` (see [`crate::projections::search_rows`]) | `<what follows>#<order>` |
@@ -32,8 +32,7 @@
 //! What is counted of a scope (see [`super::counters`]) stands under `BY_STATUS`, `BY_DAY#<month>`,
 //! `AT_QUARTER#<day>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
 //!
-//! What people write, a `sub` and a key, stands at the end of a key or is written so that its end
-//! is certain: no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a
+//! What people write, a `sub` and a key, stands at the end of a key: no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a
 //! `pk` and 1,024 of an `sk`.
 //!
 //! Lists come from eight indexes, which carry the `summary` or the few `facts` that filters ask
@@ -41,7 +40,7 @@
 //!
 //! | index | hash key | range key | what it lists |
 //! |---|---|---|---|
-//! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>`; `DELETED#<sub>`: a user's deleted orders; `REQUESTS#<sub>`: the idempotency keys of a user |
+//! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>`; `DELETED#<sub>`: a user's deleted orders |
 //! | `by-store` | `list_store` | `list_at` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status; `LINES#PRODUCT#<id>` |
 //! | `by-all` | `list_all` | `list_at` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
 //! | `by-status` | `list_status` | `list_at` | the orders of a scope and a status |
@@ -116,7 +115,9 @@ pub(crate) const SUBSCRIPTIONS: &str = "TOPIC#SUBSCRIPTIONS";
 pub(crate) const SUBSCRIPTION_PREFIX: &str = "SUBSCRIPTION#";
 pub(crate) const SEQUENCE: &str = "SEQUENCE";
 pub(crate) const SCHEMA: &str = "SCHEMA";
-pub(crate) const IDEMPOTENCY: &str = "IDEMPOTENCY";
+pub(crate) const IDEMPOTENCY_PREFIX: &str = "KEY#";
+/// In how many partitions the requests of one user are remembered.
+pub(crate) const IDEMPOTENCY_SHARDS: u32 = 16;
 
 pub(crate) fn order(id: OrderId) -> String {
     format!("{ORDER_PREFIX}{id}")
@@ -223,14 +224,16 @@ pub(crate) fn result(number: u16) -> String {
     format!("{RESULT_PREFIX}{number:05}")
 }
 
-pub(crate) fn idempotency(user: &str, key: &str) -> String {
-    format!("IDEMPOTENCY#{}#{key}", enclosed(user))
+/// A share of what is remembered of a user's requests: one who sends many, as a program does, is
+/// not held to what one partition writes.
+pub(crate) fn idempotency_shard(user: &str, shard: u32) -> String {
+    format!("IDEMPOTENCY#{shard:x}#{user}")
 }
 
-/// What others have written, as a part of a key that something follows: nothing in it is taken for
-/// its end.
-fn enclosed(text: &str) -> String {
-    text.replace('%', "%25").replace('#', "%23")
+/// The keys of what is remembered of a request. The longest key, of 255 characters, is 1,020 bytes.
+pub(crate) fn idempotency(user: &str, key: &str) -> (String, String) {
+    let sum: u32 = key.bytes().map(u32::from).sum();
+    (idempotency_shard(user, sum % IDEMPOTENCY_SHARDS), format!("{IDEMPOTENCY_PREFIX}{key}"))
 }
 
 /// What the simulated gateway keeps of a charge or a refund.
@@ -246,11 +249,6 @@ pub(crate) fn list_of_user(id: &UserId) -> String {
 /// The deleted orders of a user, whom nobody but an erasure asks for.
 pub(crate) fn list_of_deleted(id: &UserId) -> String {
     format!("DELETED#{id}")
-}
-
-/// What is remembered of a user's requests.
-pub(crate) fn list_of_requests(user: &str) -> String {
-    format!("REQUESTS#{user}")
 }
 
 pub(crate) fn list_of_owner(id: &UserId) -> String {

@@ -8,6 +8,7 @@ use crate::notifications::inbox::{attribute, month_of, oldest_retained};
 use crate::orders::item;
 use crate::orders::summary::summary_from_item;
 use crate::{Item, Table, TableError, catalog, text};
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use oms_domain::tally::Scope;
 use oms_domain::{OrderId, OrderSummary, UserId};
@@ -35,12 +36,12 @@ impl Table {
                 return Ok(true);
             }
         }
-        for list in lists_of(person) {
+        for list in [keys::list_of_user(person), keys::list_of_deleted(person)] {
             if !self.newest(Index::User, &list, 1).await?.is_empty() {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(!self.remembered_requests(person).await?.is_empty())
     }
 
     /// Every order of a person, deleted ones too, as far as the index has them.
@@ -181,9 +182,10 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn remembered_requests(&self, person: &UserId) -> Result<Vec<(String, String)>, TableError> {
-        let listed = self.entries_of_list(keys::list_of_requests(&person.0)).await?;
-        let found = self.get_parts(listed.iter().map(keys_of).collect(), &[keys::PK, keys::SK]).await?;
-        Ok(found.iter().map(keys_of).collect())
+        let shards = (0..keys::IDEMPOTENCY_SHARDS).map(|shard| keys::idempotency_shard(&person.0, shard));
+        let shards = shards.map(|pk| self.collection(pk, keys::IDEMPOTENCY_PREFIX));
+        let found = try_join_all(shards).await?;
+        Ok(found.iter().flatten().map(keys_of).collect())
     }
 
     /// Forgets the requests of a person; how many there were.
@@ -215,11 +217,6 @@ impl Table {
         }
         Ok(())
     }
-}
-
-/// The lists of an index that show whether somebody is known.
-fn lists_of(person: &UserId) -> [String; 3] {
-    [keys::list_of_user(person), keys::list_of_deleted(person), keys::list_of_requests(&person.0)]
 }
 
 fn keys_of(item: &Item) -> (String, String) {

@@ -4,6 +4,7 @@ use jiff::civil::{Date, date};
 use oms_domain::catalog::{ProductStatus, StoreStatus};
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Everything that has an item, by what tells one from another.
@@ -48,7 +49,7 @@ fn keys_of(thing: &Thing) -> Vec<(String, String)> {
         Thing::RecentChange(of, at, id) => one(user(of), &step(RECENT_CHANGE_PREFIX, *at, product(*id))),
         Thing::Subscription(id) => one(SUBSCRIPTIONS.to_owned(), &subscription(*id)),
         Thing::Counters(scope, sk) => one(counters(scope), sk),
-        Thing::Idempotency(of, key) => one(idempotency(&of.0, key), IDEMPOTENCY),
+        Thing::Idempotency(of, key) => vec![idempotency(&of.0, key)],
         Thing::Job(id) => one(job(*id), JOB),
         Thing::Piece(id, number) => one(job(*id), &piece(*number)),
         Thing::Result(id, number) => one(job(*id), &result(*number)),
@@ -194,8 +195,12 @@ proptest! {
 }
 
 #[test]
-fn an_ordinary_users_key_is_what_it_always_was() {
-    let key = idempotency("5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11", "a#b%c");
-    assert_eq!(key, "IDEMPOTENCY#5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11#a#b%c");
-    assert_ne!(idempotency("a", "b#c"), idempotency("a#b", "c"));
+fn a_request_is_remembered_in_one_of_the_shards_of_its_user() {
+    let (pk, sk) = idempotency("5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11", "once");
+    assert_eq!((&*pk, &*sk), ("IDEMPOTENCY#5#5f2c3c0e-8f0b-4b0e-9c39-2d3a8f6f0c11", "KEY#once"));
+    let shards = (0..100_u32).map(|n| idempotency("ada", &n.to_string()).0).collect::<BTreeSet<_>>();
+    let all = (0..IDEMPOTENCY_SHARDS).map(|shard| idempotency_shard("ada", shard)).collect();
+    assert_eq!(shards, all);
+    let longest = idempotency(&"𝛼".repeat(255), &"𝛼".repeat(255));
+    assert!(longest.0.len() <= 2_048 && longest.1.len() <= 1_024);
 }

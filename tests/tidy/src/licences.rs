@@ -102,3 +102,23 @@ fn expressions_of_licences_are_read() {
         assert!(!is_allowed(expression, &allowed), "{expression}");
     }
 }
+
+/// Else the black-box tests, which build the functions with `cargo build`, build half of the
+/// dependencies a second time.
+#[test]
+fn what_only_tests_use_is_an_ordinary_dependency_of_the_harness() {
+    let packages = packages();
+    let names = |package: &Value, kind: Option<&str>| -> Vec<String> {
+        let dependencies = package["dependencies"].as_array().into_iter().flatten();
+        let named = dependencies.filter(|one| one["kind"].as_str() == kind);
+        named.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect()
+    };
+    let ours = || packages.iter().filter(|package| package["source"].is_null());
+    let harness = ours().find(|package| package["name"] == "oms-harness").expect("there is a harness");
+    let ordinary = names(harness, None);
+    let missing: Vec<_> = ours()
+        .flat_map(|package| names(package, Some("dev")))
+        .filter(|name| !ordinary.contains(name) && !ours().any(|package| package["name"] == **name))
+        .collect();
+    assert!(missing.is_empty(), "tests/harness/Cargo.toml lacks {missing:?}, which tests of others use");
+}

@@ -1,10 +1,13 @@
 //! Who asks: credentials and a region, found where the AWS CLI finds them.
 
 use super::{Environment, Settings};
+use aws_config::Region;
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::imds::region::ImdsRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::region::Builder as ProfileRegion;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use oms_runtime::sdk;
@@ -27,14 +30,9 @@ pub(super) async fn find(environment: &Environment, settings: &Settings) -> Iden
         let local = Credentials::new(LOCAL_KEY, "local", None, None, "cargo dev");
         return Identity { credentials: SharedCredentialsProvider::new(local), region: None };
     }
-    let region = match settings.get("AWS_REGION") {
+    let region = match settings.get("AWS_REGION").or_else(|| settings.get("AWS_DEFAULT_REGION")) {
         Some(region) => Some(Region::new(region)),
-        None => {
-            let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(sdk::http_client());
-            let named = environment.profile.iter();
-            let loader = named.fold(loader, |loader, name| loader.profile_name(name));
-            loader.load().await.region().cloned()
-        }
+        None => region_of_profile_or_instance(environment).await,
     };
     let how =
         ProviderConfig::without_region().with_http_client(sdk::http_client()).with_region(region.clone());
@@ -50,4 +48,13 @@ pub(super) async fn find(environment: &Environment, settings: &Settings) -> Iden
         }
     };
     Identity { credentials, region: region.map(|region| region.to_string()) }
+}
+
+/// Where neither the settings nor the environment name a region; an empty variable names none.
+async fn region_of_profile_or_instance(environment: &Environment) -> Option<Region> {
+    let how = ProviderConfig::without_region().with_http_client(sdk::http_client());
+    let of_profile = ProfileRegion::default().configure(&how);
+    let of_profile = environment.profile.iter().fold(of_profile, |found, name| found.profile_name(name));
+    let of_instance = ImdsRegionProvider::builder().configure(&how).build();
+    RegionProviderChain::first_try(of_profile.build()).or_else(of_instance).region().await
 }

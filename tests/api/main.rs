@@ -41,6 +41,7 @@ mod operator_identity;
 mod paying;
 mod payment_records;
 mod payments;
+mod permissions;
 mod personal_data;
 mod races;
 mod readme;

@@ -15,6 +15,7 @@ fn settings() -> Vec<(&'static str, &'static str)> {
     [
         ("TOPIC_ARN", "TOPIC_ARN"),
         ("QUEUE_URL", "QUEUE_URL"),
+        ("SETTLEMENTS_QUEUE_URL", "SETTLEMENTS_QUEUE_URL"),
         ("FAILURE_QUEUE_URL", "FAILURE_QUEUE_URL"),
         ("AWS_ENDPOINT_URL_SNS", "SNS_URL"),
         ("AWS_ENDPOINT_URL_SQS", "SQS_URL"),

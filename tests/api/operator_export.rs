@@ -80,8 +80,9 @@ async fn exported_orders_are_the_same_where_they_are_imported() {
     let (said, status) = orderctl(&table.name, dynamodb, &["verify"]).await;
     assert_eq!((said.as_str(), status), ("4 orders, 3 scopes; drift 0\n", Some(0)));
     let publisher = ["redrive", "--consumer", "publisher"];
-    let told = [("TOPIC_ARN", "TOPIC_ARN"), ("QUEUE_URL", "QUEUE_URL")];
-    let urls = [("AWS_ENDPOINT_URL_SNS", "SNS_URL"), ("AWS_ENDPOINT_URL_SQS", "SQS_URL")];
+    let queues = ["QUEUE_URL", "SETTLEMENTS_QUEUE_URL"].map(|name| (name, name));
+    let told = [queues.as_slice(), &[("TOPIC_ARN", "TOPIC_ARN")]].concat();
+    let urls = vec![("AWS_ENDPOINT_URL_SNS", "SNS_URL"), ("AWS_ENDPOINT_URL_SQS", "SQS_URL")];
     let told = [told, urls].concat().into_iter().map(|(name, there)| (name, stack().setting(there)));
     let told: Vec<_> = told.collect();
     let (said, status) = orderctl_with(&told, &table.name, dynamodb, &publisher).await;

@@ -52,7 +52,8 @@ impl World {
     }
 
     async fn redrive(&self) -> (String, Option<i32>) {
-        let names = ["TOPIC_ARN", "QUEUE_URL"].map(|name| (name, stack().setting(name)));
+        let names =
+            ["TOPIC_ARN", "QUEUE_URL", "SETTLEMENTS_QUEUE_URL"].map(|name| (name, stack().setting(name)));
         let endpoints = ["AWS_ENDPOINT_URL_SNS", "AWS_ENDPOINT_URL_SQS"];
         let endpoints = endpoints.map(|name| (name, stack().setting("SQS_URL")));
         let queue = [("FAILURE_QUEUE_URL", &*self.failures.url)];

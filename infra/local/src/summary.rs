@@ -25,6 +25,7 @@ pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, is
         ("SQS_URL".to_owned(), addresses.messaging.clone()),
         ("TOPIC_ARN".to_owned(), topic.to_owned()),
         ("QUEUE_URL".to_owned(), setting("QUEUE_URL")),
+        ("SETTLEMENTS_QUEUE_URL".to_owned(), setting("SETTLEMENTS_QUEUE_URL")),
         ("FAILURE_QUEUE_URL".to_owned(), setting("FAILURE_QUEUE_URL")),
         ("LAMBDA_URL".to_owned(), addresses.lambda.clone()),
     ];

@@ -216,6 +216,42 @@ mod tests {
         assert_eq!(of(&[("Architecture", "x86_64")]), Architecture::X86);
     }
 
+    /// The rules of the template that refuse some parameters.
+    fn refusals(template: &Value, given: &[(&str, &str)]) -> Vec<String> {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let findings = rules::check(template, &parameters::values(template, &given));
+        let refused = findings.iter().filter_map(|finding| match finding {
+            Finding::Ok(_) => None,
+            Finding::Missing(what, _) | Finding::NotChecked(what, _) => what.strip_prefix("rule "),
+        });
+        refused.map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn one_half_of_what_goes_together_is_refused() {
+        let template =
+            oms_workspace::template::document(&oms_workspace::root().join("template.yaml")).unwrap();
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf";
+        let (key, secret) = (("StripeSecretKeyArn", arn), ("StripeWebhookSecretArn", arn));
+        let name = ("DomainName", "api.shop.example");
+        let certificate = ("CertificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/a");
+        let (reads, writes) = (("MaxReadUnits", "100"), ("MaxWriteUnits", "100"));
+        let (stripe, test_key) = (("PaymentGateway", "stripe"), ("StripeSecretKey", "sk_test_1"));
+        for (given, refused) in [
+            (vec![stripe, key, secret], vec![]),
+            (vec![stripe, key], vec!["StripeHasItsKeys"]),
+            (vec![stripe, key, secret, test_key], vec!["OneOfEachStripeKey"]),
+            (vec![stripe, key, secret, name, certificate], vec![]),
+            (vec![stripe, key, secret, name], vec!["DomainHasItsCertificate"]),
+            (vec![stripe, key, secret, certificate], vec!["DomainHasItsCertificate"]),
+            (vec![stripe, key, secret, reads, writes], vec![]),
+            (vec![stripe, key, secret, writes], vec!["MaximaGoTogether"]),
+        ] {
+            let given = [given, vec![("AdminEmail", "ada@example.com")]].concat();
+            assert_eq!(refusals(&template, &given), refused, "{given:?}");
+        }
+    }
+
     /// What would deploy and be dead, or give the goods away, by the rule that refuses it.
     #[test]
     fn the_template_refuses_what_would_be_dead() {
@@ -244,17 +280,7 @@ mod tests {
             (vec![stripe, admin, secret], vec!["StripeHasItsKeys"]),
             (vec![simulated, admin, production], vec!["ProductionTakesMoney"]),
         ] {
-            let given: Values =
-                given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            let findings = rules::check(&template, &parameters::values(&template, &given));
-            let found: Vec<&str> = findings
-                .iter()
-                .filter_map(|finding| match finding {
-                    Finding::Ok(_) => None,
-                    Finding::Missing(what, _) | Finding::NotChecked(what, _) => what.strip_prefix("rule "),
-                })
-                .collect();
-            assert_eq!(found, refused, "{given:?}");
+            assert_eq!(refusals(&template, &given), refused, "{given:?}");
         }
     }
 }

@@ -238,7 +238,7 @@ fn function(resolver: &Resolver, id: &str, globals: &Value, resource: &Value) ->
         environment,
         routes,
         sources,
-        policies: policies::statements(resolver, id, &resource["Properties"]["Policies"])?,
+        policies: policies::of_role(resolver, id, &resource["Properties"]["Role"])?,
     })
 }
 
@@ -254,10 +254,10 @@ fn is_part_of_any(path: &str, routes: &[String]) -> bool {
 
 fn properties(resolver: &Resolver, resource: &Value) -> Result<Value> {
     let mut properties = resource["Properties"].clone();
-    // Policies are read by themselves; log settings mean nothing here, and may use functions that
+    // Roles are read by themselves; log settings mean nothing here, and may use functions that
     // nothing else needs.
     if let Some(map) = properties.as_object_mut() {
-        map.remove("Policies");
+        map.remove("Role");
         map.remove("LoggingConfig");
     }
     Ok(resolver.value(&properties)?.unwrap_or(Value::Null))

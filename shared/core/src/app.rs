@@ -77,12 +77,13 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the settings. Where they make no sense, the log's first line says why.
+    /// Reads the settings, and the secrets that they name. Where they make no sense, the log's first
+    /// line says why.
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.
-    pub fn start(keys: GatewayKeys) -> Result<Self, StartError> {
-        let app = Config::from_env(keys).map_err(StartError::from).and_then(Self::new);
+    pub async fn start(keys: GatewayKeys) -> Result<Self, StartError> {
+        let app = Config::from_env(keys).await.map_err(StartError::from).and_then(Self::new);
         app.inspect_err(logging::cannot_start)
     }
 
@@ -137,7 +138,7 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub async fn start_consumer(keys: GatewayKeys) -> Result<Self, StartError> {
-        let app = Self::start(keys)?;
+        let app = Self::start(keys).await?;
         app.open().await.inspect_err(logging::cannot_start)?;
         logging::init(app.config());
         Ok(app)

@@ -41,7 +41,7 @@ impl App {
 /// # Errors
 /// Where it cannot start.
 pub async fn serve(keys: GatewayKeys, routes: impl FnOnce() -> Router<App>) -> Result<(), Fatal> {
-    App::start(keys)?.serve(routes()).await
+    App::start(keys).await?.serve(routes()).await
 }
 
 /// What answers where this version must not use the table.

@@ -1,7 +1,7 @@
 //! Every setting, read in one place.
 
 use crate::cursor::CursorKey;
-use aws_credential_types::Credentials;
+use crate::secrets;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::tz::TimeZone;
 use oms_domain::subscription::Protocol;
@@ -11,11 +11,14 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 
+mod aws;
 mod gateway;
 mod layout;
 mod lookup;
 mod texts;
 
+pub use aws::AwsConfig;
+use aws::aws;
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
 use layout::{list_shards, write_schema};
 use lookup::Lookup;
@@ -48,8 +51,10 @@ pub struct Config {
     pub table_name: String,
     /// `TOPIC_ARN`: the SNS topic that events go to.
     pub topic_arn: Option<String>,
-    /// `QUEUE_URL`: the SQS queue of jobs and of payments to settle.
+    /// `QUEUE_URL`: the SQS queue of jobs.
     pub queue_url: Option<String>,
+    /// `SETTLEMENTS_QUEUE_URL`: the SQS queue of payments to settle.
+    pub settlements_queue_url: Option<String>,
     /// `FAILURE_QUEUE_URL`: the SQS queue of records that the stream's consumers set aside.
     pub failure_queue_url: Option<String>,
     /// `AUTH_…`: whose tokens are accepted; nothing for functions that answer no HTTP.
@@ -133,40 +138,8 @@ pub enum KeySource {
     Url(String),
 }
 
-/// How AWS is reached. `Debug` shows no secret.
-#[derive(Clone)]
-pub struct AwsConfig {
-    /// `AWS_REGION`, or `AWS_DEFAULT_REGION`. Required.
-    pub region: String,
-    /// Who signs: of `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, with `AWS_SESSION_TOKEN`,
-    /// which are required; or whom a tool hands in.
-    pub credentials: SharedCredentialsProvider,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
-    pub dynamodb_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
-    pub sns_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SQS`, or `AWS_ENDPOINT_URL`.
-    pub sqs_endpoint: Option<String>,
-}
-
-impl AwsConfig {
-    /// Whether the topic is on this machine, as on the local stack: then so may its subscribers be.
-    #[must_use]
-    pub fn sns_is_on_this_machine(&self) -> bool {
-        self.sns_endpoint.as_deref().is_some_and(is_on_this_machine)
-    }
-}
-
-impl fmt::Debug for AwsConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AwsConfig")
-            .field("region", &self.region)
-            .field("dynamodb_endpoint", &self.dynamodb_endpoint)
-            .field("sns_endpoint", &self.sns_endpoint)
-            .field("sqs_endpoint", &self.sqs_endpoint)
-            .finish_non_exhaustive()
-    }
-}
+/// The settings that may hold an ARN instead of the secret.
+pub(crate) const NAMED_SECRETS: [&str; 3] = ["CURSOR_KEY", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
 
 /// Every setting that makes no sense, each in a sentence that names the variable and its value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -184,13 +157,28 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the environment of this process.
+    /// Reads the environment of this process, and the secrets that it names by an ARN.
     ///
     /// # Errors
-    /// All settings that are missing or make no sense, at once.
+    /// All settings that are missing or make no sense, at once; or else the first secret that
+    /// cannot be read.
     #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
-    pub fn from_env(keys: GatewayKeys) -> Result<Self, ConfigError> {
-        Self::from_lookup(keys, |name| std::env::var(name).ok())
+    pub async fn from_env(keys: GatewayKeys) -> Result<Self, ConfigError> {
+        Self::with_secrets(keys, |name| std::env::var(name).ok()).await
+    }
+
+    /// As [`from_lookup`](Self::from_lookup), with the secrets that settings name by an ARN.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env).
+    pub async fn with_secrets(
+        keys: GatewayKeys,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let aws = aws(&mut Lookup::new(&lookup), None);
+        let secrets = secrets::named(&lookup, &aws).await;
+        let secrets = secrets.map_err(|missing| ConfigError { problems: vec![missing.to_string()] })?;
+        Self::from_lookup(keys, |name| secrets.get(name).cloned().or_else(|| lookup(name)))
     }
 
     /// Reads settings from anywhere, by the name of the variable. An empty value counts as unset,
@@ -228,6 +216,7 @@ impl Config {
             table_name: env.required("TABLE_NAME"),
             topic_arn: env.text("TOPIC_ARN"),
             queue_url: env.text("QUEUE_URL"),
+            settlements_queue_url: env.text("SETTLEMENTS_QUEUE_URL"),
             failure_queue_url: env.text("FAILURE_QUEUE_URL"),
             auth: auth(&mut env),
             cache_timeout: env.seconds("CACHE_TIMEOUT", 300, MAX_CACHE_TIMEOUT_SECONDS),
@@ -341,30 +330,6 @@ fn auth(env: &mut Lookup<'_>) -> Option<AuthConfig> {
 /// Where Cognito and most other issuers keep their keys.
 fn well_known_keys(issuer: &str) -> String {
     format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/'))
-}
-
-fn aws(env: &mut Lookup<'_>, credentials: Option<SharedCredentialsProvider>) -> AwsConfig {
-    let everywhere = env.text("AWS_ENDPOINT_URL");
-    AwsConfig {
-        region: match env.text("AWS_REGION").or_else(|| env.text("AWS_DEFAULT_REGION")) {
-            Some(region) => region,
-            None => env.required("AWS_REGION"),
-        },
-        credentials: credentials.unwrap_or_else(|| credentials_of(env)),
-        dynamodb_endpoint: env.text("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| everywhere.clone()),
-        sns_endpoint: env.text("AWS_ENDPOINT_URL_SNS").or_else(|| everywhere.clone()),
-        sqs_endpoint: env.text("AWS_ENDPOINT_URL_SQS").or(everywhere),
-    }
-}
-
-fn credentials_of(env: &mut Lookup<'_>) -> SharedCredentialsProvider {
-    SharedCredentialsProvider::new(Credentials::new(
-        env.required("AWS_ACCESS_KEY_ID"),
-        env.required("AWS_SECRET_ACCESS_KEY"),
-        env.text("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    ))
 }
 
 /// Keys fetched without TLS could be anyone's, except on the machine itself.

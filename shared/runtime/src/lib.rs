@@ -12,6 +12,7 @@ pub mod meter;
 pub mod metrics;
 pub mod retry;
 pub mod sdk;
+mod secrets;
 pub mod simulated;
 #[cfg(test)]
 mod testing;

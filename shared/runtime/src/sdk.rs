@@ -4,6 +4,7 @@
 mod described;
 pub mod https;
 mod invocation;
+pub mod signed;
 
 use self::invocation::Invocation;
 use crate::config::Config;

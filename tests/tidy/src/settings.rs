@@ -5,10 +5,11 @@ use regex_lite::Regex;
 use std::collections::BTreeSet;
 
 /// The code that reads settings.
-const READERS: [&str; 3] = [
+const READERS: [&str; 4] = [
     "shared/runtime/src/config.rs",
     "shared/runtime/src/config/gateway.rs",
     "shared/runtime/src/config/layout.rs",
+    "shared/runtime/src/config/aws.rs",
 ];
 
 /// The names that a document's tables have in back quotes in their first column.

@@ -224,7 +224,8 @@ mod tests {
             .collect();
         assert_eq!(missing, ["parameter PaymentGateway"]);
         let allowed = |name: &str, value: &str| fault(&template["Parameters"][name], value).is_empty();
-        assert!(allowed("StripeSecretKey", "{{resolve:secretsmanager:stripe:SecretString:secret_key}}"));
+        let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:stripe-AbCdEf#secret_key";
+        assert!(allowed("StripeSecretKeyArn", arn) && !allowed("StripeSecretKeyArn", "sk_live_1"));
         assert!(allowed("StripeSecretKey", "sk_test_1") && allowed("StripeSecretKey", "rk_test_1"));
         assert!(!allowed("StripeSecretKey", "sk_live_1"), "it would be there for all to read");
         for (name, parameter) in section(&template, "Parameters") {

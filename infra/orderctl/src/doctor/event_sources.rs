@@ -2,16 +2,11 @@
 
 use super::Patient;
 use super::finding::Finding;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use http::Request;
 use oms_runtime::logging::chain;
-use oms_runtime::sdk::https;
-use oms_runtime::sdk::https::RequestBody;
+use oms_runtime::sdk::signed::{self, Service};
 use oms_workspace::report::Fault;
 use serde_json::Value;
-use std::time::SystemTime;
 
 /// How many functions read the stream: template.yaml says why no more do.
 const CONSUMERS: usize = 2;
@@ -31,14 +26,16 @@ pub(super) async fn check(patient: &Patient, stream_arn: Option<&str>) -> Vec<Fi
         None => format!("https://lambda.{}.amazonaws.com", patient.config().aws.region),
     };
     let Some(stream) = stream_arn else { return Vec::new() };
-    let worker = async {
-        let url = patient.config().queue_url.as_deref()?;
-        let arn = arn_of_queue(url, &patient.config().aws.region)?;
+    let worker = async |url: &Option<String>| {
+        let arn = arn_of_queue(url.as_deref()?, &patient.config().aws.region)?;
         Some(of_source(patient, &endpoint, "worker", &arn, 1).await)
     };
-    let (consumers, worker) =
-        futures::join!(of_source(patient, &endpoint, "consumers", stream, CONSUMERS), worker);
-    consumers.into_iter().chain(worker.into_iter().flatten()).collect()
+    let (consumers, jobs, settlements) = futures::join!(
+        of_source(patient, &endpoint, "consumers", stream, CONSUMERS),
+        worker(&patient.config().queue_url),
+        worker(&patient.config().settlements_queue_url)
+    );
+    consumers.into_iter().chain([jobs, settlements].into_iter().flatten().flatten()).collect()
 }
 
 /// The ARN of the queue at a URL: its account and its name are the last parts of the path.
@@ -70,23 +67,10 @@ async fn of_source(
 /// What reads a source, as Lambda tells. A stream has two readers, so that one page is all.
 async fn list(patient: &Patient, endpoint: &str, arn: &str) -> Result<Value, Fault> {
     let aws = &patient.config().aws;
-    let credentials = aws.credentials.provide_credentials().await?;
     let encoded = arn.replace(':', "%3A").replace('/', "%2F");
     let url = format!("{}{PATH}?EventSourceArn={encoded}", endpoint.trim_end_matches('/'));
-    let identity = credentials.into();
-    let how = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(&aws.region)
-        .name("lambda")
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let signable = SignableRequest::new("GET", url.as_str(), std::iter::empty(), SignableBody::Bytes(&[]))?;
-    let (instructions, _) = sign(signable, &how)?.into_parts();
-    let mut request = Request::get(&url).body(RequestBody::empty())?;
-    instructions.apply_to_request_http1x(&mut request);
-    let answer = https::send_within(request, patient.limit).await?;
+    let service = Service { name: "lambda", region: &aws.region, timeout: patient.limit };
+    let answer = signed::send(service, &aws.credentials, Request::get(&url).body(Vec::new())?).await?;
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     if answer.status().is_success() {
         return Ok(body);
@@ -102,7 +86,8 @@ fn judge(name: &'static str, arn: &str, wanted: usize, answer: &Value) -> Vec<Fi
     let mut healthy = 0;
     for mapping in &mappings {
         let function = text(mapping, "FunctionArn");
-        let function = function.rsplit(':').next().unwrap_or_default();
+        // Its name, behind which an alias may stand.
+        let function = function.split(':').nth(6).unwrap_or(&function);
         let (state, result, id) =
             (text(mapping, "State"), text(mapping, "LastProcessingResult"), text(mapping, "UUID"));
         if state != "Enabled" {

@@ -9,12 +9,15 @@ use std::collections::HashMap;
 
 /// Whether events, jobs and failures have where to go.
 pub(super) async fn check(patient: &Patient) -> Vec<Finding> {
-    let (topic, jobs, failures) = futures::join!(
+    let (of_jobs, of_settlements) = (&patient.config().queue_url, &patient.config().settlements_queue_url);
+    let settlements = jobs(patient, "settlements", "SETTLEMENTS_QUEUE_URL", of_settlements);
+    let (topic, jobs, settlements, failures) = futures::join!(
         patient.within("topic", topic(patient)),
-        patient.within("jobs", jobs(patient)),
+        patient.within("jobs", jobs(patient, "jobs", "QUEUE_URL", of_jobs)),
+        patient.within("settlements", settlements),
         patient.within("failures", failures(patient))
     );
-    [topic, jobs, failures].concat()
+    [topic, jobs, settlements, failures].concat()
 }
 
 async fn topic(patient: &Patient) -> Vec<Finding> {
@@ -28,18 +31,18 @@ async fn topic(patient: &Patient) -> Vec<Finding> {
     }]
 }
 
-async fn jobs(patient: &Patient) -> Vec<Finding> {
-    let Some(url) = &patient.config().queue_url else { return unset("jobs", "QUEUE_URL") };
+async fn jobs(patient: &Patient, name: &'static str, setting: &str, url: &Option<String>) -> Vec<Finding> {
+    let Some(url) = url else { return unset(name, setting) };
     let attributes = match attributes(patient, url).await {
         Ok(attributes) => attributes,
-        Err(why) => return vec![unreachable("jobs", "QUEUE_URL", why)],
+        Err(why) => return vec![unreachable(name, setting, why)],
     };
     let waiting = count(&attributes, &QueueAttributeName::ApproximateNumberOfMessages);
     let has_policy = attributes.contains_key(&QueueAttributeName::RedrivePolicy);
     let told = format!("{waiting} jobs wait");
     vec![Finding::of(
         has_policy,
-        "jobs",
+        name,
         if has_policy { told } else { format!("{told}, and one that fails comes for ever") },
         "deploy template.yaml again, which gives the queue its redrive policy",
     )]

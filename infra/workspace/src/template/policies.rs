@@ -41,8 +41,17 @@ pub(super) fn operators(path: &Path) -> Result<BTreeMap<String, Vec<Statement>>>
     attached.collect()
 }
 
-/// The statements of a function's policies.
-pub(super) fn statements(resolver: &Resolver, id: &str, policies: &Value) -> Result<Vec<Statement>> {
+/// What a function may do, by the role of the template that it names.
+pub(super) fn of_role(resolver: &Resolver, function: &str, role: &Value) -> Result<Vec<Statement>> {
+    let id = role["Fn::GetAtt"][0].as_str();
+    let id = id.ok_or_else(|| Error::Template(format!("{function} names no role of the template")))?;
+    let policies = &resolver.resource(id)?["Properties"]["Policies"];
+    let documents = policies.as_array().into_iter().flatten().map(|policy| policy["PolicyDocument"].clone());
+    statements(resolver, id, &Value::Array(documents.collect()))
+}
+
+/// The statements of some policies.
+fn statements(resolver: &Resolver, id: &str, policies: &Value) -> Result<Vec<Statement>> {
     let policies = resolver.value(policies)?.unwrap_or_default();
     let policies = policies.as_array().into_iter().flatten();
     let statements = policies.flat_map(|policy| policy["Statement"].as_array().into_iter().flatten());

@@ -81,7 +81,7 @@ impl Resolver {
     pub(super) fn physical_name(&self, logical_id: &str) -> Result<String> {
         let resource = self.resource(logical_id)?;
         let properties = &resource["Properties"];
-        let asked = ["TableName", "QueueName", "TopicName", "FunctionName"]
+        let asked = ["TableName", "QueueName", "TopicName", "FunctionName", "LogGroupName"]
             .iter()
             .find_map(|key| properties.get(*key));
         if let Some(asked) = asked {
@@ -135,6 +135,7 @@ impl Resolver {
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", &format!("table/{name}")),
             ("AWS::DynamoDB::Table", "StreamArn") => arn("dynamodb", &format!("table/{name}/stream/local")),
             ("AWS::SQS::Queue", "Arn") => arn("sqs", &name),
+            ("AWS::Logs::LogGroup", "Arn") => arn("logs", &format!("log-group:{name}:*")),
             ("AWS::SQS::Queue", "QueueName") | ("AWS::SNS::Topic", "TopicName") => name,
             ("AWS::SQS::Queue", "QueueUrl") => self.queue_url(&name),
             ("AWS::SNS::Topic", "TopicArn") => arn("sns", &name),
@@ -198,7 +199,7 @@ impl Resolver {
         }
     }
 
-    fn resource(&self, logical_id: &str) -> Result<&Value> {
+    pub(super) fn resource(&self, logical_id: &str) -> Result<&Value> {
         self.resources
             .get(logical_id)
             .ok_or_else(|| Error::Template(format!("there is no resource {logical_id}")))

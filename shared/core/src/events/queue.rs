@@ -1,5 +1,6 @@
 //! Work that is done apart from the request that asked for it: what there is to do, and the SQS
-//! queue that it waits in.
+//! queues that it waits in: payments to settle in one of their own, because somebody waits for
+//! them.
 //!
 //! A message may come twice, late, or out of order. It holds no more than what to look at: how
 //! things stand, and so what is left to do, stands in the table.
@@ -65,16 +66,17 @@ pub enum Job {
     },
 }
 
-/// The queue, and how to reach it. Cheap to clone.
+/// The queues, and how to reach them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Queue {
     client: Client,
-    url: String,
+    jobs: String,
+    settlements: String,
 }
 
-/// `QUEUE_URL` is missing.
+/// `QUEUE_URL` or `SETTLEMENTS_QUEUE_URL` is missing.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("QUEUE_URL is not set: it names the SQS queue of jobs")]
+#[error("QUEUE_URL or SETTLEMENTS_QUEUE_URL is not set: they name the SQS queues of jobs")]
 pub struct NoQueue;
 
 /// Why a job was not put on the queue.
@@ -99,23 +101,39 @@ where
 }
 
 impl Queue {
-    /// The queue of the settings.
+    /// The queues of the settings.
     ///
     /// # Errors
     /// [`NoQueue`].
     pub fn from_config(config: &Config) -> Result<Self, NoQueue> {
-        let url = config.queue_url.clone().ok_or(NoQueue)?;
-        Ok(Self { client: sdk::sqs(config), url })
+        let jobs = config.queue_url.clone().ok_or(NoQueue)?;
+        let settlements = config.settlements_queue_url.clone().ok_or(NoQueue)?;
+        Ok(Self { client: sdk::sqs(config), jobs, settlements })
     }
 
-    /// Asks whether the queue is there.
+    /// Asks whether the queues are there.
     ///
     /// # Errors
-    /// [`QueueError`] where SQS does not answer for it, after the SDK's retries.
+    /// [`QueueError`] where SQS does not answer for them, after the SDK's retries.
     pub async fn reach(&self) -> Result<(), QueueError> {
-        let arn = QueueAttributeName::QueueArn;
-        self.client.get_queue_attributes().queue_url(&self.url).attribute_names(arn).send().await?;
+        let ask = async |url: &str| -> Result<(), QueueError> {
+            let asked = self.client.get_queue_attributes().queue_url(url);
+            asked.attribute_names(QueueAttributeName::QueueArn).send().await?;
+            Ok(())
+        };
+        futures::try_join!(ask(&self.jobs), ask(&self.settlements))?;
         Ok(())
+    }
+
+    /// The queue that a job waits in.
+    fn url(&self, job: Job) -> &str {
+        match job {
+            Job::SettlePayment { .. } => &self.settlements,
+            Job::StartBulkUpdate { .. }
+            | Job::BulkUpdate { .. }
+            | Job::ErasePerson { .. }
+            | Job::ExpireUnpaid { .. } => &self.jobs,
+        }
     }
 
     /// Puts a job on the queue, to be seen after `delay`, [`MAX_DELAY`] at most.
@@ -123,7 +141,7 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]; the job may be on the queue even so.
     pub async fn send(&self, job: Job, delay: Duration) -> Result<(), QueueError> {
-        let message = self.client.send_message().queue_url(&self.url);
+        let message = self.client.send_message().queue_url(self.url(job));
         message.message_body(body(job)?).delay_seconds(seconds(delay)).send().await?;
         Ok(())
     }
@@ -142,20 +160,22 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]; some of them may be on the queue even so.
     pub async fn send_all(&self, jobs: &[Job]) -> Result<(), QueueError> {
-        for batch in jobs.chunks(BATCH) {
-            self.send_batch(batch).await?;
+        for some in jobs.chunk_by(|one, next| self.url(*one) == self.url(*next)) {
+            for batch in some.chunks(BATCH) {
+                self.send_batch(self.url(batch[0]), batch).await?;
+            }
         }
         Ok(())
     }
 
-    async fn send_batch(&self, jobs: &[Job]) -> Result<(), QueueError> {
+    async fn send_batch(&self, url: &str, jobs: &[Job]) -> Result<(), QueueError> {
         let entries = jobs.iter().enumerate().map(|(position, job)| {
             let entry = SendMessageBatchRequestEntry::builder().id(position.to_string());
             entry.message_body(body(*job)?).build().map_err(|error| QueueError::Request(Box::new(error)))
         });
         let mut left: Vec<SendMessageBatchRequestEntry> = entries.collect::<Result<_, _>>()?;
         for _ in 0..ROUNDS {
-            let call = self.client.send_message_batch().queue_url(&self.url);
+            let call = self.client.send_message_batch().queue_url(url);
             let answer = call.set_entries(Some(left.clone())).send().await?;
             left.retain(|entry| answer.failed().iter().any(|failed| failed.id() == entry.id()));
             if left.is_empty() {

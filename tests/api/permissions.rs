@@ -1,0 +1,160 @@
+//! What CloudFormation is given, once SAM has translated template.yaml: what the roles may do, and
+//! whether a change of settings reaches the functions.
+
+use oms_tests::pypi;
+use oms_tests::stack::root;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// Actions that AWS takes for all resources or not at all, each with a comment in the template.
+const FOR_ALL: [&str; 1] = ["cloudwatch:DescribeAlarms"];
+
+static TRANSLATED: LazyLock<Value> = LazyLock::new(|| {
+    let mut command = Command::new(pypi::SAM.program("python3"));
+    command.arg(root().join("tests/translate.py")).arg(root().join("template.yaml"));
+    let output = command.arg("PaymentGateway=simulated").output().expect("Python starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("the translator writes JSON")
+});
+
+fn resources(kind: &str) -> impl Iterator<Item = (&'static String, &'static Value)> {
+    let all: &Map<String, Value> = TRANSLATED["Resources"].as_object().expect("there are resources");
+    all.iter().filter(move |(_, resource)| resource["Type"] == kind)
+}
+
+/// One value or several.
+fn several(value: &Value) -> Vec<&Value> {
+    value.as_array().map_or_else(|| vec![value], |values| values.iter().collect())
+}
+
+/// The statements of all roles and policies, each with the name of its resource.
+fn statements() -> Vec<(&'static str, &'static Value)> {
+    let roles = resources("AWS::IAM::Role").flat_map(|(id, role)| {
+        let policies = role["Properties"]["Policies"].as_array().into_iter().flatten();
+        policies.map(|policy| (id.as_str(), &policy["PolicyDocument"]))
+    });
+    let managed = resources("AWS::IAM::ManagedPolicy");
+    let managed = managed.map(|(id, policy)| (id.as_str(), &policy["Properties"]["PolicyDocument"]));
+    let statements = roles.chain(managed).flat_map(|(id, document)| {
+        let statements = several(&document["Statement"]).into_iter();
+        // What stands under a condition counts, too.
+        statements.map(move |one| (id, one.get("Fn::If").map_or(one, |parts| &parts[1])))
+    });
+    statements.collect()
+}
+
+#[test]
+fn each_function_has_a_role_of_its_own_and_sam_adds_nothing_to_it() {
+    let roles: BTreeSet<_> = resources("AWS::Lambda::Function")
+        .map(|(id, function)| {
+            let role = function["Properties"]["Role"]["Fn::GetAtt"][0].as_str();
+            role.unwrap_or_else(|| panic!("{id} has no role of the template"))
+        })
+        .collect();
+    assert_eq!(roles.len(), resources("AWS::Lambda::Function").count());
+    for (id, role) in resources("AWS::IAM::Role") {
+        assert!(role["Properties"].get("ManagedPolicyArns").is_none(), "{id} has policies of AWS's");
+    }
+}
+
+#[test]
+fn no_role_may_do_all_or_on_all() {
+    let statements = statements();
+    assert!(statements.len() > 20, "{statements:?}");
+    for (id, statement) in statements {
+        let actions =
+            several(&statement["Action"]).into_iter().map(|action| action.as_str().expect("a text"));
+        let actions: Vec<_> = actions.collect();
+        assert!(!actions.iter().any(|action| action.contains('*')), "{id}: {actions:?}");
+        if !several(&statement["Resource"]).into_iter().any(|resource| *resource == "*") {
+            continue;
+        }
+        let needless: Vec<_> = actions.iter().filter(|action| !FOR_ALL.contains(action)).collect();
+        assert!(needless.is_empty(), "{id} may {needless:?} on all");
+    }
+    let template = fs::read_to_string(root().join("template.yaml")).expect("there is a template");
+    let lines: Vec<_> = template.lines().collect();
+    for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.trim() == "Resource: '*'") {
+        let before = &lines[number.saturating_sub(6)..number];
+        assert!(before.iter().any(|line| line.trim().starts_with('#')), "line {}: {line}", number + 1);
+    }
+}
+
+#[test]
+fn each_function_writes_to_the_table_only_under_keys_that_are_named() {
+    for (id, statement) in statements() {
+        let actions = several(&statement["Action"]);
+        let of_items = actions.iter().filter_map(|action| action.as_str());
+        let of_items = of_items.filter(|action| action.starts_with("dynamodb:") && action.contains("Item"));
+        let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
+        if of_items.count() > 0 {
+            assert!(keys.as_array().is_some_and(|keys| !keys.contains(&"*".into())), "{id}: {statement}");
+        }
+    }
+}
+
+/// Lambda publishes a version where its description is another one, and it names the settings.
+#[test]
+fn every_setting_of_a_function_is_part_of_the_text_that_makes_a_version() {
+    let named = |value: &Value| -> BTreeSet<String> {
+        let parameters = TRANSLATED["Parameters"].as_object().expect("there are parameters");
+        let text = value.to_string();
+        let is_named = |name: &&String| text.contains(&format!("\"{name}\""));
+        parameters.keys().filter(is_named).cloned().collect()
+    };
+    let (_, settings) = resources("AWS::AppConfig::HostedConfigurationVersion").next().expect("settings");
+    let text = settings["Properties"]["Content"]["Fn::Sub"].as_str().expect("a text");
+    for (id, function) in resources("AWS::Lambda::Function") {
+        let properties = &function["Properties"];
+        for parameter in named(&properties["Environment"]).union(&named(&properties["MemorySize"])) {
+            assert!(text.contains(&format!("{parameter}=${{{parameter}}}\n")), "{id}: {parameter}");
+        }
+    }
+    let versions: Vec<_> = resources("AWS::Lambda::Version").collect();
+    assert_eq!(versions.len(), resources("AWS::Lambda::Function").count());
+    for (id, version) in versions {
+        assert_eq!(version["Properties"]["Description"]["Fn::Sub"], "Settings ${Settings}", "{id}");
+    }
+}
+
+/// By <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>: the
+/// whole route and method first, then the method with a greedy path, then any method, then
+/// `$default`. A greedy path takes an empty rest.
+#[test]
+fn each_path_reaches_its_function_with_and_without_a_slash_at_its_end() {
+    let (_, api) = resources("AWS::ApiGatewayV2::Api").next().expect("an API");
+    let paths = api["Properties"]["Body"]["paths"].as_object().expect("routes");
+    let routes: Vec<(&str, &str, String)> = paths
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().into_iter().flatten();
+            methods.map(move |(method, to)| {
+                (path.as_str(), method.as_str(), to["x-amazon-apigateway-integration"]["uri"].to_string())
+            })
+        })
+        .collect();
+    let reached = |method: &str, path: &str| -> &str {
+        let fits = |route: &str| match route.strip_suffix("{proxy+}") {
+            Some(before) => path.strip_prefix(before).map(|_| before.len()),
+            None => (route == path).then_some(usize::MAX),
+        };
+        let by_any = |route: &str| route == "x-amazon-apigateway-any-method";
+        let found = routes.iter().filter(|route| route.1 == method || by_any(route.1));
+        let best = found
+            .filter_map(|route| Some((fits(route.0)?, !by_any(route.1), route)))
+            .max_by_key(|(length, exact, _)| (*length, *exact));
+        best.map_or("", |(_, _, route)| route.2.as_str())
+    };
+    for (path, _, to) in &routes {
+        let Some(group) = path.strip_suffix("/{proxy+}") else { continue };
+        for asked in [group.to_owned(), format!("{group}/"), format!("{group}/a"), format!("{group}/a/b/")] {
+            for method in ["get", "post", "delete"] {
+                assert_eq!(reached(method, &asked), to.as_str(), "{method} {asked}");
+            }
+        }
+    }
+    assert_eq!(reached("get", "/nowhere"), "");
+}

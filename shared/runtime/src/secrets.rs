@@ -135,6 +135,8 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Gateway, GatewayKeys};
+    use crate::testing::Server;
 
     #[test]
     fn a_field_is_a_text_of_a_json_object() {
@@ -149,12 +151,57 @@ mod tests {
 
     #[test]
     fn a_parameter_has_the_name_that_its_arn_ends_with() {
-        let aws = crate::testing::config(&[]).aws;
+        let aws = crate::testing::config(&[]).unwrap().aws;
         let asked = call("arn:aws:ssm:eu-west-1:1:parameter/oms/cursor", &aws).unwrap();
         assert_eq!((&asked.body["Name"], &*asked.region), (&json!("/oms/cursor"), "eu-west-1"));
         let secret = "arn:aws:secretsmanager:us-east-2:1:secret:stripe-AbCdEf";
         let asked = call(secret, &aws).unwrap();
         assert_eq!((&asked.body["SecretId"], &*asked.region), (&json!(secret), "us-east-2"));
         assert!(call("arn:aws:s3:::bucket", &aws).is_none() && call("arn:aws", &aws).is_none());
+    }
+
+    const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:1:secret:stripe-AbCdEf";
+    const ANSWER: &str = r#"{"SecretString": "{\"secret_key\": \"sk_live_1\"}"}"#;
+
+    async fn started(server: &Server) -> Result<Config, Vec<String>> {
+        let key = format!("{SECRET}#secret_key");
+        let settings = [
+            ("TABLE_NAME", "oms"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "hidden"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &server.url),
+            ("PAYMENT_GATEWAY", "stripe"),
+            ("STAGE", "production"),
+            ("STRIPE_SECRET_KEY", &key),
+            ("STRIPE_WEBHOOK_SECRET", "whsec_1"),
+        ];
+        let told = |name: &str| Some(settings.iter().find(|(known, _)| *known == name)?.1.to_owned());
+        Config::with_secrets(GatewayKeys::Required, told).await.map_err(|error| error.problems)
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_read_behind_a_passing_fault_and_what_it_names_stays_as_it_is() {
+        let server = Server::answering_in_turn(&[(500, "{}"), (200, ANSWER)]);
+        let config = started(&server).await.unwrap();
+        let Gateway::Stripe(stripe) = config.payment_gateway else { panic!("it is stripe") };
+        assert_eq!((stripe.secret_key.reveal(), server.calls()), ("sk_live_1", 2));
+        assert_eq!(config.stripe_webhook_secret.unwrap().reveal(), "whsec_1");
+    }
+
+    #[tokio::test]
+    async fn without_its_secret_a_function_does_not_start_and_says_which() {
+        for (status, body, why, calls) in [
+            (400, r#"{"__type": "ResourceNotFoundException"}"#, "answers 400 ResourceNotFoundException", 1),
+            (400, r#"{"__type": "ThrottlingException"}"#, "answers 400 ThrottlingException", TRIES),
+            (200, r#"{"SecretString": "{}"}"#, "secret_key is no text", 1),
+        ] {
+            let server = Server::answering(status, body);
+            let problems = started(&server).await.unwrap_err();
+            let [problem] = &problems[..] else { panic!("one: {problems:?}") };
+            let begins = format!("STRIPE_SECRET_KEY names {SECRET}, of which ");
+            assert!(problem.starts_with(&begins) && problem.contains(why), "{problem}");
+            assert_eq!(server.calls(), calls, "{body}");
+        }
     }
 }

@@ -13,6 +13,8 @@ mod licences;
 #[cfg(test)]
 mod links;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod paths;
 #[cfg(test)]
 mod prose;

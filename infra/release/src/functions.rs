@@ -5,8 +5,7 @@
 //! they would be in `/oms` and `/cargo`, and zips carry no time. What still decides is told by
 //! `BUILD-<architecture>.txt`: the compiler, cargo-lambda, and Zig, which links.
 
-use crate::sums::sha256;
-use crate::{Architecture, Functions, zip};
+use crate::{Architecture, Functions, sha256, zip};
 use oms_workspace::cargo::{cargo, told_by_cargo};
 use oms_workspace::console::say;
 use oms_workspace::error::{Doing, Error, Result};

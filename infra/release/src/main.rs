@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `functions` | a zip a function, built twice from the commit and packed if both are the same |
 //! | `documents` | the notices of third parties and the bill of materials, of what the functions link |
-//! | `checksums` | `SHA256SUMS` of all that is there |
 //!
 //! `docs/releasing.md` says how they are used together.
 
@@ -13,12 +12,12 @@ mod functions;
 mod linked;
 mod notices;
 mod sbom;
-mod sums;
 mod zip;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oms_workspace::error::Result;
 use oms_workspace::report::{Form, Report, conclude};
+use ring::digest::{SHA256, digest};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -37,8 +36,6 @@ enum Command {
     Functions(Functions),
     /// Writes the notices of third parties and the bill of materials.
     Documents(Out),
-    /// Writes SHA256SUMS of all the files.
-    Checksums(Out),
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +100,12 @@ impl Architecture {
     }
 }
 
+/// The checksum of some bytes, in hexadecimal digits, as `sha256sum` prints it.
+fn sha256(bytes: &[u8]) -> String {
+    let digest = digest(&SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     conclude(run(cli.command).map_err(|error| format!("release: {error}")), Form::Text)
@@ -113,6 +116,5 @@ fn run(command: Command) -> Result<Report> {
     match command {
         Command::Functions(asked) => functions::make(&root, &asked),
         Command::Documents(asked) => documents::write(&root, &asked.out),
-        Command::Checksums(asked) => sums::write(&asked.out),
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::functions::names;
 use crate::linked::{Id, Package};
-use crate::sums::sha256;
+use crate::sha256;
 use oms_workspace::error::{Doing, Error, Result};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -119,7 +119,10 @@ fn borrowed(
             package.licence
         )));
     }
-    let authors = package.authors.join(", ");
+    let authors = match package.authors.as_slice() {
+        [] => format!("the authors of {called}, {}", package.repository),
+        authors => authors.join(", "),
+    };
     let text = |licence: &str| Ok(format!("{licence}, by {authors}:\n\n{}", read(&path(&licence))?));
     needed.into_iter().map(text).collect()
 }

@@ -59,7 +59,7 @@ struct Functions {
 #[derive(Debug, Args)]
 struct Out {
     /// The directory that files are written to.
-    #[arg(long, value_name = "DIR", default_value = "target/release-files")]
+    #[arg(long, value_name = "DIR", default_value = "target/dist")]
     out: PathBuf,
 }
 

@@ -31,6 +31,8 @@ async fn health_tells_the_version_and_what_can_be_reached() {
     let reached = answer.expect(200);
     assert_eq!(reached["status"], "ok");
     assert_eq!(reached["version"], env!("CARGO_PKG_VERSION"));
+    // The functions and the tests are built in one environment, which seldom tells it.
+    assert_eq!(reached.get("commit"), Some(&json!(option_env!("GIT_COMMIT"))));
     assert_eq!(reached["gateway"], "simulated");
     assert_eq!(reached["reached"]["table"], "ok");
     assert_eq!(reached["reached"]["topic"], "ok");

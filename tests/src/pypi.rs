@@ -1,38 +1,25 @@
 //! Programs from PyPI that only the tests use, in virtual environments of their own.
 
 use crate::stack::root;
-use oms_workspace::tools::MINISTACK;
-use std::fs::{self, File};
+use oms_workspace::tools::install;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-
-/// An independent opinion on whether a document is valid OpenAPI.
-const VALIDATOR: &str = "openapi-spec-validator==0.9.0";
-/// Sends what the document allows and what it does not, and holds the answers against it.
-const SCHEMATHESIS: &str = "schemathesis==4.32.5";
-
-/// Drives a browser that is there already.
-const PLAYWRIGHT: &str = "playwright==1.65.2";
-
-/// What deploys, as docs/deploying.md has it.
-const SAM_CLI: &str = "aws-sam-cli==1.170.0";
-/// What ministack needs to understand a template of SAM's.
-const SAM_TRANSLATOR: &str = "aws-sam-translator==1.115.0";
 
 /// Packages that get along in one virtual environment.
 #[derive(Debug)]
 pub struct Environment {
     directory: &'static str,
-    packages: &'static [&'static str],
+    lock: &'static str,
 }
 
-/// What judges the document and its page.
-const JUDGES: Environment =
-    Environment { directory: "test-venv", packages: &[VALIDATOR, SCHEMATHESIS, PLAYWRIGHT] };
-/// `sam`.
-pub const SAM: Environment = Environment { directory: "test-sam", packages: &[SAM_CLI] };
+/// What judges the document and its page: a validator, schemathesis, which sends what the document
+/// allows and what it does not, and a driver of a browser.
+const JUDGES: Environment = Environment { directory: "test-venv", lock: "infra/python/test-document.txt" };
+/// `sam`, of the version that deploys.
+pub const SAM: Environment = Environment { directory: "test-sam", lock: "infra/python/lint.txt" };
 /// ministack as an emulator of AWS. It wants another botocore than `sam`.
-pub const AWS: Environment = Environment { directory: "test-aws", packages: &[MINISTACK, SAM_TRANSLATOR] };
+pub const AWS: Environment = Environment { directory: "test-aws", lock: "infra/python/test-aws.txt" };
 
 impl Environment {
     /// A program of the environment, which is installed if it is not yet.
@@ -42,17 +29,10 @@ impl Environment {
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         let shared = root().join(".local");
-        let venv = shared.join(self.directory);
         fs::create_dir_all(&shared).expect("the checkout can be written");
-        let lock = File::create(venv.with_extension("lock")).expect("the checkout can be written");
-        lock.lock().expect("another run ends");
-        let (mark, wanted) = (venv.join("installed"), self.packages.join("\n") + "\n");
-        if !fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) {
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-            let quietly = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
-            run(Command::new(venv.join("bin/python3")).args(quietly).args(self.packages));
-            fs::write(&mark, wanted).expect("the checkout can be written");
-        }
+        let venv = shared.join(self.directory);
+        let installed = install(&root(), &venv, &[self.lock], || ());
+        installed.unwrap_or_else(|error| panic!("{}: {error}", self.lock));
         venv.join("bin").join(name)
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct HealthView {
     /// The release that answers.
     #[schema(example = "0.1.0")]
     version: &'static str,
+    /// The commit that it was built from, in hexadecimal digits; null where the build was not told.
+    #[schema(example = "9f1c3e5a7b0d2f4e6a8c0b1d3f5e7a9c1b3d5f70")]
+    commit: Option<&'static str>,
     /// Which gateway takes the money: `stripe`, or `simulated`, which takes none.
     #[schema(example = "simulated")]
     gateway: &'static str,
@@ -43,6 +46,10 @@ pub(crate) struct ReachedView {
     #[schema(example = "ok")]
     queue: &'static str,
 }
+
+/// What the build was told by its variable `GIT_COMMIT`. cargo builds this crate anew when it
+/// changes, and no other.
+const COMMIT: Option<&str> = option_env!("GIT_COMMIT");
 
 /// What was found out last, and when.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +91,7 @@ pub(crate) async fn health(
     let (version, gateway) = (env!("CARGO_PKG_VERSION"), app.config().payment_gateway.name());
     (
         [(CACHE_CONTROL, HeaderValue::from_static("no-store"))],
-        Json(HealthView { status, version, gateway, reached }),
+        Json(HealthView { status, version, commit: COMMIT, gateway, reached }),
     )
 }
 

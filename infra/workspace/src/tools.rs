@@ -1,4 +1,5 @@
-//! The tools that come from PyPI, in a virtual environment of their own.
+//! The tools that come from PyPI, in virtual environments. Their lock files name every version and
+//! the hashes of its files; `infra/python/compile.sh` writes them.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -9,11 +10,12 @@ use crate::console::Step;
 use crate::error::{Doing, Error, Result};
 use crate::places::{Places, replace};
 
-/// SNS, SQS and SES; all of AWS to the test that deploys.
-pub const MINISTACK: &str = "ministack==1.5.33";
-/// The functions' runtime. Without its dependencies: they are a cross-compiler, which is for
-/// deploying.
-pub const CARGO_LAMBDA: &str = "cargo-lambda==1.9.2";
+/// What installs the programs that deploy.
+pub const DEPLOY: &str = "pip install --no-deps --require-hashes -r infra/python/deploy.txt";
+
+/// SNS, SQS and SES: ministack. The functions' runtime: cargo-lambda, without its dependencies,
+/// which are a cross-compiler, for deploying.
+const LOCKS: [&str; 2] = ["infra/python/local.txt", "infra/python/cargo-lambda.txt"];
 
 /// Where the tools are.
 #[derive(Debug, Clone)]
@@ -22,31 +24,16 @@ pub struct Tools {
 }
 
 impl Tools {
-    /// Installs the tools where they are not installed yet. Stacks that start together wait for one
-    /// another.
+    /// Installs the tools where they are not installed yet, or others are. Stacks that start
+    /// together wait for one another.
     pub fn install(places: &Places) -> Result<Self> {
         let venv = places.shared.join("venv");
-        let tools = Self { bin: venv.join("bin") };
-        let mark = venv.join("installed");
-        let wanted = format!("{MINISTACK}\n{CARGO_LAMBDA}\n");
-        let lock = File::create(places.shared.join("tools.lock")).doing("making .local/tools.lock")?;
-        lock.lock().doing("waiting for another `cargo dev` to install the tools")?;
-        if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted)
-            && tools.python().exists()
-        {
-            return Ok(tools);
+        let begin =
+            || Step::begin("installing ministack and cargo-lambda into .local/venv (about 50 MB, once)");
+        if let Some(step) = install(&places.root, &venv, &LOCKS, begin)? {
+            step.done("installed");
         }
-        let step = Step::begin("installing ministack and cargo-lambda into .local/venv (about 50 MB, once)");
-        run(Command::new(system_python()?).args(["-m", "venv", "--clear"]).arg(&venv), VENV_HINT)?;
-        let pip = |arguments: &[&str]| {
-            let fixed = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"];
-            run(Command::new(tools.python()).args(fixed).args(arguments), PIP_HINT)
-        };
-        pip(&[MINISTACK])?;
-        pip(&["--no-deps", CARGO_LAMBDA])?;
-        replace(&mark, wanted.as_bytes())?;
-        step.done("installed");
-        Ok(tools)
+        Ok(Self { bin: venv.join("bin") })
     }
 
     /// The environment's own Python, which has ministack.
@@ -60,9 +47,47 @@ impl Tools {
     }
 }
 
+/// Makes a virtual environment of what the lock files say, unless it is that already; whoever else
+/// does so is waited for. Where there is something to do, `begin` is called first, and its value
+/// given back.
+///
+/// # Errors
+/// A lock file cannot be read, there is no Python, or pip fails: also where a file that it got has
+/// none of the hashes.
+pub fn install<T>(root: &Path, venv: &Path, locks: &[&str], begin: impl FnOnce() -> T) -> Result<Option<T>> {
+    let guard = venv.with_extension("lock");
+    let guard = File::create(&guard).doing(format!("making {}", guard.display()))?;
+    guard.lock().doing("waiting for others to install the tools")?;
+    let (mark, python) = (venv.join("installed"), venv.join("bin").join("python3"));
+    let wanted = wanted(root, locks)?;
+    if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == wanted) && python.exists() {
+        return Ok(None);
+    }
+    let begun = begin();
+    run(Command::new(system_python()?).args(["-m", "venv", "--clear"]).arg(venv), VENV_HINT)?;
+    for lock in locks {
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]);
+        // A lock file names everything.
+        pip.args(["--no-deps", "--require-hashes", "--requirement"]).arg(root.join(lock));
+        run(&mut pip, PIP_HINT)?;
+    }
+    replace(&mark, wanted.as_bytes())?;
+    Ok(Some(begun))
+}
+
+/// What an environment of these lock files is marked with: their texts, so that it is made anew
+/// once one of them has changed.
+fn wanted(root: &Path, locks: &[&str]) -> Result<String> {
+    let mut wanted = String::new();
+    for lock in locks {
+        wanted += &std::fs::read_to_string(root.join(lock)).doing(format!("reading {lock}"))?;
+    }
+    Ok(wanted)
+}
+
 const VENV_HINT: &str = "Python's venv module is needed: on Debian and Ubuntu, `apt install python3-venv`";
-const PIP_HINT: &str =
-    "pip could not install the tools: is there a network, or a proxy that pip must be told of?";
+const PIP_HINT: &str = "pip could not install the tools: is there a network, or a proxy that pip must be told of? If a hash differs, the file is not the one that was locked";
 
 /// The Python of this machine, which need have nothing but its standard library.
 pub fn system_python() -> Result<PathBuf> {
@@ -79,4 +104,82 @@ pub fn system_python() -> Result<PathBuf> {
 fn run(command: &mut Command, hint: &str) -> Result<()> {
     let status = command.status().doing(format!("running {}", command.get_program().display()))?;
     if status.success() { Ok(()) } else { Err(Error::Setup(format!("{hint} ({status})"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// The lock files, each with its name and text.
+    fn lock_files() -> BTreeMap<String, String> {
+        let entries = std::fs::read_dir(crate::root().join("infra/python")).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        let locks = paths.filter(|path| path.extension().is_some_and(|ending| ending == "txt"));
+        let named = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        locks.map(|path| (named(path.clone()), std::fs::read_to_string(path).unwrap())).collect()
+    }
+
+    /// The requirements of a lock file, each with its options: a line that is broken is one.
+    fn requirements(text: &str) -> Vec<String> {
+        let text = text.replace("\\\n", " ");
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_requirement_has_a_version_and_hashes() {
+        for (name, text) in lock_files() {
+            let requirements = requirements(&text);
+            assert!(!requirements.is_empty(), "{name}.txt is empty");
+            for line in requirements {
+                let is_locked = line.contains("==") && line.contains("--hash=sha256:");
+                assert!(is_locked, "infra/python/{name}.txt: {line}: run infra/python/compile.sh");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_is_what_is_locked_and_no_tool_has_two_versions() {
+        let locks = lock_files();
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (name, locked) in &locks {
+            let source = crate::root().join(format!("infra/python/{name}.in"));
+            let wanted = std::fs::read_to_string(source).unwrap();
+            for wanted in wanted.lines().filter(|line| !line.starts_with('#')) {
+                let is_there = requirements(locked).iter().any(|line| line.split(' ').next() == Some(wanted));
+                assert!(is_there, "infra/python/{name}.txt lacks {wanted}: run infra/python/compile.sh");
+                let (tool, version) = wanted.split_once("==").unwrap();
+                versions.entry(tool.to_owned()).or_default().insert(version.to_owned());
+            }
+        }
+        for (tool, versions) in versions {
+            assert_eq!(versions.len(), 1, "infra/python/*.in want several versions of {tool}: {versions:?}");
+        }
+        for path in LOCKS {
+            assert!(crate::root().join(path).exists(), "{path}");
+        }
+        assert!(DEPLOY.ends_with(" infra/python/deploy.txt") && locks.contains_key("deploy"));
+    }
+
+    #[test]
+    fn an_environment_is_made_anew_once_a_lock_file_has_changed() {
+        let scratch = Scratch::new().unwrap();
+        let (root, venv) = (scratch.path(), scratch.path().join("venv"));
+        let lock = ["empty.txt"];
+        let installs = || install(root, &venv, &lock, || ()).unwrap().is_some();
+        std::fs::write(root.join("empty.txt"), "# Nothing.\n").unwrap();
+        assert_eq!((installs(), installs()), (true, false));
+        std::fs::write(root.join("empty.txt"), "# Nothing else.\n").unwrap();
+        assert_eq!((installs(), installs()), (true, false));
+    }
+
+    #[test]
+    fn a_package_without_a_hash_is_not_installed() {
+        let scratch = Scratch::new().unwrap();
+        let root = scratch.path();
+        std::fs::write(root.join("loose.txt"), "ministack==1.5.33\n").unwrap();
+        let failed = install(root, &root.join("venv"), &["loose.txt"], || ());
+        assert!(failed.is_err_and(|error| error.to_string().starts_with(PIP_HINT)));
+    }
 }

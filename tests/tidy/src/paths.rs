@@ -11,7 +11,7 @@ const ENDINGS: &str = r"(?:rs|md|yaml|toml|py|sh|json|html|js|pem|lock)";
 /// The folders that paths begin with.
 const FOLDERS: &str = r"(?:shared|functions|infra|tests|docs|events)/";
 /// Files that are made, or that others have.
-const MADE: [&str; 9] = [
+const MADE: [&str; 11] = [
     "env.json",
     "event.json",
     "dev.env",
@@ -21,6 +21,8 @@ const MADE: [&str; 9] = [
     "stack.log",
     "mod.rs",
     "checkpoints.json",
+    "oms.cdx.json",
+    "RUST-LIBRARY-NOTICES.html",
 ];
 
 /// The part of a line that people write for people.

@@ -20,8 +20,11 @@ const RUN: &str = "source .local/dev.env";
 const KNOWN: [(&str, Known); 8] = [
     ("cargo dev", Excepted),
     ("cargo test", Excepted),
-    ("python3 -m venv .local/deploy", By("tests/src/pypi.rs", "\"-m\", \"venv\"")),
-    ("pip install cargo-lambda==1.9.2", By("infra/workspace/src/tools.rs", "cargo-lambda==1.9.2")),
+    ("python3 -m venv .local/deploy", By("infra/workspace/src/tools.rs", "\"-m\", \"venv\"")),
+    (
+        "pip install --no-deps --require-hashes -r infra/python/deploy.txt",
+        By("infra/workspace/src/tools.rs", "infra/python/deploy.txt"),
+    ),
     (
         "rustup target add aarch64-unknown-linux-gnu",
         By("infra/orderctl/src/deploy_check/tools.rs", "aarch64-unknown-linux-gnu"),

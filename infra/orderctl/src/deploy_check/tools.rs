@@ -1,7 +1,7 @@
 //! The programs that building and deploying need, and whether somebody may deploy.
 
 use super::{Architecture, Finding};
-use oms_workspace::tools::CARGO_LAMBDA;
+use oms_workspace::tools::DEPLOY;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -93,14 +93,11 @@ pub(super) fn check(machine: &Machine, architecture: Architecture, names_region:
         true => Finding::Ok(what.to_owned()),
         false => Finding::Missing(what.to_owned(), mend.to_owned()),
     };
-    let mut findings = vec![finding(
-        machine.has("cargo-lambda"),
-        "cargo-lambda, which builds the functions",
-        &format!("pip install {CARGO_LAMBDA}"),
-    )];
+    let mut findings =
+        vec![finding(machine.has("cargo-lambda"), "cargo-lambda, which builds the functions", DEPLOY)];
     if needs_zig {
         let is_there = machine.has_ziglang || machine.has("zig");
-        findings.push(finding(is_there, "zig, which links them", "pip install ziglang"));
+        findings.push(finding(is_there, "zig, which links them", DEPLOY));
     }
     findings.extend([
         finding(
@@ -108,7 +105,7 @@ pub(super) fn check(machine: &Machine, architecture: Architecture, names_region:
             &format!("Rust's library for {target}"),
             &format!("rustup target add {target}"),
         ),
-        finding(machine.has("sam"), "sam, which deploys", "pip install aws-sam-cli"),
+        finding(machine.has("sam"), "sam, which deploys", DEPLOY),
         finding(
             machine.may_deploy(),
             "credentials of AWS, not tried",
@@ -151,10 +148,10 @@ mod tests {
         assert_eq!(
             mends,
             [
-                &format!("pip install {CARGO_LAMBDA}"),
-                "pip install ziglang",
+                DEPLOY,
+                DEPLOY,
                 "rustup target add aarch64-unknown-linux-gnu",
-                "pip install aws-sam-cli",
+                DEPLOY,
                 "aws configure, or set AWS_PROFILE (a role of the machine itself cannot be seen from here)",
                 "set AWS_REGION, or region in samconfig.toml",
             ]
@@ -187,7 +184,7 @@ mod tests {
         assert_eq!(other, ["rustup target add x86_64-unknown-linux-gnu"]);
 
         std::fs::remove_file(scratch.path().join("bin/zig")).unwrap();
-        assert_eq!(missing(&machine, Architecture::Arm64), ["pip install ziglang"]);
+        assert_eq!(missing(&machine, Architecture::Arm64), [DEPLOY]);
         let wheel = Machine { has_ziglang: true, ..full(scratch.path()) };
         assert_eq!(missing(&wheel, Architecture::Arm64), [""; 0]);
     }

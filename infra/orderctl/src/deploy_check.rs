@@ -229,6 +229,8 @@ mod tests {
         );
         let own = [("AuthIssuer", "https://issuer.example"), ("AuthAudience", "shop")];
         let (admin, production) = (("AdminEmail", "ada@example.com"), ("Stage", "production"));
+        let (email, topic) =
+            (("AlarmEmail", "ops@example.com"), ("AlarmTopicArn", "arn:aws:sns:eu-west-1:1:ops"));
         for (given, refused) in [
             (vec![simulated, admin], vec![]),
             (vec![simulated, own[0], own[1]], vec![]),
@@ -239,10 +241,15 @@ mod tests {
                 vec![simulated, own[0], own[1], ("AuthJwks", "{}"), ("AuthJwksUrl", "https://keys.example")],
                 vec!["OneSourceOfKeys"],
             ),
-            (vec![stripe, admin, key, secret, production], vec![]),
+            (vec![stripe, admin, key, secret, production, email], vec![]),
+            (vec![stripe, admin, key, secret, production, topic], vec![]),
+            (vec![stripe, admin, key, secret, production], vec!["ProductionTellsSomebody"]),
+            (vec![simulated, admin, email, topic], vec!["OneAlarmTopic"]),
+            (vec![simulated, admin, topic, ("MonthlyBudgetUsd", "50")], vec![]),
+            (vec![simulated, admin, ("MonthlyBudgetUsd", "50")], vec!["BudgetTellsSomebody"]),
             (vec![stripe, admin, key], vec!["StripeHasItsKeys"]),
             (vec![stripe, admin, secret], vec!["StripeHasItsKeys"]),
-            (vec![simulated, admin, production], vec!["ProductionTakesMoney"]),
+            (vec![simulated, admin, production, email], vec!["ProductionTakesMoney"]),
         ] {
             let given: Values =
                 given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

@@ -10,7 +10,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 /// Actions that AWS takes for all resources or not at all, each with a comment in the template.
-const FOR_ALL: [&str; 1] = ["cloudwatch:DescribeAlarms"];
+const FOR_ALL: [&str; 2] = ["cloudwatch:DescribeAlarms", "dynamodb:ListStreams"];
 
 static TRANSLATED: LazyLock<Value> = LazyLock::new(|| {
     let mut command = Command::new(pypi::SAM.program("python3"));

@@ -17,6 +17,7 @@ use oms_core::events::queue::{Job, NoQueue, Queue, QueueError};
 use oms_domain::{Error, JobId, OrderId};
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::logging::chain;
+use oms_runtime::metrics::Metrics;
 use oms_table::TableError;
 
 /// From which delivery of a message on its job is to make do with what it can get, rather than ask
@@ -30,6 +31,7 @@ const AT_ONCE: usize = 4;
 pub struct Worker {
     app: App,
     queue: Queue,
+    metrics: Metrics,
 }
 
 impl Worker {
@@ -37,9 +39,9 @@ impl Worker {
     ///
     /// # Errors
     /// [`NoQueue`].
-    pub fn new(app: App) -> Result<Self, NoQueue> {
+    pub fn new(app: App, metrics: Metrics) -> Result<Self, NoQueue> {
         let queue = Queue::from_config(app.config())?;
-        Ok(Self { app, queue })
+        Ok(Self { app, queue, metrics })
     }
 }
 
@@ -77,6 +79,7 @@ pub async fn consume(worker: &Worker, event: SqsEvent) -> SqsBatchResponse {
         Some(id)
     });
     let failed: Vec<Option<String>> = worked.buffer_unordered(AT_ONCE).collect().await;
+    worker.metrics.end(None, worker.app.now(), std::io::stdout());
     let mut response = SqsBatchResponse::default();
     failed.into_iter().flatten().for_each(|id| response.add_failure(id));
     response

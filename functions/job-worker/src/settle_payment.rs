@@ -27,6 +27,9 @@ pub(crate) async fn work(worker: &Worker, order: OrderId, tries: u8) -> Result<(
         let again = Job::SettlePayment { order, tries };
         return Ok(worker.queue.send_for(again, until, worker.app.now()).await?);
     }
+    if let Some(since) = settled.awaits_gateway_since() {
+        worker.metrics.gateway_silence(since, worker.app.now());
+    }
     if tries >= TRIES {
         return Err(Unfinished::NoAnswer(order));
     }

@@ -12,8 +12,9 @@ use oms_runtime::metrics::Metrics;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Fatal> {
-    let publisher =
-        &Publisher::new(App::start_consumer(GatewayKeys::NotNeeded).await?, Metrics::start("publisher")?)?;
+    let app = App::start_consumer(GatewayKeys::NotNeeded).await?;
+    let metrics = Metrics::start("publisher", app.config().stack_name.as_deref())?;
+    let publisher = &Publisher::new(app, metrics)?;
     let failures = &FailureQueue::from_config(publisher.app.config(), CONSUMER)?;
     run(service_fn(async |event: LambdaEvent<StreamEvent>| {
         let telling = consume(publisher, failures, event.payload);

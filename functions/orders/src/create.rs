@@ -19,7 +19,7 @@ use oms_http::responses::Created;
 use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Text};
 use oms_http::views::order::OrderView;
 use oms_http::{Authenticated, JsonObject, Reply};
-use oms_runtime::meter;
+use oms_runtime::{meter, metrics};
 use oms_table::TableError;
 use oms_table::catalog::OrderReferences;
 use oms_table::lists::{OrderList, Wanted};
@@ -188,6 +188,9 @@ async fn try_to_place(app: &App, caller: &Caller, wanted: &CreateOrder) -> Outco
     let order = placed?;
     app.save_placed(&order, manages, pass.as_ref()).await?;
     tracing::info!(order = %order.id, number = order.order_number, "order created");
+    if let Some(stack) = &app.config().stack_name {
+        metrics::order_placed(stack, by.at, std::io::stdout());
+    }
     Ok(VisibleOrder { order, manages })
 }
 

@@ -14,7 +14,7 @@ use stats_aggregator::Audits;
 async fn main() -> Result<(), Fatal> {
     let app = &App::start_consumer(GatewayKeys::NotNeeded).await?;
     let failures = &FailureQueue::from_config(app.config(), STATS)?;
-    let metrics = Metrics::start("stats")?;
+    let metrics = Metrics::start("stats", app.config().stack_name.as_deref())?;
     let audits = &Audits::default();
     run(service_fn(async |event: LambdaEvent<StreamEvent>| {
         let counting = stats_aggregator::consume(app, failures, metrics, audits, event.payload);

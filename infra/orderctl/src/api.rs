@@ -74,6 +74,12 @@ impl Role {
 }
 
 impl Call {
+    /// What it asks for.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Does what was asked, at a deployment.
     ///
     /// # Errors

@@ -234,4 +234,50 @@ mod tests {
             assert!(after.contains("orderctl ") && after.contains(command.get_name()), "{after}");
         }
     }
+
+    /// The words of a line as a shell has them, without what it would put in.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        for (index, part) in line.split('\'').enumerate() {
+            let is_quoted = index % 2 == 1;
+            let mut pieces = part.split(|c: char| c == ' ' && !is_quoted);
+            let first = pieces.next().unwrap_or_default();
+            words.last_mut().expect("there is one").push_str(first);
+            words.extend(pieces.map(str::to_owned));
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn the_runbook_says_commands_that_there_are() {
+        let root = oms_workspace::root();
+        let text = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+        let runbook = text("docs/runbook.md");
+        let lines = runbook.lines().filter_map(|line| line.strip_prefix("cargo run --bin orderctl -- "));
+        let lines: Vec<&str> = lines.collect();
+        assert!(lines.len() > 10, "{lines:?}");
+        let document: serde_json::Value = serde_json::from_str(&text("functions/docs/openapi.json")).unwrap();
+        for line in lines {
+            let given = ["orderctl".to_owned()].into_iter().chain(words(line));
+            let cli = Cli::try_parse_from(given).unwrap_or_else(|error| panic!("{line}: {error}"));
+            if let Command::Api(call) = cli.command {
+                let path = call.path().split('?').next().unwrap_or_default().replace("/ID/", "/{id}/");
+                assert!(document["paths"].get(&path).is_some(), "{line}: no {path} in openapi.json");
+            }
+        }
+        let known = Cli::command();
+        let mentioned = runbook.split("`orderctl ").skip(1);
+        for name in mentioned.filter_map(|rest| rest.split([' ', '`']).next()) {
+            assert!(known.find_subcommand(name).is_some(), "docs/runbook.md names `orderctl {name}`");
+        }
+    }
+
+    #[test]
+    fn quotes_hold_words_together() {
+        assert_eq!(
+            words("api GET '/a?b=c d' -d '{\"e\": 1}'"),
+            ["api", "GET", "/a?b=c d", "-d", "{\"e\": 1}"]
+        );
+    }
 }

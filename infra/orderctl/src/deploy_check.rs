@@ -237,6 +237,7 @@ mod tests {
         let certificate = ("CertificateArn", "arn:aws:acm:eu-west-1:123456789012:certificate/a");
         let (reads, writes) = (("MaxReadUnits", "100"), ("MaxWriteUnits", "100"));
         let (stripe, test_key) = (("PaymentGateway", "stripe"), ("StripeSecretKey", "sk_test_1"));
+        let (canary, email) = (("Deployment", "Canary10Percent5Minutes"), ("AlarmEmail", "ops@example.com"));
         for (given, refused) in [
             (vec![stripe, key, secret], vec![]),
             (vec![stripe, key], vec!["StripeHasItsKeys"]),
@@ -246,6 +247,8 @@ mod tests {
             (vec![stripe, key, secret, certificate], vec!["DomainHasItsCertificate"]),
             (vec![stripe, key, secret, reads, writes], vec![]),
             (vec![stripe, key, secret, writes], vec!["MaximaGoTogether"]),
+            (vec![stripe, key, secret, canary, email], vec![]),
+            (vec![stripe, key, secret, canary], vec!["GradualIsWatched"]),
         ] {
             let given = [given, vec![("AdminEmail", "ada@example.com")]].concat();
             assert_eq!(refusals(&template, &given), refused, "{given:?}");
@@ -265,6 +268,8 @@ mod tests {
         );
         let own = [("AuthIssuer", "https://issuer.example"), ("AuthAudience", "shop")];
         let (admin, production) = (("AdminEmail", "ada@example.com"), ("Stage", "production"));
+        let (email, topic) =
+            (("AlarmEmail", "ops@example.com"), ("AlarmTopicArn", "arn:aws:sns:eu-west-1:1:ops"));
         for (given, refused) in [
             (vec![simulated, admin], vec![]),
             (vec![simulated, own[0], own[1]], vec![]),
@@ -275,10 +280,15 @@ mod tests {
                 vec![simulated, own[0], own[1], ("AuthJwks", "{}"), ("AuthJwksUrl", "https://keys.example")],
                 vec!["OneSourceOfKeys"],
             ),
-            (vec![stripe, admin, key, secret, production], vec![]),
+            (vec![stripe, admin, key, secret, production, email], vec![]),
+            (vec![stripe, admin, key, secret, production, topic], vec![]),
+            (vec![stripe, admin, key, secret, production], vec!["ProductionTellsSomebody"]),
+            (vec![simulated, admin, email, topic], vec!["OneAlarmTopic"]),
+            (vec![simulated, admin, topic, ("MonthlyBudgetUsd", "50")], vec![]),
+            (vec![simulated, admin, ("MonthlyBudgetUsd", "50")], vec!["BudgetTellsSomebody"]),
             (vec![stripe, admin, key], vec!["StripeHasItsKeys"]),
             (vec![stripe, admin, secret], vec!["StripeHasItsKeys"]),
-            (vec![simulated, admin, production], vec!["ProductionTakesMoney"]),
+            (vec![simulated, admin, production, email], vec!["ProductionTakesMoney"]),
         ] {
             assert_eq!(refusals(&template, &given), refused, "{given:?}");
         }

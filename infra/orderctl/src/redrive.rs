@@ -174,7 +174,7 @@ impl Consumers {
     fn new(app: &App, wanted: Option<Consumer>) -> Result<Self, Fault> {
         let wants = |one: Consumer| wanted.is_none_or(|wanted| wanted == one);
         let publisher = if wants(Consumer::Publisher) {
-            Some(Publisher::new(app.clone(), Metrics::start("orderctl")?)?)
+            Some(Publisher::new(app.clone(), Metrics::start("orderctl", None)?)?)
         } else {
             None
         };

@@ -103,6 +103,9 @@ impl System {
             operators: policies::operators(&path.with_file_name("infra/orderctl/policies.yaml"))?,
         };
         for (id, resource) in section(&template, "Resources") {
+            if !resolver.is_made(&resource)? {
+                continue;
+            }
             match kind(&resource) {
                 "AWS::DynamoDB::Table" => system.tables.push(table(&resolver, &id, &resource)?),
                 "AWS::SNS::Topic" => system.topics.push(Topic {
@@ -271,5 +274,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+#[cfg(test)]
+mod alarms;
 #[cfg(test)]
 mod tests;

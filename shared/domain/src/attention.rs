@@ -169,12 +169,6 @@ impl Order {
     }
 }
 
-/// Whether a change found something to be the matter with a payment.
-#[must_use]
-pub fn raises(change: &Change, id: PaymentId) -> bool {
-    raised(change, id).next().is_some()
-}
-
 /// The kinds of what a change found to be the matter with a payment.
 pub(crate) fn raised(change: &Change, id: PaymentId) -> impl Iterator<Item = ConcernKind> {
     let concerns = |value: &Value| serde_json::from_value::<Vec<Concern>>(value.clone()).unwrap_or_default();

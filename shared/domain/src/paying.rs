@@ -215,6 +215,17 @@ impl Order {
         self.payments.iter().any(Payment::awaits_gateway)
     }
 
+    /// Since when a gateway has owed an answer, the one for which it has been waited longest. Of a
+    /// payment that waited for its customer, since their time was over.
+    #[must_use]
+    pub fn awaits_gateway_since(&self) -> Option<Timestamp> {
+        let sent = self.payments.iter().filter(|payment| payment.status == PaymentState::Processing);
+        let sent = sent.map(|payment| payment.customer_until.unwrap_or_else(|| self.sent_at(payment)));
+        let refunds = self.payments.iter().flat_map(Payment::pending_refunds);
+        let asked = refunds.filter(|refund| !refund.awaits_person).map(|refund| refund.created_at);
+        sent.chain(asked).min()
+    }
+
     /// Until when one of its payments waits for its customer.
     #[must_use]
     pub fn waits_for_customer_until(&self, now: Timestamp) -> Option<Timestamp> {

@@ -48,6 +48,13 @@ fn attention(order: &Order, id: PaymentId) -> String {
     order.payment(id).expect("it is there").attention_text(Currency::USD)
 }
 
+/// The figures of an order's last change, but for that a person must look.
+fn figures(order: &Order) -> Vec<BusinessMetric> {
+    let mut figures = measures(order, order.version - 1);
+    figures.retain(|measure| !matches!(measure, BusinessMetric::NeedsAttention(_)));
+    figures
+}
+
 /// The events and the alarms of an order's last change.
 fn told(order: &Order) -> (Vec<EventType>, bool) {
     let change = order.log.last().expect("it was placed");
@@ -64,6 +71,7 @@ fn a_refused_refund_needs_a_person_until_as_much_has_gone_back() {
     let refused = order.finish_refund(refund, RefundOutcome::Refused, &by(5)).order;
     assert_eq!(attention(&refused, id), "The gateway refused to pay 39.99 USD back.");
     assert_eq!(told(&refused), (vec![EventType::PaymentRefundFailed], true));
+    assert_eq!(figures(&refused), [BusinessMetric::RefundRefused]);
 
     let again = |order: Order, amount: Option<Decimal>| {
         let new = NewRefund { amount, ..NewRefund::default() };
@@ -75,6 +83,7 @@ fn a_refused_refund_needs_a_person_until_as_much_has_gone_back() {
     let whole = again(part, None);
     assert_eq!(attention(&whole, id), "");
     assert_eq!(told(&whole), (vec![EventType::PaymentRefunded], false));
+    assert_eq!(figures(&whole), [BusinessMetric::Refunded]);
     // Whoever has looked says so instead; that is no news to anybody else.
     let dismissed = refused.dismiss_attention(id, &by(8));
     assert_eq!((attention(&dismissed, id).as_str(), told(&dismissed)), ("", (vec![], false)));
@@ -125,15 +134,18 @@ fn a_dispute_needs_a_person_until_it_is_won_and_a_lost_one_until_somebody_has_lo
     let open = order.record_dispute(id, dispute("needs_response"), &by(4));
     assert_eq!(attention(&open, id), "The customer's bank disputes 39.99 USD (fraudulent): needs_response.");
     assert_eq!(told(&open), (vec![EventType::PaymentDisputed], true));
+    assert_eq!(figures(&open), [BusinessMetric::Disputed]);
     assert_eq!(open.payment_status, PaymentStatus::Paid);
     let same = open.clone().record_dispute(id, dispute("needs_response"), &by(5));
     assert_eq!(same, open);
 
     let won = open.clone().record_dispute(id, dispute("won"), &by(6));
     assert_eq!((attention(&won, id).as_str(), told(&won)), ("", (vec![EventType::PaymentDisputed], false)));
+    assert_eq!(figures(&won), []);
     let lost = open.record_dispute(id, dispute("lost"), &by(6));
     assert_eq!(attention(&lost, id), "The dispute over 39.99 USD (fraudulent) was lost.");
     assert_eq!(told(&lost), (vec![EventType::PaymentDisputed], true));
+    assert_eq!(figures(&lost), [BusinessMetric::Disputed]);
     for closed in [won, lost] {
         let late = closed.clone().record_dispute(id, dispute("under_review"), &by(7));
         assert_eq!(late, closed, "it has been closed");
@@ -146,6 +158,7 @@ fn what_cannot_be_is_recorded_and_changes_nothing_else() {
     let said = order.clone().record_contradiction(id, "1 JPY.".into(), &by(4));
     assert_eq!(attention(&said, id), "1 JPY.");
     assert_eq!(told(&said), (vec![EventType::PaymentDisputed], true));
+    assert_eq!(figures(&said), [], "it is no dispute");
     let again = said.clone().record_contradiction(id, "1 JPY.".into(), &by(5));
     assert_eq!(again.version, said.version);
     assert_eq!(said.as_of(order.version), Some(order));

@@ -43,6 +43,20 @@ fn a_payment_waits_for_its_customer_for_an_hour_and_not_where_nobody_does() {
 }
 
 #[test]
+fn a_gateway_owes_an_answer_from_when_it_was_asked_or_the_customer_s_time_was_over() {
+    let order = waiting();
+    assert_eq!(order.awaits_gateway_since(), Some(at(20 + HOUR_S)));
+    let mut away = waiting();
+    away.payments[0].customer_until = None;
+    assert_eq!(away.awaits_gateway_since(), Some(at(20)));
+    let id = order.payments[0].id;
+    let paid = order.finish_payment(id, ChargeOutcome::Paid(Map::new()), &by(30)).unwrap();
+    assert_eq!(paid.awaits_gateway_since(), None);
+    let cancelled = paid.cancel(true, "", &by(40)).unwrap().order;
+    assert_eq!(cancelled.awaits_gateway_since(), Some(at(40)), "the refund");
+}
+
+#[test]
 fn an_order_that_is_called_off_waits_for_nobody() {
     let ended = waiting().cancel(false, "", &by(60)).unwrap().order;
     let payment = &ended.payments[0];

@@ -49,6 +49,8 @@ pub const MAX_SETTLE_AFTER_SECONDS: u64 = 900;
 pub struct Config {
     /// `TABLE_NAME`: the one DynamoDB table. Required.
     pub table_name: String,
+    /// `STACK_NAME`: whose figures those for CloudWatch are; without it, none are written.
+    pub stack_name: Option<String>,
     /// `TOPIC_ARN`: the SNS topic that events go to.
     pub topic_arn: Option<String>,
     /// `QUEUE_URL`: the SQS queue of jobs.
@@ -214,6 +216,7 @@ impl Config {
         let stage = env.parsed("STAGE", Stage::Dev, "dev, test, staging or production", gateway::stage);
         let config = Self {
             table_name: env.required("TABLE_NAME"),
+            stack_name: env.text("STACK_NAME"),
             topic_arn: env.text("TOPIC_ARN"),
             queue_url: env.text("QUEUE_URL"),
             settlements_queue_url: env.text("SETTLEMENTS_QUEUE_URL"),

@@ -41,7 +41,7 @@ const PAUSES_S: [u64; 5] = [1, 2, 5, 15, 60];
 fn metrics() -> Result<Metrics, Fault> {
     static METRICS: OnceLock<Result<Metrics, String>> = OnceLock::new();
     let metrics =
-        METRICS.get_or_init(|| Metrics::start_unheard("simulation").map_err(|error| error.to_string()));
+        METRICS.get_or_init(|| Metrics::start("simulation", None).map_err(|error| error.to_string()));
     metrics.clone().map_err(Fault::from)
 }
 
@@ -299,7 +299,9 @@ impl EventSources {
             Ok(instance) => instance,
             Err(error) => panic!("{name} does not start: {error}"),
         };
-        let Ok(worker) = job_worker::Worker::new(instance.clone()) else { panic!("no queue for {name}") };
+        let metrics = metrics().unwrap_or_else(|error| panic!("no metrics: {error}"));
+        let worker = job_worker::Worker::new(instance.clone(), metrics);
+        let Ok(worker) = worker else { panic!("no queue for {name}") };
         let timeout = self.functions.timeout(name);
         let context = self.functions.context(timeout);
         let event = json!({ "Records": [{ "messageId": message.id.to_string(), "body": message.body,

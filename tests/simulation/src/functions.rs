@@ -87,6 +87,8 @@ impl Functions {
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(DYNAMODB.to_owned()),
             "AWS_ENDPOINT_URL_SQS" => Some(SQS.to_owned()),
             "AWS_ENDPOINT_URL_SNS" => Some(SNS.to_owned()),
+            // Nobody reads its figures.
+            "STACK_NAME" => None,
             // As while a version is rolled out: this one, and those before it, serve side by side.
             "WRITE_SCHEMA" => Some((1 + self.chance.below(SCHEMA.into())).to_string()),
             variable => environment.get(variable).cloned(),

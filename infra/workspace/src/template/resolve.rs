@@ -99,6 +99,11 @@ impl Resolver {
         Ok(format!("{STACK}-{logical_id}"))
     }
 
+    /// Whether a resource is made: it has no condition, or one that holds.
+    pub(super) fn is_made(&self, resource: &Value) -> Result<bool> {
+        resource.get("Condition").map_or(Ok(true), |name| self.named_condition(name))
+    }
+
     fn reference(&self, name: &str) -> Result<Option<Value>> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(Some(value.clone()));
@@ -266,6 +271,14 @@ mod tests {
                 "text": "us-east-1/arn:aws:dynamodb:us-east-1:000000000000:table/oms-Table/${Left}",
             })
         );
+    }
+
+    #[test]
+    fn what_has_a_condition_that_does_not_hold_is_not_made() {
+        let is_made = |resource| resolver().is_made(&resource).unwrap();
+        assert!(is_made(json!({"Type": "AWS::SNS::Topic"})));
+        assert!(!is_made(json!({"Type": "AWS::SNS::Topic", "Condition": "HasEmpty"})));
+        assert!(resolver().is_made(&json!({"Condition": "Nowhere"})).is_err());
     }
 
     #[test]

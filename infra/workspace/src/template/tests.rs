@@ -4,7 +4,7 @@ fn whole() -> Value {
     document(&crate::root().join("template.yaml")).unwrap()
 }
 
-fn ours() -> System {
+pub(super) fn ours() -> System {
     read(&[("PaymentGateway", "simulated")]).unwrap()
 }
 
@@ -42,11 +42,21 @@ fn the_table_has_its_indexes_stream_and_ttl() {
     assert_eq!(table.definition["GlobalSecondaryIndexes"][0]["IndexName"], "by-user");
 }
 
+/// What is only made where it is asked for.
+#[test]
+fn the_topic_of_the_alarms_is_none_of_the_local_system() {
+    let named = |system: System| system.topics.into_iter().map(|topic| topic.name).collect::<Vec<_>>();
+    assert_eq!(named(ours()), ["oms-Topic"]);
+    let told = read(&[("PaymentGateway", "simulated"), ("AlarmEmail", "ada@example.com")]).unwrap();
+    assert_eq!(named(told), ["oms-AlarmTopic", "oms-Topic"]);
+}
+
 #[test]
 fn a_function_gets_the_global_environment_empty_where_nothing_is_set() {
     let system = ours();
     let orders = system.functions.iter().find(|function| function.name == "orders").unwrap();
     assert_eq!(orders.environment["TABLE_NAME"], "oms-Table");
+    assert_eq!(orders.environment["STACK_NAME"], "oms");
     assert_eq!(orders.environment["TOPIC_ARN"], "arn:aws:sns:us-east-1:000000000000:oms-Topic");
     assert_eq!(orders.environment["PAGE_SIZE"], "20");
     assert_eq!(orders.environment["AUTH_JWKS"], "{}");

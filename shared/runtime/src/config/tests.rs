@@ -17,6 +17,7 @@ fn defaults_are_those_of_the_page_of_settings() {
     assert_eq!(config.rate_limit.map(NonZeroU32::get), Some(600));
     assert_eq!(config.log_level, LevelFilter::INFO);
     assert!(config.cors_origins.is_empty() && !config.debug_capacity && config.auth.is_none());
+    assert_eq!(config.stack_name, None);
 }
 
 #[test]

@@ -217,7 +217,7 @@ mod tests {
     }
 
     /// The rules of the template that refuse some parameters.
-    fn refusals(template: &Value, given: &[(&str, &str)]) -> Vec<String> {
+    fn refusals(template: &serde_json::Value, given: &[(&str, &str)]) -> Vec<String> {
         let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let findings = rules::check(template, &parameters::values(template, &given));
         let refused = findings.iter().filter_map(|finding| match finding {

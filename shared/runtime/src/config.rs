@@ -6,7 +6,6 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use jiff::tz::TimeZone;
 use oms_domain::subscription::Protocol;
 use oms_domain::{Currency, Decimal};
-use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;

@@ -22,13 +22,13 @@ const TRIES: usize = 3;
 /// A secret that could not be had: a sentence for the operator, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoSecret(String);
+pub(crate) struct NoSecret(String);
 
 /// What the settings name by an ARN, each by the name of its setting.
 ///
 /// # Errors
 /// [`NoSecret`] where one cannot be read: the function must not start without it.
-pub async fn named(
+pub(crate) async fn named(
     lookup: impl Fn(&str) -> Option<String>,
     aws: &AwsConfig,
 ) -> Result<HashMap<String, String>, NoSecret> {

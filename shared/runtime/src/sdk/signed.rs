@@ -2,13 +2,14 @@
 //! SDKs are not.
 
 use super::https::{self, FetchError, RequestBody};
+use crate::clock;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Which service is asked, and where.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +49,7 @@ fn signed(
         .identity(identity)
         .region(service.region)
         .name(service.name)
-        .time(SystemTime::now())
+        .time(clock::now().into())
         .settings(SigningSettings::default())
         .build()?
         .into();

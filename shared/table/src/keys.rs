@@ -32,8 +32,8 @@
 //! What is counted of a scope (see [`super::counters`]) stands under `BY_STATUS`, `BY_DAY#<month>`,
 //! `AT_QUARTER#<day>`, `AT_TOTAL`, `CELLS#<status>` and `PAYMENTS`.
 //!
-//! What people write, a `sub` and a key, stands at the end of a key: no two things have one key. It has a limit, too: DynamoDB takes 2,048 bytes of a
-//! `pk` and 1,024 of an `sk`.
+//! What people write, a `sub` and a key, stands at the end of a key: no two things have one key. It
+//! has a limit, too: DynamoDB takes 2,048 bytes of a `pk` and 1,024 of an `sk`.
 //!
 //! Lists come from eight indexes, which carry the `summary` or the few `facts` that filters ask
 //! for:

@@ -77,8 +77,8 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the settings, and the secrets that they name. Where they make no sense, the log's first
-    /// line says why.
+    /// Reads the settings, and the secrets that they name. Where they make no sense, the first line
+    /// of the log says why.
     ///
     /// # Errors
     /// [`StartError`], which is for the operator to read.

@@ -252,9 +252,7 @@ impl Config {
                 "a comma-separated list of email, https, sqs, sms",
                 protocols,
             ),
-            max_unpaid_orders: env.parsed("MAX_UNPAID_ORDERS", 50, "a number from 0 to 10000", |text| {
-                text.parse().ok().filter(|limit| *limit <= MAX_UNPAID_LIMIT)
-            }),
+            max_unpaid_orders: max_unpaid_orders(&mut env),
             list_shards: list_shards(&mut env),
             write_schema: write_schema(&mut env),
             cursor_key: cursor_key(&env),
@@ -277,6 +275,12 @@ impl Config {
         check_page_sizes(&mut env, &config);
         env.finish(config)
     }
+}
+
+fn max_unpaid_orders(env: &mut Lookup<'_>) -> u32 {
+    env.parsed("MAX_UNPAID_ORDERS", 50, "a number from 0 to 10000", |text| {
+        text.parse().ok().filter(|limit| *limit <= MAX_UNPAID_LIMIT)
+    })
 }
 
 fn rate_limit(env: &mut Lookup<'_>) -> Option<NonZeroU32> {

@@ -1,6 +1,6 @@
 //! What the functions have logged while the black-box tests ran: nothing that is secret or says who
-//! somebody is. `cargo test` runs these tests after those; by itself this reads what the runs of the
-//! last day have left.
+//! somebody is. `cargo test` runs these tests after those; by itself this reads what the runs of
+//! the last day have left.
 
 use crate::repository::root;
 use regex_lite::Regex;

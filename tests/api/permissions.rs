@@ -120,8 +120,8 @@ fn every_setting_of_a_function_is_part_of_the_text_that_makes_a_version() {
     }
 }
 
-/// By API Gateway's guide (<https://docs.aws.amazon.com/apigateway/latest/developerguide/>, routes of
-/// HTTP APIs): the whole route and method first, then the method with a greedy path, then any
+/// By API Gateway's guide (<https://docs.aws.amazon.com/apigateway/latest/developerguide/>, routes
+/// of HTTP APIs): the whole route and method first, then the method with a greedy path, then any
 /// method, then `$default`. A greedy path takes an empty rest.
 #[test]
 fn each_path_reaches_its_function_with_and_without_a_slash_at_its_end() {

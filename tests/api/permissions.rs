@@ -4,7 +4,7 @@
 use oms_tests::pypi;
 use oms_tests::stack::root;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
@@ -12,13 +12,16 @@ use std::sync::LazyLock;
 /// Actions that AWS takes for all resources or not at all, each with a comment in the template.
 const FOR_ALL: [&str; 2] = ["cloudwatch:DescribeAlarms", "dynamodb:ListStreams"];
 
-static TRANSLATED: LazyLock<Value> = LazyLock::new(|| {
+static TRANSLATED: LazyLock<Value> = LazyLock::new(|| translated("AllAtOnce"));
+
+fn translated(deployment: &str) -> Value {
     let mut command = Command::new(pypi::SAM.program("python3"));
     command.arg(root().join("tests/translate.py")).arg(root().join("template.yaml"));
-    let output = command.arg("PaymentGateway=simulated").output().expect("Python starts");
+    let parameters = ["PaymentGateway=simulated".to_owned(), format!("Deployment={deployment}")];
+    let output = command.args(parameters).output().expect("Python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("the translator writes JSON")
-});
+}
 
 fn resources(kind: &str) -> impl Iterator<Item = (&'static String, &'static Value)> {
     let all: &Map<String, Value> = TRANSLATED["Resources"].as_object().expect("there are resources");
@@ -157,4 +160,62 @@ fn each_path_reaches_its_function_with_and_without_a_slash_at_its_end() {
         }
     }
     assert_eq!(reached("get", "/nowhere"), "");
+}
+
+/// What a value of the template refers to: resources, parameters, AWS's own names.
+fn named_in(value: &Value, found: &mut BTreeSet<String>) {
+    let begin = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+    for (key, inner) in value.as_object().into_iter().flatten() {
+        match (key.as_str(), inner) {
+            ("Ref", Value::String(name)) => drop(found.insert(name.clone())),
+            ("Fn::GetAtt", path) => {
+                let path = several(path)[0].as_str().unwrap_or_default();
+                found.insert(begin(path));
+            }
+            ("Fn::Sub", sub) => {
+                let parts = several(sub);
+                let text = parts[0].as_str().unwrap_or_default().split("${").skip(1);
+                let names = text.filter_map(|rest| rest.split_once('}')).map(|(name, _)| begin(name));
+                let is_own = |name: &String| parts.get(1).is_some_and(|own| own.get(name).is_some());
+                found.extend(names.filter(|name| !is_own(name) && !name.starts_with('!')));
+            }
+            _ => {}
+        }
+        named_in(inner, found);
+    }
+    value.as_array().into_iter().flatten().for_each(|inner| named_in(inner, found));
+}
+
+/// Else CloudFormation refuses the deployment: what nobody's trial has a condition for, it finds
+/// out first in production.
+#[test]
+fn whatever_is_referred_to_is_there_and_nothing_waits_for_itself() {
+    for deployment in ["AllAtOnce", "Canary10Percent5Minutes"] {
+        let template = translated(deployment);
+        let resources = template["Resources"].as_object().expect("resources");
+        let mut waits_for = BTreeMap::new();
+        for (id, resource) in resources {
+            let mut named = BTreeSet::new();
+            for part in ["Properties", "UpdatePolicy"] {
+                named_in(&resource[part], &mut named);
+            }
+            let after = several(&resource["DependsOn"]).into_iter();
+            named.extend(after.filter_map(Value::as_str).map(str::to_owned));
+            for name in &named {
+                let is_there = resources.contains_key(name) || template["Parameters"].get(name).is_some();
+                assert!(is_there || name.starts_with("AWS::"), "{id} refers to {name}");
+            }
+            named.retain(|name| resources.contains_key(name));
+            waits_for.insert(id.clone(), named);
+        }
+        // What waits for nothing that is left is made; what is left in the end waits for itself.
+        loop {
+            let left: BTreeSet<String> = waits_for.keys().cloned().collect();
+            waits_for.retain(|_, others| others.iter().any(|other| left.contains(other)));
+            if waits_for.len() == left.len() {
+                break;
+            }
+        }
+        assert!(waits_for.is_empty(), "{deployment}: {waits_for:#?}");
+    }
 }

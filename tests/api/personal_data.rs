@@ -249,5 +249,5 @@ async fn an_erasure_that_is_cut_off_after_every_write_comes_to_its_end() {
     let (said, status) = orderctl(table, dynamodb, &["erase", user, "--dry-run"]).await;
     assert!(status == Some(0) && said.contains("0 of ") && said.contains("0 notifications"), "{said}");
     let (said, status) = orderctl(table, dynamodb, &["erase", "nobody"]).await;
-    assert_eq!((said.as_str(), status), ("nothing is kept of nobody\n", Some(1)));
+    assert_eq!((said.as_str(), status), ("nothing is kept of a user with the id nobody\n", Some(1)));
 }

@@ -27,9 +27,9 @@ pub struct Environment {
     /// Use the system that `cargo dev` runs from this checkout
     #[arg(long, global = true)]
     pub local: bool,
-    /// Read settings from a file of NAME=VALUE lines, before the environment: what `aws
-    /// cloudformation describe-stacks` brings (docs/operating.md), or .local/functions/NAME.env.
-    /// Credentials are never taken from it
+    /// Read settings from a file of NAME=VALUE lines, which count before those of the environment:
+    /// what `aws cloudformation describe-stacks` brings (docs/operating.md), or
+    /// .local/functions/NAME.env. Credentials are never taken from it
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "local")]
     pub env_file: Option<PathBuf>,
     /// The profile of ~/.aws/config and ~/.aws/credentials, as the AWS CLI has it; AWS_PROFILE

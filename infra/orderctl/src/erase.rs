@@ -39,7 +39,7 @@ impl Erase {
 pub async fn run(app: &App, user: &str, dry_run: bool) -> Result<Report, Fault> {
     let person: UserId = user.parse()?;
     if !app.is_known(&person).await? {
-        return Ok(Report::new(format!("nothing is kept of {person}"), false));
+        return Ok(Report::new(format!("nothing is kept of a user with the id {person}"), false));
     }
     if dry_run {
         let kept = app.kept_of(&person).await?;

@@ -21,7 +21,8 @@ async fn all(patient: &Patient) -> Vec<Finding> {
     let there = match table.describe().await {
         Ok(there) => there,
         Err(error) => {
-            let mend = "see TABLE_NAME, the region, and whether the credentials may dynamodb:DescribeTable";
+            let mend = "see TABLE_NAME, the region, and whether the credentials may dynamodb:DescribeTable; \
+                        docs/operating.md says how one that was lost is restored";
             return vec![Finding::fail("table", format!("{}: {}", table.name(), chain(&error)), mend)];
         }
     };

@@ -235,7 +235,7 @@ fn is_news(line: &str) -> bool {
     let quiet_json = line.starts_with('{')
         && ["INFO", "DEBUG", "TRACE"].iter().any(|level| line.contains(&format!("\"level\":\"{level}\"")));
     // Figures in CloudWatch's format are for machines.
-    let figures = line.starts_with(r#"{"_aws""#);
+    let figures = line.starts_with('{') && line.contains(r#""_aws":{"#);
     // The script says it better when a process dies.
     let known = line.contains("command killed");
     !(line.is_empty() || quiet || quiet_json || figures || known)
@@ -294,6 +294,7 @@ mod tests {
         assert!(!is_news(r#"{"timestamp":"…","level":"INFO","fields":{}}"#));
         assert!(is_news(r#"{"timestamp":"…","level":"ERROR","fields":{}}"#));
         assert!(!is_news(r#"{"_aws":{"Timestamp":1795410439998},"ConsumerLag":[12]}"#));
+        assert!(!is_news(r#"{"OrdersPlaced":1,"_aws":{"Timestamp":1795410439998}}"#));
         assert!(is_news("error[E0308]: mismatched types"));
         assert!(!is_news(" INFO starting lambda function"));
     }

@@ -37,12 +37,12 @@ pub fn write_dev_env(places: &Places, addresses: &Addresses, system: &System, is
 }
 
 /// The commands that call the same functions without the API, on the same table.
-fn other_callers(addresses: &Addresses, state: &str) -> String {
+fn other_callers(addresses: &Addresses, shared: &str, state: &str) -> String {
     let port = addresses.lambda.rsplit(':').next().unwrap_or_default();
     let sam = format!("--parameter-overrides {} --env-vars {state}/env.json", containers::parameters());
     format!(
         "Other ways to call the functions, on the same table (docs/local.md):\n\
-         \x20 {state}/venv/bin/cargo-lambda lambda invoke docs --invoke-address 127.0.0.1 --invoke-port {port} --data-file events/docs/health.json\n\
+         \x20 {shared}/venv/bin/cargo-lambda lambda invoke docs --invoke-address 127.0.0.1 --invoke-port {port} --data-file events/docs/health.json\n\
          \x20 sam local invoke Docs {sam} --event events/docs/health.json\n\
          \x20 sam local start-api {sam}\n"
     )
@@ -80,7 +80,7 @@ pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: boo
     text += &format!("  {:<24}{} ({storage})\n", "DynamoDB", addresses.dynamodb);
     text += &format!("  {:<24}{} (mail: /_ministack/ses/messages)\n", "SNS, SQS, SES", addresses.messaging);
     text += &format!("  {:<24}{state}/functions.log, {state}/ministack.log\n", "logs");
-    text += &other_callers(addresses, &state);
+    text += &other_callers(addresses, &relative(&places.shared), &state);
     text += &format!(
         "Addresses and tokens of customer, customer2, vendor, staff and admin are in {state}/dev.env; others: cargo dev token --user NAME\n\
          {}\n  set -a; . {state}/dev.env; set +a\n  curl -H \"Authorization: Bearer $TOKEN_CUSTOMER\" $API_URL/api/orders/my_orders/\n\

@@ -86,7 +86,7 @@ impl Environment {
     /// A file cannot be read; no running local system.
     pub fn settings(&self) -> Result<Settings, Fault> {
         let files = match &self.env_file {
-            Some(file) => env_file::read(file)?,
+            Some(file) => named_as_functions_do(env_file::read(file)?),
             None if self.local => local()?,
             None => HashMap::new(),
         };
@@ -141,6 +141,17 @@ impl Settings {
     }
 }
 
+/// The addresses of a `dev.env`, by the names that functions have for them: without those the
+/// calls would go to AWS itself.
+fn named_as_functions_do(mut settings: HashMap<String, String>) -> HashMap<String, String> {
+    for (here, there) in LOCAL {
+        if let Some(url) = settings.get(there).cloned() {
+            settings.entry(here.to_owned()).or_insert(url);
+        }
+    }
+    settings
+}
+
 /// What `cargo dev` tells of the system that runs.
 fn local() -> Result<HashMap<String, String>, Fault> {
     let state = Places::make(None)?.state;
@@ -191,5 +202,17 @@ mod tests {
         ] {
             assert_eq!(base(written).as_deref(), meant, "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_file_of_cargo_dev_leads_to_this_machine_and_never_to_aws() {
+        let told = [("DYNAMODB_URL", "http://127.0.0.1:1"), ("SQS_URL", "http://127.0.0.1:2")];
+        let told = told.map(|(name, url)| (name.to_owned(), url.to_owned())).into();
+        let settings = named_as_functions_do(told);
+        assert_eq!(settings["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:1");
+        assert_eq!(settings["AWS_ENDPOINT_URL_SQS"], "http://127.0.0.1:2");
+        let other = [("AWS_ENDPOINT_URL_DYNAMODB", "http://a"), ("DYNAMODB_URL", "http://b")];
+        let other = other.map(|(name, url)| (name.to_owned(), url.to_owned())).into();
+        assert_eq!(named_as_functions_do(other)["AWS_ENDPOINT_URL_DYNAMODB"], "http://a");
     }
 }

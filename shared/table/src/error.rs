@@ -46,7 +46,7 @@ pub enum TableError {
         schema: u32,
     },
     /// DynamoDB throttled the request or was out of reach, after retries.
-    #[error("the table is out of reach")]
+    #[error("the table is busy or out of reach")]
     Throttled,
     /// An item does not read as what it should be.
     #[error("an item could not be read or written as {what}")]

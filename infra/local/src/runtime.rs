@@ -146,14 +146,16 @@ impl RuntimeApi {
         waiting.has_ended = true;
         let answer = fetched?;
         let id = request_id(&answer);
+        // At once: a process that dies from here on is one that did not survive this request.
+        self.work().insert(asked.instance.to_owned(), id.clone());
         let mut headers = answer.headers().clone();
         headers.remove("content-length");
         let event = carried::put_back(answer.bytes().await?);
         if event.len() > PAYLOAD {
+            self.finish(asked.instance, &id);
             self.refuse(asked.function, &id, Refusal::RequestTooLarge).await;
             return Ok(None);
         }
-        self.work().insert(asked.instance.to_owned(), id.clone());
         let timeout = self.timeouts.get(asked.function).copied().unwrap_or(Duration::from_secs(3));
         self.watch_time(asked, id, timeout);
         let deadline_ms = Timestamp::now().as_millisecond().saturating_add_unsigned(saturating_ms(timeout));
@@ -173,7 +175,12 @@ impl RuntimeApi {
         let work = left.map(|left| left.work).unwrap_or_else(|| {
             let (give, work) = oneshot::channel();
             let url = format!("{}/{}/{}", self.upstream, asked.function, asked.what);
-            tokio::spawn(fetch(self.http.clone(), url, give));
+            let (api, function) = (self.clone(), asked.function.to_owned());
+            tokio::spawn(async move {
+                let Some(Ok(answer)) = fetch(&api.http, url, give).await else { return };
+                // The instance went as its work came.
+                api.fail_lost(&function, &request_id(&answer)).await;
+            });
             work
         });
         let (function, instance) = (asked.function.to_owned(), asked.instance.to_owned());
@@ -288,8 +295,9 @@ async fn answer(State(api): State<RuntimeApi>, request: Request) -> Response {
     result.unwrap_or_else(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response())
 }
 
-/// Waits for work at cargo-lambda, until nobody is interested any more.
-async fn fetch(http: Client, url: String, mut give: oneshot::Sender<Fetched>) {
+/// Waits for work at cargo-lambda, until nobody is interested any more; what comes then is handed
+/// back.
+async fn fetch(http: &Client, url: String, mut give: oneshot::Sender<Fetched>) -> Option<Fetched> {
     let fetched = async {
         loop {
             let answer = http.get(&url).send().await?;
@@ -303,10 +311,9 @@ async fn fetch(http: Client, url: String, mut give: oneshot::Sender<Fetched>) {
     let fetched = tokio::select! {
         biased;
         fetched = fetched => fetched,
-        () = give.closed() => return,
+        () = give.closed() => return None,
     };
-    // A receiver that has just gone is one of an instance that has gone.
-    let _ = give.send(fetched);
+    give.send(fetched).err()
 }
 
 fn parse(path: &str) -> Option<Asked<'_>> {

@@ -49,6 +49,9 @@ pub const MISSING_FROM_INDEX: u32 = 3;
 /// A comparison of counters with orders that were counted in between.
 pub const MOVED_WHILE_VERIFIED: u32 = 5;
 
+/// A secret that is read while a function starts, which its service throttled or gave no answer of.
+pub const SECRETS: u32 = 4;
+
 /// Whether to try once more what met a transaction on the same item, or was throttled; waits
 /// before. Not where that would take what is left of the invocation, which has to answer.
 pub async fn while_busy(tries: &mut u32) -> bool {

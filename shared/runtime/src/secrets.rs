@@ -7,6 +7,7 @@
 //! parameter, decrypted.
 
 use crate::config::{AwsConfig, NAMED_SECRETS};
+use crate::retry;
 use crate::sdk::signed::{self, Service};
 use futures::future::try_join_all;
 use http::Request;
@@ -16,8 +17,6 @@ use std::time::Duration;
 
 /// How long one answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How often it is asked for before the function gives up its start.
-const TRIES: usize = 3;
 
 /// A secret that could not be had: a sentence for the operator, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +41,7 @@ async fn read(name: &str, value: String, aws: &AwsConfig) -> Result<(String, Str
     let failed = |why: String| NoSecret(format!("{name} names {arn}, of which {why}"));
     let call = call(arn, aws).ok_or_else(|| failed("no service is known to hold secrets".to_owned()))?;
     let mut last = String::new();
-    for _ in 0..TRIES {
+    for tries in 1..=retry::SECRETS {
         match call.answer(aws).await {
             Ok(text) => {
                 let found = part(&text, field);
@@ -50,7 +49,10 @@ async fn read(name: &str, value: String, aws: &AwsConfig) -> Result<(String, Str
                 return Ok((name.to_owned(), found?));
             }
             Err(Refused::ForGood(why)) => return Err(failed(why)),
-            Err(Refused::ForNow(why)) => last = why,
+            Err(Refused::ForNow(why)) => {
+                last = why;
+                retry::backoff(tries).await;
+            }
         }
     }
     Err(failed(last))
@@ -193,7 +195,7 @@ mod tests {
     async fn without_its_secret_a_function_does_not_start_and_says_which() {
         for (status, body, why, calls) in [
             (400, r#"{"__type": "ResourceNotFoundException"}"#, "answers 400 ResourceNotFoundException", 1),
-            (400, r#"{"__type": "ThrottlingException"}"#, "answers 400 ThrottlingException", TRIES),
+            (400, r#"{"__type": "ThrottlingException"}"#, "answers 400 ThrottlingException", retry::SECRETS),
             (200, r#"{"SecretString": "{}"}"#, "secret_key is no text", 1),
         ] {
             let server = Server::answering(status, body);
@@ -201,7 +203,7 @@ mod tests {
             let [problem] = &problems[..] else { panic!("one: {problems:?}") };
             let begins = format!("STRIPE_SECRET_KEY names {SECRET}, of which ");
             assert!(problem.starts_with(&begins) && problem.contains(why), "{problem}");
-            assert_eq!(server.calls(), calls, "{body}");
+            assert_eq!(u32::try_from(server.calls()), Ok(calls), "{body}");
         }
     }
 }

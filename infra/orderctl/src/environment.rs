@@ -160,10 +160,7 @@ fn local() -> Result<HashMap<String, String>, Fault> {
     // What the functions are given may be gone already, and is not needed to find them.
     let of_function = state.join("functions").join(format!("{LOCAL_FUNCTION}.env"));
     let mut settings = env_file::read(&of_function).unwrap_or_default();
-    for (here, there) in LOCAL {
-        settings.extend(told.get(there).map(|url| (here.to_owned(), url.clone())));
-    }
-    settings.extend(told);
+    settings.extend(named_as_functions_do(told));
     settings.insert("AWS_REGION".to_owned(), oms_workspace::template::REGION.to_owned());
     Ok(settings)
 }

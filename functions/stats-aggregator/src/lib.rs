@@ -5,7 +5,7 @@ mod audit;
 
 pub use audit::Audits;
 
-use aws_lambda_events::event::streams::DynamoDbEventResponse;
+use aws_lambda_events::event::dynamodb::TimeWindowEventResponse;
 use oms_core::app::App;
 use oms_core::events::counting::apply;
 use oms_core::events::failures::FailureQueue;
@@ -18,19 +18,20 @@ use std::time::Duration;
 const TO_AUDIT: Duration = Duration::from_secs(10);
 
 /// Counts what a batch of records changed, and now and then proves the counters of one of its
-/// users.
+/// users. The mapping has a tumbling window, for which Lambda says which shard a batch is of; the
+/// window's own state stays empty, and its last event, without records, brings nothing.
 pub async fn consume(
     app: &App,
     failures: &FailureQueue,
     metrics: Metrics,
     audits: &Audits,
     event: StreamEvent,
-) -> DynamoDbEventResponse {
+) -> TimeWindowEventResponse {
     let count = async |batch: Batch| {
         // Bulk updates count for nothing; the filter lets none through.
-        let Batch { arrived, oldest, unreadable: mut unapplied, .. } = batch;
+        let Batch { shard, arrived, oldest, unreadable: mut unapplied, .. } = batch;
         let user = arrived.first().map(|arrived| arrived.order.user.id.clone());
-        unapplied.absorb(apply(app, Some(metrics), arrived).await);
+        unapplied.absorb(apply(app, Some(metrics), shard.as_ref(), arrived).await);
         if let Some(user) = user
             && deadline::left() > TO_AUDIT
             && let Some(drift) = audits.of(app, user).await
@@ -40,5 +41,7 @@ pub async fn consume(
         metrics.end(oldest, app.now(), std::io::stdout());
         unapplied
     };
-    stream::consume(failures, event, count).await
+    let mut response = TimeWindowEventResponse::default();
+    response.batch_item_failures = stream::consume(failures, event, count).await.batch_item_failures;
+    response
 }

@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use clap::{Args, ValueEnum};
 use futures::TryStreamExt;
 use oms_core::app::App;
-use oms_core::events::counting;
+use oms_core::events::catching_up;
 use oms_core::events::failures::{FailedRecord, Failure, FailureQueue};
 use oms_core::events::publishing::{self, Publisher};
 use oms_core::events::stream::OrderImage;
@@ -63,7 +63,7 @@ impl Redrive {
 /// # Errors
 /// Where the table cannot be read, or a setting is missing.
 pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault> {
-    let consumers = Consumers::new(app, consumer)?;
+    let mut consumers = Consumers::new(app, consumer)?;
     let mut left = Vec::new();
     let mut unreadable = Vec::new();
     let mut orders = 0;
@@ -153,7 +153,7 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
 async fn catch_up_with(app: &App, record: &FailedRecord) -> Result<(), String> {
     let id = record.order().ok_or("it is of no order")?;
     let consumer = Consumer::from_str(&record.consumer, false)?;
-    let consumers = Consumers::new(app, Some(consumer)).map_err(|error| chain(error.as_ref()))?;
+    let mut consumers = Consumers::new(app, Some(consumer)).map_err(|error| chain(error.as_ref()))?;
     for _ in 0..LOOKS_AGAIN {
         let orders = app.table().orders_and_tombstones([id]).await.map_err(|error| chain(&error))?;
         if consumers.catch_up(app, &orders).await.is_empty() {
@@ -166,7 +166,7 @@ async fn catch_up_with(app: &App, record: &FailedRecord) -> Result<(), String> {
 
 /// The consumers that are caught up.
 struct Consumers {
-    stats: bool,
+    stats: Option<catching_up::Run>,
     publisher: Option<Publisher>,
 }
 
@@ -178,15 +178,15 @@ impl Consumers {
         } else {
             None
         };
-        Ok(Self { stats: wants(Consumer::Stats), publisher })
+        Ok(Self { stats: wants(Consumer::Stats).then(catching_up::Run::default), publisher })
     }
 
     /// Hands them some orders; the ids of those that they could not apply.
-    async fn catch_up(&self, app: &App, orders: &[Order]) -> Vec<String> {
+    async fn catch_up(&mut self, app: &App, orders: &[Order]) -> Vec<String> {
         let mut left = Vec::new();
         for batch in orders.chunks(BATCH) {
-            if self.stats {
-                left.extend(counting::apply(app, None, arrived(batch)).await.into_records());
+            if let Some(run) = &mut self.stats {
+                left.extend(run.catch_up(app, batch).await);
             }
             if let Some(publisher) = &self.publisher {
                 left.extend(publishing::tell_all(publisher, arrived(batch)).await.into_records());
@@ -198,6 +198,9 @@ impl Consumers {
 }
 
 fn arrived(orders: &[Order]) -> Vec<OrderImage> {
-    let orders = orders.iter().cloned();
-    orders.map(|order| OrderImage { records: vec![order.id.to_string()], order }).collect()
+    let image = |order: &Order| {
+        let records = vec![order.id.to_string()];
+        OrderImage { records, ..OrderImage::new(order.clone(), order.version.to_string()) }
+    };
+    orders.iter().map(image).collect()
 }

@@ -1,5 +1,6 @@
 //! What orders tell others: the stream of changes, the topic, the queue.
 
+pub mod catching_up;
 pub mod counting;
 pub mod failures;
 pub mod publishing;

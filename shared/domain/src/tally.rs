@@ -175,6 +175,13 @@ impl Tally {
         of_scope.map(|(_, cell, value)| (cell, value))
     }
 
+    /// What it holds for one scope, as a tally.
+    #[must_use]
+    pub fn only(mut self, scope: &Scope) -> Tally {
+        self.0.retain(|(of, _), _| of == scope);
+        self
+    }
+
     fn add(&mut self, order: &Order, cell: Counter, value: Decimal) {
         *self.0.entry((Scope::User(order.user.id.clone()), cell)).or_default() += value;
         self.add_shared(order, cell, value);

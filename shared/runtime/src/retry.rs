@@ -22,9 +22,6 @@ pub const LOST_RACES_OF_COUNTERS: u32 = 5;
 /// nothing: it is tried until it is done or its invocation has no more time, this often at most.
 pub const BUSY: u32 = 40;
 
-/// A read of several items as of one moment that met writes of them.
-pub const READ_CONFLICTS: u32 = 3;
-
 /// Reads of items that belong together, until they are all of one moment.
 pub const TORN_READS: u32 = 5;
 

@@ -9,6 +9,7 @@
 //! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held` and `journal`, an operator's lock ([`crate::counters::lock`]) |
 //! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
 //! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
+//! | every one | `=<shard>`, up to which record of the stream's shard it has counted ([`crate::counters::stream_position`]) |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
 //! stands for itself as one letter, `a` for the first of its list, and the lists only ever grow at
@@ -18,24 +19,30 @@ pub mod counted;
 pub(crate) mod layout;
 pub mod lock;
 pub mod snapshot;
+pub mod stream_position;
 
 use crate::counters::layout::{
     AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
-use crate::counters::snapshot::{STAMP, WRITES, place_of_order, writes_of};
+use crate::counters::snapshot::{STAMP, place_of_order};
+use crate::counters::stream_position::{BatchRange, Lanes, Sequence};
 use crate::orders::unpaid;
-use crate::orders::watermarks::WatermarkAdvance;
-use crate::{Table, TableError, key, keys};
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
+use crate::writes::while_held;
+use crate::{Item, Table, TableError, key, keys, text};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
 use futures::future::try_join_all;
 use jiff::civil::Date;
-use oms_domain::Decimal;
 use oms_domain::calendar::runs;
 use oms_domain::reconciliation::{Counters, Difference};
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::totals::TotalBucket;
-use std::collections::{BTreeMap, BTreeSet};
+use oms_domain::{Decimal, OrderId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Until when an operator's lock stands.
 pub(crate) const HELD: &str = "held";
@@ -45,67 +52,94 @@ pub(crate) const JOURNAL: &str = "journal";
 /// How many items a transaction may have.
 const TRANSACTION_LIMIT: usize = 100;
 
-/// How a write stands to an operator's lock.
-#[derive(Clone, Copy)]
-enum Lock<'a> {
-    /// It wants that there is none.
+/// What the counters of all orders want of an operator's lock, which stands on them, to be written.
+#[derive(Clone, Copy, Debug)]
+pub enum Lock<'a> {
+    /// That there is none.
     None,
-    /// It keeps the journal that the lock asks for, and wants that this is still so.
+    /// That it asks for this journal, which has been kept.
     Journal(&'a str),
-    /// The lock is the writer's own.
-    Ours,
 }
 
 /// An order of which something is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// The move of its watermark.
-    pub claim: WatermarkAdvance,
+    /// The order.
+    pub order: OrderId,
+    /// The version up to which it is counted already; 0 for none.
+    pub from: u64,
+    /// The version up to which it is counted now.
+    pub to: u64,
     /// Whose counters it is counted in.
     pub scopes: [Scope; 3],
 }
 
 /// What is written to one item.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Writes {
+pub struct Writes {
     add: BTreeMap<String, Decimal>,
     set: BTreeMap<String, AttributeValue>,
 }
 
-/// What is written, by scope and sort key.
-type Additions = BTreeMap<(Scope, String), Writes>;
+/// An item of counters: whose, and its sort key.
+pub type Place = (Scope, String);
 
-/// What a tally adds to which items. `BY_STATUS` learns how often days have been written.
+/// What is written, by item.
+pub type Additions = BTreeMap<Place, Writes>;
+
+/// The item that every batch writes first.
+#[must_use]
+pub fn front_of_all() -> Place {
+    (Scope::All, FRONT.to_owned())
+}
+
+/// Up to where an item has counted a batch that it has counted some of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// The last record that is counted.
+    pub last: Sequence,
+    lane: String,
+}
+
+/// What came of counting a batch in an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is counted.
+    Counted,
+    /// The item has counted some of it before, or all.
+    Reached(Reached),
+    /// An operator's lock asks for something else.
+    Locked,
+}
+
+/// The sort key of the item that a counter stands in.
+#[must_use]
+pub fn item_of(cell: &Counter) -> String {
+    place_of(cell).0
+}
+
+/// What a tally adds to which items.
 fn additions(cells: impl IntoIterator<Item = (Scope, Counter, Decimal)>) -> Additions {
     let mut additions = Additions::new();
     for (scope, cell, value) in cells {
         let (sk, name) = place_of(&cell);
         additions.entry((scope, sk)).or_default().add.insert(name, value);
     }
-    let mut days = Vec::new();
-    for ((scope, sk), writes) in &mut additions {
-        if let Some(name) = writes_of(sk) {
-            writes.add.insert(WRITES.to_owned(), Decimal::ONE);
-            days.push((scope.clone(), name));
-        }
-    }
-    for (scope, name) in days {
-        additions.entry((scope, FRONT.to_owned())).or_default().add.insert(name, Decimal::ONE);
-    }
     additions
 }
 
 /// What is written where some orders are counted: also that they are.
-fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
+#[must_use]
+pub fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
     let cells = tally.iter().map(|(scope, cell, value)| (scope.clone(), cell, value));
     let mut additions = additions(cells);
-    for Counted { claim, scopes } in counted {
+    for Counted { order, from, to, scopes } in counted {
         for scope in scopes {
-            let (place, value) = place_of_order(claim.order, claim.to);
+            let (place, value) = place_of_order(*order, *to);
             let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
             front.set.insert(place, value);
             front.set.insert(STAMP.to_owned(), stamp());
-            if claim.seen == 0 && matches!(scope, Scope::User(_)) {
+            if *from == 0 && matches!(scope, Scope::User(_)) {
                 let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
                 *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
             }
@@ -118,11 +152,36 @@ fn stamp() -> AttributeValue {
     AttributeValue::S(oms_runtime::ids::random_uuid_v7().simple().to_string())
 }
 
-/// Whether orders and the counters of their tally fit into one transaction, with an entry of a
-/// journal.
-#[must_use]
-pub fn fits(counted: &[Counted], tally: &Tally) -> bool {
-    counted.len() + additions_of(counted, tally).len() < TRANSACTION_LIMIT
+/// An expression that adds and sets, with its names and values.
+#[derive(Default)]
+struct Expression {
+    text: String,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Expression {
+    fn of(writes: Writes) -> Self {
+        let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let clauses =
+            [("ADD", " ", add.collect::<Vec<_>>()), ("SET", " = ", writes.set.into_iter().collect())];
+        let mut expression = Self::default();
+        let mut texts = Vec::new();
+        for (verb, between, values) in clauses {
+            let mut parts = Vec::with_capacity(values.len());
+            for (name, value) in values {
+                let number = expression.names.len();
+                parts.push(format!("#a{number}{between}:v{number}"));
+                expression.names.insert(format!("#a{number}"), name);
+                expression.values.insert(format!(":v{number}"), value);
+            }
+            if !parts.is_empty() {
+                texts.push(format!("{verb} {}", parts.join(", ")));
+            }
+        }
+        expression.text = texts.join(" ");
+        expression
+    }
 }
 
 impl Table {
@@ -213,37 +272,144 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn cells(&self, scope: &Scope) -> Result<Counters, TableError> {
-        let items = self.range(keys::counters(scope), "", true).await?;
-        let cells = items.iter().flat_map(cells_of);
-        Ok(cells.filter(|(_, value)| !value.is_zero()).collect())
+        Ok(self.cells_by_item(scope).await?.into_iter().flat_map(|(_, _, cells)| cells).collect())
     }
 
-    /// Adds a tally to the counters, and moves the watermarks of the orders that it is of, all or
-    /// nothing; with them goes an entry of the journal that an operator's lock asks for
-    /// ([`Table::state_of_counter_lock`]).
+    /// The same by item: its sort key, how far it has got with the stream, and its counters.
     ///
     /// # Errors
-    /// [`TableError::Conflict`] where a watermark is not as it was seen: somebody else has counted
-    /// some of it; and where the lock asks for something else.
+    /// [`TableError`] where the table cannot be read.
+    pub async fn cells_by_item(
+        &self,
+        scope: &Scope,
+    ) -> Result<Vec<(String, Lanes, Vec<(Counter, Decimal)>)>, TableError> {
+        let items = self.range(keys::counters(scope), "", true).await?;
+        let of_item = |item: &Item| {
+            let cells = cells_of(item).filter(|(_, value)| !value.is_zero());
+            (text(item, keys::SK).to_owned(), Lanes::read(item), cells.collect())
+        };
+        Ok(items.iter().map(of_item).collect())
+    }
+
+    /// How far some items have got with the stream; what is not there is left out.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn lanes_of(
+        &self,
+        places: impl IntoIterator<Item = Place>,
+    ) -> Result<BTreeMap<Place, Lanes>, TableError> {
+        let places: HashMap<(String, String), Place> = places
+            .into_iter()
+            .map(|(scope, sk)| ((keys::counters(&scope), sk.clone()), (scope, sk)))
+            .collect();
+        let items = self.get_items(places.keys().cloned().collect()).await?;
+        let lanes = items.iter().filter_map(|item| {
+            let at = (text(item, keys::PK).to_owned(), text(item, keys::SK).to_owned());
+            Some((places.get(&at)?.clone(), Lanes::read(item)))
+        });
+        Ok(lanes.collect())
+    }
+
+    /// Counts a batch of the stream in one item, unless it is counted there already: one write,
+    /// which also says up to which record of the shard the item has counted now. What it had
+    /// `reached` is left out of `writes`.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
     pub async fn count(
         &self,
-        consumer: &str,
-        counted: &[Counted],
-        tally: &Tally,
-        journal: Option<&str>,
-    ) -> Result<(), TableError> {
-        let lock = journal.map_or(Lock::None, Lock::Journal);
-        let mut items = Vec::with_capacity(TRANSACTION_LIMIT);
-        if let Some(journal) = journal {
-            items.push(self.journal_entry(journal, counted)?);
+        batch: &BatchRange,
+        (scope, sk): &Place,
+        writes: Writes,
+        reached: Option<&Reached>,
+        lock: Lock<'_>,
+    ) -> Result<Outcome, TableError> {
+        let lane = batch.shard.attribute();
+        let mut writes = writes;
+        writes.set.insert(lane.clone(), AttributeValue::S(batch.lane()));
+        let Expression { text, mut names, mut values } = Expression::of(writes);
+        names.insert("#lane".to_owned(), lane.clone());
+        let mut condition = match reached {
+            None => {
+                values.insert(":first".to_owned(), AttributeValue::S(batch.first.as_str().to_owned()));
+                "(attribute_not_exists(#lane) OR #lane < :first)".to_owned()
+            }
+            Some(reached) => {
+                values.insert(":reached".to_owned(), AttributeValue::S(reached.lane.clone()));
+                "#lane = :reached".to_owned()
+            }
+        };
+        if *scope == Scope::All && sk == FRONT {
+            match lock {
+                Lock::None => {
+                    names.insert("#held".to_owned(), HELD.to_owned());
+                    condition.push_str(" AND attribute_not_exists(#held)");
+                }
+                Lock::Journal(state) => {
+                    names.insert("#journal".to_owned(), JOURNAL.to_owned());
+                    values.insert(":journal".to_owned(), AttributeValue::S(state.to_owned()));
+                    condition.push_str(" AND #journal = :journal");
+                }
+            }
         }
-        for counted in counted {
-            items.push(self.move_watermark(consumer, &counted.claim)?);
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::counters(scope), sk.clone())))
+            .update_expression(text)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let error = match while_held(|| update.clone().send()).await {
+            Ok(answer) => {
+                crate::writes::meter_write(answer.consumed_capacity());
+                let before = answer.attributes.unwrap_or_default();
+                self.forget_ended_shards(scope, sk, &Lanes::read(&before)).await?;
+                return Ok(Outcome::Counted);
+            }
+            Err(error) => error,
+        };
+        oms_runtime::meter::record_trip();
+        let there = match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => failed.item(),
+            _ => return Err(error.into()),
+        };
+        // It may be our own write, whose answer got lost.
+        let there = there.map(|item| (crate::text(item, &lane).to_owned(), Lanes::read(item)));
+        let last = there.as_ref().and_then(|(_, lanes)| lanes.of(&batch.shard));
+        Ok(match (last, &there) {
+            (Some(last), Some((lane, _))) if *last >= batch.first => {
+                Outcome::Reached(Reached { last: last.clone(), lane: lane.clone() })
+            }
+            _ => Outcome::Locked,
+        })
+    }
+
+    /// Takes out of an item up to where it had counted shards that bring nothing more.
+    async fn forget_ended_shards(&self, scope: &Scope, sk: &str, lanes: &Lanes) -> Result<(), TableError> {
+        let names: Vec<String> = lanes.ended().map(stream_position::Shard::attribute).collect();
+        if names.is_empty() {
+            return Ok(());
         }
-        for ((scope, sk), writes) in additions_of(counted, tally) {
-            items.push(self.add(&scope, sk, writes, lock)?);
+        let all: Vec<String> = (0..names.len()).map(|number| format!("#a{number}")).collect();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::counters(scope), sk.to_owned())))
+            .update_expression(format!("REMOVE {}", all.join(", ")))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        for (place, name) in all.into_iter().zip(names) {
+            update = update.expression_attribute_names(place, name);
         }
-        self.transact(items, None).await.map_err(TableError::or_conflict)
+        let answer = while_held(|| update.clone().send()).await?;
+        crate::writes::meter_write(answer.consumed_capacity());
+        Ok(())
     }
 
     /// Adds what is missing to the wrong counters of a scope, and takes away what is too much. As
@@ -255,61 +421,27 @@ impl Table {
     pub async fn correct(&self, scope: &Scope, wrong: &[Difference]) -> Result<(), TableError> {
         let cells = wrong.iter().map(|one| (scope.clone(), one.cell, one.expected - one.counted));
         let cells: Vec<_> = cells.collect();
-        // Each days' item and `BY_STATUS` together, which tells how often days are written.
-        for cells in cells.chunks(TRANSACTION_LIMIT - 2) {
+        for cells in cells.chunks(TRANSACTION_LIMIT - 1) {
             let mut additions = additions(cells.iter().cloned());
             let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
             front.set.insert(STAMP.to_owned(), stamp());
             let items = additions
                 .into_iter()
-                .map(|((scope, sk), writes)| self.add(&scope, sk, writes, Lock::Ours))
+                .map(|((scope, sk), writes)| self.add(&scope, sk, writes))
                 .collect::<Result<_, _>>()?;
             self.transact(items, None).await.map_err(TableError::or_conflict)?;
         }
         Ok(())
     }
 
-    /// Every order counts among all orders, on whose counters a lock stands.
-    fn add(
-        &self,
-        scope: &Scope,
-        sk: String,
-        writes: Writes,
-        lock: Lock<'_>,
-    ) -> Result<TransactWriteItem, TableError> {
-        let mut update = Update::builder().table_name(&self.name);
-        if *scope == Scope::All && sk == FRONT {
-            update = match lock {
-                Lock::None => update
-                    .condition_expression("attribute_not_exists(#held)")
-                    .expression_attribute_names("#held", HELD),
-                Lock::Journal(state) => update
-                    .condition_expression("#journal = :journal")
-                    .expression_attribute_names("#journal", JOURNAL)
-                    .expression_attribute_values(":journal", AttributeValue::S(state.to_owned())),
-                Lock::Ours => update,
-            };
-        }
-        update = update.set_key(Some(key(keys::counters(scope), sk)));
-        let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
-        let clauses =
-            [("ADD", " ", add.collect::<Vec<_>>()), ("SET", " = ", writes.set.into_iter().collect())];
-        let mut expression = Vec::new();
-        let mut number = 0;
-        for (verb, between, values) in clauses {
-            let mut parts = Vec::with_capacity(values.len());
-            for (name, value) in values {
-                parts.push(format!("#a{number}{between}:v{number}"));
-                update = update
-                    .expression_attribute_names(format!("#a{number}"), name)
-                    .expression_attribute_values(format!(":v{number}"), value);
-                number += 1;
-            }
-            if !parts.is_empty() {
-                expression.push(format!("{verb} {}", parts.join(", ")));
-            }
-        }
-        let update = update.update_expression(expression.join(" "));
+    fn add(&self, scope: &Scope, sk: String, writes: Writes) -> Result<TransactWriteItem, TableError> {
+        let Expression { text, names, values } = Expression::of(writes);
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key(keys::counters(scope), sk)))
+            .update_expression(text)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values));
         let update = update.build().map_err(TableError::request)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }

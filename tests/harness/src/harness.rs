@@ -14,6 +14,7 @@ use oms_http::edge;
 use oms_local::dynamodb::request_router::{Conduct, RequestRouter};
 use oms_local::dynamodb::{Dynamo, Storage};
 use oms_runtime::config::{Config, GatewayKeys};
+use oms_table::counters::stream_position::Shard;
 use oms_table::orders::Save;
 use oms_workspace::report::Fault;
 use oms_workspace::scratch::Scratch;
@@ -21,8 +22,10 @@ use oms_workspace::template::{REGION, System};
 use oms_workspace::tokens::{Issuer, User};
 use rusqlite::Connection;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::net::TcpListener;
 use tokio::time::Duration;
 use tower::ServiceExt;
@@ -42,6 +45,8 @@ pub struct Harness {
     issuer: Issuer,
     /// The table's file, which nobody needs afterwards.
     storage: Storage,
+    /// How many records have been handed to the consumer.
+    records: AtomicU64,
     /// The key that signs tokens, likewise.
     _keys: Scratch,
 }
@@ -122,7 +127,14 @@ impl Harness {
         let app = App::new(config)?;
         let router = orders::router().merge(order_items::router()).merge(payments::router());
         let router = router.merge(catalog::router()).merge(notifications::router());
-        Ok(Self { router: router.with_state(app.clone()), app, issuer, storage, _keys: keys })
+        Ok(Self {
+            router: router.with_state(app.clone()),
+            app,
+            issuer,
+            storage,
+            records: AtomicU64::new(0),
+            _keys: keys,
+        })
     }
 
     /// A token for somebody.
@@ -171,30 +183,32 @@ impl Harness {
     /// Does what the stream's consumer does with orders that were saved. What it could not do, the
     /// stream brings again.
     pub async fn apply(&self, orders: Vec<Order>) -> Result<(), Fault> {
-        let mut orders = orders;
+        let first = self.records.fetch_add(orders.len() as u64, Ordering::Relaxed) + 1;
+        let shard = Shard::new("shardId-harness");
         for _ in 0..DELIVERIES {
-            let left = counting::apply(&self.app, None, arrived(&orders)).await.into_records();
-            if left.is_empty() {
+            let batch = arrived(&orders, first);
+            if counting::apply(&self.app, None, Some(&shard), batch).await.is_empty() {
                 return Ok(());
             }
-            let left: BTreeSet<String> = left.into_iter().collect();
-            orders.retain(|order| left.contains(&order.id.to_string()));
         }
         Err(format!("{} orders were not kept in {DELIVERIES} deliveries", orders.len()).into())
     }
 }
 
-/// A batch as the function sorts it out: each order once, in its newest state.
-pub fn arrived(batch: &[Order]) -> Vec<OrderImage> {
-    let mut newest: BTreeMap<_, &Order> = BTreeMap::new();
-    for order in batch {
-        let seen = newest.entry(order.id).or_insert(order);
-        if order.version > seen.version {
-            *seen = order;
+/// A batch as the function sorts it out, whose first record has a number: each order once, in its
+/// newest state.
+pub fn arrived(batch: &[Order], first: u64) -> Vec<OrderImage> {
+    let mut newest: BTreeMap<OrderId, OrderImage> = BTreeMap::new();
+    for (number, order) in (first..).zip(batch) {
+        let record = number.to_string();
+        match newest.entry(order.id) {
+            Entry::Vacant(place) => {
+                place.insert(OrderImage::new(order.clone(), record));
+            }
+            Entry::Occupied(mut place) => place.get_mut().absorb(order.clone(), record),
         }
     }
-    let newest = newest.into_values().cloned();
-    newest.map(|order| OrderImage { records: vec![order.id.to_string()], order }).collect()
+    newest.into_values().collect()
 }
 
 /// Serves a system's tables from a thread of their own; their address.

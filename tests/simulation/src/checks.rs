@@ -225,7 +225,7 @@ impl<'a> Checks<'a> {
         }
         let marks = self.operator.table().watermarks(STATS, self.orders.iter().map(|order| order.id)).await?;
         for order in &self.orders {
-            let counted = marks.get(&order.id).copied().unwrap_or_default();
+            let counted = marks.get(&order.id).map_or(0, |mark| mark.version);
             if counted != order.version {
                 self.wrong
                     .push(format!("{} is counted as of {counted}, it is at {}", order.id, order.version));

@@ -66,6 +66,7 @@ impl Consumer {
 #[derive(Debug)]
 struct Lane {
     consumer: Consumer,
+    shard: String,
     batch_size: usize,
     filters: Vec<Value>,
     waiting: RefCell<VecDeque<Value>>,
@@ -106,16 +107,17 @@ impl EventSources {
         });
         let of_shards = |(name, source, shards): (&str, &Source, Shards)| {
             let consumer = if name == "stats-aggregator" { Consumer::Counts } else { Consumer::Publishes };
-            let lane = || {
+            let lane = |lane| {
                 Rc::new(Lane {
                     consumer,
+                    shard: shards.id_of(lane),
                     batch_size: source.batch_size,
                     filters: source.filters.clone(),
                     waiting: RefCell::default(),
                     more: Notify::new(),
                 })
             };
-            (shards, (0..shards.lanes()).map(|_| lane()).collect())
+            (shards, (0..shards.lanes()).map(lane).collect())
         };
         let redrives = system.queues.iter().filter_map(|queue| queue.attributes.get("RedrivePolicy"));
         let policy: Option<Value> =
@@ -217,7 +219,7 @@ impl EventSources {
                 tokio::time::sleep(Duration::from_millis(self.chance.below(300))).await;
                 continue;
             }
-            let done = self.hand_over(lane.consumer, &mut app, &batch).await;
+            let done = self.hand_over(lane, &mut app, &batch).await;
             let again = done == batch.len() && self.outages.happens("batch again", AGAIN_PER_MILLE);
             if !again {
                 lane.waiting.borrow_mut().drain(..done);
@@ -233,8 +235,8 @@ impl EventSources {
     }
 
     /// Invokes a consumer; how many records of the batch are done, from its beginning.
-    async fn hand_over(&self, consumer: Consumer, app: &mut Option<App>, batch: &[Value]) -> usize {
-        let name = match consumer {
+    async fn hand_over(&self, lane: &Lane, app: &mut Option<App>, batch: &[Value]) -> usize {
+        let name = match lane.consumer {
             Consumer::Counts => "stats-aggregator",
             Consumer::Publishes => "notification-publisher",
         };
@@ -244,7 +246,7 @@ impl EventSources {
         };
         let timeout = self.functions.timeout(name);
         let context = self.functions.context(timeout);
-        let consumed = invocation::run(&context, consume(consumer, instance.clone(), &self.audits, batch));
+        let consumed = invocation::run(&context, consume(lane, instance.clone(), &self.audits, batch));
         let Some(failed) = self.functions.alive(timeout, consumed).await else { return 0 };
         *app = Some(instance);
         let is_done = |record: &Value| {
@@ -315,17 +317,17 @@ impl EventSources {
 }
 
 /// The numbers of the records that could not be consumed.
-async fn consume(consumer: Consumer, app: App, audits: &Audits, batch: &[Value]) -> BTreeSet<String> {
-    let event = json!({ "Records": batch });
+async fn consume(lane: &Lane, app: App, audits: &Audits, batch: &[Value]) -> BTreeSet<String> {
+    let event = json!({ "Records": batch, "shardId": lane.shard });
     let metrics = match metrics() {
         Ok(metrics) => metrics,
         Err(error) => panic!("no metrics: {error}"),
     };
-    let failures = match FailureQueue::from_config(app.config(), consumer.name()) {
+    let failures = match FailureQueue::from_config(app.config(), lane.consumer.name()) {
         Ok(failures) => failures,
         Err(error) => panic!("no failure queue: {error}"),
     };
-    let response = match consumer {
+    let response = match lane.consumer {
         Consumer::Counts => {
             json(&stats_aggregator::consume(&app, &failures, metrics, audits, of(&event)).await)
         }

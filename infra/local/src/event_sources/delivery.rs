@@ -92,7 +92,9 @@ impl Delivery {
         let mut misses = 0;
         loop {
             let events: Vec<&str> = piece.iter().map(|record| record.event.as_str()).collect();
-            match invoker.invoke(format!(r#"{{"Records":[{}]}}"#, events.join(","))).await {
+            let window = self.window(Timestamp::now());
+            let event = format!(r#"{{"Records":[{}]{window}}}"#, events.join(","));
+            match invoker.invoke(event).await {
                 Outcome::Answered(answer) => {
                     let numbers: Vec<String> = piece.iter().map(|record| record.number.to_string()).collect();
                     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
@@ -109,6 +111,24 @@ impl Delivery {
                 }
             }
         }
+    }
+
+    /// What an event says of its tumbling window, where the mapping has one: which it is, whose, and
+    /// what the ones before have left in it, which is nothing.
+    fn window(&self, now: Timestamp) -> String {
+        let Some(length) = self.mapping.settings.tumbling_window else { return String::new() };
+        let length_s = i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1);
+        let start_s = now.as_second() - now.as_second().rem_euclid(length_s);
+        let at = |second| Timestamp::from_second(second).unwrap_or(now).to_string();
+        let properties = json!({
+            "window": { "start": at(start_s), "end": at(start_s.saturating_add(length_s)) },
+            "state": {},
+            "shardId": self.shard,
+            "eventSourceARN": self.mapping.stream_arn,
+            "isFinalInvokeForWindow": false,
+            "isWindowTerminatedEarly": false,
+        });
+        format!(",{}", properties.to_string().trim_start_matches('{').trim_end_matches('}'))
     }
 
     fn expired(&self, piece: &[Record]) -> usize {

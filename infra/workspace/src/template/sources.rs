@@ -41,6 +41,8 @@ pub struct StreamSource {
     pub from_the_beginning: bool,
     /// How many batches of a shard are at work at the same time, of different partition keys.
     pub parallelization_factor: usize,
+    /// How long a tumbling window is, for which events say which shard they are of; none without.
+    pub tumbling_window: Option<Duration>,
     /// Whether a failed batch is split in two.
     pub bisect: bool,
     /// How often a batch is tried again; `None` for as long as its records live.
@@ -95,6 +97,7 @@ fn stream(settings: &Value) -> Result<StreamSource> {
         table: table.to_owned(),
         from_the_beginning: settings["StartingPosition"] != "LATEST",
         parallelization_factor: count(&settings["ParallelizationFactor"], 1),
+        tumbling_window: limit("TumblingWindowInSeconds").map(Duration::from_secs),
         bisect: settings["BisectBatchOnFunctionError"].as_bool().unwrap_or(false),
         maximum_retries: limit("MaximumRetryAttempts").and_then(|value| u32::try_from(value).ok()),
         maximum_age: limit("MaximumRecordAgeInSeconds").map(Duration::from_secs),

@@ -1,179 +1,337 @@
 //! Folds the changes of orders into the counters, and into the entries that lists find them by.
 //!
-//! Exactly once: an order's watermark moves in the same transaction as the counters that its
-//! changes add to, so that a repeated record finds nothing left to count, and the whole log in each
-//! record makes up for one that never came.
+//! Exactly once, by plain writes. The watermark of each order says which version is being counted,
+//! and by which records of the stream; then each item of counters takes what they add to it, in one
+//! write that also says up to which record of the shard it has counted. A batch that comes again
+//! after it was done in part finds that in each item, and adds what is missing there. A shard is
+//! read by one invocation at a time, in its order, so a batch is either behind what an item has, or
+//! next, or the very one that was under way. The whole log in each record makes up for one that
+//! never came.
 
-use super::failures::{Failed, Unapplied};
-use super::stream::{OrderImage, UnappliedOrder};
+use super::failures::Unapplied;
+use super::stream::OrderImage;
 use crate::app::App;
 use crate::statistics::verify::STATS;
+use futures::{StreamExt, TryStreamExt};
 use oms_domain::Order;
-use oms_domain::business_metrics::{BusinessMetric, measures};
+use oms_domain::business_metrics::measures;
 use oms_domain::tally::{Scope, Tally, tally};
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
 use oms_table::TableError;
-use oms_table::counters::{Counted, fits};
-use oms_table::orders::watermarks::WatermarkAdvance;
+use oms_table::counters::stream_position::{BatchRange, Sequence, Shard};
+use oms_table::counters::{Additions, Counted, Lock, Outcome, Place, Writes, additions_of, front_of_all};
+use oms_table::orders::watermarks::{Claim, Watermark, this_hour};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Counts what is new about some orders; what it could not count.
-pub async fn apply(app: &App, metrics: Option<Metrics>, arrived: Vec<OrderImage>) -> Unapplied {
+/// How many orders, or items of counters, are written at the same time.
+const AT_ONCE: usize = 32;
+
+/// An order with changes that are not counted yet.
+struct Uncounted {
+    image: OrderImage,
+    /// The version that all counters have.
+    seen: u64,
+    /// The watermark as it was found, and as it is to be.
+    found: Option<Watermark>,
+    mark: Watermark,
+    /// The watermark once it is counted, where it was found to speak of a longer batch.
+    after: Option<Watermark>,
+}
+
+/// Counts what is new about the orders of a batch; what it could not count. A batch is counted as a
+/// whole or comes again as a whole, but for what would fail each time. Where nobody says which shard
+/// it is of, as in an event made by hand, each order is a shard of its own, and its versions are the
+/// records' numbers: right as well, but each order leaves its mark in the counters for a day.
+pub async fn apply(
+    app: &App,
+    metrics: Option<Metrics>,
+    shard: Option<&Shard>,
+    arrived: Vec<OrderImage>,
+) -> Unapplied {
+    let Some(shard) = shard else {
+        let mut unapplied = Unapplied::default();
+        for mut one in arrived {
+            let shard = Shard::new(&one.order.id.to_string());
+            let versions =
+                one.versions.into_values().map(|version| (Sequence::new(&version.to_string()), version));
+            one.versions = versions.collect();
+            unapplied.absorb(apply_batch(app, metrics, &shard, vec![one]).await);
+        }
+        return unapplied;
+    };
+    apply_batch(app, metrics, shard, arrived).await
+}
+
+/// The same of a batch whose shard is known.
+pub(super) async fn apply_batch(
+    app: &App,
+    metrics: Option<Metrics>,
+    shard: &Shard,
+    arrived: Vec<OrderImage>,
+) -> Unapplied {
     let mut unapplied = Unapplied::default();
-    let mut batches = vec![arrived];
-    while let Some(batch) = batches.pop() {
-        // Boxed, or its layout would be too deep for callers that nest it further.
-        let counting = Box::pin(count_batch(app, metrics, batch, &mut unapplied));
-        let Some(Failed { error, mut left }) = counting.await else { continue };
-        match left.len() {
-            0 => {}
-            1 => unapplied.set_aside(left.remove(0).records, error),
-            // Which of them cannot be counted shows when each is counted alone.
-            _ => batches.extend(left.into_iter().map(|order| vec![order])),
+    let Some(batch) = range_of(shard, &arrived) else { return unapplied };
+    let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
+    // Boxed, or its layout would be too deep for callers that nest it further.
+    let counting = Box::pin(count_batch(app, &batch, arrived, &mut unapplied));
+    match counting.await {
+        Ok(counted) => {
+            tracing::debug!(orders = counted.len(), "counted");
+            if let Some(metrics) = metrics {
+                let figures = counted.iter().flat_map(|one| measures(&one.image.order, one.seen));
+                figures.for_each(|measure| metrics.note(measure));
+            }
+        }
+        Err(error) => {
+            tracing::error!(error = chain(&error), "could not count");
+            unapplied = Unapplied { again: all, ..Unapplied::default() };
         }
     }
     unapplied
 }
 
-/// Counts some orders together, again where others were counting them; what no retry would help.
+/// Where the records of some orders stand in their shard; none where there are none.
+fn range_of(shard: &Shard, arrived: &[OrderImage]) -> Option<BatchRange> {
+    let sequences = || arrived.iter().flat_map(|one| one.versions.keys());
+    let (first, last) = (sequences().min()?.clone(), sequences().max()?.clone());
+    Some(BatchRange { shard: shard.clone(), first, last })
+}
+
 async fn count_batch(
     app: &App,
-    metrics: Option<Metrics>,
-    mut arrived: Vec<OrderImage>,
-    unapplied: &mut Unapplied,
-) -> Option<Failed> {
-    let mut journal = None;
-    for _ in 0..retry::LOST_RACES_OF_COUNTERS {
-        let counting = count_all(app, metrics, std::mem::take(&mut arrived), journal.as_deref(), unapplied);
-        match counting.await {
-            Ok(raced) if raced.is_empty() => return None,
-            Ok(raced) => arrived = raced,
-            Err(failed) => {
-                tracing::error!(error = chain(&failed.error), "could not count");
-                if failed.error.is_lasting() {
-                    return Some(failed);
-                }
-                arrived = failed.left;
-                break;
-            }
-        }
-        // It may have been no race, but an operator's lock.
-        match app.journal_to_keep().await {
-            Ok(asked) => journal = asked,
-            Err(error) => {
-                tracing::error!(error = chain(&error), "could not look for a lock");
-                break;
-            }
-        }
-    }
-    unapplied.deliver_again(arrived);
-    None
-}
-
-/// Counts what is fresh, in as few transactions as it fits into. Orders that somebody else was
-/// counting come back, to be looked at again; an error comes with what it left uncounted.
-async fn count_all(
-    app: &App,
-    metrics: Option<Metrics>,
+    batch: &BatchRange,
     arrived: Vec<OrderImage>,
-    journal: Option<&str>,
     unapplied: &mut Unapplied,
-) -> Result<Vec<OrderImage>, Failed> {
-    let fresh = app.fresh(STATS, arrived).await?;
-    // Before the watermarks move: what is repeated writes the same rows again, or finds newer ones.
-    if let Err(error) = write_order_rows(app, &fresh).await {
-        let left = fresh.into_iter().map(|fresh| fresh.arrived).collect();
-        return Err(Failed { error, left });
-    }
-    let mut raced = Vec::new();
-    let (chunks, too_short) = into_chunks(app, fresh);
-    for OrderImage { order, records } in too_short {
-        unapplied.set_aside(records, TableError::LogTooShort(order.id));
-    }
-    let mut chunks = chunks.into_iter();
-    while let Some(chunk) = chunks.next() {
-        let counted = app.table().count(STATS, &chunk.counted, &chunk.tally, journal).await;
-        match counted {
-            Ok(()) => {
-                tracing::debug!(orders = chunk.counted.len(), "counted");
-                if let Some(metrics) = metrics {
-                    chunk.measures.into_iter().for_each(|measure| metrics.note(measure));
-                }
-            }
-            Err(TableError::Conflict) => raced.extend(chunk.arrived),
-            Err(error) => {
-                let left = chunk.arrived.into_iter().chain(raced);
-                let left = left.chain(chunks.flat_map(|chunk| chunk.arrived)).collect();
-                return Err(Failed { error, left });
-            }
-        }
-    }
-    Ok(raced)
-}
-
-/// Brings the rows of orders, by which lists and searches find them, up to date.
-async fn write_order_rows(app: &App, fresh: &[UnappliedOrder]) -> Result<(), TableError> {
-    let orders = fresh.iter().map(|fresh| &fresh.arrived.order);
-    app.table().write_order_rows(orders.clone()).await?;
-    let changes: Vec<(Option<Order>, &Order)> = fresh
-        .iter()
-        .map(|UnappliedOrder { arrived, seen }| {
-            let order = &arrived.order;
-            (order.as_of(*seen).filter(|before| !before.is_deleted()), order)
-        })
-        .collect();
-    let children = changes.iter().map(|(before, after)| (before.as_ref(), *after));
-    app.table().write_payment_rows(children.clone()).await?;
-    app.table().write_line_rows(children).await?;
-    app.table().write_search_rows(changes).await
-}
-
-/// What one transaction counts.
-#[derive(Default)]
-struct Chunk {
-    arrived: Vec<OrderImage>,
-    counted: Vec<Counted>,
-    tally: Tally,
-    measures: Vec<BusinessMetric>,
-}
-
-/// Orders in as few transactions as they fit into, and those whose log no longer reaches back to
-/// what was counted last: counting them would count twice.
-fn into_chunks(app: &App, fresh: Vec<UnappliedOrder>) -> (Vec<Chunk>, Vec<OrderImage>) {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    let mut too_short = Vec::new();
-    for UnappliedOrder { arrived, seen } in fresh {
-        let order = &arrived.order;
-        let before = order.as_of(seen);
-        // What is new to us, or has been deleted, needs its whole log.
-        let needed = if order.is_deleted() { 0 } else { seen };
-        if !order.log_reaches(needed) {
-            too_short.push(arrived);
-            continue;
-        }
-        let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
-        let more = tally(before.as_ref(), order, &app.config().time_zone);
-        let figures = measures(order, seen);
-        let one = Counted { claim, scopes: Scope::of(order) };
-        let has_room = |chunk: &&mut Chunk| {
-            let counted: Vec<_> = chunk.counted.iter().chain([&one]).cloned().collect();
-            fits(&counted, &chunk.tally.plus(&more))
+) -> Result<Vec<Uncounted>, TableError> {
+    let uncounted = app.uncounted_of(batch, arrived).await?;
+    let mut written = Vec::with_capacity(uncounted.len());
+    // Rows come first, so that a list has what its count says.
+    let rows = uncounted.into_iter().map(|one| async {
+        let rows = match tally_of(app, &one, one.seen) {
+            Ok(_) => write_rows(app, &one).await,
+            Err(error) => Err(error),
         };
-        match chunks.last_mut().filter(has_room) {
-            Some(chunk) => {
-                chunk.tally.absorb(more);
-                chunk.counted.push(one);
-                chunk.arrived.push(arrived);
-                chunk.measures.extend(figures);
+        (one, rows)
+    });
+    let mut rows = futures::stream::iter(rows).buffer_unordered(AT_ONCE);
+    while let Some((one, rows)) = rows.next().await {
+        match rows {
+            Ok(()) => written.push(one),
+            Err(error) if error.is_lasting() => {
+                tracing::error!(order = %one.image.order.id, error = chain(&error), "cannot be counted");
+                unapplied.set_aside(one.image.records, error);
             }
-            None => chunks.push(Chunk {
-                arrived: vec![arrived],
-                counted: vec![one],
-                tally: more,
-                measures: figures,
-            }),
+            Err(error) => return Err(error),
         }
     }
-    (chunks, too_short)
+    drop(rows);
+    // Before the counters, so that whoever reads these can tell what they have.
+    let claims = written.iter().map(|one| async {
+        let order = one.image.order.id;
+        match one.found.as_ref() == Some(&one.mark) {
+            true => Ok(()),
+            false => app.table().claim(STATS, order, one.found.as_ref(), &one.mark).await,
+        }
+    });
+    futures::stream::iter(claims).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    let (counted, tally) = added(app, &written, None)?;
+    let mut additions = additions_of(&counted, &tally);
+    let counting = Counting { app, batch, orders: &written };
+    if let Some((place, writes)) = additions.remove_entry(&front_of_all()) {
+        counting.begin(&place, writes).await?;
+    }
+    let rest = additions.into_iter().map(|(place, writes)| async {
+        let (place, writes) = (place, writes);
+        match counting.count(&place, writes, Lock::None).await? {
+            Outcome::Counted => Ok(()),
+            Outcome::Reached(_) | Outcome::Locked => Err(TableError::Conflict),
+        }
+    });
+    futures::stream::iter(rest).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    for one in &written {
+        if let Some(after) = &one.after {
+            app.table().claim(STATS, one.image.order.id, Some(&one.mark), after).await?;
+        }
+    }
+    Ok(written)
 }
+
+/// Brings the rows of an order, by which lists and searches find it, up to date.
+async fn write_rows(app: &App, one: &Uncounted) -> Result<(), TableError> {
+    let order = &one.image.order;
+    let before = order.as_of(one.seen).filter(|before| !before.is_deleted());
+    let changes = [(before.as_ref(), order)];
+    app.table().write_order_rows([order]).await?;
+    app.table().write_payment_rows(changes).await?;
+    app.table().write_line_rows(changes).await?;
+    app.table().write_search_rows([(before, order)]).await
+}
+
+/// What an order adds to the counters from a version of it on.
+fn tally_of(app: &App, one: &Uncounted, from: u64) -> Result<Tally, TableError> {
+    let order = &one.image.order;
+    // What is new to us, or has been deleted, needs its whole log.
+    let needed = if order.is_deleted() { 0 } else { from };
+    if !order.log_reaches(needed) {
+        return Err(TableError::LogTooShort(order.id));
+    }
+    let work = || tally(order.as_of(from).as_ref(), order, &app.config().time_zone);
+    // A bug that one order brings out must not hold up the others.
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| TableError::Invalid("the consumer panicked on it".into()))
+}
+
+/// What some orders add to an item that has counted the shard up to a record; none of the batch
+/// where it is not said.
+fn added(
+    app: &App,
+    orders: &[Uncounted],
+    up_to: Option<&Sequence>,
+) -> Result<(Vec<Counted>, Tally), TableError> {
+    let (mut counted, mut sum) = (Vec::new(), Tally::default());
+    for one in orders {
+        let reached = up_to.and_then(|last| one.image.versions.range(..=last).next_back());
+        let from = reached.map_or(one.seen, |(_, version)| one.seen.max(*version));
+        let Order { id, version, .. } = one.image.order;
+        if from < version {
+            sum.absorb(tally_of(app, one, from)?);
+            counted.push(Counted { order: id, from, to: version, scopes: Scope::of(&one.image.order) });
+        }
+    }
+    Ok((counted, sum))
+}
+
+/// What an order adds to which items, from one version to another.
+pub(super) async fn added_by(app: &App, order: &Order, from: u64, to: u64) -> Result<Additions, TableError> {
+    let mut order = order.clone();
+    app.complete_log(&mut order, from.min(to)).await?;
+    let Some(order) = order.as_of(to) else { return Ok(Additions::new()) };
+    let mark = Watermark::default();
+    let scopes = Scope::of(&order);
+    let one = Uncounted {
+        image: OrderImage::new(order, String::new()),
+        seen: from,
+        found: None,
+        mark,
+        after: None,
+    };
+    let tally = tally_of(app, &one, from)?;
+    Ok(additions_of(&[Counted { order: one.image.order.id, from, to, scopes }], &tally))
+}
+
+/// A batch on its way into the counters.
+#[derive(Clone, Copy)]
+struct Counting<'a> {
+    app: &'a App,
+    batch: &'a BatchRange,
+    orders: &'a [Uncounted],
+}
+
+impl Counting<'_> {
+    /// Counts in the item of all orders, on which an operator's lock may stand.
+    async fn begin(self, place: &Place, writes: Writes) -> Result<(), TableError> {
+        let mut journal = None;
+        for _ in 0..retry::LOST_RACES_OF_COUNTERS {
+            let lock = journal.as_deref().map_or(Lock::None, Lock::Journal);
+            match self.count(place, writes.clone(), lock).await? {
+                Outcome::Counted => return Ok(()),
+                Outcome::Reached(_) => return Err(TableError::Conflict),
+                Outcome::Locked => {}
+            }
+            journal = self.app.journal_to_keep().await?;
+            if let Some(state) = &journal {
+                let orders = self.orders.iter().map(|one| one.image.order.id);
+                self.app.table().keep_journal(state, orders).await?;
+            }
+        }
+        Err(TableError::Conflict)
+    }
+
+    /// Counts in one item what it has not counted yet.
+    async fn count(self, place: &Place, writes: Writes, lock: Lock<'_>) -> Result<Outcome, TableError> {
+        let table = self.app.table();
+        let reached = match table.count(self.batch, place, writes, None, lock).await? {
+            Outcome::Reached(reached) => reached,
+            outcome => return Ok(outcome),
+        };
+        if reached.last >= self.batch.last {
+            return Ok(Outcome::Counted);
+        }
+        let (counted, tally) = added(self.app, self.orders, Some(&reached.last))?;
+        let mut rest: Additions = additions_of(&counted, &tally);
+        match rest.remove(place) {
+            Some(writes) => table.count(self.batch, place, writes, Some(&reached), lock).await,
+            None => Ok(Outcome::Counted),
+        }
+    }
+}
+
+impl App {
+    /// What the counters may not have of the orders of a batch, with logs that reach back to what
+    /// they have.
+    async fn uncounted_of(
+        &self,
+        batch: &BatchRange,
+        arrived: Vec<OrderImage>,
+    ) -> Result<Vec<Uncounted>, TableError> {
+        let mut marks = self.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
+        let uncounted = arrived.into_iter().filter_map(|image| {
+            let found = marks.remove(&image.order.id);
+            Uncounted::of(batch, image, found)
+        });
+        let mut uncounted: Vec<Uncounted> = uncounted.collect();
+        for Uncounted { image, seen, .. } in &mut uncounted {
+            self.complete_log(&mut image.order, *seen).await?;
+        }
+        Ok(uncounted)
+    }
+}
+
+impl Uncounted {
+    /// What the counters may not have of an order; none where they have all of it.
+    fn of(batch: &BatchRange, image: OrderImage, found: Option<Watermark>) -> Option<Self> {
+        let (first, last) =
+            (image.versions.keys().next()?.clone(), image.versions.keys().next_back()?.clone());
+        let version = image.order.version;
+        let of_shard = found.as_ref().and_then(|mark| mark.claim.clone());
+        let of_shard = of_shard.filter(|claim| claim.shard == batch.shard);
+        let claim = |before, before_by| Claim {
+            shard: batch.shard.clone(),
+            first: first.clone(),
+            last: last.clone(),
+            before,
+            before_by,
+            hour: this_hour(),
+        };
+        let mut after = None;
+        let (seen, mark) = match (of_shard, &found) {
+            // This batch, or one that it is a part of, which was under way before.
+            (Some(under_way), Some(found)) if under_way.last > last => {
+                let claim = Claim {
+                    before: version,
+                    before_by: Some(last),
+                    first: under_way.last.clone(),
+                    ..under_way
+                };
+                after = Some(Watermark { version: found.version, claim: Some(claim) });
+                (under_way.before, found.clone())
+            }
+            (Some(under_way), Some(found)) if under_way.last == last => (under_way.before, found.clone()),
+            (Some(under_way), _) if under_way.last >= batch.first => {
+                let claim = claim(under_way.before, under_way.before_by);
+                (under_way.before, Watermark { version, claim: Some(claim) })
+            }
+            (of_shard, found) => {
+                let before = found.as_ref().map_or(0, |mark| mark.version);
+                let claim = claim(before, of_shard.map(|claim| claim.last));
+                (before, Watermark { version, claim: Some(claim) })
+            }
+        };
+        (version > seen).then_some(Self { image, seen, found, mark, after })
+    }
+}
+
+#[cfg(test)]
+mod tests;

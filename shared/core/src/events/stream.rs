@@ -10,12 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use oms_domain::{JobId, Order, OrderId, StoreId};
 use oms_runtime::deadline;
 use oms_table::counters::lock::LockState;
+use oms_table::counters::stream_position::{Sequence, Shard};
 use oms_table::jobs::HELD_UNTIL;
 use oms_table::jobs::erasures::PERSON;
 use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct StreamEvent {
     /// The records, as the stream writes them.
     #[serde(rename = "Records", default)]
     pub records: Vec<Value>,
+    /// The shard of the stream that they are of, which Lambda says where a mapping has a tumbling
+    /// window.
+    #[serde(rename = "shardId", default)]
+    pub shard_id: Option<String>,
 }
 
 /// The newest image of an order in a batch, and the records that spoke of the order.
@@ -43,6 +48,26 @@ pub struct OrderImage {
     pub order: Order,
     /// The sequence numbers of all its records.
     pub records: Vec<String>,
+    /// Which version each of them shows.
+    pub versions: BTreeMap<Sequence, u64>,
+}
+
+impl OrderImage {
+    /// The image of one record.
+    #[must_use]
+    pub fn new(order: Order, record: String) -> Self {
+        let versions = BTreeMap::from([(Sequence::new(&record), order.version)]);
+        Self { order, records: vec![record], versions }
+    }
+
+    /// Takes in what another record says, which comes later.
+    pub fn absorb(&mut self, order: Order, record: String) {
+        self.versions.insert(Sequence::new(&record), order.version);
+        self.records.push(record);
+        if order.version > self.order.version {
+            self.order = order;
+        }
+    }
 }
 
 /// A store that has another owner, or none any more.
@@ -74,6 +99,8 @@ impl ChangedHands {
 /// A batch, sorted out.
 #[derive(Debug, Default)]
 pub struct Batch {
+    /// The shard of the stream, where Lambda says it.
+    pub shard: Option<Shard>,
     /// The orders, each once.
     pub arrived: Vec<OrderImage>,
     /// The bulk updates that were asked for.
@@ -124,7 +151,8 @@ impl Batch {
     #[must_use]
     pub fn read(event: StreamEvent) -> Self {
         let mut newest: HashMap<OrderId, OrderImage> = HashMap::new();
-        let mut batch = Batch::default();
+        let shard = event.shard_id.as_deref().map(Shard::new);
+        let mut batch = Batch { shard, ..Batch::default() };
         for record in event.records {
             let sequence = sequence_number(&record);
             let change = match serde_json::from_value::<EventRecord>(record) {
@@ -162,14 +190,9 @@ impl Batch {
             };
             match newest.get_mut(&order.id) {
                 None => {
-                    newest.insert(order.id, OrderImage { order, records: vec![sequence] });
+                    newest.insert(order.id, OrderImage::new(order, sequence));
                 }
-                Some(arrived) => {
-                    arrived.records.push(sequence);
-                    if order.version > arrived.order.version {
-                        arrived.order = order;
-                    }
-                }
+                Some(arrived) => arrived.absorb(order, sequence),
             }
         }
         batch.arrived.extend(newest.into_values());
@@ -196,26 +219,35 @@ impl App {
             Err(error) => return Err(Failed { error, left: arrived }),
         };
         let fresh = arrived.into_iter().filter_map(|arrived| {
-            let seen = marks.get(&arrived.order.id).copied().unwrap_or(0);
+            let seen = marks.get(&arrived.order.id).map_or(0, |mark| mark.version);
             (arrived.order.version > seen).then_some(UnappliedOrder { arrived, seen })
         });
         let mut fresh: Vec<UnappliedOrder> = fresh.collect();
         for index in 0..fresh.len() {
-            let UnappliedOrder { arrived: OrderImage { order, .. }, seen } = &mut fresh[index];
-            let version = if order.is_deleted() { 0 } else { *seen };
-            match self.table().recall(order, version).await {
-                // Left to the consumer, which then knows which order it cannot apply.
-                Ok(()) => {}
-                Err(error) if error.is_lasting() => {
-                    tracing::error!(order = %order.id, error = oms_runtime::logging::chain(&error), "unreadable log");
-                }
-                Err(error) => {
-                    let left = fresh.into_iter().map(|fresh| fresh.arrived).collect();
-                    return Err(Failed { error, left });
-                }
+            let UnappliedOrder { arrived, seen } = &mut fresh[index];
+            if let Err(error) = self.complete_log(&mut arrived.order, *seen).await {
+                let left = fresh.into_iter().map(|fresh| fresh.arrived).collect();
+                return Err(Failed { error, left });
             }
         }
         Ok(fresh)
+    }
+
+    /// Makes an order's log reach back to what has been applied, all the way where it has been
+    /// deleted. One that cannot be read is left to the consumer, which then knows which order it
+    /// cannot apply.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub(super) async fn complete_log(&self, order: &mut Order, seen: u64) -> Result<(), TableError> {
+        let version = if order.is_deleted() { 0 } else { seen };
+        match self.table().recall(order, version).await {
+            Err(error) if error.is_lasting() => {
+                tracing::error!(order = %order.id, error = oms_runtime::logging::chain(&error), "unreadable log");
+                Ok(())
+            }
+            recalled => recalled,
+        }
     }
 }
 
@@ -301,7 +333,7 @@ mod tests {
 
     fn event(records: &[&str]) -> StreamEvent {
         let record = |number: &&str| json!({ "dynamodb": { "SequenceNumber": number } });
-        StreamEvent { records: records.iter().map(record).collect() }
+        StreamEvent { records: records.iter().map(record).collect(), shard_id: None }
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
 use oms_runtime::retry;
 use oms_table::orders::unpaid::{Pass, Unpaid};
+use oms_table::orders::watermarks::Watermark;
 
 impl App {
     /// Calls an order off that nobody has paid in time, unless its money is under way, and says
@@ -33,7 +34,7 @@ impl App {
             if let Some(pass) = unpaid.pass(limit.into(), 0) {
                 return Ok(pass);
             }
-            let fewer = self.paid_just_now(user).await?;
+            let fewer = self.paid_just_now(user, &unpaid).await?;
             if let Some(pass) = unpaid.pass(limit.into(), fewer) {
                 return Ok(pass);
             }
@@ -47,7 +48,7 @@ impl App {
     }
 
     /// How many orders a user has just paid or called off that the counters still have as unpaid.
-    async fn paid_just_now(&self, user: &UserId) -> Outcome<u64> {
+    async fn paid_just_now(&self, user: &UserId, unpaid: &Unpaid) -> Outcome<u64> {
         let steps = self.table().recent_writes(user, self.now()).await?;
         let ids: Vec<OrderId> =
             steps.iter().filter(|step| step.user == *user).map(|step| step.order).collect();
@@ -57,7 +58,8 @@ impl App {
         )?;
         let mut fewer = 0;
         for mut order in orders.into_iter().filter(|order| !is_unpaid(order)) {
-            let mark = marks.get(&order.id).copied().unwrap_or(0);
+            let counted = |mark: &Watermark| unpaid.lanes.version_of(mark).unwrap_or(mark.version);
+            let mark = marks.get(&order.id).map_or(0, counted);
             if mark >= order.version {
                 continue;
             }

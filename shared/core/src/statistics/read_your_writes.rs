@@ -3,9 +3,10 @@
 //! The counters follow the orders within moments, and say for themselves which orders they have in
 //! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where
 //! that leaves a doubt about an order that the reader has changed
-//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the counters and
-//! the order's watermark are read as of one moment, and the order's state now less its state at the
-//! watermark is added: exactly as the consumer will count it.
+//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the order and its
+//! watermark are read. The counters say up to which record of the stream they have counted, and the
+//! watermark which records made which version: so it is known which version they have, and what the
+//! order has come to since is added, exactly as the consumer will count it.
 
 use crate::app::App;
 use crate::response_cache::Answer;
@@ -21,6 +22,7 @@ use oms_runtime::meter;
 use oms_runtime::retry;
 use oms_table::counters::snapshot::CounterSnapshot;
 use oms_table::lists::{OrderList, Wanted};
+use oms_table::orders::watermarks::Watermark;
 use oms_table::recent_writes::RecentWrite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,37 +191,42 @@ impl App {
             let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
             Ok::<_, Error>(try_join_all(reads).await?)
         };
-        let Look { mut shown, mut newest, .. } = look;
+        let Look { shown, mut newest, .. } = look;
         let quarter_hours = if cut.is_empty() { Vec::new() } else { quarter_hours.await? };
         let twice = self.counted_twice(asked, &shown, &doubts).await?;
         if doubts.are_none() {
             let counts = sum(&shown, quarter_hours, &Tally::default(), &twice, calendar);
             return Ok(Some(Snapshot { counts, newest, changed: Vec::new() }));
         }
-        let scopes: BTreeSet<&Scope> = doubts.uncounted.values().flatten().collect();
-        let scopes: Vec<&Scope> = scopes.into_iter().collect();
         let uncounted: Vec<OrderId> = doubts.uncounted.keys().copied().collect();
         let all = doubts.unlisted.iter().chain(&uncounted).copied().collect::<BTreeSet<_>>();
-        let (orders, moment) = meter::at_once(async {
-            futures::try_join!(
-                self.table().orders_and_tombstones(all),
-                self.table().same_moment(&scopes, STATS, &uncounted)
-            )
-        })
-        .await?;
-        for (scope, shown) in &mut shown {
-            let Some(front) = moment.fronts.get(scope) else { continue };
-            let is_same = front.stamp == shown.front.stamp;
-            shown.front = front.clone();
-            if !(is_last || shown.is_whole() && (is_same || cut.is_empty())) {
-                return Ok(None);
-            }
+        let read = async {
+            let marks = self.table().watermarks(STATS, uncounted.iter().copied());
+            futures::try_join!(self.table().orders_and_tombstones(all), marks)
+        };
+        let (orders, marks) = meter::at_once(read).await?;
+        if !(is_last || cut.is_empty() || self.are_unmoved(&shown).await?) {
+            return Ok(None);
         }
         let mut missing = Tally::default();
         for order in &orders {
-            if doubts.uncounted.contains_key(&order.id) {
-                let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
-                missing.absorb(self.uncounted(order, mark).await?);
+            let Some(scopes) = doubts.uncounted.get(&order.id) else { continue };
+            let mark = marks.get(&order.id);
+            let fronts = shown.iter().filter(|(scope, _)| scopes.contains(scope));
+            let mut has_all = true;
+            for (scope, shown) in fronts {
+                let counted = mark.map_or(Some(0), |mark| shown.front.lanes.version_of(mark));
+                let counted = match (counted, is_last) {
+                    (Some(counted), _) => counted,
+                    // It may show late, but never twice.
+                    (None, true) => mark.map_or(0, |mark| mark.version),
+                    (None, false) => return Ok(None),
+                };
+                has_all &= counted >= order.version;
+                missing.absorb(self.uncounted(order, counted).await?.only(scope));
+            }
+            if has_all {
+                self.counted().note(order.id, order.version);
             }
         }
         let mut changed = Vec::new();
@@ -257,25 +264,31 @@ impl App {
             if order.user.id != *user || !stores(order.store.id) {
                 continue;
             }
+            let counted = |mark: &Watermark| own.front.lanes.version_of(mark).unwrap_or(mark.version);
             let seen = match doubts.uncounted.contains_key(&order.id) {
                 true => order.version,
-                false => marks.get(&order.id).copied().unwrap_or(0),
+                false => marks.get(&order.id).map_or(0, counted),
             };
             twice.absorb(self.counted_of(order, seen).await?);
         }
         Ok(twice)
     }
 
-    /// What the counters lack of an order whose watermark they were read with.
-    pub(crate) async fn uncounted(&self, order: &Order, mark: u64) -> Outcome<Tally> {
-        if order.version <= mark {
-            self.counted().note(order.id, mark);
+    /// Whether nothing has been counted since some counters were read.
+    async fn are_unmoved(&self, shown: &[(Scope, CounterSnapshot)]) -> Outcome<bool> {
+        let now = try_join_all(shown.iter().map(|(scope, _)| self.table().counter_totals(scope))).await?;
+        Ok(now.iter().zip(shown).all(|(now, (_, shown))| now.stamp == shown.front.stamp))
+    }
+
+    /// What counters lack of an order that have it up to a version.
+    pub(crate) async fn uncounted(&self, order: &Order, counted: u64) -> Outcome<Tally> {
+        if order.version <= counted {
             return Ok(Tally::default());
         }
         let mut order = order.clone();
-        let since = if order.is_deleted() { 0 } else { mark };
+        let since = if order.is_deleted() { 0 } else { counted };
         self.table().recall(&mut order, since).await?;
-        Ok(tally(order.as_of(mark).as_ref(), &order, &self.config().time_zone))
+        Ok(tally(order.as_of(counted).as_ref(), &order, &self.config().time_zone))
     }
 }
 

@@ -8,7 +8,9 @@ use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Error, Order, OrderId, Outcome};
 use oms_runtime::retry;
 use oms_table::TableError;
+use oms_table::counters::front_of_all;
 use oms_table::lists::{OrderList, Wanted, position};
+use oms_table::orders::watermarks::Watermark;
 use std::time::Duration;
 
 /// The consumer whose counters are verified, as its watermarks name it.
@@ -50,7 +52,9 @@ impl App {
 
     async fn verify_once(&self, scope: &Scope, most: u64) -> Outcome<Verified> {
         let list = OrderList::of(scope);
-        let before = self.table().cells(scope).await?;
+        let before = self.table().cells_by_item(scope).await?;
+        let front = before.iter().find(|(sk, _, _)| *sk == front_of_all().1);
+        let lanes = front.map(|(_, lanes, _)| lanes.clone()).unwrap_or_default();
         let mut found = Verified::default();
         let mut expected = Tally::default();
         let mut after = None;
@@ -69,7 +73,8 @@ impl App {
                 self.table().watermarks(STATS, ids.iter().copied())
             )?;
             for order in orders {
-                let seen = marks.get(&order.id).copied().unwrap_or(0);
+                let counted = |mark: &Watermark| lanes.version_of(mark).unwrap_or(mark.version);
+                let seen = marks.get(&order.id).map_or(0, counted);
                 found.behind += u64::from(seen < order.version);
                 expected.absorb(self.counted_of(order, seen).await?);
             }
@@ -78,8 +83,8 @@ impl App {
             }
         }
         let expected: Counters = expected.of(scope).collect();
-        let counted = self.table().cells(scope).await?;
-        found.moving = before != counted;
+        let counted: Counters = before.into_iter().flat_map(|(_, _, cells)| cells).collect();
+        found.moving = self.table().cells(scope).await? != counted;
         let wrong = differences(&counted, &expected).into_iter();
         found.differences = wrong.map(|difference| (scope.clone(), difference)).collect();
         Ok(found)

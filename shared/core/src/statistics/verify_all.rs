@@ -15,9 +15,11 @@ use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Order, OrderId, Outcome};
 use oms_runtime::deadline;
 use oms_table::TableError;
+use oms_table::counters::item_of;
 use oms_table::counters::lock::Journal;
+use oms_table::counters::stream_position::{Sequence, Shard};
 use oms_table::orders::scan::{Scanned, Segment, Unreadable};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -27,6 +29,8 @@ const SEGMENTS: u16 = 8;
 const ROUNDS: u32 = 10;
 /// How many orders of a journal are few.
 const FEW: usize = 50;
+/// Of how many orders it is kept what the last batches of a shard counted: more than one batch has.
+const NEWEST_OF_SHARD: usize = 256;
 /// How many orders are read again at a time.
 const PAGE: usize = 250;
 /// How many scopes' counters are read side by side.
@@ -80,8 +84,11 @@ pub struct VerifiedAll {
 struct Expected<'a> {
     app: &'a App,
     tally: Tally,
-    /// Each order's watermark of which the tally is.
+    /// Each order's version of which the tally is.
     marks: HashMap<OrderId, u64>,
+    /// What the newest records of each shard count for: of a batch that is under way, some counters
+    /// have it and others do not.
+    newest: BTreeMap<Shard, BTreeMap<Sequence, Tally>>,
     scopes: BTreeSet<Scope>,
     unreadable: Vec<Unreadable>,
 }
@@ -116,6 +123,7 @@ impl App {
             app: self,
             tally: Tally::default(),
             marks: HashMap::new(),
+            newest: BTreeMap::new(),
             scopes: BTreeSet::from([Scope::All]),
             unreadable: Vec::new(),
         };
@@ -159,9 +167,15 @@ impl Expected<'_> {
             self.scopes.extend(of.clone());
             let id = order.id;
             let known = self.marks.entry(id).or_default();
-            let mark = marks.get(&id).copied().unwrap_or(0);
+            let Some(mark) = marks.get(&id) else { continue };
+            let claim = mark.claim.as_ref();
+            let counted = match claim {
+                // It was read before the record that is being counted.
+                Some(claim) if mark.version > order.version => claim.before,
+                _ => mark.version,
+            };
             // One that was counted while it was read is in the journal.
-            if mark == *known || mark > order.version {
+            if counted == *known || counted > order.version {
                 continue;
             }
             match self.app.table().recall(&mut order, 0).await {
@@ -172,10 +186,16 @@ impl Expected<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            if let Some(now) = order.as_of(mark) {
-                let before = order.as_of(*known);
-                self.tally.absorb(tally(before.as_ref(), &now, &self.app.config().time_zone));
-                *known = mark;
+            let Some(now) = order.as_of(counted) else { continue };
+            let zone = &self.app.config().time_zone;
+            self.tally.absorb(tally(order.as_of(*known).as_ref(), &now, zone));
+            *known = counted;
+            if let Some(claim) = claim.filter(|_| counted == mark.version) {
+                let newest = self.newest.entry(claim.shard.clone()).or_default();
+                newest.insert(claim.last.clone(), tally(order.as_of(claim.before).as_ref(), &now, zone));
+                if newest.len() > NEWEST_OF_SHARD {
+                    newest.pop_first();
+                }
             }
         }
         Ok(())
@@ -194,8 +214,21 @@ impl Expected<'_> {
     /// Those of some scopes whose counters are not what is expected.
     async fn differing(&self, scopes: Vec<Scope>) -> Result<Vec<(Scope, Vec<Difference>)>, TableError> {
         let compared = scopes.into_iter().map(|scope| async {
-            let counted = self.app.table().cells(&scope).await?;
-            let expected: Counters = self.tally.of(&scope).collect();
+            let items = self.app.table().cells_by_item(&scope).await?;
+            let mut expected: Counters = self.tally.of(&scope).collect();
+            for (shard, newest) in &self.newest {
+                let lanes = |sk: &str| {
+                    items.iter().find(|(of, _, _)| of == sk).and_then(|(_, lanes, _)| lanes.of(shard))
+                };
+                for (last, tally) in newest {
+                    for (cell, value) in tally.of(&scope) {
+                        if lanes(&item_of(&cell)).is_none_or(|counted| counted < last) {
+                            *expected.entry(cell).or_default() -= value;
+                        }
+                    }
+                }
+            }
+            let counted: Counters = items.into_iter().flat_map(|(_, _, cells)| cells).collect();
             Ok((scope, differences(&counted, &expected)))
         });
         let compared = stream::iter(compared).buffered(SCOPES_AT_ONCE);

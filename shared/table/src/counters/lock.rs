@@ -1,22 +1,20 @@
 //! How an operator compares the counters with the orders while the system runs: whoever counts
 //! keeps a journal of it meanwhile, and waits only for the moments of a comparison itself.
 //!
-//! Two attributes of the item that every transaction which counts writes, the counters of all
-//! orders:
+//! Two attributes of the item that every batch is counted in first, the counters of all orders:
 //!
 //! | attribute | what it says |
 //! |---|---|
 //! | `held` | until when the lock stands, as long as nobody renews it |
-//! | `journal` | `open#<id>`: each transaction that counts names its orders in the partition `JOURNAL#<id>`; `stopped#<id>`: nothing is counted |
+//! | `journal` | `open#<id>`: who is about to count a batch names its orders in the partition `JOURNAL#<id>`; `stopped#<id>`: no batch is begun |
 //!
-//! A transaction that counts wants `journal` to be what it has seen, so an entry of a journal is
-//! either there when the next one is opened, or will never be.
+//! A batch is begun only while `journal` is what its entry was written for, so the entry of a batch
+//! that is counted is there when the next journal is opened.
 
 use crate::counters::layout::FRONT;
-use crate::counters::{Counted, HELD, JOURNAL};
-use crate::writes::part;
+use crate::counters::{HELD, JOURNAL};
 use crate::{Table, TableError, key, keys, text};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::OrderId;
 use oms_domain::tally::Scope;
@@ -164,25 +162,26 @@ impl Table {
         Ok(until.map(|until| (until, LockState::of(journal.map(String::as_str)))))
     }
 
-    /// The entry of the journal for some orders, as part of the transaction that counts them.
-    pub(crate) fn journal_entry(
+    /// Names some orders in the journal that the lock asks for, before they are counted.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn keep_journal(
         &self,
         state: &str,
-        counted: &[Counted],
-    ) -> Result<TransactWriteItem, TableError> {
-        let now = oms_runtime::clock::now();
-        let ids = counted.iter().map(|counted| counted.claim.order.to_string());
+        orders: impl IntoIterator<Item = OrderId>,
+    ) -> Result<(), TableError> {
+        let ids = orders.into_iter().map(|order| order.to_string()).collect();
         let mut item = key(keys::journal(id_of(state)), ids::random_uuid_v7().simple().to_string());
-        item.insert(ORDERS.to_owned(), AttributeValue::Ss(ids.collect()));
-        let ends = later(now, RETENTION).as_second();
+        item.insert(ORDERS.to_owned(), AttributeValue::Ss(ids));
+        let ends = later(oms_runtime::clock::now(), RETENTION).as_second();
         item.insert(keys::EXPIRES_AT.to_owned(), AttributeValue::N(ends.to_string()));
-        let put = Put::builder().table_name(&self.name).set_item(Some(item));
-        Ok(part(put.build().map_err(TableError::request)?))
+        self.put(self.put_any(item)?, None).await
     }
 
     /// Sets the lock's attributes where one of them is as it was seen; removes both where there are
-    /// none to set. A transaction, although of one item: it waits for those that count, and
-    /// DynamoDB knows the repeat of one whose answer got lost.
+    /// none to set. A transaction, although of one item: DynamoDB knows the repeat of one whose
+    /// answer got lost.
     async fn set_lock(
         &self,
         (name, seen): (&str, Option<String>),

@@ -6,18 +6,17 @@
 //! | attribute | what it says |
 //! |---|---|
 //! | `#0` … `#1f` | an order, by 8 of the bytes of its id that are random, and its version: this, and all that it was before, is counted. An order has one place; another one may have taken it |
-//! | `d<year><month>` | how often `BY_DAY` of a month has been written; that item has its own count in `w` |
+//! | `=<shard>` | up to which record of the stream all is counted ([`crate::counters::stream_position`]) |
 //! | `z` | a stamp: another one after each change |
 //!
-//! So one read of both tells whether they belong together, and of which orders nothing is missing.
+//! So one read tells of which orders nothing is missing. The days are items of their own, written
+//! beside it: they belong to it where they add up to its months.
 
-use crate::counters::counted::count;
 use crate::counters::layout::{BY_DAY, FRONT, cells_of};
-use crate::writes::VERSION;
-use crate::{Item, Table, TableError, key, keys, text};
-use aws_sdk_dynamodb::operation::transact_get_items::TransactGetItemsError;
+use crate::counters::stream_position::Lanes;
+use crate::{Item, Table, TableError, keys, text};
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::{AttributeValue, Get, ReturnConsumedCapacity, TransactGetItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use oms_domain::tally::{Counter, Scope};
@@ -27,12 +26,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The stamp's attribute.
 pub(crate) const STAMP: &str = "z";
-/// How often an item of days has been written, in itself.
-pub(crate) const WRITES: &str = "w";
 /// How many orders tell their version.
 const PLACES: u128 = 32;
-/// How many items a snapshot may have.
-const SNAPSHOT_LIMIT: usize = 100;
 
 /// What has been counted of a scope, at one moment.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +35,9 @@ pub struct CounterTotals {
     cells: Vec<(Counter, Decimal)>,
     /// Another one after each change.
     pub stamp: String,
+    /// How far it has got with the stream.
+    pub lanes: Lanes,
     counted: HashMap<Short, u64>,
-    writes: BTreeMap<String, u64>,
 }
 
 /// The counters that statistics show, with those of the last days.
@@ -49,17 +45,8 @@ pub struct CounterTotals {
 pub struct CounterSnapshot {
     /// All but the days.
     pub front: CounterTotals,
-    days: BTreeMap<String, (u64, Vec<(Counter, Decimal)>)>,
-    since: String,
-}
-
-/// Some counters and watermarks, as they were at the same moment.
-#[derive(Clone, Debug, Default)]
-pub struct ConsistentRead {
-    /// The counters, by scope.
-    pub fronts: BTreeMap<Scope, CounterTotals>,
-    /// The watermarks; an order without one is left out.
-    pub marks: HashMap<OrderId, u64>,
+    days: Vec<(Counter, Decimal)>,
+    since: Date,
 }
 
 /// The bytes of an order's id that tell it from every other.
@@ -83,20 +70,13 @@ fn order_in(value: &AttributeValue) -> Option<(Short, u64)> {
     Some((*id, u32::from_be_bytes(version.try_into().ok()?).into()))
 }
 
-/// The attribute that counts how often the days of a month have been written.
-pub(crate) fn writes_of(sk: &str) -> Option<String> {
-    let (year, month) = sk.strip_prefix(BY_DAY)?.split_once('-')?;
-    Some(format!("d{}{month}", year.get(2..)?))
-}
-
 impl CounterTotals {
     fn read(item: &Item) -> Self {
-        let writes = item.iter().filter(|(name, _)| name.starts_with('d'));
         Self {
             cells: cells_of(item).collect(),
             stamp: text(item, STAMP).to_owned(),
+            lanes: Lanes::read(item),
             counted: item.values().filter_map(order_in).collect(),
-            writes: writes.map(|(name, _)| (name.clone(), count(item, name))).collect(),
         }
     }
 
@@ -121,31 +101,42 @@ impl CounterTotals {
 
 impl CounterSnapshot {
     fn read(items: &[Item], since: Date) -> Self {
-        let front = items.iter().find(|item| text(item, keys::SK) == FRONT);
-        let days = items.iter().filter_map(|item| {
-            let name = writes_of(text(item, keys::SK))?;
-            Some((name, (count(item, WRITES), cells_of(item).collect())))
-        });
+        let (front, days): (Vec<&Item>, Vec<&Item>) =
+            items.iter().partition(|item| text(item, keys::SK) == FRONT);
         Self {
-            front: front.map(CounterTotals::read).unwrap_or_default(),
-            days: days.collect(),
-            since: since.strftime("d%y%m").to_string(),
+            front: front.first().map(|front| CounterTotals::read(front)).unwrap_or_default(),
+            days: days.into_iter().flat_map(cells_of).collect(),
+            since: since.first_of_month(),
         }
     }
 
     /// Whether the days are those of the very moment that the rest is of: several items that are
-    /// read together may be of different ones.
+    /// written and read one after the other may be of different ones. The days of a month add up to
+    /// the month.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let known = self.front.writes.range(self.since.clone()..);
-        known.clone().count() == self.days.len()
-            && known.zip(&self.days).all(|((a, writes), (b, (written, _)))| a == b && writes == written)
+        let mut open: BTreeMap<Counter, Decimal> = BTreeMap::new();
+        for (cell, value) in &self.days {
+            let month = match cell {
+                Counter::DayOrders(day, _) => Counter::MonthOrders(day.first_of_month()),
+                Counter::DayRevenue(day, currency) => Counter::MonthRevenue(day.first_of_month(), *currency),
+                _ => continue,
+            };
+            *open.entry(month).or_default() += *value;
+        }
+        for (cell, value) in self.front.cells() {
+            if let Counter::MonthOrders(month) | Counter::MonthRevenue(month, _) = cell
+                && month >= self.since
+            {
+                *open.entry(cell).or_default() -= value;
+            }
+        }
+        open.values().all(Decimal::is_zero)
     }
 
     /// All its counters.
     pub fn cells(&self) -> impl Iterator<Item = (Counter, Decimal)> {
-        let days = self.days.values().flat_map(|(_, cells)| cells);
-        self.front.cells().chain(days.copied())
+        self.front.cells().chain(self.days.iter().copied())
     }
 }
 
@@ -176,107 +167,4 @@ impl Table {
             tries += 1;
         }
     }
-
-    /// The counters of some scopes without their days, and the watermarks of some orders, all as
-    /// they were at the same moment. Together at most 100; what is more is left out. Reads nothing
-    /// where there are no orders.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn same_moment(
-        &self,
-        scopes: &[&Scope],
-        consumer: &str,
-        orders: &[OrderId],
-    ) -> Result<ConsistentRead, TableError> {
-        if orders.is_empty() {
-            return Ok(ConsistentRead::default());
-        }
-        let fronts = scopes.iter().map(|scope| (keys::counters(scope), FRONT.to_owned()));
-        let marks = orders.iter().map(|order| (keys::order(*order), keys::watermark(consumer)));
-        let wanted: Vec<(String, String)> = fronts.chain(marks).take(SNAPSHOT_LIMIT).collect();
-        let found = match self.transact_get(&wanted).await? {
-            Some(found) => found,
-            None => self.look_twice(wanted).await?,
-        };
-        let mut moment = ConsistentRead { marks: marks_of(&found), ..ConsistentRead::default() };
-        for scope in scopes {
-            let pk = keys::counters(scope);
-            let front = found.iter().find(|item| text(item, keys::PK) == pk);
-            moment.fronts.insert((*scope).clone(), front.map(CounterTotals::read).unwrap_or_default());
-        }
-        Ok(moment)
-    }
-
-    /// Reads items as of one moment. None where DynamoDB does not let it, because each time that it
-    /// is tried one of them is being written.
-    async fn transact_get(&self, wanted: &[(String, String)]) -> Result<Option<Vec<Item>>, TableError> {
-        let gets = wanted.iter().map(|(pk, sk)| {
-            let get = Get::builder().table_name(&self.name).set_key(Some(key(pk.clone(), sk.clone())));
-            let get = get.build().map_err(TableError::request)?;
-            Ok(TransactGetItem::builder().get(get).build())
-        });
-        let gets: Vec<TransactGetItem> = gets.collect::<Result<_, TableError>>()?;
-        for tries in 1..=retry::READ_CONFLICTS {
-            let answer = self
-                .client
-                .transact_get_items()
-                .set_transact_items(Some(gets.clone()))
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            let error = match answer {
-                Ok(answer) => {
-                    crate::meter_reads(answer.consumed_capacity());
-                    let found = answer.responses.unwrap_or_default().into_iter();
-                    return Ok(Some(found.filter_map(|found| found.item).collect()));
-                }
-                Err(error) => error,
-            };
-            oms_runtime::meter::record_trip();
-            let Some(TransactGetItemsError::TransactionCanceledException(cancelled)) =
-                error.as_service_error()
-            else {
-                return Err(error.into());
-            };
-            let error = TableError::cancelled(cancelled.cancellation_reasons().to_vec());
-            if !matches!(error, TableError::Throttled) {
-                return Err(error);
-            }
-            retry::backoff(tries).await;
-        }
-        Ok(None)
-    }
-
-    /// Reads watermarks and counters so that they belong together, without a transaction. An
-    /// order's watermark moves with the counters: where it is the same before and after they are
-    /// read, they have of the order just what it says, whatever else is counted meanwhile. The
-    /// pauses are longer than a transaction takes from its first item to its last. An order that is
-    /// counted each time counts as its watermark says afterwards: then its last change may show
-    /// late, but never twice.
-    async fn look_twice(&self, wanted: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
-        let (marks, fronts): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|(pk, _)| keys::order_of(pk).is_some());
-        let mut before = self.get_items(marks.clone()).await?;
-        let mut tries = 1;
-        loop {
-            retry::backoff(1).await;
-            let mut found = self.get_items(fronts.clone()).await?;
-            retry::backoff(1).await;
-            let after = self.get_items(marks.clone()).await?;
-            if marks_of(&before) == marks_of(&after) || tries == retry::TORN_READS {
-                found.extend(after);
-                return Ok(found);
-            }
-            before = after;
-            tries += 1;
-        }
-    }
-}
-
-/// The watermarks among some items.
-fn marks_of(items: &[Item]) -> HashMap<OrderId, u64> {
-    let marks =
-        items.iter().filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, count(item, VERSION))));
-    marks.collect()
 }

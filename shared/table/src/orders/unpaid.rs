@@ -13,6 +13,7 @@
 
 use crate::counters::counted::count;
 use crate::counters::layout::{CELLS, cells_of};
+use crate::counters::stream_position::Lanes;
 use crate::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
@@ -31,11 +32,13 @@ const SINCE: &str = "k";
 const RETENTION: SignedDuration = SignedDuration::from_hours(24);
 
 /// A user's unpaid orders, as they are known when another one is to be placed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unpaid {
     counted: u64,
     known: u64,
     gate: Option<Gate>,
+    /// How far the counters have got with the stream.
+    pub lanes: Lanes,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +48,7 @@ struct Gate {
 }
 
 /// Leave to place one more order; it moves with the order, or the order is not placed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pass {
     seen: Unpaid,
     /// How many may be unpaid of those that are counted or on their way, beside those that are
@@ -69,6 +72,7 @@ impl Unpaid {
             return;
         }
         self.known = count(item, KNOWN);
+        self.lanes = Lanes::read(item);
         let unpaid = cells_of(item).filter(|(cell, _)| counts_unpaid(cell)).map(|(_, value)| value);
         self.counted = u64::try_from(unpaid.sum::<Decimal>()).unwrap_or_default();
     }
@@ -90,9 +94,9 @@ impl Unpaid {
     /// Leave to place one more, where there are fewer than `limit`. Of those that the counters have
     /// as unpaid, `fewer` are known to be so no more.
     #[must_use]
-    pub fn pass(self, limit: u64, fewer: u64) -> Option<Pass> {
+    pub fn pass(&self, limit: u64, fewer: u64) -> Option<Pass> {
         let room = limit + fewer;
-        (self.total() < room).then_some(Pass { seen: self, room })
+        (self.total() < room).then(|| Pass { seen: self.clone(), room })
     }
 }
 
@@ -164,7 +168,8 @@ mod tests {
     use super::*;
 
     fn unpaid(counted: u64, known: u64, gate: Option<(u64, u64)>) -> Unpaid {
-        Unpaid { counted, known, gate: gate.map(|(placed, since)| Gate { placed, since }) }
+        let gate = gate.map(|(placed, since)| Gate { placed, since });
+        Unpaid { counted, known, gate, ..Unpaid::default() }
     }
 
     #[test]

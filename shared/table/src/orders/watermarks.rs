@@ -1,11 +1,34 @@
 //! How far each consumer of the table's stream has got with each order: the last version of the
 //! order that it has applied. What is at or below it is a repeat.
+//!
+//! That of who counts is written before the counters are, and says which records of the stream it
+//! speaks of ([`Claim`]): a counter that has counted up to these has the order's new version, and
+//! any other the one before.
+//!
+//! | attribute | what it says |
+//! |---|---|
+//! | `version` | the version that is applied, or being counted |
+//! | `k`, `f`, `q` | being counted: the shard, the order's first record of the batch, its last one |
+//! | `b`, `p` | which version was counted before, and by which record of the same shard |
+//! | `h` | when that was, in hours since 1970 |
 
+use crate::counters::counted::{count, number};
+use crate::counters::stream_position::{Sequence, Shard};
 use crate::writes::{VERSION, part};
-use crate::{Table, TableError, key, keys, text};
+use crate::{Item, Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use oms_domain::OrderId;
 use std::collections::HashMap;
+
+const SHARD: &str = "k";
+const FIRST: &str = "f";
+const LAST: &str = "q";
+const BEFORE: &str = "b";
+const BEFORE_BY: &str = "p";
+const HOUR: &str = "h";
+
+/// How long a batch may be on its way, in hours: the stream keeps its records for 24.
+pub(crate) const SETTLED_AFTER_HOURS: u64 = 25;
 
 /// The move of one order's watermark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +41,79 @@ pub struct WatermarkAdvance {
     pub to: u64,
 }
 
+/// How far a consumer has got with an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watermark {
+    /// The version that it has applied, or is counting.
+    pub version: u64,
+    /// Which records brought it there, where counters tell which of these they have.
+    pub claim: Option<Claim>,
+}
+
+/// The records of an order in one batch, which are being counted or have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The stream's shard that the batch is of.
+    pub shard: Shard,
+    /// The order's first record in the batch.
+    pub first: Sequence,
+    /// The order's last record in the batch, which shows the watermark's version.
+    pub last: Sequence,
+    /// The version that all counters had before.
+    pub before: u64,
+    /// The record of the same shard that showed it, if one did.
+    pub before_by: Option<Sequence>,
+    /// When it was made, in hours since 1970.
+    pub hour: u64,
+}
+
+impl Claim {
+    fn read(item: &Item) -> Option<Self> {
+        let sequence = |name| Some(text(item, name)).filter(|text| !text.is_empty()).map(Sequence::stored);
+        Some(Self {
+            shard: Some(text(item, SHARD)).filter(|shard| !shard.is_empty()).map(Shard::stored)?,
+            first: sequence(FIRST)?,
+            last: sequence(LAST)?,
+            before: count(item, BEFORE),
+            before_by: sequence(BEFORE_BY),
+            hour: count(item, HOUR),
+        })
+    }
+
+    fn write(&self, item: &mut Item) {
+        let texts = [
+            (SHARD, Some(self.shard.as_str())),
+            (FIRST, Some(self.first.as_str())),
+            (LAST, Some(self.last.as_str())),
+            (BEFORE_BY, self.before_by.as_ref().map(Sequence::as_str)),
+        ];
+        for (name, value) in texts {
+            item.extend(value.map(|value| (name.to_owned(), AttributeValue::S(value.to_owned()))));
+        }
+        item.insert(BEFORE.to_owned(), number(self.before));
+        item.insert(HOUR.to_owned(), number(self.hour));
+    }
+
+    /// Whether its batch is certainly not on its way any more.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.hour + SETTLED_AFTER_HOURS < this_hour()
+    }
+}
+
+/// The hours since 1970.
+pub fn this_hour() -> u64 {
+    u64::try_from(oms_runtime::clock::now().as_second() / 3_600).unwrap_or_default()
+}
+
+impl Watermark {
+    fn read(item: &Item) -> Self {
+        Self { version: count(item, VERSION), claim: Claim::read(item) }
+    }
+}
+
 impl Table {
-    /// The watermarks of a consumer for some orders; an order without one is left out.
+    /// How far a consumer has got with some orders; an order without a watermark is left out.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -27,13 +121,12 @@ impl Table {
         &self,
         consumer: &str,
         orders: impl IntoIterator<Item = OrderId>,
-    ) -> Result<HashMap<OrderId, u64>, TableError> {
+    ) -> Result<HashMap<OrderId, Watermark>, TableError> {
         let wanted = orders.into_iter().map(|id| (keys::order(id), keys::watermark(consumer)));
         let items = self.get_items(wanted.collect()).await?;
-        let marks = items.iter().filter_map(|item| {
-            let version = item.get(VERSION)?.as_n().ok()?.parse().ok()?;
-            Some((keys::order_of(text(item, keys::PK))?, version))
-        });
+        let marks = items
+            .iter()
+            .filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, Watermark::read(item))));
         Ok(marks.collect())
     }
 
@@ -43,6 +136,41 @@ impl Table {
     /// [`TableError::Conflict`] where it is not as it was seen.
     pub async fn advance(&self, consumer: &str, claim: &WatermarkAdvance) -> Result<(), TableError> {
         self.put(self.watermark_put(consumer, claim)?, None).await
+    }
+
+    /// Says which version of an order is being counted, before it is.
+    ///
+    /// # Errors
+    /// [`TableError::Conflict`] where the watermark is not as it was seen.
+    pub async fn claim(
+        &self,
+        consumer: &str,
+        order: OrderId,
+        seen: Option<&Watermark>,
+        to: &Watermark,
+    ) -> Result<(), TableError> {
+        let mut item = key(keys::order(order), keys::watermark(consumer));
+        item.insert(VERSION.into(), number(to.version));
+        if let Some(claim) = &to.claim {
+            claim.write(&mut item);
+        }
+        let mut put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .expression_attribute_names("#version", VERSION);
+        put = match seen {
+            None => put.condition_expression("attribute_not_exists(#version)"),
+            Some(Watermark { version, claim: None }) => put
+                .condition_expression("#version = :version AND attribute_not_exists(#last)")
+                .expression_attribute_names("#last", LAST)
+                .expression_attribute_values(":version", number(*version)),
+            Some(Watermark { version, claim: Some(claim) }) => put
+                .condition_expression("#version = :version AND #last = :last")
+                .expression_attribute_names("#last", LAST)
+                .expression_attribute_values(":version", number(*version))
+                .expression_attribute_values(":last", AttributeValue::S(claim.last.as_str().to_owned())),
+        };
+        self.put(put.build().map_err(TableError::request)?, None).await
     }
 
     pub(crate) fn move_watermark(
@@ -55,7 +183,7 @@ impl Table {
 
     fn watermark_put(&self, consumer: &str, claim: &WatermarkAdvance) -> Result<Put, TableError> {
         let mut item = key(keys::order(claim.order), keys::watermark(consumer));
-        item.insert(VERSION.into(), AttributeValue::N(claim.to.to_string()));
+        item.insert(VERSION.into(), number(claim.to));
         self.put_over(Some(claim.seen).filter(|seen| *seen > 0), item)
     }
 }

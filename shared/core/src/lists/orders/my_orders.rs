@@ -49,7 +49,7 @@ impl App {
         }
         let since = now.checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
         let is_settled = steps.iter().all(|step| step.at < since) && front.stamped_at() < since;
-        let mut changed = self.changed(&scope, front, &steps).await?;
+        let mut changed = self.changed_since(&scope, front, &steps).await?;
         steps.retain(|step| step.at >= since);
         let own = self.my_orders(caller);
         let wanted = PageWanted { caller, visible: &own, asked, request, links };
@@ -98,36 +98,67 @@ impl App {
         }
     }
 
-    /// What the counters lack of the reader's last steps.
-    async fn changed(&self, scope: &Scope, front: CounterTotals, steps: &[RecentWrite]) -> Outcome<Changed> {
+    /// What the counters lack of the reader's last steps; where it cannot be told even after some
+    /// looks, they have what they have, and the page says that it is behind.
+    async fn changed_since(
+        &self,
+        scope: &Scope,
+        mut front: CounterTotals,
+        steps: &[RecentWrite],
+    ) -> Outcome<Changed> {
+        for _ in 1..retry::MOVED_WHILE_READ {
+            if let Some(changed) = self.changed(scope, &front, steps).await? {
+                return Ok(changed);
+            }
+            front = self.table().counter_totals(scope).await?;
+        }
+        let counts = Some(front.cells().collect());
+        Ok(Changed { counts, is_behind: true, ..Changed::default() })
+    }
+
+    /// What the counters lack of the reader's last steps. None where something was counted meanwhile
+    /// and they have to be read anew.
+    async fn changed(
+        &self,
+        scope: &Scope,
+        front: &CounterTotals,
+        steps: &[RecentWrite],
+    ) -> Outcome<Option<Changed>> {
         let lacks = |step: &&RecentWrite| {
             !front.has(step.order, step.version) && !self.counted().has(step.order, step.version)
         };
         let uncounted: Vec<OrderId> = steps.iter().filter(lacks).map(|step| step.order).collect();
         if uncounted.is_empty() {
             let counts = Some(front.cells().collect());
-            return Ok(Changed { counts, ..Changed::default() });
+            return Ok(Some(Changed { counts, ..Changed::default() }));
         }
-        let scopes = [scope];
         let orders = self.table().orders_and_tombstones(uncounted.iter().copied());
-        let moment = self.table().same_moment(&scopes, STATS, &uncounted);
-        let (orders, moment) = meter::at_once(async { futures::try_join!(orders, moment) }).await?;
+        let marks = self.table().watermarks(STATS, uncounted.iter().copied());
+        let (orders, marks) = meter::at_once(async { futures::try_join!(orders, marks) }).await?;
         let mut changed = Changed::default();
         let mut missing = Tally::default();
         for order in orders {
-            let mark = moment.marks.get(&order.id).copied().unwrap_or(0);
-            changed.is_behind |= order.version > mark;
-            missing.absorb(self.uncounted(&order, mark).await?);
+            let counted = match marks.get(&order.id) {
+                None => 0,
+                Some(mark) => match front.lanes.version_of(mark) {
+                    Some(counted) => counted,
+                    None => return Ok(None),
+                },
+            };
+            if counted >= order.version {
+                self.counted().note(order.id, counted);
+            }
+            changed.is_behind |= order.version > counted;
+            missing.absorb(self.uncounted(&order, counted).await?);
             let summary = OrderSummary::of(&order);
             changed.orders.insert(order.id, Some(summary).filter(|_| !order.is_deleted()));
         }
         let mut cells: BTreeMap<Counter, Decimal> = BTreeMap::new();
-        let counted = moment.fronts.get(scope).into_iter().flat_map(CounterTotals::cells);
         let shown = missing.of(scope).filter(|(cell, _)| cell.is_in_front());
-        for (cell, value) in counted.chain(shown) {
+        for (cell, value) in front.cells().chain(shown) {
             *cells.entry(cell).or_default() += value;
         }
         changed.counts = Some(cells.into_iter().collect());
-        Ok(changed)
+        Ok(Some(changed))
     }
 }

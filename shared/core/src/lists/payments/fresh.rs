@@ -57,7 +57,7 @@ impl App {
             async { futures::try_join!(self.table().orders(ids()), self.table().watermarks(STATS, ids())) };
         let (found, marks) = meter::at_once(read).await?;
         for mut order in found {
-            let seen = marks.get(&order.id).copied().unwrap_or(0);
+            let seen = marks.get(&order.id).map_or(0, |mark| mark.version);
             if order.version > seen {
                 self.table().recall(&mut order, seen).await?;
                 let zone = &self.config().time_zone;

@@ -131,7 +131,7 @@ async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u6
         deliver_shard(harness, shard, of_shard, SeededRng::new(rng.below(u64::MAX)))
     });
     let operator = async {
-        let mut run = catching_up::Run::default();
+        let mut run = catching_up::Run::new(false);
         for order in &by_hand {
             let then = order.as_of(1 + order.version / 2).unwrap();
             run.catch_up(&harness.app, &[then]).await;

@@ -109,7 +109,7 @@ async fn a_lost_table_is_restored_and_serves_again_with_every_order_counted() ->
 
     let found = verify::run(&harness.app, None).await?;
     assert!(found.is_well, "what had been counted adds up: {}", found.text);
-    let caught_up = redrive::run(&harness.app, Some(Consumer::Stats)).await?;
+    let caught_up = redrive::run(&harness.app, Some(Consumer::Stats), true).await?;
     assert!(caught_up.is_well, "{}", caught_up.text);
     let redriven = began.elapsed();
     let found = verify::run(&harness.app, None).await?;

@@ -53,7 +53,7 @@ pub async fn run(app: &App, how: &Rebuild) -> Result<Report, Fault> {
     }
     let corrected = with_journal(app, async |journal| correct(app, journal, how.rate).await).await?;
     text.push_str(&corrected.text);
-    let caught_up = redrive::run(app, Some(Consumer::Stats)).await?;
+    let caught_up = redrive::run(app, Some(Consumer::Stats), false).await?;
     // What both could not read is named once.
     let is_new = |line: &&str| !corrected.text.lines().any(|before| before == *line);
     text.push_str(&caught_up.text.lines().filter(is_new).collect::<Vec<_>>().join("\n"));

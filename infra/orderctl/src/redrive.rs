@@ -44,6 +44,9 @@ pub struct Redrive {
     /// Whom to catch up; both where it is left out
     #[arg(long, value_enum)]
     consumer: Option<Consumer>,
+    /// The table was restored: what its old stream had under way at that moment is ended here
+    #[arg(long, conflicts_with = "failures")]
+    restored: bool,
 }
 
 impl Redrive {
@@ -53,7 +56,7 @@ impl Redrive {
     /// As [`run`] and [`run_failures`], and where settings are missing.
     pub async fn run(self, environment: &Environment) -> Result<Report, Fault> {
         let app = environment.app().await?;
-        if self.failures { run_failures(&app).await } else { run(&app, self.consumer).await }
+        if self.failures { run_failures(&app).await } else { run(&app, self.consumer, self.restored).await }
     }
 }
 
@@ -62,8 +65,8 @@ impl Redrive {
 ///
 /// # Errors
 /// Where the table cannot be read, or a setting is missing.
-pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault> {
-    let mut consumers = Consumers::new(app, consumer)?;
+pub async fn run(app: &App, consumer: Option<Consumer>, is_restored: bool) -> Result<Report, Fault> {
+    let mut consumers = Consumers::new(app, consumer, is_restored)?;
     let mut left = Vec::new();
     let mut unreadable = Vec::new();
     let mut orders = 0;
@@ -75,6 +78,7 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
         unreadable.extend(page.unreadable);
         left.extend(consumers.catch_up(app, &page.orders).await);
     }
+    left.extend(consumers.end(app).await);
     for _ in 0..LOOKS_AGAIN {
         left.sort();
         left.dedup();
@@ -91,6 +95,7 @@ pub async fn run(app: &App, consumer: Option<Consumer>) -> Result<Report, Fault>
             let is_gone = |id: &&OrderId| orders.iter().all(|order| order.id != **id);
             left.extend(ids.iter().filter(is_gone).map(OrderId::to_string));
         }
+        left.extend(consumers.end(app).await);
     }
     let mut text = format!("{orders} orders were looked at");
     for order in &unreadable {
@@ -120,7 +125,7 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
         messages.extend(received);
     }
     let has_ranges = messages.iter().any(|message| message.failure == Failure::Range);
-    let all = if has_ranges { Some(run(app, None).await?) } else { None };
+    let all = if has_ranges { Some(run(app, None, false).await?) } else { None };
     let mut mended = 0;
     let mut left = String::new();
     for message in &messages {
@@ -153,10 +158,11 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
 async fn catch_up_with(app: &App, record: &FailedRecord) -> Result<(), String> {
     let id = record.order().ok_or("it is of no order")?;
     let consumer = Consumer::from_str(&record.consumer, false)?;
-    let mut consumers = Consumers::new(app, Some(consumer)).map_err(|error| chain(error.as_ref()))?;
+    let mut consumers = Consumers::new(app, Some(consumer), false).map_err(|error| chain(error.as_ref()))?;
     for _ in 0..LOOKS_AGAIN {
         let orders = app.table().orders_and_tombstones([id]).await.map_err(|error| chain(&error))?;
-        if consumers.catch_up(app, &orders).await.is_empty() {
+        let left = consumers.catch_up(app, &orders).await;
+        if consumers.end(app).await.is_empty() && left.is_empty() {
             return Ok(());
         }
         tokio::time::sleep(PAUSE).await;
@@ -171,14 +177,22 @@ struct Consumers {
 }
 
 impl Consumers {
-    fn new(app: &App, wanted: Option<Consumer>) -> Result<Self, Fault> {
+    fn new(app: &App, wanted: Option<Consumer>, is_restored: bool) -> Result<Self, Fault> {
         let wants = |one: Consumer| wanted.is_none_or(|wanted| wanted == one);
         let publisher = if wants(Consumer::Publisher) {
             Some(Publisher::new(app.clone(), Metrics::start("orderctl", None)?)?)
         } else {
             None
         };
-        Ok(Self { stats: wants(Consumer::Stats).then(catching_up::Run::default), publisher })
+        Ok(Self { stats: wants(Consumer::Stats).then(|| catching_up::Run::new(is_restored)), publisher })
+    }
+
+    /// Ends what others had under way of the orders that were looked at.
+    async fn end(&mut self, app: &App) -> Vec<String> {
+        match &mut self.stats {
+            Some(run) => run.end(app).await,
+            None => Vec::new(),
+        }
     }
 
     /// Hands them some orders; the ids of those that they could not apply.

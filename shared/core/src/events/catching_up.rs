@@ -3,7 +3,8 @@
 //!
 //! A run counts as a shard of its own. It leaves an order alone while the stream's consumer has it
 //! under way, and moves its watermark only from where it was seen, so that each change is counted
-//! by one of the two. What an earlier run left half done is ended first.
+//! by one of the two. What an earlier run left half done is ended; so is what the stream of a table
+//! had under way that was restored since, as nobody else will.
 
 use super::counting::{added_by, apply_batch};
 use super::stream::OrderImage;
@@ -22,17 +23,20 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Run {
     shard: Shard,
     counted: u64,
-}
-
-impl Default for Run {
-    fn default() -> Self {
-        Self { shard: Shard::of_operator(), counted: 0 }
-    }
+    is_restored: bool,
+    /// What others had under way, by their shards.
+    under_way: BTreeMap<Shard, Vec<OrderImage>>,
 }
 
 impl Run {
-    /// Counts what is not counted of some orders; the ids of those that are under way, or could not
-    /// be counted.
+    /// A run over a table, which may have been restored: then its stream is another one now.
+    #[must_use]
+    pub fn new(is_restored: bool) -> Self {
+        Self { shard: Shard::of_operator(), counted: 0, is_restored, under_way: BTreeMap::new() }
+    }
+
+    /// Counts what is not counted of some orders, but for what [`end`](Self::end) does; the ids of
+    /// those that are under way, or could not be counted.
     pub async fn catch_up(&mut self, app: &App, orders: &[Order]) -> Vec<String> {
         match self.try_to(app, orders).await {
             Ok(left) => left,
@@ -43,6 +47,16 @@ impl Run {
         }
     }
 
+    /// Ends what others had under way of the orders that were looked at: each batch as a whole. The
+    /// ids of those that could not be counted.
+    pub async fn end(&mut self, app: &App) -> Vec<String> {
+        let mut left = Vec::new();
+        for (shard, images) in std::mem::take(&mut self.under_way) {
+            left.extend(apply_batch(app, None, &shard, images).await.into_records());
+        }
+        left
+    }
+
     async fn try_to(&mut self, app: &App, orders: &[Order]) -> Result<Vec<String>, TableError> {
         let mut marks = app.table().watermarks(STATS, orders.iter().map(|order| order.id)).await?;
         let (mut behind, mut in_doubt) = (Vec::new(), Vec::new());
@@ -50,7 +64,7 @@ impl Run {
             let mark = marks.remove(&order.id);
             let is_behind = mark.as_ref().is_none_or(|mark| mark.version < order.version);
             match mark.as_ref().and_then(|mark| mark.claim.clone()).filter(|claim| !claim.is_settled()) {
-                Some(claim) if is_behind || claim.shard.is_of_operator() => {
+                Some(claim) if is_behind || self.may_end(&claim.shard) => {
                     in_doubt.push((order, mark.unwrap_or_default(), claim));
                 }
                 _ if is_behind => behind.push(order.clone()),
@@ -59,22 +73,17 @@ impl Run {
         }
         let mut left = Vec::new();
         for ((order, mark, claim), is_done) in are_done(app, in_doubt).await? {
+            let is_behind = mark.version < order.version;
             if is_done {
-                behind.extend((mark.version < order.version).then(|| order.clone()));
+                behind.extend(is_behind.then(|| order.clone()));
                 continue;
             }
-            let then = order.as_of(mark.version).filter(|_| claim.shard.is_of_operator());
-            let Some(then) = then else {
-                left.push(order.id.to_string());
-                continue;
-            };
-            let image = OrderImage {
-                records: vec![order.id.to_string()],
-                versions: BTreeMap::from([(claim.last, then.version)]),
-                order: then,
-            };
-            left.extend(apply_batch(app, None, &claim.shard, vec![image]).await.into_records());
-            left.extend((mark.version < order.version).then(|| order.id.to_string()));
+            left.extend(is_behind.then(|| order.id.to_string()));
+            if let Some(order) = order.as_of(mark.version).filter(|_| self.may_end(&claim.shard)) {
+                let (records, versions) =
+                    (vec![order.id.to_string()], BTreeMap::from([(claim.last, order.version)]));
+                self.under_way.entry(claim.shard).or_default().push(OrderImage { order, records, versions });
+            }
         }
         let images = behind.into_iter().map(|order| {
             self.counted += 1;
@@ -84,6 +93,10 @@ impl Run {
         let images = images.collect();
         left.extend(apply_batch(app, None, &self.shard, images).await.into_records());
         Ok(left)
+    }
+
+    fn may_end(&self, shard: &Shard) -> bool {
+        *shard != self.shard && (self.is_restored || shard.is_of_operator())
     }
 }
 

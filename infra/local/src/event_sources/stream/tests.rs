@@ -74,6 +74,7 @@ impl World {
             table: "things".to_owned(),
             from_the_beginning: true,
             parallelization_factor: 1,
+            tumbling_window: None,
             bisect: true,
             maximum_retries: None,
             maximum_age: None,

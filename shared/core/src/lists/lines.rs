@@ -142,8 +142,7 @@ impl App {
         query: &ItemQuery,
     ) -> Outcome<Vec<Order>> {
         let recent = self.settling_writes(caller).await?;
-        let (orders, _) =
-            self.listed_with(caller, visible, &recent, &Wanted::default(), SIFTED + 1).await?;
+        let (orders, _) = self.listed_with(caller, visible, &recent, &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             return Err(query.too_many());
         }

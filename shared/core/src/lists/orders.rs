@@ -111,10 +111,7 @@ impl App {
         let twice = if has_own { self.in_two_lists(visible).await? } else { Vec::new() };
         let lines: u64 = counts.iter().map(|counts| counts.lines).sum();
         let twice: u64 = twice.iter().map(|order| u64::from(order.item_count)).sum();
-        Ok(LineCount {
-            orders: counts.iter().map(Counts::total).sum(),
-            lines: lines.saturating_sub(twice),
-        })
+        Ok(LineCount { orders: counts.iter().map(Counts::total).sum(), lines: lines.saturating_sub(twice) })
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.

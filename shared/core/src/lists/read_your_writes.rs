@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::lists::orders::Visible;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome};
-use oms_runtime::meter::side_by_side;
 use oms_table::lists::{Wanted, position};
 use oms_table::recent_writes::RecentWrite;
 use std::collections::BTreeMap;
@@ -54,8 +53,7 @@ impl App {
         limit: usize,
     ) -> Outcome<(Vec<OrderSummary>, Option<String>)> {
         let at = |order: &OrderSummary| position(order.created_at, order.id);
-        let listed = side_by_side([self.table().listed_orders(visible.lists(), wanted, limit)]).await?;
-        let mut listed: Vec<OrderSummary> = listed.into_iter().flatten().collect();
+        let mut listed = self.table().listed_orders(visible.lists(), wanted, limit).await?;
         // Beyond the last one, what was not read may stand between.
         let end = listed.last().filter(|_| listed.len() >= limit).map(at);
         let (above, below) = match (wanted.oldest_first, wanted.after, end.as_deref()) {
@@ -63,9 +61,7 @@ impl App {
             (false, after, end) => (end, after),
         };
         let mut unseen = not_shown(recent, &listed);
-        unseen.retain(|id| {
-            listed.iter().any(|one| one.id == *id) || self.may_be_missing(*id, above, below)
-        });
+        unseen.retain(|id| listed.iter().any(|one| one.id == *id) || self.may_be_missing(*id, above, below));
         if unseen.is_empty() {
             return Ok((listed, end));
         }

@@ -111,8 +111,7 @@ impl App {
         request: &PageRequest,
         links: &Links,
     ) -> Outcome<Page<ItemView>> {
-        let (counted, recent) =
-            meter::both(self.count_lines(visible), self.settling_writes(caller)).await?;
+        let (counted, recent) = meter::both(self.count_lines(visible), self.settling_writes(caller)).await?;
         let at = CursorBound::read(request, LinePosition::read)?;
         let mut window = Window::of(counted.lines, request, at.as_ref())?;
         if window.skipped > DEEPEST {
@@ -175,17 +174,23 @@ impl App {
         }
     }
 
-    /// Some orders by their ids, those that there are: as they are now where the reader has just
-    /// changed them, the others for half the price and perhaps a moment old.
+    /// Some orders by their ids, those that there are, perhaps a moment old; but not older than
+    /// the reader's last changes have left them.
     async fn orders_settled(
         &self,
         ids: &[OrderId],
         recent: &[RecentWrite],
     ) -> Outcome<HashMap<OrderId, Order>> {
-        let is_recent = |id: &OrderId| recent.iter().any(|write| write.order == *id);
-        let (changed, others): (Vec<OrderId>, Vec<OrderId>) = ids.iter().copied().partition(is_recent);
-        let (changed, others) =
-            meter::both(self.table().orders(changed), self.table().orders_soon(others)).await?;
-        Ok(changed.into_iter().chain(others).map(|order| (order.id, order)).collect())
+        let read = self.table().orders_soon(ids.iter().copied()).await?;
+        let mut read: HashMap<OrderId, Order> = read.into_iter().map(|order| (order.id, order)).collect();
+        let is_behind = |write: &&RecentWrite| {
+            let order = read.get(&write.order);
+            ids.contains(&write.order) && order.is_none_or(|order| order.version < write.version)
+        };
+        let behind: Vec<OrderId> = recent.iter().filter(is_behind).map(|write| write.order).collect();
+        read.retain(|id, _| !behind.contains(id));
+        let now = self.table().orders(behind).await?;
+        read.extend(now.into_iter().map(|order| (order.id, order)));
+        Ok(read)
     }
 }

@@ -76,28 +76,17 @@ pub async fn prove(
 ) -> Result<Report, Fault> {
     let shop = Shop::open(harness).await?;
     let store = generator.stores.first().ok_or("no stores")?.id;
+    let all = |name, is_of_lines, query: &str| Browse {
+        name,
+        is_of_lines,
+        query: query.into(),
+        shows: &|_| true,
+        excuses: Excuses::Nobody,
+    };
     let browses = [
-        Browse {
-            name: "all",
-            is_of_lines: false,
-            query: String::new(),
-            shows: &|_| true,
-            excuses: Excuses::Nobody,
-        },
-        Browse {
-            name: "all lines",
-            is_of_lines: true,
-            query: String::new(),
-            shows: &|_| true,
-            excuses: Excuses::Nobody,
-        },
-        Browse {
-            name: "all, oldest first",
-            is_of_lines: false,
-            query: "&ordering=created_at".into(),
-            shows: &|_| true,
-            excuses: Excuses::Nobody,
-        },
+        all("all", false, ""),
+        all("all lines", true, ""),
+        all("all, oldest first", false, "&ordering=created_at"),
         Browse {
             name: "by payment method",
             is_of_lines: false,
@@ -120,17 +109,7 @@ pub async fn prove(
             excuses: Excuses::Repriced,
         },
     ];
-    let mut expected: Vec<BTreeSet<Uuid>> = vec![BTreeSet::new(); browses.len()];
-    for number in 0..size {
-        let order = generator.order(number)?;
-        for (browse, expected) in browses.iter().zip(&mut expected) {
-            if browse.is_of_lines {
-                expected.extend(order.lines.iter().map(|line| line.id.0));
-            } else if (browse.shows)(&order) {
-                expected.insert(order.id.0);
-            }
-        }
-    }
+    let expected = expected(&browses, generator, size)?;
     let mut crew = Crew { harness, generator, size, shop, rng: SeededRng::new(size), done: Done::default() };
     let mut report = Report::new("", true);
     for (browse, expected) in browses.iter().zip(&expected) {
@@ -150,6 +129,26 @@ pub async fn prove(
         ));
     }
     Ok(report)
+}
+
+/// What each of the lists should show.
+fn expected(
+    browses: &[Browse<'_>],
+    generator: &OrderGenerator,
+    size: u64,
+) -> Result<Vec<BTreeSet<Uuid>>, Fault> {
+    let mut expected: Vec<BTreeSet<Uuid>> = vec![BTreeSet::new(); browses.len()];
+    for number in 0..size {
+        let order = generator.order(number)?;
+        for (browse, expected) in browses.iter().zip(&mut expected) {
+            if browse.is_of_lines {
+                expected.extend(order.lines.iter().map(|line| line.id.0));
+            } else if (browse.shows)(&order) {
+                expected.insert(order.id.0);
+            }
+        }
+    }
+    Ok(expected)
 }
 
 /// What is wrong with what was seen.

@@ -46,7 +46,8 @@ pub(crate) async fn list(
     let shown = Shown::read(&app, &caller, store, status, sorting.is_some());
     let (shown, found) = match sorting {
         Some(sorting) => {
-            let spans = spans(store, statuses(status, access::sells(&caller).is_ok()), caller.is_staff());
+            // What a vendor's own stores have besides is found once it is known which they are.
+            let spans = spans(store, statuses(status, caller.is_staff()));
             let page = ByTime::begin(&app, spans, &sorting, &request);
             let (shown, page) = meter::both(shown, page).await?;
             let changed = &shown.changed.products;
@@ -83,10 +84,8 @@ async fn named(app: &App, caller: &Caller, store: StoreId) -> Outcome<SeenStore>
     }
 }
 
-/// The lists that may hold what is asked for: of a store, or else what all have of a status, which
-/// of others than active products only staff may see. Active ones are most.
-fn spans(store: Option<StoreId>, mut statuses: Vec<ProductStatus>, is_staff: bool) -> Vec<Span> {
-    statuses.retain(|status| store.is_some() || is_staff || *status == ProductStatus::Active);
+/// The lists of the products of some statuses, of a store or of all. Active ones are most.
+fn spans(store: Option<StoreId>, mut statuses: Vec<ProductStatus>) -> Vec<Span> {
     statuses.sort_by_key(|status| *status != ProductStatus::Active);
     let span = |status| match store {
         Some(store) => Span::all(Index::Store, keys::list_of_store_products(store, status)),
@@ -192,13 +191,13 @@ impl<'a> Shown<'a> {
     /// The lists of what a vendor's own stores have and do not sell, where they have any: what the
     /// counter does not know yet shows a moment later.
     fn own_lists(&self) -> Vec<Span> {
-        if self.store.is_some() || self.caller.is_staff() {
+        if self.caller.is_staff() {
             return Vec::new();
         }
-        let stores = self.counted.iter().chain(&self.unsold).filter(|one| self.own.contains(&one.store));
-        let lists = stores.flat_map(|store| self.statuses.iter().map(move |status| (store, *status)));
-        let lists = lists.filter(|(store, status)| *status != ProductStatus::Active && store.of(*status) > 0);
-        lists.flat_map(|(store, status)| spans(Some(store.store), vec![status], false)).collect()
+        let own = self.counted.iter().chain(&self.unsold).filter(|one| self.shows_all_of(one.store));
+        let lists = own.flat_map(|one| self.statuses.iter().map(move |status| (one, *status)));
+        let lists = lists.filter(|(one, status)| *status != ProductStatus::Active && one.of(*status) > 0);
+        lists.flat_map(|(one, status)| spans(Some(one.store), vec![status])).collect()
     }
 }
 

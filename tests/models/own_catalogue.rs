@@ -230,3 +230,52 @@ async fn staff_see_the_lines_of_a_product_in_what_they_have_just_ordered() {
         (vec![json!(3), json!(5)], vec![json!(3), json!(5)])
     );
 }
+
+#[tokio::test]
+async fn whoever_has_just_ordered_pages_through_all_lines_as_they_are() {
+    let world = World::new();
+    let (staff, address) = (&world.staff, address_of(&world, "ada").await);
+    let store = world.makes(&world.vendor, "stores", json!({ "name": "A" })).await;
+    let mug = world.sells(&store, "Mug", "active").await;
+    let order = async |quantities: &[u32]| {
+        let items = quantities.iter().map(|quantity| json!({ "product": mug, "quantity": quantity }));
+        let order = json!({
+            "store": store, "payment_method": "credit_card", "shipping_address": address,
+            "user": "ada", "items": items.collect::<Vec<_>>(),
+        });
+        let order = world.makes(staff, "orders", order).await;
+        world.harness.follow(order.parse().unwrap()).await.unwrap();
+        order
+    };
+    let list = "/api/order-items/?";
+    let old = order(&[1, 2]).await;
+    sleep(LATE).await;
+    let new = order(&[3, 4, 5]).await;
+    let newest = order(&[6]).await;
+    assert_eq!(world.lists(&world.onlooker, list, "quantity").await.len(), 2, "what the index has");
+    assert_eq!(world.lists(staff, list, "quantity").await, [6, 5, 4, 3, 2, 1]);
+    assert_eq!(world.walks(staff, list, "quantity").await, [6, 5, 4, 3, 2, 1]);
+    let stock = world.lists(staff, "/api/products/", "stock").await;
+    assert_eq!(stock, [100 - 21], "what the orders took");
+
+    let line = async |order: &str| {
+        let lines = format!("/api/order-items/?order={order}");
+        world.lists(staff, &lines, "id").await[0].as_str().unwrap().to_owned()
+    };
+    world.changes(staff, "order-items", &line(&old).await, json!({ "quantity": 7 })).await;
+    world.deletes(staff, "order-items", &line(&new).await).await;
+    let admin = world.harness.token(&User::new("boss", Some("admin"))).unwrap();
+    world.deletes(&admin, "orders", &newest).await;
+    let changed = [&old, &new, &newest].map(|order| order.parse().unwrap());
+    let changed = world.harness.app.table().orders_and_tombstones(changed).await.unwrap();
+    world.harness.apply(changed).await.unwrap();
+    let shown = world.walks(staff, list, "quantity").await;
+    assert_eq!(shown, world.lists(staff, list, "quantity").await);
+    sleep(LATE).await;
+    assert_eq!(world.walks(staff, list, "quantity").await, shown, "also where the index has it");
+    assert_eq!((shown.len(), shown.contains(&json!(7))), (4, true), "{shown:?}");
+    world.deletes(staff, "order-items", &line(&old).await).await;
+    world.harness.follow(old.parse().unwrap()).await.unwrap();
+    let left = world.walks(&world.onlooker, list, "quantity").await;
+    assert_eq!(left.len(), 3, "where the index says that there are more lines than there are: {left:?}");
+}

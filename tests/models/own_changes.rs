@@ -2,8 +2,9 @@
 //! does nothing at all.
 
 use http::Method;
-use oms_domain::OrderId;
+use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::Scope;
+use oms_domain::{OrderId, UserId};
 use oms_harness::Shop;
 use oms_harness::{Answer, Harness};
 use oms_workspace::tokens::User;
@@ -117,4 +118,19 @@ async fn of_more_changes_than_a_trail_has_steps_the_last_ones_show() {
     let confirmed = stats["confirmed_orders"].as_u64().unwrap();
     assert!((16..=20).contains(&confirmed), "{confirmed}");
     assert_eq!(stats["total_orders"], 20);
+}
+
+#[tokio::test]
+async fn a_trail_tells_of_which_products_its_orders_have_just_moved_stock() {
+    let (harness, shop, placed) = shop_with(1).await;
+    let (ada, now) = (UserId(User::new("buyer", None).id().to_string()), harness.app.now());
+    let moved = async |by: &UserId, at: Timestamp| {
+        let within = SignedDuration::from_secs(60);
+        harness.app.table().stock_moved(by, at, within).await.unwrap().len()
+    };
+    does(&harness, &shop.staff, "confirm_order", placed[0]).await;
+    assert_eq!(moved(&ada, now).await, 3);
+    assert_eq!(moved(&ada, now + SignedDuration::from_mins(2)).await, 0, "long ago");
+    let boss = UserId(User::new("boss", Some("staff")).id().to_string());
+    assert_eq!(moved(&boss, now).await, 0, "confirming an order moves nothing");
 }

@@ -1,4 +1,4 @@
-//! Whoever pages through a list while others change it sees each order once.
+//! Whoever pages through a list while others change it sees each order, and each line, once.
 
 use jiff::SignedDuration;
 use oms_domain::Order;
@@ -8,7 +8,7 @@ use oms_harness::{Harness, OrderGenerator};
 const ORDERS: u64 = 200;
 
 #[tokio::test]
-async fn whoever_follows_next_sees_each_order_once_while_others_are_placed_and_changed() {
+async fn whoever_follows_next_sees_each_order_and_line_once_while_others_are_placed_and_changed() {
     let harness = Harness::set_up().unwrap();
     let since = harness.app.now() - SignedDuration::from_hours(24 * 30);
     let generator = OrderGenerator::new(20, 3, since, SignedDuration::from_mins(90));
@@ -19,5 +19,7 @@ async fn whoever_follows_next_sees_each_order_once_while_others_are_placed_and_c
     harness.apply(orders).await.unwrap();
     let report = prove(&harness, &generator, ORDERS, 12).await.unwrap();
     assert!(report.is_well, "{}", report.text);
-    assert!(report.text.contains("200 of    200 seen once"), "{}", report.text);
+    for seen in ["200 of    200 seen once", "600 of    600 seen once"] {
+        assert!(report.text.contains(seen), "{}", report.text);
+    }
 }

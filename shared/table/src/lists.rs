@@ -5,9 +5,9 @@ use crate::orders::summary::summary_from_item;
 use crate::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
-use futures::future::try_join_all;
 use oms_domain::tally::Scope;
 use oms_domain::{OrderId, OrderSummary, StoreId, UserId};
+use oms_runtime::meter::side_by_side;
 
 /// What an index carries of what is listed.
 pub trait Entry: Sized {
@@ -125,7 +125,7 @@ impl Table {
         let spans: Vec<Span> =
             spans.map(|span| span.narrowed(wanted.after.map(str::to_owned), descends)).collect();
         let pages = spans.iter().map(|span| self.entries_of(span, descends, limit));
-        let mut items: Vec<Item> = try_join_all(pages).await?.into_iter().flatten().collect();
+        let mut items: Vec<Item> = side_by_side(pages).await?.into_iter().flatten().collect();
         items.sort_by(|a, b| {
             let compared = text(a, keys::LIST_AT).cmp(text(b, keys::LIST_AT));
             if descends { compared.reverse() } else { compared }

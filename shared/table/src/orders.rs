@@ -125,7 +125,8 @@ impl Table {
     /// [`TableError::TooLarge`].
     pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
         let Some(by) = save.recent_write else { return self.write(save).await };
-        let both = async { futures::join!(self.write(save), self.note_recent_write(by, save.order)) };
+        let note = self.note_recent_write(by, save.order, save.stock);
+        let both = async { futures::join!(self.write(save), note) };
         let (saved, ()) = meter::at_once(both).await;
         saved
     }

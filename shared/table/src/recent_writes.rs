@@ -2,7 +2,7 @@
 //!
 //! | pk | sk | attributes |
 //! |---|---|---|
-//! | `USER#<sub>` | `TRAIL#<time of the change>#<order>` | `v` version, `s` the order's store, `u` its user unless it is the same |
+//! | `USER#<sub>` | `TRAIL#<time of the change>#<order>` | `v` version, `s` the order's store, `u` its user unless it is the same, `p` the products whose stock moved |
 //!
 //! It is a hint, written beside the order and not with it: it says where to look, for what indexes
 //! and counters may not have yet, and nothing is ever made of what it says. One that speaks of a
@@ -10,10 +10,14 @@
 //! everybody else sees it.
 
 use crate::{Item, Table, TableError, key, keys, text};
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::{Order, OrderId, StoreId, UserId};
+use oms_domain::place::StockMove;
+use oms_domain::{Order, OrderId, ProductId, StoreId, UserId};
 use oms_runtime::retry;
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// For how long a trail is followed, and kept: longer than the stream's consumer is ever late while
 /// nobody is called out of bed.
@@ -21,7 +25,12 @@ const FOLLOWED_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// How many steps of it are followed: less than 4 KB, which is a unit.
 const MAX_RECENT_WRITES: usize = 16;
 
+/// Of how many products it says that their stock moved: as many as an order has lines, 16 bytes
+/// each. Where more moved, the rest may show a moment late.
+const MAX_PRODUCTS: usize = 40;
+
 const VERSION_WRITTEN: &str = "v";
+const PRODUCTS: &str = "p";
 pub(crate) const STORE: &str = "s";
 pub(crate) const USER: &str = "u";
 
@@ -52,15 +61,25 @@ fn recent_write_of(item: &Item, by: &UserId) -> Option<RecentWrite> {
     })
 }
 
+fn products_of(item: &Item) -> impl Iterator<Item = ProductId> {
+    let ids = item.get(PRODUCTS).and_then(|products| products.as_bs().ok()).into_iter().flatten();
+    ids.filter_map(|id| Some(ProductId(Uuid::from_slice(id.as_ref()).ok()?)))
+}
+
 impl Table {
-    /// Notes that a user is changing an order.
-    pub async fn note_recent_write(&self, by: &UserId, order: &Order) {
+    /// Notes that a user is changing an order, and moving stock.
+    pub async fn note_recent_write(&self, by: &UserId, order: &Order, moves: &[StockMove]) {
         let sk = keys::step(keys::RECENT_WRITE_PREFIX, order.updated_at, order.id);
         let mut item = key(keys::user(by), sk);
         item.insert(VERSION_WRITTEN.into(), AttributeValue::N(order.version.to_string()));
         item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
         if order.user.id != *by {
             item.insert(USER.into(), AttributeValue::S(order.user.id.0.clone()));
+        }
+        let products: BTreeSet<ProductId> = moves.iter().map(|moved| moved.product).collect();
+        if !products.is_empty() {
+            let ids = products.iter().take(MAX_PRODUCTS).map(|id| Blob::new(id.0.into_bytes()));
+            item.insert(PRODUCTS.into(), AttributeValue::Bs(ids.collect()));
         }
         self.note(item, order.updated_at).await;
     }
@@ -100,6 +119,23 @@ impl Table {
         steps.sort_by_key(|step| (step.order, std::cmp::Reverse(step.version)));
         steps.dedup_by_key(|step| step.order);
         Ok(steps)
+    }
+
+    /// The products of which a user has taken stock or given it back within some time, by their
+    /// last 16 changes of orders. A consistent read.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn stock_moved(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+        within: SignedDuration,
+    ) -> Result<BTreeSet<ProductId>, TableError> {
+        let steps = self.steps(user, keys::RECENT_WRITE_PREFIX, now).await?;
+        let since = keys::step(keys::RECENT_WRITE_PREFIX, now.checked_sub(within).unwrap_or(now), "");
+        let last = steps.iter().filter(|step| *text(step, keys::SK) >= *since);
+        Ok(last.flat_map(products_of).collect())
     }
 
     /// The last 16 steps of a user's trail within the last quarter of an hour, the newest first.

@@ -1,6 +1,8 @@
 //! What requests cost at 1,000 and at 100,000 orders: units and round trips of each kind of list,
 //! and of each step of an order's life, held to their budgets.
 
+mod at_work;
+mod goods;
 mod life;
 mod pages;
 
@@ -55,6 +57,7 @@ enum Unit {
 #[derive(Clone, Copy)]
 enum Who {
     Staff,
+    Vendor,
     Customer,
 }
 
@@ -62,6 +65,7 @@ impl Who {
     fn user(self) -> User {
         match self {
             Self::Staff => User::new("boss", Some("staff")),
+            Self::Vendor => User::new("vendor", Some("vendor")),
             Self::Customer => User::new(REGULAR, None),
         }
     }
@@ -182,8 +186,10 @@ async fn measure(size: u64, out: &mut impl Write) -> Result<MeasuredMetric, Faul
     let theirs = (size..size + THEIRS).map(|number| generator.order_by(REGULAR, number));
     save(&harness, theirs.collect::<Result<_, _>>()?).await?;
     writeln!(out, ", in {} s", started.elapsed().as_secs())?;
+    goods::load(&harness, &generator).await?;
     let mut lines = pages::measure(&harness, &generator, size).await?;
     lines.extend(life::measure(&harness, &generator, size).await?);
+    lines.extend(at_work::measure(&harness).await?);
     let browsed = paging::prove(&harness, &generator, size, LARGE_PAGE).await?;
     Ok(MeasuredMetric { lines, browsed })
 }

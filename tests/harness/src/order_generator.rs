@@ -93,6 +93,27 @@ impl OrderGenerator {
         self.order_of(customer(name), number, SeededRng::new(number))
     }
 
+    /// A product of a store, by its number.
+    #[must_use]
+    pub fn product(store: &Store, number: u64) -> Product {
+        let price = Decimal::new(i64::try_from(499 + number * number * 11).unwrap_or(499), 2);
+        let id = store.id.0.as_u128() ^ (0x9000 + u128::from(number)) << 32;
+        Product {
+            id: ProductId(Uuid::from_u128(id)),
+            store: store.id,
+            name: format!("Stoneware mug, {number} cl"),
+            slug: format!("stoneware-mug-{number}"),
+            sku: format!("MUG-{number:04}"),
+            description: String::new(),
+            base_price: price,
+            current_price: price,
+            status: ProductStatus::Active,
+            variants: Vec::new(),
+            created_at: store.created_at,
+            updated_at: store.created_at,
+        }
+    }
+
     fn order_of(&self, user: User, number: u64, mut rng: SeededRng) -> Result<Order, String> {
         let at = self.placed_at(number);
         let store = rng.skewed(&self.stores).ok_or("no stores")?.clone();
@@ -101,7 +122,7 @@ impl OrderGenerator {
         let payment_method = if rng.below(10) < 8 { rng.of(&methods) } else { rng.of(PaymentMethod::ALL) };
         let shipping = [ShippingMethod::Standard, ShippingMethod::Standard, ShippingMethod::Express];
         let shipping_method = if rng.below(10) < 8 { rng.of(&shipping) } else { rng.of(ShippingMethod::ALL) };
-        let products: Vec<Product> = (0..3).map(|_| product(&store, rng.below(PRODUCTS))).collect();
+        let products: Vec<Product> = (0..3).map(|_| Self::product(&store, rng.below(PRODUCTS))).collect();
         let lines = products.iter().map(|product| line(product, &mut rng)).collect();
         let day = at.strftime("%Y%m%d");
         let today = at.as_second().rem_euclid(86_400) / self.every.as_secs().max(1);
@@ -220,25 +241,6 @@ fn store(number: u64, at: Timestamp) -> Store {
         status: StoreStatus::Active,
         created_at: at,
         updated_at: at,
-    }
-}
-
-fn product(store: &Store, number: u64) -> Product {
-    let price = Decimal::new(i64::try_from(499 + number * number * 11).unwrap_or(499), 2);
-    let id = store.id.0.as_u128() ^ (0x9000 + u128::from(number)) << 32;
-    Product {
-        id: ProductId(Uuid::from_u128(id)),
-        store: store.id,
-        name: format!("Stoneware mug, {number} cl"),
-        slug: format!("stoneware-mug-{number}"),
-        sku: format!("MUG-{number:04}"),
-        description: String::new(),
-        base_price: price,
-        current_price: price,
-        status: ProductStatus::Active,
-        variants: Vec::new(),
-        created_at: store.created_at,
-        updated_at: store.created_at,
     }
 }
 

@@ -16,6 +16,7 @@ use oms_workspace::report::{Fault, Report};
 use oms_workspace::rng::SeededRng;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// The most pages that are followed.
 const MAX_PAGES: u64 = 20_000;
@@ -27,6 +28,8 @@ const TRIES: u32 = 10;
 /// A list to page through, and which orders it shows.
 struct Browse<'a> {
     name: &'static str,
+    /// Whether it is of the orders' lines.
+    is_of_lines: bool,
     query: String,
     shows: &'a dyn Fn(&Order) -> bool,
     excuses: Excuses,
@@ -46,12 +49,12 @@ enum Excuses {
 #[derive(Default)]
 struct Done {
     placed: u64,
-    moved: BTreeSet<OrderId>,
-    repriced: BTreeSet<OrderId>,
+    moved: BTreeSet<Uuid>,
+    repriced: BTreeSet<Uuid>,
 }
 
 impl Done {
-    fn excused(&self, excuses: Excuses) -> BTreeSet<OrderId> {
+    fn excused(&self, excuses: Excuses) -> BTreeSet<Uuid> {
         match excuses {
             Excuses::Nobody => BTreeSet::new(),
             Excuses::OrderChange => self.moved.clone(),
@@ -73,46 +76,45 @@ pub async fn prove(
 ) -> Result<Report, Fault> {
     let shop = Shop::open(harness).await?;
     let store = generator.stores.first().ok_or("no stores")?.id;
+    let all = |name, is_of_lines, query: &str| Browse {
+        name,
+        is_of_lines,
+        query: query.into(),
+        shows: &|_| true,
+        excuses: Excuses::Nobody,
+    };
     let browses = [
-        Browse { name: "all", query: String::new(), shows: &|_| true, excuses: Excuses::Nobody },
-        Browse {
-            name: "all, oldest first",
-            query: "&ordering=created_at".into(),
-            shows: &|_| true,
-            excuses: Excuses::Nobody,
-        },
+        all("all", false, ""),
+        all("all lines", true, ""),
+        all("all, oldest first", false, "&ordering=created_at"),
         Browse {
             name: "by payment method",
+            is_of_lines: false,
             query: "&payment_method=cryptocurrency".into(),
             shows: &|order| order.payment_method == PaymentMethod::Cryptocurrency,
             excuses: Excuses::Nobody,
         },
         Browse {
             name: "by status",
+            is_of_lines: false,
             query: "&status=shipped".into(),
             shows: &|order| order.status == Status::Shipped,
             excuses: Excuses::OrderChange,
         },
         Browse {
             name: "of a store, by total",
+            is_of_lines: false,
             query: format!("&store={store}&ordering=-total_amount"),
             shows: &move |order| order.store.id == store,
             excuses: Excuses::Repriced,
         },
     ];
-    let mut expected: Vec<BTreeSet<OrderId>> = vec![BTreeSet::new(); browses.len()];
-    for number in 0..size {
-        let order = generator.order(number)?;
-        for (browse, expected) in browses.iter().zip(&mut expected) {
-            if (browse.shows)(&order) {
-                expected.insert(order.id);
-            }
-        }
-    }
+    let expected = expected(&browses, generator, size)?;
     let mut crew = Crew { harness, generator, size, shop, rng: SeededRng::new(size), done: Done::default() };
     let mut report = Report::new("", true);
     for (browse, expected) in browses.iter().zip(&expected) {
-        let path = format!("/api/orders/?page_size={page_size}{}", browse.query);
+        let list = if browse.is_of_lines { "order-items" } else { "orders" };
+        let path = format!("/api/{list}/?page_size={page_size}{}", browse.query);
         let before = crew.done.placed;
         let seen = read(&mut crew, path).await?;
         let done = &crew.done;
@@ -129,17 +131,37 @@ pub async fn prove(
     Ok(report)
 }
 
+/// What each of the lists should show.
+fn expected(
+    browses: &[Browse<'_>],
+    generator: &OrderGenerator,
+    size: u64,
+) -> Result<Vec<BTreeSet<Uuid>>, Fault> {
+    let mut expected: Vec<BTreeSet<Uuid>> = vec![BTreeSet::new(); browses.len()];
+    for number in 0..size {
+        let order = generator.order(number)?;
+        for (browse, expected) in browses.iter().zip(&mut expected) {
+            if browse.is_of_lines {
+                expected.extend(order.lines.iter().map(|line| line.id.0));
+            } else if (browse.shows)(&order) {
+                expected.insert(order.id.0);
+            }
+        }
+    }
+    Ok(expected)
+}
+
 /// What is wrong with what was seen.
-fn judge(expected: &BTreeSet<OrderId>, seen: &[OrderId], excused: &BTreeSet<OrderId>) -> Report {
-    let mut times: BTreeMap<OrderId, u64> = BTreeMap::new();
+fn judge(expected: &BTreeSet<Uuid>, seen: &[Uuid], excused: &BTreeSet<Uuid>) -> Report {
+    let mut times: BTreeMap<Uuid, u64> = BTreeMap::new();
     for id in seen {
         *times.entry(*id).or_default() += 1;
     }
     let missing = expected.iter().filter(|id| !excused.contains(id) && !times.contains_key(id));
     let twice = times.iter().filter(|(id, times)| **times > 1 && !excused.contains(id)).map(|(id, _)| id);
     let named = |wrong: &[String]| wrong.iter().take(NAMED).cloned().collect::<Vec<_>>().join(" ");
-    let missing: Vec<String> = missing.map(OrderId::to_string).collect();
-    let twice: Vec<String> = twice.map(OrderId::to_string).collect();
+    let missing: Vec<String> = missing.map(Uuid::to_string).collect();
+    let twice: Vec<String> = twice.map(Uuid::to_string).collect();
     let excused = expected.iter().filter(|id| excused.contains(id)).count();
     let text = format!(
         "{:>6} of {:>6} seen once, {} missing {} twice {} excused {excused}",
@@ -152,9 +174,9 @@ fn judge(expected: &BTreeSet<OrderId>, seen: &[OrderId], excused: &BTreeSet<Orde
     Report::new(text, missing.is_empty() && twice.is_empty())
 }
 
-/// Follows `next` to the end, while the crew does something beside each page; the orders that were
-/// shown, in turn.
-async fn read(crew: &mut Crew<'_>, path: String) -> Result<Vec<OrderId>, Fault> {
+/// Follows `next` to the end, while the crew does something beside each page; what was shown, in
+/// turn.
+async fn read(crew: &mut Crew<'_>, path: String) -> Result<Vec<Uuid>, Fault> {
     let harness = crew.harness;
     let token = crew.shop.staff.clone();
     let mut seen = Vec::new();
@@ -165,8 +187,8 @@ async fn read(crew: &mut Crew<'_>, path: String) -> Result<Vec<OrderId>, Fault> 
         if answer.status != 200 {
             return Err(format!("{at}: {} {}", answer.status, answer.body).into());
         }
-        for order in answer.body["results"].as_array().into_iter().flatten() {
-            seen.push(order["id"].as_str().ok_or("an order without an id")?.parse()?);
+        for shown in answer.body["results"].as_array().into_iter().flatten() {
+            seen.push(shown["id"].as_str().ok_or("an entry without an id")?.parse()?);
         }
         path =
             answer.body["next"].as_str().and_then(|next| Some(next.get(next.find("/api/")?..)?.to_owned()));
@@ -228,7 +250,7 @@ impl Crew<'_> {
         }
         self.harness.follow(id).await?;
         let done = if action.is_empty() { &mut self.done.repriced } else { &mut self.done.moved };
-        done.insert(id);
+        done.insert(id.0);
         Ok(())
     }
 }
@@ -239,9 +261,9 @@ mod tests {
 
     #[test]
     fn an_order_that_is_left_out_or_shown_twice_is_named() {
-        let [a, b, c] = [1, 2, 3].map(|n| OrderId(uuid::Uuid::from_u128(n << 16)));
+        let [a, b, c] = [1, 2, 3].map(Uuid::from_u128);
         let expected = BTreeSet::from([a, b]);
-        let judged = |seen: &[OrderId], excused: &[OrderId]| {
+        let judged = |seen: &[Uuid], excused: &[Uuid]| {
             judge(&expected, seen, &excused.iter().copied().collect()).is_well
         };
         assert!(judged(&[a, b], &[]) && judged(&[c, b, a], &[]));

@@ -5,55 +5,86 @@ use crate::app::App;
 use crate::lists::just_changed::{JustChanged, Listed};
 use crate::lists::orders::{Entry, IndexMerge, MAX_READ};
 use crate::lists::paging::{CursorBound, PageSlice, SortKey, Sorting, Window};
-use oms_domain::catalog::{ProductStatus, StoreStatus};
-use oms_domain::{Error, Outcome, StoreId};
-use oms_http::pages::PageRequest;
-use oms_table::catalog::products::ProductSummary;
+use oms_domain::catalog::StoreStatus;
+use oms_domain::{Error, Outcome};
+use oms_http::pages::{PageNumber, PageRequest};
+use oms_runtime::meter;
 use oms_table::catalog::stores::StoreSummary;
 use oms_table::keys::{self, Index};
 use oms_table::lists::Span;
 
-/// Lists that an index keeps by time, and how many entries they have together.
-#[derive(Clone, Debug, Default)]
-pub struct ByTime {
+/// How many entries of the catalogue are as cheap to read as one.
+const IN_A_BLOCK: u64 = 10;
+
+/// A page of lists that an index keeps by time. Where it begins without being counted, as the first
+/// one and one at a cursor do, it is read while the lists are being counted.
+pub struct ByTime<'a, T, K> {
+    app: &'a App,
+    sorting: &'a Sorting<K>,
+    request: &'a PageRequest,
+    at: Option<CursorBound>,
     spans: Vec<Span>,
-    counted: u64,
+    begun: Option<IndexMerge<'a, T>>,
 }
 
-impl ByTime {
-    /// The products of a status of all stores, of which so many are wanted.
-    pub fn add_products(&mut self, status: ProductStatus, counted: u64) {
-        self.spans.push(Span::all(Index::All, keys::list_of_products(status)));
-        self.counted += counted;
-    }
-
-    /// The products of a status of a store, of which there are so many. None need not be read: what
-    /// the counter does not know yet shows a moment later.
-    pub fn add_products_of(&mut self, store: StoreId, status: ProductStatus, counted: u64) {
-        if counted > 0 {
-            self.spans.push(Span::all(Index::Store, keys::list_of_store_products(store, status)));
-            self.counted += counted;
-        }
-    }
-
-    /// A page of them, of those that are wanted, and of what is known besides and counted.
-    async fn cut<T: Entry + Listed, K: SortKey>(
-        self,
-        app: &App,
-        known: Vec<T>,
-        wanted: impl Fn(&T) -> bool,
-        sorting: &Sorting<K>,
-        request: &PageRequest,
-    ) -> Outcome<PageSlice<T>> {
+impl<'a, T: Entry + Listed, K: SortKey> ByTime<'a, T, K> {
+    /// Begins to read some lists, of which the first has most of what is wanted.
+    ///
+    /// # Errors
+    /// 404 for a cursor that says nothing here.
+    pub async fn begin(
+        app: &'a App,
+        spans: Vec<Span>,
+        sorting: &'a Sorting<K>,
+        request: &'a PageRequest,
+    ) -> Outcome<Self> {
         let at = sorting.at(request)?;
-        let window = Window::of(self.counted, request, at.as_ref())?;
-        let descends = sorting.towards(at.as_ref()).descends != window.from_end;
-        let after =
-            at.as_ref().map(CursorBound::place).map(|place| keys::list_at(place.created_at, place.id));
+        let mut page = Self { app, sorting, request, at, spans: Vec::new(), begun: None };
+        if page.at.is_none() && request.number != PageNumber::Nth(1) {
+            page.spans = spans;
+            return Ok(page);
+        }
+        let descends = sorting.towards(page.at.as_ref()).descends;
+        let reads = page.beyond(spans, u64::from(request.size) + 1, descends);
+        let mut walk = IndexMerge::new(app, reads, descends);
+        walk.read_on().await?;
+        page.begun = Some(walk);
+        Ok(page)
+    }
+
+    /// What of some spans comes after the cursor, and how many entries of each to read at a time:
+    /// of those after the first, few are on the page.
+    fn beyond(&self, spans: Vec<Span>, reach: u64, descends: bool) -> Vec<(Span, u64)> {
+        let few = (reach / 4).max(IN_A_BLOCK).min(reach);
+        let first = usize::from(self.begun.is_some());
+        let spans = spans.into_iter().map(|span| span.narrowed(self.after(), descends));
+        spans.zip(first..).map(|(span, n)| (span, if n == 0 { reach } else { few })).collect()
+    }
+
+    fn after(&self) -> Option<String> {
+        self.at.as_ref().map(CursorBound::place).map(|place| keys::list_at(place.created_at, place.id))
+    }
+
+    /// The page: of those that are wanted in these lists and some `more`, and of what is known
+    /// besides, which have so many together.
+    ///
+    /// # Errors
+    /// 404 for a page that does not exist; 400 where too much would have to be read for it.
+    pub async fn cut(
+        self,
+        more: Vec<Span>,
+        known: Vec<T>,
+        counted: u64,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Outcome<PageSlice<T>> {
+        let window = Window::of(counted, self.request, self.at.as_ref())?;
+        let descends = self.sorting.towards(self.at.as_ref()).descends != window.from_end;
+        let (reach, after) = (window.reach(), self.after());
+        let spans = self.spans.iter().cloned().chain(more).collect();
+        let reads = self.beyond(spans, reach as u64, descends);
         let known = known.into_iter().map(|one| (keys::list_at(one.created_at(), one.id()), one)).collect();
-        let reach = window.reach();
-        let spans = self.spans.into_iter().map(|span| (span.narrowed(after.clone(), descends), reach as u64));
-        let mut walk = IndexMerge::new(app, spans.collect(), descends).with_all(known, after.as_deref());
+        let walk = self.begun.unwrap_or_else(|| IndexMerge::new(self.app, Vec::new(), descends));
+        let mut walk = walk.along(reads).with_all(known, after.as_deref());
         Ok(window.cut(walk.take(reach, wanted, too_far).await?))
     }
 }
@@ -68,23 +99,6 @@ fn too_far() -> Error {
 }
 
 impl App {
-    /// A page of products by time, of those that are wanted, among them what was just changed.
-    ///
-    /// # Errors
-    /// 404 for a page that does not exist; 400 where too much would have to be read for it.
-    pub async fn products_by_time<K: SortKey>(
-        &self,
-        lists: ByTime,
-        changed: &JustChanged<ProductSummary>,
-        sorting: &Sorting<K>,
-        request: &PageRequest,
-        wanted: impl Fn(&ProductSummary) -> bool,
-    ) -> Outcome<PageSlice<ProductSummary>> {
-        let known = changed.entries.iter().filter(|product| wanted(product)).cloned().collect();
-        let is_wanted = |product: &ProductSummary| wanted(product) && !changed.has(product.id.0);
-        lists.cut(self, known, is_wanted, sorting, request).await
-    }
-
     /// A page of all stores of some statuses by time, among them what was just changed, and of some
     /// others.
     ///
@@ -99,10 +113,12 @@ impl App {
         request: &PageRequest,
     ) -> Outcome<PageSlice<StoreSummary>> {
         let spans = statuses.iter().map(|status| Span::all(Index::All, keys::list_of_stores(*status)));
-        let counted = self.table().count_of_stores(statuses).await? + others.len() as u64;
-        let lists = ByTime { spans: spans.collect(), counted };
+        let counts = async { Ok(self.table().count_of_stores(statuses).await?) };
+        let begun = ByTime::begin(self, spans.collect(), sorting, request);
+        let (counted, page) = meter::both(counts, begun).await?;
+        let counted = counted + others.len() as u64;
         let has_status = |store: &&StoreSummary| statuses.contains(&store.status);
         let known = changed.entries.iter().filter(has_status).cloned().chain(others).collect();
-        lists.cut(self, known, |store| !changed.has(store.id.0), sorting, request).await
+        page.cut(Vec::new(), known, counted, |store| !changed.has(store.id.0)).await
     }
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::lists::read_your_writes::SETTLING;
 use jiff::Timestamp;
 use oms_domain::catalog::StoreStatus;
-use oms_domain::{AddressId, Caller, Outcome, StoreId, UserId};
+use oms_domain::{AddressId, Caller, Outcome, ProductId, StoreId, UserId};
 use oms_runtime::meter;
 use oms_table::TableError;
 use oms_table::catalog::assortments::Assortment;
@@ -156,6 +156,14 @@ impl App {
             stores: JustChanged { ids: stores.iter().map(|id| id.0).collect(), entries: found.stores },
             assortments: found.assortments,
         })
+    }
+
+    /// The products whose stock a caller has moved with orders within the last seconds.
+    ///
+    /// # Errors
+    /// 503 where the table cannot be read.
+    pub async fn stock_just_moved(&self, caller: &Caller) -> Outcome<BTreeSet<ProductId>> {
+        Ok(self.table().stock_moved(&caller.user.id, self.now(), SETTLING).await?)
     }
 
     /// Whose an address is, also where the caller has just made it and the index does not have it

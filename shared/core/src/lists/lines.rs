@@ -2,19 +2,19 @@
 //! an order the newest line first. Those of a product or a variant are found by rows of their own
 //! ([`by_product`]); what else is asked for is looked through.
 
+mod by_order;
 mod by_product;
 
 use crate::app::App;
-use crate::lists::orders::{DEEPEST, Visible};
-use crate::lists::paging::{CursorBound, SortKey, SortPosition, Sorting, Value, Window};
-use oms_domain::{Caller, Error, Line, Order, OrderId, OrderSummary, Outcome, ProductId, VariantId};
+use crate::lists::orders::Visible;
+use crate::lists::paging::{SortKey, SortPosition, Sorting, Value};
+use oms_domain::{Caller, Order, Outcome, ProductId, VariantId};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::query::Query;
 use oms_http::search::contains_all;
 use oms_http::views::item::ItemView;
-use oms_table::lists::{Wanted, position};
+use oms_table::lists::Wanted;
 use oms_table::projections::line_rows::LineRow;
-use std::collections::HashMap;
 
 /// How many orders are looked through for the lines of a kind.
 const SIFTED: usize = 1_000;
@@ -108,30 +108,6 @@ impl ItemQuery {
     }
 }
 
-/// Where a line stands in the list of all: in the order at a position of the orders' list.
-#[derive(Clone, Debug)]
-struct LinePosition {
-    order_at: String,
-    order: OrderId,
-    line: u16,
-}
-
-impl LinePosition {
-    fn of(order: &Order, line: &Line) -> Self {
-        Self { order_at: position(order.created_at, order.id), order: order.id, line: line.id.number() }
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let (order_at, line) = text.rsplit_once('/')?;
-        let (_, order) = order_at.split_once('#')?;
-        Some(Self { order_at: order_at.to_owned(), order: order.parse().ok()?, line: line.parse().ok()? })
-    }
-
-    fn show(&self) -> String {
-        format!("{}/{}", self.order_at, self.line)
-    }
-}
-
 impl App {
     /// A page of the lines of the visible orders that are wanted.
     ///
@@ -158,59 +134,6 @@ impl App {
         query.page_of(&orders, request, links)
     }
 
-    /// A page of all lines of the visible orders.
-    ///
-    /// # Errors
-    /// 404 for a page that does not exist.
-    async fn page_of_all_items(
-        &self,
-        caller: &Caller,
-        visible: &Visible,
-        request: &PageRequest,
-        links: &Links,
-    ) -> Outcome<Page<ItemView>> {
-        let counted = self.count_lines(visible).await?;
-        let at = CursorBound::read(request, LinePosition::read)?;
-        let mut window = Window::of(counted, request, at.as_ref())?;
-        if window.skipped > DEEPEST {
-            let words = format!(
-                "Too many items before and after this page to count up to it, more than {DEEPEST}: follow next or previous, or narrow the filter."
-            );
-            return Err(Error::field("page", words));
-        }
-        let (at, oldest_first) = (at.as_ref().map(CursorBound::place), window.is_backward());
-        // Each order has a line at least, so that no more orders can be on the page than lines.
-        let wanted = Wanted { after: at.map(|at| at.order_at.as_str()), oldest_first };
-        let orders = self.listed_for(caller, visible, &wanted, window.reach()).await?;
-        let skipped = few(std::mem::take(&mut window.skipped));
-        let on_page = window.reach();
-        let (first, orders) = covering(&orders, skipped, on_page);
-        let ids: Vec<OrderId> = at.map(|at| at.order).into_iter().chain(orders).collect();
-        let loaded = self.table().orders(ids.iter().copied()).await?;
-        let loaded: HashMap<OrderId, &Order> = loaded.iter().map(|order| (order.id, order)).collect();
-        let seen = ids.iter().filter_map(|id| loaded.get(id).copied());
-        let seen = seen.filter(|order| visible.sees(caller, &order.user.id, order.store.id));
-        let lines = seen.flat_map(|order| {
-            let lines = order.lines.iter().map(move |line| (order, line));
-            // The newest line of an order first, as the orders themselves.
-            let lines: Vec<_> = if oldest_first { lines.collect() } else { lines.rev().collect() };
-            lines
-        });
-        let lines = lines.filter(|(order, line)| {
-            at.is_none_or(|at| {
-                let number = line.id.number();
-                at.order != order.id || if oldest_first { number > at.line } else { number < at.line }
-            })
-        });
-        let cut = window.cut(lines.skip(first).take(on_page).collect());
-        let ends = cut.ends(|(order, line)| LinePosition::of(order, line).show());
-        let shown = cut.listed.iter();
-        let shown =
-            shown.map(|(order, line)| (LinePosition::of(order, line).show(), ItemView::new(order, line)));
-        let shown = shown.collect();
-        Ok(cut.page(ends, shown, links))
-    }
-
     /// The visible orders, each of which is looked through for what is wanted.
     async fn orders_of_items(
         &self,
@@ -218,7 +141,8 @@ impl App {
         visible: &Visible,
         query: &ItemQuery,
     ) -> Outcome<Vec<Order>> {
-        let orders = self.listed_for(caller, visible, &Wanted::default(), SIFTED + 1).await?;
+        let recent = self.settling_writes(caller).await?;
+        let (orders, _) = self.listed_with(caller, visible, &recent, &Wanted::default(), SIFTED + 1).await?;
         if orders.len() > SIFTED {
             return Err(query.too_many());
         }
@@ -226,28 +150,4 @@ impl App {
         orders.retain(|order| visible.sees(caller, &order.user.id, order.store.id));
         Ok(orders)
     }
-}
-
-/// The orders whose lines a page shows, by how many lines each has, and how many lines of the
-/// first of them come before the page.
-fn covering(orders: &[OrderSummary], skipped: usize, wanted: usize) -> (usize, Vec<OrderId>) {
-    let (mut before, mut first, mut ids) = (0, 0, Vec::new());
-    for order in orders {
-        let lines = usize::try_from(order.item_count).unwrap_or(usize::MAX);
-        if before >= skipped + wanted {
-            break;
-        }
-        if before + lines > skipped {
-            if ids.is_empty() {
-                first = skipped - before;
-            }
-            ids.push(order.id);
-        }
-        before += lines;
-    }
-    (first, ids)
-}
-
-fn few(many: u64) -> usize {
-    usize::try_from(many).unwrap_or(usize::MAX)
 }

@@ -24,14 +24,15 @@ pub(crate) use plan::{ENTRY_BYTES, Part, at_once};
 pub use query::OrderQuery;
 
 use crate::app::App;
-use futures::future::try_join_all;
+use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
 use oms_domain::{Caller, Error, OrderSummary, Outcome, StoreId, UserId};
 use oms_http::views::order::OrderListView;
+use oms_runtime::meter::side_by_side;
 use oms_table::lists::{OrderList, Wanted};
 
-/// How deep a page may lie that is asked for by its number alone, in entries.
-pub(crate) const DEEPEST: u64 = 10_000;
+/// Of how many of a vendor's own orders it is looked which are from their own stores.
+const MAX_OWN: usize = 10_000;
 
 /// How long an order is a recent one: 30 days.
 const RECENT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
@@ -42,6 +43,14 @@ pub struct Visible {
     lists: Vec<OrderList>,
     /// The stores that the caller owns, where that matters.
     owned: Vec<StoreId>,
+}
+
+/// How many orders some lists have together, and how many lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineCount {
+    /// A vendor's own orders from their own stores twice.
+    pub(crate) orders: u64,
+    pub(crate) lines: u64,
 }
 
 impl App {
@@ -90,17 +99,19 @@ impl App {
         self.now().checked_sub(RECENT).unwrap_or(jiff::Timestamp::MIN)
     }
 
-    /// How many lines the orders of some lists have together, by the counters.
-    pub(crate) async fn count_lines(&self, visible: &Visible) -> Outcome<u64> {
+    /// How many orders some lists have together, and how many lines these, by the counters.
+    pub(crate) async fn count_lines(&self, visible: &Visible) -> Outcome<LineCount> {
         let counts = visible.lists.iter().map(|list| async move {
             let scope = scope_of(list);
             self.table().counts_by_status(&scope).await
         });
-        let counts = try_join_all(counts).await?;
+        let counts = side_by_side(counts).await?;
+        // The first list is the caller's own.
+        let has_own = counts.first().is_some_and(|own| own.total() > 0);
+        let twice = if has_own { self.in_two_lists(visible).await? } else { Vec::new() };
         let lines: u64 = counts.iter().map(|counts| counts.lines).sum();
-        let twice = self.in_two_lists(visible).await?;
         let twice: u64 = twice.iter().map(|order| u64::from(order.item_count)).sum();
-        Ok(lines.saturating_sub(twice))
+        Ok(LineCount { orders: counts.iter().map(Counts::total).sum(), lines: lines.saturating_sub(twice) })
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.
@@ -109,8 +120,7 @@ impl App {
             return Ok(Vec::new());
         }
         let own: Vec<_> = visible.lists.iter().take(1).cloned().collect();
-        let limit = usize::try_from(DEEPEST).unwrap_or(usize::MAX);
-        let mut own = self.table().listed_orders(&own, &Wanted::default(), limit).await?;
+        let mut own = self.table().listed_orders(&own, &Wanted::default(), MAX_OWN).await?;
         own.retain(|order| visible.owned.contains(&order.store.id));
         Ok(own)
     }

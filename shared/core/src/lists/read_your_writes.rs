@@ -8,9 +8,8 @@
 
 use crate::app::App;
 use crate::lists::orders::Visible;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome};
-use oms_runtime::meter;
 use oms_table::lists::{Wanted, position};
 use oms_table::recent_writes::RecentWrite;
 use std::collections::BTreeMap;
@@ -18,6 +17,9 @@ use std::collections::BTreeMap;
 /// How long after a change the indexes and the counters are asked whether they have it: far longer
 /// than they take while all is well.
 pub(super) const SETTLING: SignedDuration = SignedDuration::from_secs(10);
+
+/// How far the time in an order's id is from that of its placing, at most.
+const ID_PRECISION: SignedDuration = SignedDuration::from_millis(100);
 
 impl App {
     /// What a caller has changed within the last seconds.
@@ -40,30 +42,38 @@ impl App {
         Ok((recent, orders.into_iter().map(|order| (order.id, order)).collect()))
     }
 
-    /// Visible orders by time, as a list shows them, with all that their reader has just done.
-    pub(super) async fn listed_for(
+    /// Visible orders by time, as a list shows them, with all that their reader has just done:
+    /// about `limit` of those that are wanted, and after which place there may be more.
+    pub(super) async fn listed_with(
         &self,
         caller: &Caller,
         visible: &Visible,
+        recent: &[RecentWrite],
         wanted: &Wanted<'_>,
         limit: usize,
-    ) -> Outcome<Vec<OrderSummary>> {
-        let listed = async { Ok(self.table().listed_orders(visible.lists(), wanted, limit).await?) };
-        let both = async { futures::try_join!(listed, self.settling_writes(caller)) };
-        let (mut listed, recent) = meter::at_once(both).await?;
-        let unseen = not_shown(&recent, &listed);
-        if unseen.is_empty() {
-            return Ok(listed);
-        }
+    ) -> Outcome<(Vec<OrderSummary>, Option<String>)> {
         let at = |order: &OrderSummary| position(order.created_at, order.id);
-        let is_on_page = |at: &str| {
-            wanted.after.is_none_or(|after| if wanted.oldest_first { at > after } else { at < after })
+        let mut listed = self.table().listed_orders(visible.lists(), wanted, limit).await?;
+        // Beyond the last one, what was not read may stand between.
+        let end = listed.last().filter(|_| listed.len() >= limit).map(at);
+        let (above, below) = match (wanted.oldest_first, wanted.after, end.as_deref()) {
+            (true, after, end) => (after, end),
+            (false, after, end) => (end, after),
         };
+        let mut unseen = not_shown(recent, &listed);
+        unseen.retain(|id| listed.iter().any(|one| one.id == *id) || self.may_be_missing(*id, above, below));
+        if unseen.is_empty() {
+            return Ok((listed, end));
+        }
         for order in self.table().orders_and_tombstones(unseen).await? {
             listed.retain(|one| one.id != order.id);
             let is_visible = visible.sees(caller, &order.user.id, order.store.id) && !order.is_deleted();
             let summary = OrderSummary::of(&order);
-            if is_visible && is_on_page(&at(&summary)) {
+            let at = at(&summary);
+            let is_within = above.is_none_or(|above| *at >= *above)
+                && below.is_none_or(|below| *at <= *below)
+                && wanted.after != Some(at.as_str());
+            if is_visible && is_within {
                 listed.push(summary);
             }
         }
@@ -71,8 +81,17 @@ impl App {
         if !wanted.oldest_first {
             listed.reverse();
         }
-        listed.truncate(limit);
-        Ok(listed)
+        Ok((listed, end))
+    }
+
+    /// Whether the index may have left an order out between two places: one that is new, and was
+    /// placed between them. When it was placed, its id tells.
+    fn may_be_missing(&self, id: OrderId, above: Option<&str>, below: Option<&str>) -> bool {
+        let time = |at: &str| at.split_once('#')?.0.parse::<Timestamp>().ok();
+        let (placed, slack) = (id.made_at(), ID_PRECISION);
+        self.now().duration_since(placed) <= SETTLING + slack
+            && above.and_then(time).is_none_or(|above| placed + slack >= above)
+            && below.and_then(time).is_none_or(|below| placed <= below + slack)
     }
 }
 

@@ -8,10 +8,10 @@ use crate::lists::Entry;
 use crate::writes::part;
 use crate::{Item, Table, TableError, entity, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use oms_domain::catalog::{Product, ProductStatus, Store};
-use oms_domain::{ProductId, StoreId, VariantId};
+use oms_domain::{Currency, ProductId, StoreId, VariantId};
+use oms_runtime::meter::side_by_side;
 use serde::Deserialize;
 
 /// The product's fields that lists show, filter, search or sort by.
@@ -22,11 +22,10 @@ const WHAT: &str = "a product";
 /// Whose products are limited, as clients read it.
 const A_STORE: &str = "A store";
 const PRODUCTS: &str = "products";
-/// Up to so many shelves of one product are read by their keys, together with those of other
-/// products; more of them by a query of their own, which costs less capacity but one more trip.
-const FEW_SHELVES: usize = 8;
-/// How many of those queries run at the same time.
-const QUERIES_AT_ONCE: usize = 10;
+/// The currency of its prices, in the summary only; what was last saved by older code has none.
+const CURRENCY: &str = "currency";
+/// How many products are read at the same time.
+const READS_AT_ONCE: usize = 25;
 
 /// A product and what lies on its shelves.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +73,9 @@ pub struct ProductSummary {
     pub status: ProductStatus,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The currency of its prices, if it is known.
+    #[serde(default)]
+    pub currency: Option<Currency>,
 }
 
 impl Entry for ProductSummary {
@@ -88,61 +90,30 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn product(&self, id: ProductId) -> Result<Option<Versioned<StockedProduct>>, TableError> {
-        let items = self.collection(keys::product(id), "").await?;
-        let stock_levels = items.iter().filter_map(stock::stock_level).collect();
-        let product = items.into_iter().find(|item| text(item, keys::SK) == keys::PRODUCT);
-        let Some(product) = product else {
-            return Ok(None);
-        };
-        let product = entity::read_versioned(product, &[VARIANT_SKUS], WHAT)?;
-        Ok(Some(product.map(|product| StockedProduct { product, stock_levels })))
+        stocked(self.collection(keys::product(id), "").await?)
     }
 
-    /// Some products with their shelves, those that exist, in no order.
+    /// Some products with their shelves, those that exist, in no order: as they are now where that
+    /// is asked for, the others for half the price and perhaps a moment old. Each is a query, half
+    /// a unit for 4 KB: its shelves one by one would cost as much each.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn products(
         &self,
-        ids: impl IntoIterator<Item = ProductId>,
+        ids: &[ProductId],
+        is_exact: impl Fn(ProductId) -> bool,
     ) -> Result<Vec<StockedProduct>, TableError> {
-        let wanted = ids.into_iter().map(|id| (keys::product(id), keys::PRODUCT.to_owned()));
-        let items = self.get_items(wanted.collect()).await?;
-        let products = items.into_iter().map(|item| entity::read(item, WHAT));
-        let products: Vec<Product> = products.collect::<Result<_, _>>()?;
-        let (few, many): (Vec<_>, Vec<_>) =
-            products.into_iter().partition(|product| product.variants.len() < FEW_SHELVES);
-        let mut stocked = self.with_few_stock_levels(few).await?;
-        let many = futures::stream::iter(many.into_iter().map(|p| self.with_all_stock_levels(p)))
-            .buffer_unordered(QUERIES_AT_ONCE)
-            .try_collect::<Vec<_>>()
-            .await?;
-        stocked.extend(many);
-        Ok(stocked)
-    }
-
-    async fn with_few_stock_levels(&self, products: Vec<Product>) -> Result<Vec<StockedProduct>, TableError> {
-        let wanted = products.iter().flat_map(|product| {
-            let variants = product.variants.iter().map(|variant| Some(variant.id));
-            std::iter::once(None)
-                .chain(variants)
-                .map(|stock_level| (keys::product(product.id), keys::stock_level(stock_level)))
+        let is_exact = &is_exact;
+        let lanes = ids.chunks(ids.len().div_ceil(READS_AT_ONCE).max(1)).map(|lane| async move {
+            let mut read = Vec::new();
+            for id in lane {
+                let product = stocked(self.range(keys::product(*id), "", is_exact(*id)).await?)?;
+                read.extend(product.map(|product| product.entity));
+            }
+            Ok::<_, TableError>(read)
         });
-        let items = self.get_items(wanted.collect()).await?;
-        let stocked = products.into_iter().map(|product| {
-            let pk = keys::product(product.id);
-            let own = items.iter().filter(|item| text(item, keys::PK) == pk);
-            let stock_levels = own.filter_map(stock::stock_level).collect();
-            StockedProduct { product, stock_levels }
-        });
-        Ok(stocked.collect())
-    }
-
-    async fn with_all_stock_levels(&self, product: Product) -> Result<StockedProduct, TableError> {
-        let pk = keys::product(product.id);
-        let items = self.collection(pk, keys::STOCK_PREFIX).await?;
-        let stock_levels = items.iter().filter_map(stock::stock_level).collect();
-        Ok(StockedProduct { product, stock_levels })
+        Ok(side_by_side(lanes).await?.into_iter().flatten().collect())
     }
 
     /// Makes a product of a store with its shelves, in [`FIRST_VERSION`]. The store may have so
@@ -160,7 +131,8 @@ impl Table {
     ) -> Result<(), TableError> {
         let product = &stocked.product;
         let mut items = self.counted_in(store, product.status, most).await?;
-        items.push(part(self.put_new(to_item(product, FIRST_VERSION)?)?));
+        let item = priced_in(Some(store.currency), to_item(product, FIRST_VERSION)?);
+        items.push(part(self.put_new(item)?));
         for stock_level in &stocked.stock_levels {
             items.push(self.new_stock_level(product.id, *stock_level)?);
         }
@@ -182,7 +154,9 @@ impl Table {
         key: Keyed<'_>,
     ) -> Result<(), TableError> {
         let before = &seen.entity.product;
-        let put = self.put_seen(seen, to_item(product, seen.version + 1)?)?;
+        // It moves only where the currency is the same.
+        let currency = stores.of.or(stores.to).map(|store| store.currency);
+        let put = self.put_seen(seen, priced_in(currency, to_item(product, seen.version + 1)?))?;
         let mut items = self.recounted(before, product, stores, most).await?;
         let is_counted = !items.is_empty();
         if !is_counted && made.is_empty() && removed.is_empty() {
@@ -267,6 +241,24 @@ impl Table {
         }
         self.transact_as_seen(items, None).await
     }
+}
+
+/// A product from the items of its partition, with its shelves.
+fn stocked(items: Vec<Item>) -> Result<Option<Versioned<StockedProduct>>, TableError> {
+    let stock_levels = items.iter().filter_map(stock::stock_level).collect();
+    let Some(product) = items.into_iter().find(|item| text(item, keys::SK) == keys::PRODUCT) else {
+        return Ok(None);
+    };
+    let product = entity::read_versioned(product, &[VARIANT_SKUS, CURRENCY], WHAT)?;
+    Ok(Some(product.map(|product| StockedProduct { product, stock_levels })))
+}
+
+/// The item with the currency, so that a list need not read the store.
+fn priced_in(currency: Option<Currency>, mut item: Item) -> Item {
+    if let (Some(AttributeValue::M(summary)), Some(currency)) = (item.get_mut(keys::SUMMARY), currency) {
+        summary.insert(CURRENCY.to_owned(), AttributeValue::S(currency.code().to_owned()));
+    }
+    item
 }
 
 pub(crate) fn to_item(product: &Product, version: u64) -> Result<Item, TableError> {

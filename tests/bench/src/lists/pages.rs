@@ -7,14 +7,20 @@ use oms_harness::OrderGenerator;
 use oms_workspace::report::Fault;
 
 /// A list to read.
-struct List {
-    name: &'static str,
-    who: Who,
-    path: String,
-    trips: u64,
-    units: u64,
+pub(super) struct List {
+    pub(super) name: &'static str,
+    pub(super) who: Who,
+    pub(super) path: String,
+    pub(super) trips: u64,
+    pub(super) units: u64,
     /// Whether it needs more orders than the smaller table has.
-    only_large: bool,
+    pub(super) only_large: bool,
+}
+
+impl List {
+    const fn line(&self) -> Line {
+        Line { name: self.name, unit: Unit::Read, units: self.units, trips: self.trips }
+    }
 }
 
 /// Reads a page of each kind of list.
@@ -23,18 +29,24 @@ pub(super) async fn measure(
     generator: &OrderGenerator,
     size: u64,
 ) -> Result<Vec<(Line, Option<Cost>)>, Fault> {
+    let mut lists = lists(generator, size)?;
+    lists.extend(others(generator));
     let mut measured = Vec::new();
-    for list in lists(generator, size)? {
-        let line = Line { name: list.name, unit: Unit::Read, units: list.units, trips: list.trips };
+    for list in lists {
         if list.only_large && size < 10_000 {
-            measured.push((line, None));
-            continue;
+            measured.push((list.line(), None));
+        } else {
+            measured.push(read(harness, list).await?);
         }
-        let answer = harness.get(&harness.token(&list.who.user())?, &list.path).await?;
-        let count = answer.body["count"].as_u64();
-        measured.push((line, Some(Cost { count, ..Cost::of(&answer, Unit::Read, 200)? })));
     }
     Ok(measured)
+}
+
+/// Reads a page of a list.
+pub(super) async fn read(harness: &Harness, list: List) -> Result<(Line, Option<Cost>), Fault> {
+    let answer = harness.get(&harness.token(&list.who.user())?, &list.path).await?;
+    let cost = Cost::of(&answer, Unit::Read, 200)?;
+    Ok((list.line(), Some(Cost { count: answer.body["count"].as_u64(), ..cost })))
 }
 
 fn lists(generator: &OrderGenerator, size: u64) -> Result<Vec<List>, Fault> {
@@ -105,6 +117,47 @@ fn lists(generator: &OrderGenerator, size: u64) -> Result<Vec<List>, Fault> {
         },
     ];
     Ok(all)
+}
+
+/// Lists of order items, products and payments.
+fn others(generator: &OrderGenerator) -> Vec<List> {
+    let list = |name, who, path: &str, trips, units| List {
+        name,
+        who,
+        path: format!("/api/{path}"),
+        trips,
+        units,
+        only_large: false,
+    };
+    let items = |name, who, query: &str, trips, units| {
+        list(name, who, &format!("order-items/?{query}"), trips, units)
+    };
+    // Half a unit for each product, and as much for each order that payments are shown from.
+    let products = |name, who, query: &str, trips| list(name, who, &format!("products/?{query}"), trips, 16);
+    let payments = |name, who, query: &str| list(name, who, &format!("payments/?{query}"), 3, 16);
+    let of_store = generator.stores.first().map(|store| format!("store={}", store.id)).unwrap_or_default();
+    vec![
+        items("items", Who::Staff, "", 3, 8),
+        items("items, last page", Who::Staff, "page=last", 3, 8),
+        // By its number alone, the summaries of all orders before it are read.
+        items("items, page 10", Who::Staff, "page=10", 3, 12),
+        items("items of a vendor", Who::Vendor, "", 4, 8),
+        items("items of a customer", Who::Customer, "", 3, 8),
+        products("products", Who::Staff, "", 2),
+        products("products, last page", Who::Staff, "page=last", 3),
+        products("products of a status", Who::Staff, "status=active", 2),
+        products("products of a store", Who::Staff, &of_store, 2),
+        products("products for a vendor", Who::Vendor, "", 3),
+        products("products for a customer", Who::Customer, "", 2),
+        payments("payments", Who::Staff, ""),
+        payments("payments, last page", Who::Staff, "page=last"),
+        payments("payments by status", Who::Staff, "status=paid"),
+        payments("payments by method", Who::Staff, "payment_method=paypal"),
+        payments("payments by currency", Who::Staff, "currency=USD"),
+        payments("payments by amount", Who::Staff, "ordering=-amount"),
+        List { trips: 4, ..payments("payments of a vendor", Who::Vendor, "") },
+        payments("payments of a customer", Who::Customer, ""),
+    ]
 }
 
 /// A part of some tracking number.

@@ -59,6 +59,12 @@ impl<'a, T: Entry> IndexMerge<'a, T> {
         Self { app, descends, streams: spans.into_iter().map(Stream::new).collect(), read: 0 }
     }
 
+    /// The same along more spans.
+    pub(crate) fn along(mut self, spans: Vec<(Span, u64)>) -> Self {
+        self.streams.extend(spans.into_iter().map(Stream::new));
+        self
+    }
+
     /// A stream of what has been read already and is wanted, in the walk's direction.
     pub(crate) fn with(mut self, known: Vec<(String, T)>) -> Self {
         let span = Span::nothing();
@@ -124,7 +130,8 @@ impl<'a, T: Entry> IndexMerge<'a, T> {
         next.ready.pop_front().map(|(_, entry)| (entry, is_known))
     }
 
-    async fn read_on(&mut self) -> Result<(), TableError> {
+    /// Reads on where nothing is left of what was read.
+    pub(crate) async fn read_on(&mut self) -> Result<(), TableError> {
         let (app, descends) = (self.app, self.descends);
         let dry = self.streams.iter_mut().filter(|stream| stream.ready.is_empty() && !stream.is_over);
         let reads = dry.map(|stream| stream.read(app, descends));

@@ -6,8 +6,7 @@ use super::plan::{Base, MAX_SORTED, Plan, PlanInput, SortIndex, plan};
 use crate::app::App;
 use crate::lists::orders::{IndexMerge, MAX_READ, Visible, scope_of};
 use crate::lists::paging::{CursorBound, PageSlice, SortPosition, Window};
-use oms_domain::tally::{Counter, Tally};
-use oms_domain::{Caller, Decimal, Order, OrderId, Outcome, PaymentEntry};
+use oms_domain::{Caller, Order, OrderId, Outcome, PaymentEntry};
 use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::views::payment::PaymentView;
 use oms_runtime::meter::{self, side_by_side};
@@ -79,8 +78,9 @@ impl App {
     ) -> Outcome<Page<PaymentView>> {
         let at = query.sorting.at(request)?;
         let turn = PageQuery { caller, visible, query, request, at: at.as_ref() };
-        let begun = async { futures::try_join!(self.orders_found(turn), self.settling(caller, visible)) };
-        let (found, settling) = meter::at_once(begun).await?;
+        let sought = meter::both(self.orders_found(turn), self.settling(caller, visible));
+        let listed = meter::both(self.payment_bases(turn), self.paid_elsewhere(turn));
+        let ((found, settling), listed) = meter::both(sought, listed).await?;
         let settled = self.settled(&settling).await?;
         let settling: BTreeSet<OrderId> = settling.into_iter().collect();
         let (cut, orders) = match found {
@@ -91,7 +91,7 @@ impl App {
                 orders.extend(read.into_iter().map(|order| (order.id, order)));
                 (turn.cut(turn.of(orders.values()))?, orders)
             }
-            None => (self.listed(turn, &settled, &settling).await?, settled.orders),
+            None => (self.listed(turn, listed, &settled, &settling).await?, settled.orders),
         };
         let ends = cut.ends(|row| query.place(row));
         let views = self.in_full(turn, &cut.listed, orders).await?;
@@ -134,18 +134,18 @@ impl App {
         Ok(Some(found))
     }
 
-    /// A page by rows, of which those of orders that are settling are replaced by the orders.
+    /// A page by rows of the lists to look through, and of what was paid elsewhere; rows of orders
+    /// that are settling are replaced by the orders.
     async fn listed(
         &self,
         turn: PageQuery<'_>,
+        (mut bases, mut elsewhere): (Vec<Base>, Vec<PaymentEntry>),
         settled: &Settling,
         settling: &BTreeSet<OrderId>,
     ) -> Outcome<PageSlice<PaymentEntry>> {
         let is_by_row = |row: &PaymentEntry| !settling.contains(&row.id.order()) && turn.query.wants(row);
         let sorting = turn.query.sorting.towards(turn.at);
-        let bases = self.payment_bases(turn, &settled.missing);
-        let begun = async { futures::try_join!(bases, self.paid_elsewhere(turn)) };
-        let (bases, mut elsewhere) = meter::at_once(begun).await?;
+        bases.iter_mut().for_each(|base| base.add(&settled.missing));
         let now = turn.of(settled.orders.values());
         elsewhere.retain(is_by_row);
         if turn.visible.lists().len() > 1 {
@@ -202,21 +202,15 @@ impl App {
     }
 
     /// The lists to look through, with what their counters say.
-    async fn payment_bases(&self, turn: PageQuery<'_>, missing: &Tally) -> Outcome<Vec<Base>> {
+    async fn payment_bases(&self, turn: PageQuery<'_>) -> Outcome<Vec<Base>> {
         let lists = turn.visible.lists();
         // A vendor's own payments elsewhere are few, and looked through by themselves.
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
-            let mut counts = table.counts_of_payments(&scope).await?.payments;
-            for (cell, more) in missing.of(&scope) {
-                if let Counter::Payments(facets) = cell {
-                    let count = counts.entry(facets).or_default();
-                    *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
-                }
-            }
+            let counts = table.counts_of_payments(&scope).await?.payments;
             let (spans, scopes) = (table.spans_of_payments(list), table.payment_scopes(list));
-            Ok(Base { spans, scopes, counts })
+            Ok(Base { scope, spans, scopes, counts })
         }))
         .await
     }

@@ -151,24 +151,23 @@ async fn what_is_no_record_of_a_stream_is_set_aside_by_what_is_known_of_it() {
     assert_eq!(known, [("9", &Value::Null), ("9", &Value::Null)]);
 }
 
-/// A transaction that DynamoDB cancels, for one of its items.
-fn cancelled(code: &str) -> (u16, Value) {
-    let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    let reasons = json!([{ "Code": code, "Message": "Item size has exceeded the maximum allowed size" }]);
-    (400, json!({ "__type": kind, "Message": "cancelled", "CancellationReasons": reasons }))
+/// A write that DynamoDB refuses.
+fn refused_write(code: &str) -> (u16, Value) {
+    let message = "Item size has exceeded the maximum allowed size";
+    (400, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message }))
 }
 
 #[tokio::test]
 async fn an_order_that_the_table_refuses_is_found_among_others_and_a_throttled_one_is_not_set_aside() {
     for (code, expected, counted, told) in
-        [("ValidationError", all_done(), 2, 1), ("ThrottlingError", sent_back(&[1, 2, 3]), 0, 0)]
+        [("ValidationException", all_done(), 2, 1), ("ThrottlingException", sent_back(&[1, 2, 3]), 2, 0)]
     {
         let world = World::open(3).await;
         let proxy = Proxy::before(stack().setting("DYNAMODB_URL")).await;
         let refused = text(&world.images[1]["pk"]["S"]).to_owned();
         proxy.play(Arc::new(move |operation, request| {
-            let is_it = operation == "TransactWriteItems" && request.to_string().contains(&refused);
-            is_it.then(|| cancelled(code))
+            let is_it = operation == "PutItem" && request.to_string().contains(&refused);
+            is_it.then(|| refused_write(code))
         }));
         let mut function =
             world.consumer("stats-aggregator", &[("AWS_ENDPOINT_URL_DYNAMODB", &*proxy.url)]).await;

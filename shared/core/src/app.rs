@@ -116,8 +116,12 @@ impl App {
     }
 
     fn with(config: Config, verifier: Verifier) -> Self {
-        let shards = u16::try_from(config.list_shards).unwrap_or(u16::MAX);
-        let layout = Layout { shards, schema: config.write_schema };
+        let number = |shards: u32| u16::try_from(shards).unwrap_or(u16::MAX);
+        let layout = Layout {
+            shards: number(config.list_shards),
+            store_shards: number(config.store_list_shards),
+            schema: config.write_schema,
+        };
         let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), layout);
         Self {
             verifier: Arc::new(verifier),

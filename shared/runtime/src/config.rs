@@ -98,6 +98,8 @@ pub struct Config {
     pub max_unpaid_orders: u32,
     /// `LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub list_shards: u32,
+    /// `STORE_LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
+    pub store_list_shards: u32,
     /// `WRITE_SCHEMA` ([`SCHEMA`]): the shape in which items are written, from 1 on.
     pub write_schema: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
@@ -253,7 +255,8 @@ impl Config {
                 protocols,
             ),
             max_unpaid_orders: max_unpaid_orders(&mut env),
-            list_shards: list_shards(&mut env),
+            list_shards: list_shards(&mut env, "LIST_SHARDS"),
+            store_list_shards: list_shards(&mut env, "STORE_LIST_SHARDS"),
             write_schema: write_schema(&mut env),
             cursor_key: cursor_key(&env),
             cors_origins: env.parsed(

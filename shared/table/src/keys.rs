@@ -41,7 +41,7 @@
 //! | index | hash key | range key | what it lists |
 //! |---|---|---|---|
 //! | `by-user` | `list_user` | `list_at` | `USER#<sub>`: a user's orders; `OWNER#<sub>`: a vendor's stores; `PAYMENTS#USER#<sub>`; `LINES#VARIANT#<id>`; `DELETED#<sub>`: a user's deleted orders |
-//! | `by-store` | `list_store` | `list_at` | `STORE#<id>`: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status; `LINES#PRODUCT#<id>` |
+//! | `by-store` | `list_store` | `list_at` | `STORE#<id>`, and `STORE#<id>#<shard>` from the second shard on: a store's orders; `STORE#<id>#PRODUCTS#<status>`: its products of a status; `LINES#PRODUCT#<id>` |
 //! | `by-all` | `list_all` | `list_at` | `ORDERS#<shard>`; `STORES#<status>`, `PRODUCTS#<status>`, `ASSORTMENTS#<store's status>`; `ADDRESS#<id>`: whose it is |
 //! | `by-status` | `list_status` | `list_at` | the orders of a scope and a status |
 //! | `by-facets` | `facets` | `list_at` | the orders, and the payments, of a scope and all facets |
@@ -50,7 +50,8 @@
 //! | `by-total` | `list_scope` | `list_total` | the orders, and the payments, of a scope by their amount |
 //!
 //! The scope of a list of orders is `ORDERS#<shard>` or `S<id of the store>`, of payments
-//! `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`.
+//! `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`; those of a store with `#<shard>` from the second
+//! shard on.
 
 mod index;
 
@@ -255,13 +256,19 @@ pub(crate) fn list_of_owner(id: &UserId) -> String {
     format!("OWNER#{id}")
 }
 
-pub(crate) fn list_of_store(id: StoreId) -> String {
-    store(id)
+pub(crate) fn list_of_store(id: StoreId, shard: u16) -> String {
+    in_shard(store(id), shard)
 }
 
 /// The same list among the rows of orders, in fewer characters: there they count.
-pub fn rows_of_store(id: StoreId) -> String {
-    format!("S{}", id.0.simple())
+pub fn rows_of_store(id: StoreId, shard: u16) -> String {
+    in_shard(format!("S{}", id.0.simple()), shard)
+}
+
+/// A part of a store's list. The first one has the list's own name, so that a store has all of its
+/// orders still where it is given more parts.
+fn in_shard(list: String, shard: u16) -> String {
+    if shard == 0 { list } else { format!("{list}#{shard}") }
 }
 
 /// The list of the products of a status of a store, in the index by-store.
@@ -299,8 +306,8 @@ pub(crate) fn list_of_user_payments(id: &UserId) -> String {
     format!("PAYMENTS#USER#{id}")
 }
 
-pub(crate) fn list_of_store_payments(id: StoreId) -> String {
-    format!("PAYMENTS#STORE#{id}")
+pub(crate) fn list_of_store_payments(id: StoreId, shard: u16) -> String {
+    in_shard(format!("PAYMENTS#STORE#{id}"), shard)
 }
 
 pub(crate) fn list_of_all_payments(shard: u16) -> String {

@@ -49,6 +49,8 @@ pub struct Table {
 pub struct Layout {
     /// Into how many parts the list of all orders is split.
     pub shards: u16,
+    /// Into how many parts the lists of each store are split.
+    pub store_shards: u16,
     /// Which shape they have, of those in [`schema`].
     pub schema: u32,
 }

@@ -138,7 +138,10 @@ impl Table {
     pub fn spans_of(&self, list: &OrderList) -> Vec<Span> {
         match list {
             OrderList::OfUser(user) => vec![Span::all(Index::User, keys::list_of_user(user))],
-            OrderList::OfStore(store) => vec![Span::all(Index::Store, keys::list_of_store(*store))],
+            OrderList::OfStore(store) => {
+                let shards = 0..self.layout.store_shards.max(1);
+                shards.map(|n| Span::all(Index::Store, keys::list_of_store(*store, n))).collect()
+            }
             OrderList::All => {
                 let shards = 0..self.layout.shards.max(1);
                 shards.map(|n| Span::all(Index::All, keys::list_shard(n))).collect()

@@ -1,5 +1,6 @@
 //! How many changes a second one consumer of the stream folds into the statistics, and what a
-//! change costs, by the size of its batches.
+//! change costs, by the size of its batches; and how many lives of orders all consumers of a stream
+//! take, where each call of the table takes its time.
 
 use jiff::SignedDuration;
 use oms_domain::{Decimal, Order};
@@ -8,6 +9,7 @@ use oms_harness::OrderGenerator;
 use oms_runtime::deadline::Deadline;
 use oms_runtime::invocation::{Invocation, within};
 use oms_runtime::meter::Consumed;
+use oms_simulation::ceiling::{self, Load, Taken};
 use oms_workspace::report::{Fault, Report};
 use std::fmt::Write as _;
 use std::io::Write;
@@ -32,7 +34,7 @@ struct Folded {
 ///
 /// # Errors
 /// Where the table cannot be set up, or something is left uncounted.
-pub(crate) async fn run(orders: u64, progress: &mut impl Write) -> Result<Report, Fault> {
+pub(crate) async fn run(orders: u64, shards: &[usize], progress: &mut impl Write) -> Result<Report, Fault> {
     let mut text = format!(
         "{:>10} {:>9} {:>10} {:>12} {:>12} {:>13}\n",
         "batch size", "changes", "changes/s", "WCU/change", "RCU/change", "trips/change"
@@ -50,7 +52,25 @@ pub(crate) async fn run(orders: u64, progress: &mut impl Write) -> Result<Report
             each(Decimal::from(consumed.trips)),
         )?;
     }
-    Ok(Report::new(text, true))
+    writeln!(
+        text,
+        "\n{:>10} {:>9} {:>10} {:>12} {:>12} {:>13}",
+        "shards", "stores", "lives/s", "changes/s", "conflicts", "batches again"
+    )?;
+    let mut adds_up = true;
+    for shards in shards {
+        for stores in [STORES, 1] {
+            writeln!(progress, "{shards} shards, {stores} stores, on the clock that jumps")?;
+            let taken = ceiling::consumer(Load { shards: *shards, stores, orders: orders * 4 })?;
+            let a_second = |what: u64| u128::from(what) * 1_000 / taken.took.as_millis().max(1);
+            let (lives, changes) = (a_second(orders * 4), a_second(taken.changes));
+            let Taken { conflicts, again, .. } = taken;
+            writeln!(text, "{shards:>10} {stores:>9} {lives:>10} {changes:>12} {conflicts:>12} {again:>13}")?;
+            adds_up &= taken.adds_up;
+        }
+    }
+    text.push_str(if adds_up { "drift 0\n" } else { "the statistics do not add up\n" });
+    Ok(Report::new(text, adds_up))
 }
 
 async fn fold(orders: u64, size: usize) -> Result<Folded, Fault> {

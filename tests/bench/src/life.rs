@@ -2,17 +2,17 @@
 //! shipped with a tracking number, delivered.
 
 use http::Method;
-use oms_core::events::publishing::CONSUMER;
+use oms_core::events::publishing::{self, CONSUMER};
 use oms_domain::order_events::notices;
 use oms_domain::{Decimal, Order, OrderId};
 use oms_harness::Harness;
 use oms_runtime::deadline::Deadline;
 use oms_runtime::invocation::{Invocation, within};
-use oms_table::notifications::News;
 use oms_table::orders::watermarks::WatermarkAdvance;
 use oms_workspace::report::{Fault, Report};
 use oms_workspace::tokens::User;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
@@ -85,6 +85,7 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
         units.commands += commands;
         lives.push(life);
     }
+    let mut marks: BTreeMap<OrderId, u64> = BTreeMap::new();
     let changes = lives.iter().map(Vec::len).max().unwrap_or(0);
     for step in 0..changes {
         let batch: Vec<(Option<&Order>, &Order)> = lives
@@ -107,7 +108,12 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
                 *sum += units;
                 rows += units;
             }
-            units.publisher += told(&harness, after).await?;
+            let seen = marks.entry(after.id).or_default();
+            let (written, is_told) = told(&harness, after, *seen).await?;
+            units.publisher += written;
+            if is_told {
+                *seen = after.version;
+            }
         }
         let images = batch.iter().map(|(_, after)| (*after).clone()).collect();
         units.counters += cost(harness.apply(images)).await? - rows;
@@ -125,30 +131,22 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
     })
 }
 
-/// What the publisher writes of an order's last change.
-async fn told(harness: &Harness, order: &Order) -> Result<Decimal, Fault> {
+/// What the publisher writes of an order's last change, and whether there was anything to tell.
+async fn told(harness: &Harness, order: &Order, seen: u64) -> Result<(Decimal, bool), Fault> {
     let table = harness.app.table();
-    let Some(change) = order.log.last() else { return Ok(Decimal::ZERO) };
-    let mut units = Decimal::ZERO;
+    let Some(change) = order.log.last() else { return Ok((Decimal::ZERO, false)) };
+    let (mut units, mut is_told) = (Decimal::ZERO, false);
     for notice in notices(order, change) {
-        let kind = notice.event_type;
-        let link = format!("/api/orders/{}/", order.id);
-        let news = kind.kind().map(|kind_and_level| News {
-            id: notice.id,
-            user: order.user.id.clone(),
-            order: order.id,
-            title: kind.label().to_owned(),
-            message: kind.message(order),
-            kind: kind_and_level,
-            link,
-            at: change.at,
-        });
-        if let Some(news) = news {
+        is_told = true;
+        if let Some(news) = publishing::news(order, change, &notice) {
             units += cost(table.put_notification(news, harness.app.now())).await?;
         }
     }
-    let claim = WatermarkAdvance { order: order.id, seen: order.version - 1, to: order.version };
-    Ok(units + cost(table.advance(CONSUMER, &claim)).await?)
+    if is_told {
+        let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
+        units += cost(table.advance(CONSUMER, &claim)).await?;
+    }
+    Ok((units, is_told))
 }
 
 /// What some work writes, in units.

@@ -35,6 +35,9 @@ enum Command {
         /// How many orders are folded, with all their changes
         #[arg(long, default_value_t = 500)]
         orders: u64,
+        /// How many shards the stream has, each in turn, where calls take as long as on AWS
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 16])]
+        shards: Vec<usize>,
     },
 }
 
@@ -50,6 +53,6 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
         Command::Life => life::run(&mut std::io::stderr()).await,
-        Command::Consumer { orders } => consumer::run(orders, &mut std::io::stderr()).await,
+        Command::Consumer { orders, shards } => consumer::run(orders, &shards, &mut std::io::stderr()).await,
     }
 }

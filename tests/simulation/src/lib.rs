@@ -6,6 +6,7 @@
 //! The code that runs is the code that is deployed: [`oms_runtime::simulated`] puts in another
 //! clock, other numbers, and a network below the SDK. The same number gives the same run.
 
+pub mod ceiling;
 mod checks;
 mod event_sources;
 mod functions;

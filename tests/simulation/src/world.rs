@@ -80,6 +80,8 @@ pub(crate) struct Network {
     /// Told after each write, by which whoever reads the table's stream knows that there is more.
     pub(crate) written: Arc<Notify>,
     chance: Chance,
+    /// How long a call takes each way, where it is always as long.
+    each_way: Option<Duration>,
 }
 
 impl fmt::Debug for Network {
@@ -92,7 +94,13 @@ impl Network {
     /// A network with these services on it.
     #[must_use]
     pub(crate) fn new(dynamodb: Arc<RequestRouter>, queues: Queues, topic: Topic, chance: Chance) -> Self {
-        Self { dynamodb, queues, topic, written: Arc::default(), chance }
+        Self { dynamodb, queues, topic, written: Arc::default(), chance, each_way: None }
+    }
+
+    /// The same, on which each call takes as long as any other.
+    #[must_use]
+    pub(crate) fn steady(self, each_way: Duration) -> Self {
+        Self { each_way: Some(each_way), ..self }
     }
 
     async fn carry(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -128,7 +136,8 @@ impl Network {
     }
 
     async fn latency(&self) {
-        tokio::time::sleep(Duration::from_millis(self.chance.below(LATENCY_MS))).await;
+        let random = || Duration::from_millis(self.chance.below(LATENCY_MS));
+        tokio::time::sleep(self.each_way.unwrap_or_else(random)).await;
     }
 }
 

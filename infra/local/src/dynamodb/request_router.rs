@@ -4,6 +4,7 @@
 //! It has two doors: HTTP, for processes, and [`RequestRouter::answer`], for those in this one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynoxide::Database;
 use oms_workspace::error::Result;
@@ -62,6 +63,7 @@ pub struct RequestRouter {
     in_flight: InFlight,
     conduct: Conduct,
     late_indexes: Option<LateIndexes>,
+    conflicts: AtomicU64,
 }
 
 impl RequestRouter {
@@ -75,12 +77,18 @@ impl RequestRouter {
             in_flight: InFlight::default(),
             conduct,
             late_indexes,
+            conflicts: AtomicU64::new(0),
         }))
     }
 
     /// What goes wrong, if anything.
     pub fn faults(&self) -> Option<&Faults> {
         self.conduct.faults.as_ref()
+    }
+
+    /// How many calls met a transaction on the same item.
+    pub fn conflicts(&self) -> u64 {
+        self.conflicts.load(Ordering::Relaxed)
     }
 
     /// Answers a call; nothing where the answer gets lost. The call goes on though nobody waits for
@@ -129,6 +137,13 @@ impl RequestRouter {
     }
 
     async fn run(&self, call: &Call) -> Answer {
+        let answer = self.answer_strictly(call).await;
+        let met = answer.status != 200 && answer.body.contains("TransactionConflict");
+        self.conflicts.fetch_add(met.into(), Ordering::Relaxed);
+        answer
+    }
+
+    async fn answer_strictly(&self, call: &Call) -> Answer {
         match call.operation.as_str() {
             "TransactWriteItems" => self.transact(call).await,
             "TransactGetItems" => match self.in_flight.may_read(&call.items(&self.schemas)) {

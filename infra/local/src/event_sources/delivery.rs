@@ -128,7 +128,9 @@ impl Delivery {
             "isFinalInvokeForWindow": false,
             "isWindowTerminatedEarly": false,
         });
-        format!(",{}", properties.to_string().trim_start_matches('{').trim_end_matches('}'))
+        let properties = properties.to_string();
+        // What stands between its braces.
+        format!(",{}", properties.get(1..properties.len() - 1).unwrap_or_default())
     }
 
     fn expired(&self, piece: &[Record]) -> usize {

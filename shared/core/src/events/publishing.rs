@@ -28,6 +28,10 @@ pub const CONSUMER: &str = "publisher";
 /// How many orders are told of at the same time. The events of one order go out in their order.
 pub const AT_ONCE: usize = 8;
 
+/// After how many changes of which there was nothing to tell the watermark moves all the same: an
+/// order keeps the last 64 of its log.
+const UNTOLD: u64 = 16;
+
 /// How long the topic is waited for about one event, if the invocation has the time.
 const PATIENCE: Duration = Duration::from_secs(40);
 /// How long the first wait is; each one is twice the one before.
@@ -148,15 +152,18 @@ async fn have_settled(
     Ok(watch_unpaid(publisher, order, order.newly_unpaid_until(*seen)).await?)
 }
 
-/// Tells every change after the watermark, then moves it.
+/// Tells every change after the watermark, then moves it; where there was nothing to tell, there is
+/// nothing that a repeat would tell again, and it stays for some changes.
 async fn tell(publisher: &Publisher, fresh: &UnappliedOrder) -> Result<(), Untold> {
     let order = &fresh.arrived.order;
     if order.log.first().is_none_or(|first| first.version > fresh.seen + 1) {
         return Err(TableError::LogTooShort(order.id).into());
     }
+    let mut is_told = order.version >= fresh.seen + UNTOLD;
     for change in order.log.iter().filter(|change| change.version > fresh.seen) {
         let then = order.as_of(change.version).ok_or(TableError::LogTooShort(order.id))?;
         for notice in notices(&then, change) {
+            is_told = true;
             if let Some(news) = news(&then, change, &notice) {
                 publisher.app.table().put_notification(news, publisher.app.now()).await?;
             }
@@ -165,6 +172,9 @@ async fn tell(publisher: &Publisher, fresh: &UnappliedOrder) -> Result<(), Untol
             publisher.metrics.published();
             tracing::info!(order = %order.id, event = %notice.event_type, "published");
         }
+    }
+    if !is_told {
+        return Ok(());
     }
     let claim = WatermarkAdvance { order: order.id, seen: fresh.seen, to: order.version };
     match publisher.app.table().advance(CONSUMER, &claim).await {
@@ -227,7 +237,8 @@ async fn publish(publisher: &Publisher, event: &Event) -> Result<(), PublishErro
 }
 
 /// What the order's user is told, where they are.
-fn news(order: &Order, change: &Change, notice: &OrderEvent) -> Option<News> {
+#[must_use]
+pub fn news(order: &Order, change: &Change, notice: &OrderEvent) -> Option<News> {
     Some(News {
         id: notice.id,
         user: order.user.id.clone(),

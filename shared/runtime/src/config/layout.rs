@@ -3,9 +3,9 @@
 use super::lookup::Lookup;
 use super::{MAX_LIST_SHARDS, SCHEMA};
 
-/// Into how many parts the list of all orders is split.
-pub(super) fn list_shards(env: &mut Lookup<'_>) -> u32 {
-    env.parsed("LIST_SHARDS", 1, "a number from 1 to 64", |text| {
+/// Into how many parts a list is split: that of all orders, or those of each store.
+pub(super) fn list_shards(env: &mut Lookup<'_>, name: &'static str) -> u32 {
+    env.parsed(name, 1, "a number from 1 to 64", |text| {
         text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
     })
 }

@@ -10,7 +10,7 @@
 
 use crate::counters::counted::{COUNT, built, number};
 use crate::keys::{self, Index};
-use crate::lists::Span;
+use crate::lists::{OrderList, Span, Wanted};
 use crate::{Item, Table, TableError, entity, key};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem};
 use futures::future::try_join_all;
@@ -121,7 +121,7 @@ impl Table {
                 ProductStatus::Archived => counted.archived = count,
             }
         }
-        let orders = self.newest(Index::Store, &keys::list_of_store(store), 1).await?;
+        let orders = self.listed_orders(&[OrderList::OfStore(store)], &Wanted::default(), 1).await?;
         let sum = counted.draft + counted.active + counted.archived;
         Ok(Assortment { made: sum.max(orders.len() as u64), ..counted })
     }

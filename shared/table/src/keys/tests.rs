@@ -144,7 +144,7 @@ fn list_of(list: &Listed) -> (Index, String) {
     match list {
         Listed::User(of) => (Index::User, list_of_user(of)),
         Listed::Owner(of) => (Index::User, list_of_owner(of)),
-        Listed::Store(id) => (Index::Store, list_of_store(*id)),
+        Listed::Store(id) => (Index::Store, list_of_store(*id, 0)),
         Listed::StoreProducts(id, status) => (Index::Store, list_of_store_products(*id, *status)),
         Listed::Stores(status) => (Index::All, list_of_stores(*status)),
         Listed::Products(status) => (Index::All, list_of_products(*status)),

@@ -41,7 +41,7 @@ fn item_of_any_size(order: &Order, layout: Layout) -> Result<Item, TableError> {
     if order.erased_at.is_some() {
         unknown.must_be_none()?;
     }
-    let mut item = newest(order, layout.shards)?;
+    let mut item = newest(order, layout)?;
     tokens.put_into(&mut item);
     Kind::Order.write_as(&mut item, unknown.at_least(layout.schema));
     unknown.put_back(&mut item)?;
@@ -49,7 +49,7 @@ fn item_of_any_size(order: &Order, layout: Layout) -> Result<Item, TableError> {
 }
 
 /// The item of an order in the newest shape, but for what it keeps for its store.
-fn newest(order: &Order, shards: u16) -> Result<Item, TableError> {
+fn newest(order: &Order, layout: Layout) -> Result<Item, TableError> {
     let mut item: Item = serde_dynamo::to_item(order).map_err(TableError::shape("an order"))?;
     let summary = summary::take(order, &mut item)?;
     item.remove("id");
@@ -61,7 +61,7 @@ fn newest(order: &Order, shards: u16) -> Result<Item, TableError> {
     Ok(if order.is_deleted() {
         entity::with_texts(item, list_of_deleted(order))
     } else {
-        entity::with_texts(item, lists(order, shards))
+        entity::with_texts(item, lists(order, layout))
     })
 }
 
@@ -167,11 +167,12 @@ struct OlderLog {
 }
 
 /// Where an order stands in the lists.
-fn lists(order: &Order, shards: u16) -> [(&'static str, String); 4] {
+fn lists(order: &Order, layout: Layout) -> [(&'static str, String); 4] {
+    let of_store = keys::shard_of(order.id, layout.store_shards);
     [
         (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
-        (Index::Store.hash_key(), keys::list_of_store(order.store.id)),
-        (Index::All.hash_key(), keys::list_of_all(order.id, shards)),
+        (Index::Store.hash_key(), keys::list_of_store(order.store.id, of_store)),
+        (Index::All.hash_key(), keys::list_of_all(order.id, layout.shards)),
         (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
     ]
 }
@@ -194,7 +195,7 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     let unknown = match newer {
         None => UnknownFields::default(),
         Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
-            let mut known = newest(&order, 1)?;
+            let mut known = newest(&order, Layout { shards: 1, store_shards: 1, schema: SCHEMA })?;
             tokens.put_into(&mut known);
             Ok(known)
         })?,

@@ -18,7 +18,7 @@ use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
 use crate::writes::VERSION;
-use crate::{Item, Table, TableError, entity, orders::item, text};
+use crate::{Item, Layout, Table, TableError, entity, orders::item, text};
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use futures::StreamExt;
 use futures::TryStreamExt;
@@ -96,8 +96,12 @@ pub fn total_position(total: Decimal, position: &str) -> String {
 }
 
 /// The rows of an order. A deleted one's are in no list, and keep older ones from being written.
-fn rows(order: &Order, shards: u16) -> Result<Vec<Item>, TableError> {
-    let listed = [(ALL, keys::list_of_all(order.id, shards)), (STORE, keys::rows_of_store(order.store.id))];
+fn rows(order: &Order, layout: Layout) -> Result<Vec<Item>, TableError> {
+    let of_store = keys::shard_of(order.id, layout.store_shards);
+    let listed = [
+        (ALL, keys::list_of_all(order.id, layout.shards)),
+        (STORE, keys::rows_of_store(order.store.id, of_store)),
+    ];
     let at = keys::list_at(order.created_at, order.id);
     let summary = item::summary_of(order)?;
     let facets = OrderFacets {
@@ -134,7 +138,9 @@ impl Table {
     pub fn row_scopes(&self, list: &OrderList) -> Vec<String> {
         match list {
             OrderList::OfUser(_) => Vec::new(),
-            OrderList::OfStore(store) => vec![keys::rows_of_store(*store)],
+            OrderList::OfStore(store) => {
+                (0..self.layout.store_shards.max(1)).map(|n| keys::rows_of_store(*store, n)).collect()
+            }
             OrderList::All => (0..self.layout.shards.max(1)).map(keys::list_shard).collect(),
         }
     }
@@ -149,7 +155,7 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut puts = Vec::new();
         for order in orders {
-            for row in rows(order, self.layout.shards)? {
+            for row in rows(order, self.layout)? {
                 puts.push(self.put_newer(row, order.version)?);
             }
         }

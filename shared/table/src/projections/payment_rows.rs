@@ -18,7 +18,7 @@ use crate::lists::Entry;
 use crate::lists::{OrderList, Span};
 use crate::projections::order_rows::total_position;
 use crate::writes::VERSION;
-use crate::{Item, Table, TableError, entity, text};
+use crate::{Item, Layout, Table, TableError, entity, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::tally::PaymentFacets;
 use oms_domain::{Order, OrderId, PaymentEntry, StoreId, UserId};
@@ -74,8 +74,8 @@ fn list_of_user(id: &UserId) -> String {
     keys::list_of_user_payments(id)
 }
 
-fn list_of_store(id: StoreId) -> String {
-    keys::list_of_store_payments(id)
+fn list_of_store(id: StoreId, shard: u16) -> String {
+    keys::list_of_store_payments(id, shard)
 }
 
 fn list_shard(shard: u16) -> String {
@@ -90,13 +90,14 @@ pub fn of_facets(scope: &str, facets: &PaymentFacets) -> String {
 /// The rows of an order's payments by their sort key, without the version: also of those that are
 /// no more and of those of a deleted order, which are in no list, and keep older ones from being
 /// written.
-fn rows(order: &Order, shards: u16) -> BTreeMap<String, Item> {
+fn rows(order: &Order, layout: Layout) -> BTreeMap<String, Item> {
     let mut rows = BTreeMap::new();
     for number in 0..order.payments_ever() {
         let id = order.id.payment(number);
         let payment = order.payment(id).filter(|_| !order.is_deleted());
-        let all = list_shard(keys::shard_of(order.id, shards));
-        let scopes = [("", all), ("#STORE", list_of_store(order.store.id))];
+        let all = list_shard(keys::shard_of(order.id, layout.shards));
+        let of_store = keys::shard_of(order.id, layout.store_shards);
+        let scopes = [("", all), ("#STORE", list_of_store(order.store.id, of_store))];
         for (of, scope) in scopes {
             let sk = format!("{}{of}", keys::payment(number));
             let mut item = crate::key(keys::order(order.id), sk.clone());
@@ -140,7 +141,9 @@ impl Table {
     pub fn payment_scopes(&self, list: &OrderList) -> Vec<String> {
         match list {
             OrderList::OfUser(_) => Vec::new(),
-            OrderList::OfStore(store) => vec![list_of_store(*store)],
+            OrderList::OfStore(store) => {
+                (0..self.layout.store_shards.max(1)).map(|n| list_of_store(*store, n)).collect()
+            }
             OrderList::All => (0..self.layout.shards.max(1)).map(list_shard).collect(),
         }
     }
@@ -156,8 +159,8 @@ impl Table {
     ) -> Result<(), TableError> {
         let mut puts = Vec::new();
         for (before, after) in changes {
-            let before = before.map(|before| rows(before, self.layout.shards)).unwrap_or_default();
-            for (sk, mut row) in rows(after, self.layout.shards) {
+            let before = before.map(|before| rows(before, self.layout)).unwrap_or_default();
+            for (sk, mut row) in rows(after, self.layout) {
                 if before.get(&sk) != Some(&row) {
                     row.insert(VERSION.into(), AttributeValue::N(after.version.to_string()));
                     puts.push(self.put_newer(row, after.version)?);

@@ -190,8 +190,8 @@ fn figures_in(items: &[Value]) -> BTreeSet<String> {
         let attributes = item.as_object().expect("an item has attributes").keys();
         let is_figure = |name: &str| match pk.split('#').next() {
             Some("ORDER") => !["pk", "sk", "version"].contains(&name) && !sk.starts_with("APPLIED#"),
-            // The stamp; which orders are known in which version; up to where the stream is counted;
-            // and how many orders were ever looked at.
+            // The stamp; which orders are known in which version; up to where the stream is
+            // counted; and how many orders were ever looked at.
             Some("COUNTERS") => {
                 !["pk", "sk", "z"].contains(&name)
                     && !name.starts_with(['#', '='])

@@ -19,7 +19,7 @@ mod texts;
 pub use aws::AwsConfig;
 use aws::aws;
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
-use layout::{list_shards, write_schema};
+use layout::{list_shards, store_list_shards, write_schema};
 use lookup::Lookup;
 use texts::{commas, fraction, log_level, origins, protocols, switch, tracking_url};
 
@@ -255,8 +255,8 @@ impl Config {
                 protocols,
             ),
             max_unpaid_orders: max_unpaid_orders(&mut env),
-            list_shards: list_shards(&mut env, "LIST_SHARDS"),
-            store_list_shards: list_shards(&mut env, "STORE_LIST_SHARDS"),
+            list_shards: list_shards(&mut env),
+            store_list_shards: store_list_shards(&mut env),
             write_schema: write_schema(&mut env),
             cursor_key: cursor_key(&env),
             cors_origins: env.parsed(

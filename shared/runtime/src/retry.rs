@@ -15,7 +15,7 @@ pub const LOST_RACES: u32 = 8;
 /// again who would not be told.
 pub const LOST_RACES_WITH_MONEY: u32 = 20;
 
-/// Counters that others have folded into meanwhile; the stream brings the batch again after that.
+/// A batch that met an operator's lock on the counters; the stream brings it again after that.
 pub const LOST_RACES_OF_COUNTERS: u32 = 5;
 
 /// A write that met a transaction on the same item, or was throttled in one, has been refused

@@ -61,9 +61,9 @@ pub(crate) async fn run(orders: u64, shards: &[usize], progress: &mut impl Write
     for shards in shards {
         for stores in [STORES, 1] {
             writeln!(progress, "{shards} shards, {stores} stores, on the clock that jumps")?;
-            let taken = ceiling::consumer(Load { shards: *shards, stores, orders: orders * 4 })?;
+            let taken = ceiling::consumer(Load { shards: *shards, stores, orders })?;
             let a_second = |what: u64| u128::from(what) * 1_000 / taken.took.as_millis().max(1);
-            let (lives, changes) = (a_second(orders * 4), a_second(taken.changes));
+            let (lives, changes) = (a_second(orders), a_second(taken.changes));
             let Taken { conflicts, again, .. } = taken;
             writeln!(text, "{shards:>10} {stores:>9} {lives:>10} {changes:>12} {conflicts:>12} {again:>13}")?;
             adds_up &= taken.adds_up;

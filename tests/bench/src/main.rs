@@ -36,7 +36,7 @@ enum Command {
         #[arg(long, default_value_t = 500)]
         orders: u64,
         /// How many shards the stream has, each in turn, where calls take as long as on AWS
-        #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 16])]
+        #[arg(long, value_delimiter = ',', default_values_t = [4, 16])]
         shards: Vec<usize>,
     },
 }

@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use oms_core::events::counting;
 use oms_domain::Order;
 use oms_harness::{OrderGenerator, arrived};
-use oms_local::dynamodb::faults::Faults;
 use oms_local::dynamodb::request_router::{Conduct, RequestRouter};
 use oms_runtime::{clock, simulated};
 use oms_table::counters::stream_position::Shard;
+use oms_table::orders::Save;
 use oms_workspace::report::Fault;
 use orderctl::verify;
 use std::rc::Rc;
@@ -74,7 +74,7 @@ async fn fold(load: Load) -> Result<Taken, Fault> {
         database.create_table(serde_json::from_value(table.definition.clone())?)?;
     }
     let chance = Chance::new(load.orders);
-    let conduct = Conduct { transaction: TRANSACTION, faults: Some(Faults::new(1, 0)), index_delay: None };
+    let conduct = Conduct { transaction: TRANSACTION, ..Conduct::default() };
     let router = RequestRouter::new(database, system, conduct)?;
     let outages = Outages::new(chance.clone());
     let (queues, topic) = (Queues::new(outages.clone()), Topic::new(outages.clone()));
@@ -85,6 +85,9 @@ async fn fold(load: Load) -> Result<Taken, Fault> {
     let since = clock::now() - SignedDuration::from_hours(24 * 30);
     let generator = OrderGenerator::new(USERS, load.stores, since, SignedDuration::from_mins(1));
     let orders = (0..load.orders).map(|number| generator.order(number)).collect::<Result<Vec<_>, _>>()?;
+    for order in &orders {
+        app.table().save(Save::only(order, None)).await?;
+    }
     let began = Instant::now();
     let shards = (0..load.shards).map(|number| {
         let records = records(&orders, |order| in_shard(order, load.shards) == number);

@@ -113,8 +113,8 @@ impl Delivery {
         }
     }
 
-    /// What an event says of its tumbling window, where the mapping has one: which it is, whose, and
-    /// what the ones before have left in it, which is nothing.
+    /// What an event says of its tumbling window, where the mapping has one: which it is, whose,
+    /// and what the ones before have left in it, which is nothing.
     fn window(&self, now: Timestamp) -> String {
         let Some(length) = self.mapping.settings.tumbling_window else { return String::new() };
         let length_s = i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1);

@@ -20,8 +20,9 @@ use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
 use oms_table::TableError;
+use oms_table::counters::batches::{Lock, Outcome};
 use oms_table::counters::stream_position::{BatchRange, Sequence, Shard};
-use oms_table::counters::{Additions, Counted, Lock, Outcome, Place, Writes, additions_of, front_of_all};
+use oms_table::counters::{Additions, Counted, Place, Writes, additions_of, front_of_all};
 use oms_table::orders::watermarks::{Claim, Watermark, this_hour};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,9 +43,10 @@ struct Uncounted {
 }
 
 /// Counts what is new about the orders of a batch; what it could not count. A batch is counted as a
-/// whole or comes again as a whole, but for what would fail each time. Where nobody says which shard
-/// it is of, as in an event made by hand, each order is a shard of its own, and its versions are the
-/// records' numbers: right as well, but each order leaves its mark in the counters for a day.
+/// whole or comes again as a whole, but for what would fail each time. Where nobody says which
+/// shard it is of, as in an event made by hand, each order is a shard of its own, and its versions
+/// are the records' numbers: right as well, but each order leaves its mark in the counters for a
+/// day.
 pub async fn apply(
     app: &App,
     metrics: Option<Metrics>,
@@ -122,27 +124,7 @@ async fn count_batch(
         return Ok(counted);
     }
     let uncounted = app.uncounted_of(batch, arrived, marks).await?;
-    let mut written = Vec::with_capacity(uncounted.len());
-    // Rows come first, so that a list has what its count says.
-    let rows = uncounted.into_iter().map(|one| async {
-        let rows = match tally_of(app, &one, one.seen) {
-            Ok(_) => write_rows(app, &one).await,
-            Err(error) => Err(error),
-        };
-        (one, rows)
-    });
-    let mut rows = futures::stream::iter(rows).buffer_unordered(AT_ONCE);
-    while let Some((one, rows)) = rows.next().await {
-        match rows {
-            Ok(()) => written.push(one),
-            Err(error) if error.is_lasting() => {
-                tracing::error!(order = %one.image.order.id, error = chain(&error), "cannot be counted");
-                unapplied.set_aside(one.image.records, error);
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    drop(rows);
+    let written = write_all_rows(app, uncounted, unapplied).await?;
     // Before the counters, so that whoever reads these can tell what they have.
     let claims = written.iter().map(|one| async {
         let order = one.image.order.id;
@@ -169,6 +151,35 @@ async fn count_batch(
     for one in &written {
         if let Some(after) = &one.after {
             app.table().claim(STATS, one.image.order.id, Some(&one.mark), after).await?;
+        }
+    }
+    Ok(written)
+}
+
+/// Brings the rows of some orders up to date; those of which that could be done.
+async fn write_all_rows(
+    app: &App,
+    uncounted: Vec<Uncounted>,
+    unapplied: &mut Unapplied,
+) -> Result<Vec<Uncounted>, TableError> {
+    let mut written = Vec::with_capacity(uncounted.len());
+    // Rows come first, so that a list has what its count says.
+    let rows = uncounted.into_iter().map(|one| async {
+        let rows = match tally_of(app, &one, one.seen) {
+            Ok(_) => write_rows(app, &one).await,
+            Err(error) => Err(error),
+        };
+        (one, rows)
+    });
+    let mut rows = futures::stream::iter(rows).buffer_unordered(AT_ONCE);
+    while let Some((one, rows)) = rows.next().await {
+        match rows {
+            Ok(()) => written.push(one),
+            Err(error) if error.is_lasting() => {
+                tracing::error!(order = %one.image.order.id, error = chain(&error), "cannot be counted");
+                unapplied.set_aside(one.image.records, error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(written)

@@ -3,10 +3,10 @@
 //! The counters follow the orders within moments, and say for themselves which orders they have in
 //! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where
 //! that leaves a doubt about an order that the reader has changed
-//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the order and its
-//! watermark are read. The counters say up to which record of the stream they have counted, and the
-//! watermark which records made which version: so it is known which version they have, and what the
-//! order has come to since is added, exactly as the consumer will count it.
+//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the order and
+//! its watermark are read. The counters say up to which record of the stream they have counted, and
+//! the watermark which records made which version: so it is known which version they have, and what
+//! the order has come to since is added, exactly as the consumer will count it.
 
 use crate::app::App;
 use crate::response_cache::Answer;

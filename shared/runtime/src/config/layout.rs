@@ -3,11 +3,21 @@
 use super::lookup::Lookup;
 use super::{MAX_LIST_SHARDS, SCHEMA};
 
-/// Into how many parts a list is split: that of all orders, or those of each store.
-pub(super) fn list_shards(env: &mut Lookup<'_>, name: &'static str) -> u32 {
-    env.parsed(name, 1, "a number from 1 to 64", |text| {
-        text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
-    })
+/// How many parts a list may have.
+const PARTS: &str = "a number from 1 to 64";
+
+/// Into how many parts the list of all orders is split.
+pub(super) fn list_shards(env: &mut Lookup<'_>) -> u32 {
+    env.parsed("LIST_SHARDS", 1, PARTS, parts)
+}
+
+/// Into how many parts the lists of each store are split.
+pub(super) fn store_list_shards(env: &mut Lookup<'_>) -> u32 {
+    env.parsed("STORE_LIST_SHARDS", 1, PARTS, parts)
+}
+
+fn parts(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|shards| (1..=MAX_LIST_SHARDS).contains(shards))
 }
 
 /// The shape in which items are written.

@@ -116,8 +116,8 @@ impl App {
         Ok(Changed { counts, is_behind: true, ..Changed::default() })
     }
 
-    /// What the counters lack of the reader's last steps. None where something was counted meanwhile
-    /// and they have to be read anew.
+    /// What the counters lack of the reader's last steps. None where something was counted
+    /// meanwhile and they have to be read anew.
     async fn changed(
         &self,
         scope: &Scope,

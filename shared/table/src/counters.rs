@@ -193,13 +193,15 @@ impl Table {
         Ok(items.iter().flat_map(cells_of).collect())
     }
 
-    /// The payments of a scope by facets alone. Not a consistent read.
+    /// The payments of a scope by facets alone, and how far they are counted. Not a consistent
+    /// read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_of_payments(&self, scope: &Scope) -> Result<Counts, TableError> {
+    pub async fn counts_of_payments(&self, scope: &Scope) -> Result<(Counts, Lanes), TableError> {
         let items = self.between(keys::counters(scope), PAYMENTS.to_owned(), PAYMENTS.to_owned()).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
+        let lanes = items.first().map(Lanes::read).unwrap_or_default();
+        Ok((items.iter().flat_map(cells_of).collect(), lanes))
     }
 
     /// The orders of a scope by facets alone. Not a consistent read.

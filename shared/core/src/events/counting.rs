@@ -8,14 +8,17 @@
 //! next, or the very one that was under way. The whole log in each record makes up for one that
 //! never came.
 
+mod uncounted;
+
+use self::uncounted::{Uncounted, end_of_earlier};
 use super::failures::Unapplied;
 use super::stream::OrderImage;
 use crate::app::App;
 use crate::statistics::verify::STATS;
 use futures::{StreamExt, TryStreamExt};
+use oms_domain::Order;
 use oms_domain::business_metrics::measures;
 use oms_domain::tally::{Scope, Tally, tally};
-use oms_domain::{Order, OrderId};
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
@@ -23,24 +26,11 @@ use oms_table::TableError;
 use oms_table::counters::batches::{Lock, Outcome};
 use oms_table::counters::stream_position::{BatchRange, Sequence, Shard};
 use oms_table::counters::{Additions, Counted, Place, Writes, additions_of, front_of_all};
-use oms_table::orders::watermarks::{Claim, Watermark, this_hour};
-use std::collections::HashMap;
+use oms_table::orders::watermarks::Watermark;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How many orders, or items of counters, are written at the same time.
 const AT_ONCE: usize = 32;
-
-/// An order with changes that are not counted yet.
-struct Uncounted {
-    image: OrderImage,
-    /// The version that all counters have.
-    seen: u64,
-    /// The watermark as it was found, and as it is to be.
-    found: Option<Watermark>,
-    mark: Watermark,
-    /// The watermark once it is counted, where it was found to speak of a longer batch.
-    after: Option<Watermark>,
-}
 
 /// Counts what is new about the orders of a batch; what it could not count. A batch is counted as a
 /// whole or comes again as a whole, but for what would fail each time. Where nobody says which
@@ -108,8 +98,12 @@ async fn count_batch(
     arrived: Vec<OrderImage>,
     unapplied: &mut Unapplied,
 ) -> Result<Vec<Uncounted>, TableError> {
-    let marks = app.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
-    if let Some(end) = end_of_earlier(batch, &marks) {
+    let ids = arrived.iter().map(|one| one.order.id);
+    let begun = app.table().lanes_of([front_of_all()]);
+    let (marks, begun) = futures::try_join!(app.table().watermarks(STATS, ids), begun)?;
+    // The shard's last batch that was begun; all before it are done.
+    let begun = begun.get(&front_of_all()).and_then(|lanes| lanes.of(&batch.shard)).cloned();
+    if let Some(end) = end_of_earlier(batch, &marks, begun.as_ref()) {
         let (mut earlier, mut later) = (Vec::new(), Vec::new());
         for one in arrived {
             let [one, other] = app.split(one, &end).await?;
@@ -123,20 +117,62 @@ async fn count_batch(
         }
         return Ok(counted);
     }
-    let uncounted = app.uncounted_of(batch, arrived, marks).await?;
+    let uncounted = app.uncounted_of(batch, arrived, marks, begun.as_ref()).await?;
     let written = write_all_rows(app, uncounted, unapplied).await?;
     // Before the counters, so that whoever reads these can tell what they have.
-    let claims = written.iter().map(|one| async {
-        let order = one.image.order.id;
-        match one.found.as_ref() == Some(&one.mark) {
-            true => Ok(()),
-            false => app.table().claim(STATS, order, one.found.as_ref(), &one.mark).await,
-        }
+    let claims = written.into_iter().map(|one| async {
+        let claimed = persistently(batch, || claim(app, &one)).await;
+        (one, claimed)
     });
-    futures::stream::iter(claims).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    let (counted, tally) = added(app, &written, None)?;
+    let claimed: Vec<_> = futures::stream::iter(claims).buffer_unordered(AT_ONCE).collect().await;
+    let mut written = Vec::with_capacity(claimed.len());
+    for (one, claimed) in claimed {
+        match claimed {
+            Ok(()) => written.push(one),
+            // The stream's consumer has it: the others are the operator's all the same.
+            Err(TableError::Conflict) if batch.shard.is_of_operator() => {
+                unapplied.again.extend(one.image.records);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    persistently(batch, || count_everywhere(app, batch, &written)).await?;
+    for one in &written {
+        if let Some(after) = &one.after {
+            app.table().claim(STATS, one.image.order.id, Some(&one.mark), after).await?;
+        }
+    }
+    Ok(written)
+}
+
+/// Does something that the stream would bring again, and for an operator nobody does: then it is
+/// tried for some seconds, so that what is claimed is counted.
+async fn persistently<F: Future<Output = Result<(), TableError>>>(
+    batch: &BatchRange,
+    work: impl Fn() -> F,
+) -> Result<(), TableError> {
+    let mut tries = 0;
+    loop {
+        let done = work().await;
+        let passes = matches!(done, Err(TableError::Throttled)) && batch.shard.is_of_operator();
+        if !passes || !retry::while_busy(&mut tries).await {
+            return done;
+        }
+    }
+}
+
+async fn claim(app: &App, one: &Uncounted) -> Result<(), TableError> {
+    if one.found.as_ref() == Some(&one.mark) {
+        return Ok(());
+    }
+    app.table().claim(STATS, one.image.order.id, one.found.as_ref(), &one.mark).await
+}
+
+/// Counts some orders in every item that they change, first in that of all orders.
+async fn count_everywhere(app: &App, batch: &BatchRange, orders: &[Uncounted]) -> Result<(), TableError> {
+    let (counted, tally) = added(app, orders, None)?;
     let mut additions = additions_of(&counted, &tally);
-    let counting = Counting { app, batch, orders: &written };
+    let counting = Counting { app, batch, orders };
     if let Some((place, writes)) = additions.remove_entry(&front_of_all()) {
         counting.begin(&place, writes).await?;
     }
@@ -147,13 +183,7 @@ async fn count_batch(
             Outcome::Reached(_) | Outcome::Locked => Err(TableError::Conflict),
         }
     });
-    futures::stream::iter(rest).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
-    for one in &written {
-        if let Some(after) = &one.after {
-            app.table().claim(STATS, one.image.order.id, Some(&one.mark), after).await?;
-        }
-    }
-    Ok(written)
+    futures::stream::iter(rest).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Brings the rows of some orders up to date; those of which that could be done.
@@ -292,103 +322,5 @@ impl Counting<'_> {
             Some(writes) => table.count(self.batch, place, writes, Some(&reached), lock).await,
             None => Ok(Outcome::Counted),
         }
-    }
-}
-
-impl App {
-    /// What the counters may not have of the orders of a batch, with logs that reach back to what
-    /// they have.
-    async fn uncounted_of(
-        &self,
-        batch: &BatchRange,
-        arrived: Vec<OrderImage>,
-        mut marks: HashMap<OrderId, Watermark>,
-    ) -> Result<Vec<Uncounted>, TableError> {
-        let uncounted = arrived.into_iter().filter_map(|image| {
-            let found = marks.remove(&image.order.id);
-            Uncounted::of(batch, image, found)
-        });
-        let mut uncounted: Vec<Uncounted> = uncounted.collect();
-        for Uncounted { image, seen, .. } in &mut uncounted {
-            self.complete_log(&mut image.order, *seen).await?;
-        }
-        Ok(uncounted)
-    }
-
-    /// What the records of an order show up to one of them, and what the later ones show.
-    async fn split(
-        &self,
-        mut image: OrderImage,
-        end: &Sequence,
-    ) -> Result<[Option<OrderImage>; 2], TableError> {
-        let mut earlier = image.versions.clone();
-        let later = earlier.split_off(end);
-        let mut later = later;
-        if let Some(version) = later.remove(end) {
-            earlier.insert(end.clone(), version);
-        }
-        let Some(version) = earlier.values().copied().max() else { return Ok([None, Some(image)]) };
-        if later.is_empty() {
-            return Ok([Some(image), None]);
-        }
-        self.complete_log(&mut image.order, version).await?;
-        let records = image.records.clone();
-        let then = image.order.as_of(version);
-        let then = then.map(|order| OrderImage { order, records, versions: earlier });
-        image.versions = later;
-        Ok([then, Some(image)])
-    }
-}
-
-/// Where an earlier try at a batch ended that has grown since. What that has begun is ended first:
-/// it may have counted what the whole batch, taken together, does not.
-fn end_of_earlier(batch: &BatchRange, marks: &HashMap<OrderId, Watermark>) -> Option<Sequence> {
-    let claims = marks.values().filter_map(|mark| mark.claim.as_ref());
-    let under_way = claims.filter(|claim| claim.shard == batch.shard && claim.last >= batch.first);
-    under_way.map(|claim| &claim.end).filter(|end| **end < batch.last).min().cloned()
-}
-
-impl Uncounted {
-    /// What the counters may not have of an order; none where they have all of it.
-    fn of(batch: &BatchRange, image: OrderImage, found: Option<Watermark>) -> Option<Self> {
-        let (first, last) =
-            (image.versions.keys().next()?.clone(), image.versions.keys().next_back()?.clone());
-        let version = image.order.version;
-        let of_shard = found.as_ref().and_then(|mark| mark.claim.clone());
-        let of_shard = of_shard.filter(|claim| claim.shard == batch.shard);
-        let claim = |before, before_by| Claim {
-            shard: batch.shard.clone(),
-            first: first.clone(),
-            last: last.clone(),
-            end: batch.last.clone(),
-            before,
-            before_by,
-            hour: this_hour(),
-        };
-        let mut after = None;
-        let (seen, mark) = match (of_shard, &found) {
-            // This batch, or one that it is a part of, which was under way before.
-            (Some(under_way), Some(found)) if under_way.last > last => {
-                let claim = Claim {
-                    before: version,
-                    before_by: Some(last),
-                    first: under_way.last.clone(),
-                    ..under_way
-                };
-                after = Some(Watermark { version: found.version, claim: Some(claim) });
-                (under_way.before, found.clone())
-            }
-            (Some(under_way), Some(found)) if under_way.last == last => (under_way.before, found.clone()),
-            (Some(under_way), _) if under_way.last >= batch.first => {
-                let claim = claim(under_way.before, under_way.before_by);
-                (under_way.before, Watermark { version, claim: Some(claim) })
-            }
-            (of_shard, found) => {
-                let before = found.as_ref().map_or(0, |mark| mark.version);
-                let claim = claim(before, of_shard.map(|claim| claim.last));
-                (before, Watermark { version, claim: Some(claim) })
-            }
-        };
-        (version > seen).then_some(Self { image, seen, found, mark, after })
     }
 }

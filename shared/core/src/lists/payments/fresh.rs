@@ -14,11 +14,14 @@ use crate::lists::read_your_writes::SETTLING;
 use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use oms_domain::tally::{Tally, tally};
 use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome, PaymentEntry};
 use oms_runtime::meter;
+use oms_table::counters::stream_position::Lanes;
 use oms_table::lists::{OrderList, Wanted};
-use std::collections::{BTreeMap, BTreeSet};
+use oms_table::orders::watermarks::Watermark;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How many of the newest payments statistics show.
 const RECENT: usize = 10;
@@ -30,7 +33,22 @@ const NEWEST: usize = 10;
 pub(super) struct Settling {
     /// Those that there are.
     pub(super) orders: BTreeMap<OrderId, Order>,
-    pub(super) missing: Tally,
+    /// How far each is counted; its log reaches back to what any counter may have.
+    marks: HashMap<OrderId, Watermark>,
+}
+
+impl Settling {
+    /// What counters that were read before lack of the orders, which have counted so far.
+    pub(super) fn missing(&self, counted: &Lanes, zone: &TimeZone) -> Tally {
+        let mut missing = Tally::default();
+        for order in self.orders.values() {
+            let seen = self.marks.get(&order.id).map_or(0, |mark| counted.has(mark));
+            if seen < order.version {
+                missing.absorb(tally(order.as_of(seen).as_ref(), order, zone));
+            }
+        }
+        missing
+    }
 }
 
 impl App {
@@ -56,15 +74,13 @@ impl App {
         let read = meter::both(self.table().orders(ids()), self.table().watermarks(STATS, ids()));
         let (found, marks) = read.await?;
         for mut order in found {
-            let seen = marks.get(&order.id).map_or(0, |mark| mark.version);
+            let seen = marks.get(&order.id).map_or(0, |mark| Lanes::default().has(mark));
             if order.version > seen {
                 self.table().recall(&mut order, seen).await?;
-                let zone = &self.config().time_zone;
-                settling.missing.absorb(tally(order.as_of(seen).as_ref(), &order, zone));
             }
             settling.orders.insert(order.id, order);
         }
-        Ok(settling)
+        Ok(Settling { marks, ..settling })
     }
 
     /// Those orders whose rows may be behind: of the newest ones, and what the caller has changed.

@@ -91,7 +91,14 @@ impl App {
                 orders.extend(read.into_iter().map(|order| (order.id, order)));
                 (turn.cut(turn.of(orders.values()))?, orders)
             }
-            None => (self.listed(turn, listed, &settled, &settling).await?, settled.orders),
+            None => {
+                let mut listed = listed;
+                if !settled.orders.is_empty() {
+                    // Counters that are older than what is known of these would lack some of them.
+                    listed.0 = self.payment_bases(turn).await?;
+                }
+                (self.listed(turn, listed, &settled, &settling).await?, settled.orders)
+            }
         };
         let ends = cut.ends(|row| query.place(row));
         let views = self.in_full(turn, &cut.listed, orders).await?;
@@ -145,7 +152,9 @@ impl App {
     ) -> Outcome<PageSlice<PaymentEntry>> {
         let is_by_row = |row: &PaymentEntry| !settling.contains(&row.id.order()) && turn.query.wants(row);
         let sorting = turn.query.sorting.towards(turn.at);
-        bases.iter_mut().for_each(|base| base.add(&settled.missing));
+        for base in &mut bases {
+            base.add(&settled.missing(&base.counted, &self.config().time_zone));
+        }
         let now = turn.of(settled.orders.values());
         elsewhere.retain(is_by_row);
         if turn.visible.lists().len() > 1 {
@@ -208,9 +217,10 @@ impl App {
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
-            let counts = table.counts_of_payments(&scope).await?.payments;
+            let (counts, counted) = table.counts_of_payments(&scope).await?;
+            let counts = counts.payments;
             let (spans, scopes) = (table.spans_of_payments(list), table.payment_scopes(list));
-            Ok(Base { scope, spans, scopes, counts })
+            Ok(Base { scope, spans, scopes, counts, counted })
         }))
         .await
     }

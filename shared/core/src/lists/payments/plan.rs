@@ -7,6 +7,7 @@ use crate::lists::orders::{ENTRY_BYTES, Part, at_once};
 use crate::lists::paging::{SortPosition, Sorting};
 use oms_domain::Decimal;
 use oms_domain::tally::{Counter, PaymentFacets, Scope, Tally};
+use oms_table::counters::stream_position::Lanes;
 use oms_table::keys::Index;
 use oms_table::lists::{Span, position};
 use oms_table::projections::order_rows::total_position;
@@ -32,6 +33,8 @@ pub(super) struct Base {
     /// Its names in the other indexes; none of a user's list, which stands only by time.
     pub(super) scopes: Vec<String>,
     pub(super) counts: BTreeMap<PaymentFacets, u64>,
+    /// How far the counters have got.
+    pub(super) counted: Lanes,
 }
 
 /// In the order of which key an index keeps what is read.

@@ -15,6 +15,7 @@ fn shop() -> Base {
         scope: Scope::All,
         spans: vec![Span::all(Index::Payment, "PAYMENTS#0".into())],
         scopes: vec!["PAYMENTS#0".into()],
+        counted: Lanes::default(),
         counts: BTreeMap::from([
             (facets(PaymentState::Paid, PaymentMethod::CreditCard), 20_000),
             (facets(PaymentState::Failed, PaymentMethod::CreditCard), 300),

@@ -7,7 +7,7 @@ use oms_tests::shop::text;
 use oms_tests::{Client, Function, Goods, OwnTable, Person, Proxy, Shop, blurred, different_lines, stack};
 use serde_json::{Value, json};
 
-/// How often an event is delivered: the SDK makes only so many calls again before it gives up.
+/// How often an event is delivered at most, as by the stream.
 const DELIVERIES: u32 = 4;
 /// What differs from run to run: the tokens of saves and the stamps of counters.
 const RANDOM: [&str; 2] = ["k", "z"];
@@ -17,12 +17,13 @@ const RANDOM: [&str; 2] = ["k", "z"];
 async fn run(name: &str, table: &OwnTable, loses: bool, events: &[Value]) -> (Vec<Option<Value>>, usize) {
     let proxy = Proxy::before(stack().setting("DYNAMODB_URL")).await;
     let environment = [("AWS_ENDPOINT_URL_DYNAMODB", proxy.url.as_str()), ("TABLE_NAME", &table.name)];
-    let mut function = Function::start(name, &environment).await;
     if loses {
         proxy.lose_answers_to_writes();
     }
     let mut answers = Vec::new();
     for event in events {
+        // A fresh one each time: the SDK makes only so many calls of a process again.
+        let mut function = Function::start(name, &environment).await;
         let mut answer = None;
         for _ in 0..DELIVERIES {
             answer = function.invoke(event.clone()).await;

@@ -91,7 +91,14 @@ impl App {
                 orders.extend(read.into_iter().map(|order| (order.id, order)));
                 (turn.cut(turn.of(orders.values()))?, orders)
             }
-            None => (self.listed(turn, listed, &settled, &settling).await?, settled.orders),
+            None => {
+                let mut listed = listed;
+                if !settled.orders.is_empty() {
+                    // Counters that are older than what is known of these would lack some of them.
+                    listed.0 = self.payment_bases(turn).await?;
+                }
+                (self.listed(turn, listed, &settled, &settling).await?, settled.orders)
+            }
         };
         let ends = cut.ends(|row| query.place(row));
         let views = self.in_full(turn, &cut.listed, orders).await?;

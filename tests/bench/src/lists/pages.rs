@@ -134,7 +134,7 @@ fn others(generator: &OrderGenerator) -> Vec<List> {
     };
     // Half a unit for each product, and as much for each order that payments are shown from.
     let products = |name, who, query: &str, trips| list(name, who, &format!("products/?{query}"), trips, 16);
-    let payments = |name, who, query: &str| list(name, who, &format!("payments/?{query}"), 3, 16);
+    let payments = |name, who, query: &str| list(name, who, &format!("payments/?{query}"), 5, 16);
     let of_store = generator.stores.first().map(|store| format!("store={}", store.id)).unwrap_or_default();
     vec![
         items("items", Who::Staff, "", 3, 8),

@@ -5,8 +5,7 @@
 use super::{Key, PaymentQuery};
 use crate::lists::orders::{ENTRY_BYTES, Part, at_once};
 use crate::lists::paging::{SortPosition, Sorting};
-use oms_domain::Decimal;
-use oms_domain::tally::{Counter, PaymentFacets, Scope, Tally};
+use oms_domain::tally::PaymentFacets;
 use oms_table::keys::Index;
 use oms_table::lists::{Span, position};
 use oms_table::projections::order_rows::total_position;
@@ -25,8 +24,6 @@ pub(super) const MAX_SORTED: u64 = 10_000;
 /// A list to look through, and what its counters say.
 #[derive(Clone, Debug)]
 pub(super) struct Base {
-    /// Whose counters count it.
-    pub(super) scope: Scope,
     /// The parts of the index that keep it by time.
     pub(super) spans: Vec<Span>,
     /// Its names in the other indexes; none of a user's list, which stands only by time.
@@ -91,16 +88,6 @@ impl AccessPath {
 }
 
 impl Base {
-    /// Adds what the counters do not have yet.
-    pub(super) fn add(&mut self, missing: &Tally) {
-        for (cell, more) in missing.of(&self.scope) {
-            if let Counter::Payments(facets) = cell {
-                let count = self.counts.entry(facets).or_default();
-                *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
-            }
-        }
-    }
-
     fn total(&self) -> u64 {
         self.counts.values().sum()
     }

@@ -12,7 +12,6 @@ fn shop() -> Base {
     };
     let facets = |status, payment_method| of(status, payment_method, false);
     Base {
-        scope: Scope::All,
         spans: vec![Span::all(Index::Payment, "PAYMENTS#0".into())],
         scopes: vec!["PAYMENTS#0".into()],
         counts: BTreeMap::from([

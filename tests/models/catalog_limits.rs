@@ -2,13 +2,12 @@
 
 use futures::future::{join, join_all};
 use jiff::SignedDuration;
-use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus};
-use oms_domain::{Currency, Decimal, ProductId, UserId};
+use oms_domain::catalog::{ProductStatus, Store, StoreStatus};
+use oms_domain::{Currency, UserId};
 use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_table::TableError;
 use oms_table::catalog::products::StockedProduct;
-use uuid::Uuid;
 
 fn store(harness: &Harness) -> Store {
     let generator = OrderGenerator::new(1, 1, harness.app.now(), SignedDuration::from_mins(1));
@@ -16,23 +15,8 @@ fn store(harness: &Harness) -> Store {
     Store { id: harness.app.new_id(), currency: Currency::USD, ..store }
 }
 
-fn product(store: &Store, n: u128) -> StockedProduct {
-    let price = Decimal::from(5);
-    let product = Product {
-        id: ProductId(Uuid::from_u128(store.id.0.as_u128() ^ (n + 1) << 40)),
-        store: store.id,
-        name: "Mug".into(),
-        slug: "mug".into(),
-        sku: String::new(),
-        description: String::new(),
-        base_price: price,
-        current_price: price,
-        status: ProductStatus::Active,
-        variants: Vec::new(),
-        created_at: store.created_at,
-        updated_at: store.created_at,
-    };
-    StockedProduct { product, stock_levels: Vec::new() }
+fn product(store: &Store, number: u64) -> StockedProduct {
+    StockedProduct { product: OrderGenerator::product(store, number), stock_levels: Vec::new() }
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ fn others(generator: &OrderGenerator) -> Vec<List> {
     };
     // Half a unit for each product, and as much for each order that payments are shown from.
     let products = |name, who, query: &str, trips| list(name, who, &format!("products/?{query}"), trips, 16);
-    let payments = |name, who, query: &str| list(name, who, &format!("payments/?{query}"), 3, 16);
+    let payments = |name, who, query: &str| list(name, who, &format!("payments/?{query}"), 4, 16);
     let of_store = generator.stores.first().map(|store| format!("store={}", store.id)).unwrap_or_default();
     vec![
         items("items", Who::Staff, "", 3, 8),
@@ -155,7 +155,7 @@ fn others(generator: &OrderGenerator) -> Vec<List> {
         payments("payments by method", Who::Staff, "payment_method=paypal"),
         payments("payments by currency", Who::Staff, "currency=USD"),
         payments("payments by amount", Who::Staff, "ordering=-amount"),
-        List { trips: 4, ..payments("payments of a vendor", Who::Vendor, "") },
+        List { trips: 5, ..payments("payments of a vendor", Who::Vendor, "") },
         payments("payments of a customer", Who::Customer, ""),
     ]
 }

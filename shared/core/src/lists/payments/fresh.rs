@@ -38,7 +38,7 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    /// What counters that were read before lack of the orders, which have counted so far.
+    /// What counters that were read afterwards, and have counted so far, may lack of the orders.
     pub(super) fn missing(&self, counted: &Lanes, zone: &TimeZone) -> Tally {
         let mut missing = Tally::default();
         for order in self.orders.values() {
@@ -71,8 +71,9 @@ impl App {
             return Ok(settling);
         }
         let ids = || orders.iter().copied();
-        let read = meter::both(self.table().orders(ids()), self.table().watermarks(STATS, ids()));
-        let (found, marks) = read.await?;
+        let read =
+            async { futures::try_join!(self.table().orders(ids()), self.table().watermarks(STATS, ids())) };
+        let (found, marks) = meter::at_once(read).await?;
         for mut order in found {
             let seen = marks.get(&order.id).map_or(0, |mark| Lanes::default().has(mark));
             if order.version > seen {
@@ -88,7 +89,8 @@ impl App {
         let limit = NEWEST.div_ceil(visible.lists().len().max(1));
         let wanted = Wanted::default();
         let newest = async { Ok(self.table().listed_orders(visible.lists(), &wanted, limit).await?) };
-        let (newest, recent) = meter::both(newest, self.settling_writes(caller)).await?;
+        let both = async { futures::try_join!(newest, self.settling_writes(caller)) };
+        let (newest, recent) = meter::at_once(both).await?;
         let since = self.now().checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
         let is_settling = |order: &OrderSummary| order.updated_at > since;
         let newest = newest.iter().filter(|order| is_settling(order)).map(|order| order.id);

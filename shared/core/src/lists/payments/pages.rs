@@ -6,7 +6,8 @@ use super::plan::{Base, MAX_SORTED, Plan, PlanInput, SortIndex, plan};
 use crate::app::App;
 use crate::lists::orders::{IndexMerge, MAX_READ, Visible, scope_of};
 use crate::lists::paging::{CursorBound, PageSlice, SortPosition, Window};
-use oms_domain::{Caller, Order, OrderId, Outcome, PaymentEntry};
+use oms_domain::tally::Counter;
+use oms_domain::{Caller, Decimal, Order, OrderId, Outcome, PaymentEntry};
 use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::views::payment::PaymentView;
 use oms_runtime::meter::{self, side_by_side};
@@ -78,9 +79,8 @@ impl App {
     ) -> Outcome<Page<PaymentView>> {
         let at = query.sorting.at(request)?;
         let turn = PageQuery { caller, visible, query, request, at: at.as_ref() };
-        let sought = meter::both(self.orders_found(turn), self.settling(caller, visible));
-        let listed = meter::both(self.payment_bases(turn), self.paid_elsewhere(turn));
-        let ((found, settling), listed) = meter::both(sought, listed).await?;
+        let begun = async { futures::try_join!(self.orders_found(turn), self.settling(caller, visible)) };
+        let (found, settling) = meter::at_once(begun).await?;
         let settled = self.settled(&settling).await?;
         let settling: BTreeSet<OrderId> = settling.into_iter().collect();
         let (cut, orders) = match found {
@@ -91,14 +91,7 @@ impl App {
                 orders.extend(read.into_iter().map(|order| (order.id, order)));
                 (turn.cut(turn.of(orders.values()))?, orders)
             }
-            None => {
-                let mut listed = listed;
-                if !settled.orders.is_empty() {
-                    // Counters that are older than what is known of these would lack some of them.
-                    listed.0 = self.payment_bases(turn).await?;
-                }
-                (self.listed(turn, listed, &settled, &settling).await?, settled.orders)
-            }
+            None => (self.listed(turn, &settled, &settling).await?, settled.orders),
         };
         let ends = cut.ends(|row| query.place(row));
         let views = self.in_full(turn, &cut.listed, orders).await?;
@@ -141,20 +134,18 @@ impl App {
         Ok(Some(found))
     }
 
-    /// A page by rows of the lists to look through, and of what was paid elsewhere; rows of orders
-    /// that are settling are replaced by the orders.
+    /// A page by rows, of which those of orders that are settling are replaced by the orders.
     async fn listed(
         &self,
         turn: PageQuery<'_>,
-        (mut bases, mut elsewhere): (Vec<Base>, Vec<PaymentEntry>),
         settled: &Settling,
         settling: &BTreeSet<OrderId>,
     ) -> Outcome<PageSlice<PaymentEntry>> {
         let is_by_row = |row: &PaymentEntry| !settling.contains(&row.id.order()) && turn.query.wants(row);
         let sorting = turn.query.sorting.towards(turn.at);
-        for base in &mut bases {
-            base.add(&settled.missing(&base.counted, &self.config().time_zone));
-        }
+        let bases = self.payment_bases(turn, settled);
+        let begun = async { futures::try_join!(bases, self.paid_elsewhere(turn)) };
+        let (bases, mut elsewhere) = meter::at_once(begun).await?;
         let now = turn.of(settled.orders.values());
         elsewhere.retain(is_by_row);
         if turn.visible.lists().len() > 1 {
@@ -211,16 +202,22 @@ impl App {
     }
 
     /// The lists to look through, with what their counters say.
-    async fn payment_bases(&self, turn: PageQuery<'_>) -> Outcome<Vec<Base>> {
+    async fn payment_bases(&self, turn: PageQuery<'_>, settled: &Settling) -> Outcome<Vec<Base>> {
         let lists = turn.visible.lists();
         // A vendor's own payments elsewhere are few, and looked through by themselves.
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
-            let (counts, counted) = table.counts_of_payments(&scope).await?;
-            let counts = counts.payments;
+            let (counted, lanes) = table.counts_of_payments(&scope).await?;
+            let mut counts = counted.payments;
+            for (cell, more) in settled.missing(&lanes, &self.config().time_zone).of(&scope) {
+                if let Counter::Payments(facets) = cell {
+                    let count = counts.entry(facets).or_default();
+                    *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
+                }
+            }
             let (spans, scopes) = (table.spans_of_payments(list), table.payment_scopes(list));
-            Ok(Base { scope, spans, scopes, counts, counted })
+            Ok(Base { spans, scopes, counts })
         }))
         .await
     }

@@ -5,9 +5,7 @@
 use super::{Key, PaymentQuery};
 use crate::lists::orders::{ENTRY_BYTES, Part, at_once};
 use crate::lists::paging::{SortPosition, Sorting};
-use oms_domain::Decimal;
-use oms_domain::tally::{Counter, PaymentFacets, Scope, Tally};
-use oms_table::counters::stream_position::Lanes;
+use oms_domain::tally::PaymentFacets;
 use oms_table::keys::Index;
 use oms_table::lists::{Span, position};
 use oms_table::projections::order_rows::total_position;
@@ -26,15 +24,11 @@ pub(super) const MAX_SORTED: u64 = 10_000;
 /// A list to look through, and what its counters say.
 #[derive(Clone, Debug)]
 pub(super) struct Base {
-    /// Whose counters count it.
-    pub(super) scope: Scope,
     /// The parts of the index that keep it by time.
     pub(super) spans: Vec<Span>,
     /// Its names in the other indexes; none of a user's list, which stands only by time.
     pub(super) scopes: Vec<String>,
     pub(super) counts: BTreeMap<PaymentFacets, u64>,
-    /// How far the counters have got.
-    pub(super) counted: Lanes,
 }
 
 /// In the order of which key an index keeps what is read.
@@ -94,16 +88,6 @@ impl AccessPath {
 }
 
 impl Base {
-    /// Adds what the counters do not have yet.
-    pub(super) fn add(&mut self, missing: &Tally) {
-        for (cell, more) in missing.of(&self.scope) {
-            if let Counter::Payments(facets) = cell {
-                let count = self.counts.entry(facets).or_default();
-                *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
-            }
-        }
-    }
-
     fn total(&self) -> u64 {
         self.counts.values().sum()
     }

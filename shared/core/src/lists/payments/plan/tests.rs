@@ -12,10 +12,8 @@ fn shop() -> Base {
     };
     let facets = |status, payment_method| of(status, payment_method, false);
     Base {
-        scope: Scope::All,
         spans: vec![Span::all(Index::Payment, "PAYMENTS#0".into())],
         scopes: vec!["PAYMENTS#0".into()],
-        counted: Lanes::default(),
         counts: BTreeMap::from([
             (facets(PaymentState::Paid, PaymentMethod::CreditCard), 20_000),
             (facets(PaymentState::Failed, PaymentMethod::CreditCard), 300),

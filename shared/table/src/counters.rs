@@ -96,24 +96,34 @@ fn additions(cells: impl IntoIterator<Item = (Scope, Counter, Decimal)>) -> Addi
     additions
 }
 
-/// What is written where some orders are counted: also that they are.
+/// What is written where an order is counted: also that it is.
 #[must_use]
-pub fn additions_of(counted: &[Counted], tally: &Tally) -> Additions {
+pub fn additions_of(counted: &Counted, tally: &Tally) -> Additions {
     let cells = tally.iter().map(|(scope, cell, value)| (scope.clone(), cell, value));
     let mut additions = additions(cells);
-    for Counted { order, from, to, scopes } in counted {
-        for scope in scopes {
-            let (place, value) = place_of_order(*order, *to);
-            let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
-            front.set.insert(place, value);
-            front.set.insert(STAMP.to_owned(), stamp());
-            if *from == 0 && matches!(scope, Scope::User(_)) {
-                let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
-                *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
-            }
+    let Counted { order, from, to, scopes } = counted;
+    for scope in scopes {
+        let (place, value) = place_of_order(*order, *to);
+        let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
+        front.set.insert(place, value);
+        if *from == 0 && matches!(scope, Scope::User(_)) {
+            let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
+            *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
         }
     }
     additions
+}
+
+/// Writes more, after what was to be written. Where additions cancel out, the item is written all
+/// the same: how far it has counted must not depend on what they are taken together with.
+pub fn absorb(additions: &mut Additions, more: Additions) {
+    for (place, Writes { add, set }) in more {
+        let writes = additions.entry(place).or_default();
+        for (name, value) in add {
+            *writes.add.entry(name).or_default() += value;
+        }
+        writes.set.extend(set);
+    }
 }
 
 fn stamp() -> AttributeValue {
@@ -130,7 +140,8 @@ struct Expression {
 
 impl Expression {
     fn of(writes: Writes) -> Self {
-        let add = writes.add.into_iter().map(|(name, value)| (name, AttributeValue::N(value.to_string())));
+        let add = writes.add.into_iter().filter(|(_, value)| !value.is_zero());
+        let add = add.map(|(name, value)| (name, AttributeValue::N(value.to_string())));
         let clauses =
             [("ADD", " ", add.collect::<Vec<_>>()), ("SET", " = ", writes.set.into_iter().collect())];
         let mut expression = Self::default();

@@ -6,15 +6,15 @@
 //! by one of the two. What an earlier run left half done is ended; so is what the stream of a table
 //! had under way that was restored since, as nobody else will.
 
-use super::counting::{added_by, apply_batch};
+use super::counting::apply_batch;
 use super::stream::OrderImage;
 use crate::app::App;
 use crate::statistics::verify::STATS;
 use oms_domain::Order;
 use oms_runtime::logging::chain;
 use oms_table::TableError;
+use oms_table::counters::Place;
 use oms_table::counters::stream_position::{Lanes, Shard};
-use oms_table::counters::{Place, front_of_all};
 use oms_table::orders::watermarks::{Claim, Watermark};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -80,9 +80,9 @@ impl Run {
             }
             left.extend(is_behind.then(|| order.id.to_string()));
             if let Some(order) = order.as_of(mark.version).filter(|_| self.may_end(&claim.shard)) {
-                let (records, versions) =
-                    (vec![order.id.to_string()], BTreeMap::from([(claim.last, order.version)]));
-                self.under_way.entry(claim.shard).or_default().push(OrderImage { order, records, versions });
+                let records = vec![order.id.to_string()];
+                let image = OrderImage { order, records, versions: claim.records };
+                self.under_way.entry(claim.shard).or_default().push(image);
             }
         }
         let images = behind.into_iter().map(|order| {
@@ -110,22 +110,29 @@ type InDoubt<'a> = (&'a Order, Watermark, Claim);
 /// Whether all counters have what is said to be under way of some orders.
 async fn are_done<'a>(app: &App, orders: Vec<InDoubt<'a>>) -> Result<Vec<(InDoubt<'a>, bool)>, TableError> {
     let mut touched: Vec<BTreeSet<Place>> = Vec::with_capacity(orders.len());
-    for (order, mark, claim) in &orders {
-        touched.push(added_by(app, order, claim.before, mark.version).await?.into_keys().collect());
+    for (order, _, claim) in &orders {
+        touched.push(app.claimed_places(order, claim).await?);
     }
     let places: BTreeSet<&Place> = touched.iter().flatten().collect();
-    let front = front_of_all();
-    let lanes = app.table().lanes_of(places.into_iter().cloned().chain([front.clone()])).await?;
+    let lanes = app.table().lanes_of(places.into_iter().cloned()).await?;
     let is_done = |claim: &Claim, touched: &BTreeSet<Place>| {
-        let counted = |place: &Place| lanes.get(place).and_then(|lanes: &Lanes| lanes.of(&claim.shard));
-        // What comes again of the stream's last batch must be what it was.
-        let is_over = || counted(&front).is_some_and(|begun| *begun > claim.end);
-        touched.iter().all(|place| counted(place).is_some_and(|counted| *counted >= claim.last))
-            && (claim.shard.is_of_operator() || is_over())
+        let counted = |place| lanes.get(place).and_then(|lanes: &Lanes| lanes.of(&claim.shard));
+        touched.iter().all(|place| counted(place) >= claim.last())
     };
     let both = orders.into_iter().zip(touched).map(|(one, touched)| {
         let is_done = is_done(&one.2, &touched);
         (one, is_done)
     });
     Ok(both.collect())
+}
+
+impl App {
+    /// The items of counters that what is claimed of an order is counted in.
+    async fn claimed_places(&self, order: &Order, claim: &Claim) -> Result<BTreeSet<Place>, TableError> {
+        let mut order = order.clone();
+        self.complete_log(&mut order, claim.before).await?;
+        let versions = std::iter::once(claim.before).chain(claim.records.values().copied());
+        let versions: Vec<u64> = versions.filter(|version| *version <= order.version).collect();
+        Ok(self.added_by(&order, &versions)?.into_keys().collect())
+    }
 }

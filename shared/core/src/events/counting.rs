@@ -10,7 +10,7 @@
 
 mod uncounted;
 
-use self::uncounted::{Uncounted, end_of_earlier};
+use self::uncounted::Uncounted;
 use super::failures::Unapplied;
 use super::stream::OrderImage;
 use crate::app::App;
@@ -18,16 +18,14 @@ use crate::statistics::verify::STATS;
 use futures::{StreamExt, TryStreamExt};
 use oms_domain::Order;
 use oms_domain::business_metrics::measures;
-use oms_domain::tally::{Scope, Tally, tally};
+use oms_domain::tally::Scope;
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_runtime::retry;
 use oms_table::TableError;
 use oms_table::counters::batches::{Lock, Outcome};
 use oms_table::counters::stream_position::{BatchRange, Sequence, Shard};
-use oms_table::counters::{Additions, Counted, Place, Writes, additions_of, front_of_all};
-use oms_table::orders::watermarks::Watermark;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use oms_table::counters::{self, Additions, Counted, Place, Writes, additions_of, front_of_all};
 
 /// How many orders, or items of counters, are written at the same time.
 const AT_ONCE: usize = 32;
@@ -73,7 +71,7 @@ pub(super) async fn apply_batch(
         Ok(counted) => {
             tracing::debug!(orders = counted.len(), "counted");
             if let Some(metrics) = metrics {
-                let figures = counted.iter().flat_map(|one| measures(&one.image.order, one.seen));
+                let figures = counted.iter().flat_map(|one| measures(&one.order, one.seen));
                 figures.for_each(|measure| metrics.note(measure));
             }
         }
@@ -98,26 +96,8 @@ async fn count_batch(
     arrived: Vec<OrderImage>,
     unapplied: &mut Unapplied,
 ) -> Result<Vec<Uncounted>, TableError> {
-    let ids = arrived.iter().map(|one| one.order.id);
-    let begun = app.table().lanes_of([front_of_all()]);
-    let (marks, begun) = futures::try_join!(app.table().watermarks(STATS, ids), begun)?;
-    // The shard's last batch that was begun; all before it are done.
-    let begun = begun.get(&front_of_all()).and_then(|lanes| lanes.of(&batch.shard)).cloned();
-    if let Some(end) = end_of_earlier(batch, &marks, begun.as_ref()) {
-        let (mut earlier, mut later) = (Vec::new(), Vec::new());
-        for one in arrived {
-            let [one, other] = app.split(one, &end).await?;
-            earlier.extend(one);
-            later.extend(other);
-        }
-        let mut counted = Vec::new();
-        for part in [earlier, later] {
-            let Some(range) = range_of(&batch.shard, &part) else { continue };
-            counted.extend(Box::pin(count_batch(app, &range, part, unapplied)).await?);
-        }
-        return Ok(counted);
-    }
-    let uncounted = app.uncounted_of(batch, arrived, marks, begun.as_ref()).await?;
+    let marks = app.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
+    let uncounted = app.uncounted_of(batch, arrived, marks).await?;
     let written = write_all_rows(app, uncounted, unapplied).await?;
     // Before the counters, so that whoever reads these can tell what they have.
     let claims = written.into_iter().map(|one| async {
@@ -131,17 +111,12 @@ async fn count_batch(
             Ok(()) => written.push(one),
             // The stream's consumer has it: the others are the operator's all the same.
             Err(TableError::Conflict) if batch.shard.is_of_operator() => {
-                unapplied.again.extend(one.image.records);
+                unapplied.again.extend(one.records);
             }
             Err(error) => return Err(error),
         }
     }
     persistently(batch, || count_everywhere(app, batch, &written)).await?;
-    for one in &written {
-        if let Some(after) = &one.after {
-            app.table().claim(STATS, one.image.order.id, Some(&one.mark), after).await?;
-        }
-    }
     Ok(written)
 }
 
@@ -165,13 +140,12 @@ async fn claim(app: &App, one: &Uncounted) -> Result<(), TableError> {
     if one.found.as_ref() == Some(&one.mark) {
         return Ok(());
     }
-    app.table().claim(STATS, one.image.order.id, one.found.as_ref(), &one.mark).await
+    app.table().claim(STATS, one.order.id, one.found.as_ref(), &one.mark).await
 }
 
 /// Counts some orders in every item that they change, first in that of all orders.
 async fn count_everywhere(app: &App, batch: &BatchRange, orders: &[Uncounted]) -> Result<(), TableError> {
-    let (counted, tally) = added(app, orders, None)?;
-    let mut additions = additions_of(&counted, &tally);
+    let mut additions = added(app, orders, None)?;
     let counting = Counting { app, batch, orders };
     if let Some((place, writes)) = additions.remove_entry(&front_of_all()) {
         counting.begin(&place, writes).await?;
@@ -195,7 +169,7 @@ async fn write_all_rows(
     let mut written = Vec::with_capacity(uncounted.len());
     // Rows come first, so that a list has what its count says.
     let rows = uncounted.into_iter().map(|one| async {
-        let rows = match tally_of(app, &one, one.seen) {
+        let rows = match app.added_by(&one.order, &one.versions_after(None)) {
             Ok(_) => write_rows(app, &one).await,
             Err(error) => Err(error),
         };
@@ -206,8 +180,8 @@ async fn write_all_rows(
         match rows {
             Ok(()) => written.push(one),
             Err(error) if error.is_lasting() => {
-                tracing::error!(order = %one.image.order.id, error = chain(&error), "cannot be counted");
-                unapplied.set_aside(one.image.records, error);
+                tracing::error!(order = %one.order.id, error = chain(&error), "cannot be counted");
+                unapplied.set_aside(one.records, error);
             }
             Err(error) => return Err(error),
         }
@@ -217,7 +191,7 @@ async fn write_all_rows(
 
 /// Brings the rows of an order, by which lists and searches find it, up to date.
 async fn write_rows(app: &App, one: &Uncounted) -> Result<(), TableError> {
-    let order = &one.image.order;
+    let order = &one.order;
     let before = order.as_of(one.seen).filter(|before| !before.is_deleted());
     let changes = [(before.as_ref(), order)];
     app.table().write_order_rows([order]).await?;
@@ -226,56 +200,27 @@ async fn write_rows(app: &App, one: &Uncounted) -> Result<(), TableError> {
     app.table().write_search_rows([(before, order)]).await
 }
 
-/// What an order adds to the counters from a version of it on.
-fn tally_of(app: &App, one: &Uncounted, from: u64) -> Result<Tally, TableError> {
-    let order = &one.image.order;
-    // What is new to us, or has been deleted, needs its whole log.
-    let needed = if order.is_deleted() { 0 } else { from };
-    if !order.log_reaches(needed) {
-        return Err(TableError::LogTooShort(order.id));
-    }
-    let work = || tally(order.as_of(from).as_ref(), order, &app.config().time_zone);
-    // A bug that one order brings out must not hold up the others.
-    catch_unwind(AssertUnwindSafe(work))
-        .map_err(|_| TableError::Invalid("the consumer panicked on it".into()))
-}
-
-/// What some orders add to an item that has counted the shard up to a record; none of the batch
-/// where it is not said.
-fn added(
-    app: &App,
-    orders: &[Uncounted],
-    up_to: Option<&Sequence>,
-) -> Result<(Vec<Counted>, Tally), TableError> {
-    let (mut counted, mut sum) = (Vec::new(), Tally::default());
+/// What some orders add to an item that has counted the batch up to a record, if any of it.
+fn added(app: &App, orders: &[Uncounted], counted: Option<&Sequence>) -> Result<Additions, TableError> {
+    let mut additions = Additions::new();
     for one in orders {
-        let reached = up_to.and_then(|last| one.image.versions.range(..=last).next_back());
-        let from = reached.map_or(one.seen, |(_, version)| one.seen.max(*version));
-        let Order { id, version, .. } = one.image.order;
-        if from < version {
-            sum.absorb(tally_of(app, one, from)?);
-            counted.push(Counted { order: id, from, to: version, scopes: Scope::of(&one.image.order) });
-        }
+        counters::absorb(&mut additions, app.added_by(&one.order, &one.versions_after(counted))?);
     }
-    Ok((counted, sum))
+    Ok(additions)
 }
 
-/// What an order adds to which items, from one version to another.
-pub(super) async fn added_by(app: &App, order: &Order, from: u64, to: u64) -> Result<Additions, TableError> {
-    let mut order = order.clone();
-    app.complete_log(&mut order, from.min(to)).await?;
-    let Some(order) = order.as_of(to) else { return Ok(Additions::new()) };
-    let mark = Watermark::default();
-    let scopes = Scope::of(&order);
-    let one = Uncounted {
-        image: OrderImage::new(order, String::new()),
-        seen: from,
-        found: None,
-        mark,
-        after: None,
-    };
-    let tally = tally_of(app, &one, from)?;
-    Ok(additions_of(&[Counted { order: one.image.order.id, from, to, scopes }], &tally))
+impl App {
+    /// What an order adds to which items as it goes through some of its versions.
+    pub(super) fn added_by(&self, order: &Order, versions: &[u64]) -> Result<Additions, TableError> {
+        let mut additions = Additions::new();
+        let scopes = Scope::of(order);
+        for (from, to) in versions.iter().copied().zip(versions.iter().copied().skip(1)) {
+            let counted = Counted { order: order.id, from, to, scopes: scopes.clone() };
+            let tally = self.tally_between(order, from, to)?;
+            counters::absorb(&mut additions, additions_of(&counted, &tally));
+        }
+        Ok(additions)
+    }
 }
 
 /// A batch on its way into the counters.
@@ -299,7 +244,7 @@ impl Counting<'_> {
             }
             journal = self.app.journal_to_keep().await?;
             if let Some(state) = &journal {
-                let orders = self.orders.iter().map(|one| one.image.order.id);
+                let orders = self.orders.iter().map(|one| one.order.id);
                 self.app.table().keep_journal(state, orders).await?;
             }
         }
@@ -316,11 +261,8 @@ impl Counting<'_> {
         if reached.last >= self.batch.last {
             return Ok(Outcome::Counted);
         }
-        let (counted, tally) = added(self.app, self.orders, Some(&reached.last))?;
-        let mut rest: Additions = additions_of(&counted, &tally);
-        match rest.remove(place) {
-            Some(writes) => table.count(self.batch, place, writes, Some(&reached), lock).await,
-            None => Ok(Outcome::Counted),
-        }
+        let mut rest = added(self.app, self.orders, Some(&reached.last))?;
+        let writes = rest.remove(place).unwrap_or_default();
+        table.count(self.batch, place, writes, Some(&reached), lock).await
     }
 }

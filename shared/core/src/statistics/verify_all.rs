@@ -192,8 +192,13 @@ impl Expected<'_> {
             *known = counted;
             if let Some(claim) = claim.filter(|_| counted == mark.version) {
                 let newest = self.newest.entry(claim.shard.clone()).or_default();
-                newest.insert(claim.last.clone(), tally(order.as_of(claim.before).as_ref(), &now, zone));
-                if newest.len() > NEWEST_OF_SHARD {
+                let mut before = order.as_of(claim.before);
+                for (record, version) in &claim.records {
+                    let Some(then) = order.as_of(*version) else { continue };
+                    newest.insert(record.clone(), tally(before.as_ref(), &then, zone));
+                    before = Some(then);
+                }
+                while newest.len() > NEWEST_OF_SHARD {
                     newest.pop_first();
                 }
             }

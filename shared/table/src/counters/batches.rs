@@ -1,8 +1,9 @@
 //! Counting a batch of the stream, in one item of counters after the other.
 
 use crate::counters::layout::FRONT;
+use crate::counters::snapshot::STAMP;
 use crate::counters::stream_position::{BatchRange, Lanes, Sequence, Shard};
-use crate::counters::{Expression, HELD, JOURNAL, Place, Writes};
+use crate::counters::{Expression, HELD, JOURNAL, Place, Writes, stamp};
 use crate::writes::while_held;
 use crate::{Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -93,6 +94,9 @@ impl Table {
         let lane = batch.shard.attribute();
         let mut writes = writes;
         writes.set.insert(lane.clone(), AttributeValue::S(batch.lane()));
+        if sk == FRONT {
+            writes.set.insert(STAMP.to_owned(), stamp());
+        }
         let Expression { text, names, values } = Expression::of(writes);
         let mut update = self
             .client

@@ -141,26 +141,24 @@ impl Lanes {
     /// also of an item that few batches write.
     #[must_use]
     pub fn has(&self, mark: &Watermark) -> u64 {
-        match mark.claim.as_ref().filter(|claim| !claim.is_settled()) {
-            Some(claim) if self.of(&claim.shard).is_none_or(|counted| *counted < claim.last) => claim.before,
-            _ => mark.version,
-        }
+        let claim = mark.claim.as_ref().filter(|claim| !claim.is_settled());
+        claim.map_or(mark.version, |claim| claim.version_at(self.of(&claim.shard)))
     }
 
     /// Which version of an order is counted in an item that each batch of it writes, by the order's
     /// watermark, which was read afterwards. None where it cannot be told: since then the order was
-    /// counted more than once, or a part of its batch is counted and the rest is not.
+    /// counted more than once.
     #[must_use]
     pub fn version_of(&self, mark: &Watermark) -> Option<u64> {
         let version = self.has(mark);
         let Some(claim) = mark.claim.as_ref().filter(|_| version != mark.version) else {
             return Some(version);
         };
-        let counted = self.of(&claim.shard);
-        let is_begun = counted.is_some_and(|counted| *counted >= claim.first);
-        let has_before =
-            claim.before_by.as_ref().is_none_or(|by| counted.is_some_and(|counted| counted >= by));
-        (!is_begun && has_before).then_some(version)
+        let has_before = match &claim.before_by {
+            Some(by) => self.of(&claim.shard).is_some_and(|counted| counted >= by),
+            None => true,
+        };
+        has_before.then_some(version)
     }
 }
 
@@ -186,11 +184,10 @@ mod tests {
             let lane = AttributeValue::S(format!("{} {}", Sequence::new(counted).as_str(), this_hour()));
             Lanes::read(&Item::from([(shard.attribute(), lane)]))
         };
+        let records = BTreeMap::from([(Sequence::new("20"), 3), (Sequence::new("25"), 5)]);
         let claim = Claim {
             shard: shard.clone(),
-            first: Sequence::new("20"),
-            last: Sequence::new("25"),
-            end: Sequence::new("27"),
+            records,
             before: 2,
             before_by: Some(Sequence::new("10")),
             hour: this_hour(),
@@ -198,14 +195,42 @@ mod tests {
         let of = |claim: &Claim| Watermark { version: 5, claim: Some(claim.clone()) };
         let counted = |counted| lanes(counted).version_of(&of(&claim));
         assert_eq!(["9", "10", "19"].map(counted), [None, Some(2), Some(2)]);
-        assert_eq!(["20", "24", "25", "90"].map(counted), [None, None, Some(5), Some(5)]);
+        assert_eq!(["20", "24", "25", "90"].map(counted), [Some(3), Some(3), Some(5), Some(5)]);
         let has = |counted| lanes(counted).has(&of(&claim));
-        assert_eq!(["9", "24", "25"].map(has), [2, 2, 5]);
+        assert_eq!(["9", "24", "25"].map(has), [2, 3, 5]);
         let first = Claim { before: 0, before_by: None, ..claim.clone() };
         assert_eq!(Lanes::default().version_of(&of(&first)), Some(0));
         let long_ago = Claim { hour: this_hour() - SETTLED_AFTER_HOURS - 1, ..claim };
         assert_eq!(Lanes::default().version_of(&of(&long_ago)), Some(5));
         assert_eq!(Lanes::default().version_of(&Watermark { version: 3, claim: None }), Some(3));
+    }
+
+    #[test]
+    fn a_watermark_says_which_records_made_which_version() {
+        let shard = Shard::new("shardId-00000001");
+        let records = |all: &[(&str, u64)]| {
+            all.iter().map(|(record, version)| (Sequence::new(record), *version)).collect::<BTreeMap<_, _>>()
+        };
+        let begun = Watermark::default().claiming(&shard, &records(&[("10", 1), ("12", 2)]));
+        assert_eq!(begun.version, 2);
+        // The same comes again, or a part of it.
+        assert_eq!(begun.clone().claiming(&shard, &records(&[("10", 1), ("12", 2)])), begun);
+        assert_eq!(begun.clone().claiming(&shard, &records(&[("10", 1)])), begun);
+        // It comes again with more.
+        let longer = begun.clone().claiming(&shard, &records(&[("12", 2), ("15", 4)]));
+        let claim = longer.claim.clone().unwrap();
+        assert_eq!((claim.before, claim.before_by), (0, None));
+        assert_eq!(claim.records, records(&[("10", 1), ("12", 2), ("15", 4)]));
+        // What follows is another batch.
+        let next = longer.clone().claiming(&shard, &records(&[("16", 5)]));
+        let claim = next.claim.clone().unwrap();
+        assert_eq!((claim.before, claim.before_by.as_ref()), (4, Some(&Sequence::new("15"))));
+        // So is what another shard brings, of which some is known.
+        let other = Shard::new("shardId-00000002");
+        let elsewhere = next.claiming(&other, &records(&[("7", 4), ("8", 5), ("9", 6)]));
+        let claim = elsewhere.claim.clone().unwrap();
+        assert_eq!((claim.before, claim.before_by, claim.records), (5, None, records(&[("9", 6)])));
+        assert_eq!(elsewhere.clone().claiming(&shard, &records(&[("16", 5)])), elsewhere);
     }
 
     #[test]

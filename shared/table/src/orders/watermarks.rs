@@ -8,7 +8,7 @@
 //! | attribute | what it says |
 //! |---|---|
 //! | `version` | the version that is applied, or being counted |
-//! | `k`, `f`, `q`, `e` | being counted: the shard, the order's first record of the batch, its last one, and the batch's |
+//! | `k`, `q` | being counted: the shard, and the order's records of the batch with the version that each shows |
 //! | `b`, `p` | which version was counted before, and by which record of the same shard |
 //! | `h` | when that was, in hours since 1970 |
 
@@ -18,12 +18,10 @@ use crate::writes::{VERSION, part};
 use crate::{Item, Table, TableError, key, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use oms_domain::OrderId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 const SHARD: &str = "k";
-const FIRST: &str = "f";
-const LAST: &str = "q";
-const END: &str = "e";
+const RECORDS: &str = "q";
 const BEFORE: &str = "b";
 const BEFORE_BY: &str = "p";
 const HOUR: &str = "h";
@@ -56,12 +54,8 @@ pub struct Watermark {
 pub struct Claim {
     /// The stream's shard that the batch is of.
     pub shard: Shard,
-    /// The order's first record in the batch.
-    pub first: Sequence,
-    /// The order's last record in the batch, which shows the watermark's version.
-    pub last: Sequence,
-    /// The last record of the batch.
-    pub end: Sequence,
+    /// The records, with the version that each shows.
+    pub records: BTreeMap<Sequence, u64>,
     /// The version that all counters had before.
     pub before: u64,
     /// The record of the same shard that showed it, if one did.
@@ -72,31 +66,55 @@ pub struct Claim {
 
 impl Claim {
     fn read(item: &Item) -> Option<Self> {
-        let sequence = |name| Some(text(item, name)).filter(|text| !text.is_empty()).map(Sequence::stored);
+        let filled = |name| Some(text(item, name)).filter(|text| !text.is_empty());
+        let records = filled(RECORDS)?.split(' ').filter_map(|record| {
+            let (sequence, version) = record.split_once(':')?;
+            Some((Sequence::stored(sequence), version.parse().ok()?))
+        });
         Some(Self {
-            shard: Some(text(item, SHARD)).filter(|shard| !shard.is_empty()).map(Shard::stored)?,
-            first: sequence(FIRST)?,
-            last: sequence(LAST)?,
-            end: sequence(END)?,
+            shard: Shard::stored(filled(SHARD)?),
+            records: records.collect(),
             before: count(item, BEFORE),
-            before_by: sequence(BEFORE_BY),
+            before_by: filled(BEFORE_BY).map(Sequence::stored),
             hour: count(item, HOUR),
         })
     }
 
     fn write(&self, item: &mut Item) {
         let texts = [
-            (SHARD, Some(self.shard.as_str())),
-            (FIRST, Some(self.first.as_str())),
-            (LAST, Some(self.last.as_str())),
-            (END, Some(self.end.as_str())),
-            (BEFORE_BY, self.before_by.as_ref().map(Sequence::as_str)),
+            (SHARD, Some(self.shard.as_str().to_owned())),
+            (RECORDS, Some(self.records_text())),
+            (BEFORE_BY, self.before_by.as_ref().map(|by| by.as_str().to_owned())),
         ];
         for (name, value) in texts {
-            item.extend(value.map(|value| (name.to_owned(), AttributeValue::S(value.to_owned()))));
+            item.extend(value.map(|value| (name.to_owned(), AttributeValue::S(value))));
         }
         item.insert(BEFORE.to_owned(), number(self.before));
         item.insert(HOUR.to_owned(), number(self.hour));
+    }
+
+    fn records_text(&self) -> String {
+        let records = self.records.iter().map(|(record, version)| format!("{}:{version}", record.as_str()));
+        records.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The version that a counter has, which has counted the shard up to a record.
+    #[must_use]
+    pub fn version_at(&self, counted: Option<&Sequence>) -> u64 {
+        let reached = counted.and_then(|counted| self.records.range(..=counted).next_back());
+        reached.map_or(self.before, |(_, version)| *version)
+    }
+
+    /// The version that it shows before a record.
+    #[must_use]
+    pub fn version_before(&self, record: &Sequence) -> u64 {
+        self.records.range(..record).next_back().map_or(self.before, |(_, version)| *version)
+    }
+
+    /// The last of its records.
+    #[must_use]
+    pub fn last(&self) -> Option<&Sequence> {
+        self.records.keys().next_back()
     }
 
     /// Whether its batch is certainly not on its way any more.
@@ -114,6 +132,31 @@ pub fn this_hour() -> u64 {
 impl Watermark {
     fn read(item: &Item) -> Self {
         Self { version: count(item, VERSION), claim: Claim::read(item) }
+    }
+
+    /// What it comes to where a batch of a shard has these records of the order, with the version
+    /// that each shows: itself where they are claimed or counted.
+    #[must_use]
+    pub fn claiming(self, shard: &Shard, records: &BTreeMap<Sequence, u64>) -> Self {
+        let fresh = records.iter().filter(|(_, version)| **version > self.version);
+        let fresh: BTreeMap<Sequence, u64> =
+            fresh.map(|(record, version)| (record.clone(), *version)).collect();
+        let Some(version) = fresh.values().max().copied() else { return self };
+        let of_shard = self.claim.filter(|claim| claim.shard == *shard);
+        let claim = match of_shard {
+            // It may have been under way with fewer records, and have been counted here and there.
+            Some(claim) if claim.last() >= records.keys().next() => {
+                Claim { records: claim.records.into_iter().chain(fresh).collect(), ..claim }
+            }
+            of_shard => Claim {
+                shard: shard.clone(),
+                records: fresh,
+                before: self.version,
+                before_by: of_shard.as_ref().and_then(Claim::last).cloned(),
+                hour: this_hour(),
+            },
+        };
+        Self { version, claim: Some(claim) }
     }
 }
 
@@ -166,14 +209,14 @@ impl Table {
         put = match seen {
             None => put.condition_expression("attribute_not_exists(#version)"),
             Some(Watermark { version, claim: None }) => put
-                .condition_expression("#version = :version AND attribute_not_exists(#last)")
-                .expression_attribute_names("#last", LAST)
+                .condition_expression("#version = :version AND attribute_not_exists(#records)")
+                .expression_attribute_names("#records", RECORDS)
                 .expression_attribute_values(":version", number(*version)),
             Some(Watermark { version, claim: Some(claim) }) => put
-                .condition_expression("#version = :version AND #last = :last")
-                .expression_attribute_names("#last", LAST)
+                .condition_expression("#version = :version AND #records = :records")
+                .expression_attribute_names("#records", RECORDS)
                 .expression_attribute_values(":version", number(*version))
-                .expression_attribute_values(":last", AttributeValue::S(claim.last.as_str().to_owned())),
+                .expression_attribute_values(":records", AttributeValue::S(claim.records_text())),
         };
         self.put(put.build().map_err(TableError::request)?, None).await
     }

@@ -21,11 +21,12 @@ pub(crate) enum Expected {
 use Expected::{Http, WorkedOff};
 
 /// Each event with its answer.
-pub(crate) const EVENTS: [(&str, Expected); 42] = [
+pub(crate) const EVENTS: [(&str, Expected); 44] = [
     ("catalog/addresses", Http(200, r#""results":"#)),
     ("catalog/export", Http(404, r#""error":"User not found""#)),
     ("catalog/products", Http(200, r#""results":"#)),
     ("catalog/stores", Http(200, r#""results":"#)),
+    ("docs/console", Http(200, "<!doctype html>")),
     ("docs/health", Http(200, r#""gateway":"#)),
     ("docs/page", Http(200, "<!doctype html>")),
     ("docs/schema", Http(200, r#""openapi": "3.1"#)),
@@ -56,6 +57,7 @@ pub(crate) const EVENTS: [(&str, Expected); 42] = [
     ("orders/my-orders", Http(200, r#""results":"#)),
     ("orders/order-stats", Http(200, r#""orders_by_month":"#)),
     ("orders/recent-orders", Http(200, r#""results":"#)),
+    ("orders/system", Http(200, r#""consumers":"#)),
     ("orders/unknown-order", Http(404, r#""error":"Order not found""#)),
     ("payments/list", Http(200, r#""results":"#)),
     ("payments/payment-stats", Http(200, r#""total_payments":"#)),

@@ -8,6 +8,7 @@ mod bulk_jobs;
 mod capacity;
 mod catalog;
 mod chaos;
+mod console;
 mod customer_action;
 mod cut_off;
 mod deadlines;

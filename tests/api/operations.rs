@@ -30,6 +30,7 @@ const PAYERS: Refused = &[(Vendor, 403), (Other, 404), (OtherVendor, 404)];
 const CUSTOMERS: Refused = &[(Owner, 403), (Other, 404), (OtherVendor, 404)];
 const SUBSCRIBERS: Refused = &[(Owner, 403), (OtherVendor, 404)];
 const NO_ADMIN: Refused = &[(Owner, 403), (Vendor, 403), (Staff, 403)];
+const NO_STAFF: Refused = &[(Owner, 403), (Vendor, 403), (OtherVendor, 403)];
 const NO_SELLER: Refused = &[(Owner, 403), (OtherVendor, 403)];
 
 /// Every operation that needs a token: who may do it, who may not, and when.
@@ -102,6 +103,7 @@ pub(crate) const OPERATIONS: &[(&str, Who, Refused, Stage)] = &[
     ("addresses_update", Owner, STRANGERS, Placed),
     ("addresses_partial_update", Owner, STRANGERS, Placed),
     ("addresses_delete", Owner, STRANGERS, Placed),
+    ("system_system", Staff, NO_STAFF, Placed),
     ("users_erase", Admin, NO_ADMIN, Delivered),
     ("users_erasure", Admin, NO_ADMIN, Erasing),
     ("users_export", Owner, &[(Other, 404), (Vendor, 404), (Staff, 403)], Told),

@@ -4,7 +4,7 @@ use axum::{Extension, Json};
 use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue};
 use oms_core::app::App;
-use oms_core::health::{Reach, Reached};
+use oms_core::health::Reached;
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,19 +86,14 @@ pub(crate) async fn health(
 ) -> ([(HeaderName, HeaderValue); 1], Json<HealthView>) {
     let reached = probe.reached(&app).await;
     let status = if reached.everything() { "ok" } else { "degraded" };
-    let reached =
-        ReachedView { table: word(reached.table), topic: word(reached.topic), queue: word(reached.queue) };
+    let reached = ReachedView {
+        table: reached.table.as_str(),
+        topic: reached.topic.as_str(),
+        queue: reached.queue.as_str(),
+    };
     let (version, gateway) = (env!("CARGO_PKG_VERSION"), app.config().payment_gateway.name());
     (
         [(CACHE_CONTROL, HeaderValue::from_static("no-store"))],
         Json(HealthView { status, version, commit: COMMIT, gateway, reached }),
     )
-}
-
-const fn word(reach: Reach) -> &'static str {
-    match reach {
-        Reach::Ok => "ok",
-        Reach::Unreachable => "unreachable",
-        Reach::NotConfigured => "not_configured",
-    }
 }

@@ -1,4 +1,4 @@
-//! The HTTP function of the documentation and health endpoints. Unknown paths come here as well,
+//! The HTTP function of the documentation, the console and health. Unknown paths come here as well,
 //! for the edge's 404. None of it needs a token.
 //!
 //! The document is a file of this crate, `openapi.json`, which `cargo openapi` makes from the
@@ -6,6 +6,8 @@
 //! nothing is put together at a cold start, and generators of clients find the file in the
 //! repository.
 
+mod console;
+mod files;
 mod health;
 mod misconfigured;
 mod page;
@@ -21,6 +23,7 @@ mod documented {
     oms_core::endpoints!(
         schema in crate::schema,
         docs in crate::page,
+        console in crate::console,
         health in crate::health,
     );
 }
@@ -35,5 +38,6 @@ pub fn router() -> Router<App> {
         .route("/", get(root::root))
         .route("/api/", get(root::root))
         .route("/api/docs/{file}/", get(page::file))
+        .route("/api/console/{file}/", get(console::file))
         .layer(axum::Extension(health::Probe::default()))
 }

@@ -1,15 +1,12 @@
 //! `GET /api/docs/`, and the files that the page is made of: Swagger UI, served from here so that
 //! the page works without any other host.
 
+use crate::files::{packed, typed};
 use axum::extract::RawPathParams;
 use axum::response::{IntoResponse, Response};
-use flate2::read::GzDecoder;
-use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use http::{HeaderMap, HeaderValue};
 use oms_http::{ApiError, Reply};
-use std::io::Read;
 
 const HTML: &str = include_str!("../page/index.html");
 const START: &str = include_str!("../page/start.js");
@@ -25,9 +22,6 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// The files are those of a release, and may be kept for a day.
 const KEPT_A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-
-/// The largest file, unpacked, in bytes.
-const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// A page to read this document and to try the API.
 #[utoipa::path(
@@ -46,58 +40,22 @@ pub(crate) async fn docs() -> Response {
 /// A file of the page.
 pub(crate) async fn file(params: RawPathParams, headers: HeaderMap) -> Reply<Response> {
     let name = params.iter().next().map(|(_, name)| name).unwrap_or_default();
-    match name {
-        "start.js" => Ok((typed("text/javascript; charset=utf-8"), START).into_response()),
-        "swagger-ui-bundle.js" => packed("text/javascript; charset=utf-8", BUNDLE, &headers),
-        "swagger-ui.css" => packed("text/css; charset=utf-8", STYLE, &headers),
+    let file = match name {
+        "start.js" => Ok(([(CONTENT_TYPE, HeaderValue::from_static(typed(name)))], START).into_response()),
+        "swagger-ui-bundle.js" => packed(typed(name), BUNDLE, &headers),
+        "swagger-ui.css" => packed(typed(name), STYLE, &headers),
         _ => Err(ApiError::UnknownPath),
-    }
-}
-
-fn typed(content_type: &'static str) -> HeaderMap {
-    [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CACHE_CONTROL, KEPT_A_DAY)]
-        .into_iter()
-        .collect()
-}
-
-/// A file that is kept compressed, as it is to those who can read it so.
-fn packed(content_type: &'static str, file: &'static [u8], asked: &HeaderMap) -> Reply<Response> {
-    let mut headers = typed(content_type);
-    if reads_gzip(asked) {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        return Ok((headers, file).into_response());
-    }
-    let mut unpacked = Vec::new();
-    GzDecoder::new(file).take(MAX_FILE_BYTES).read_to_end(&mut unpacked).map_err(ApiError::internal)?;
-    Ok((headers, unpacked).into_response())
-}
-
-fn reads_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let quality = parts.find_map(|part| part.strip_prefix("q="));
-        is_gzip && !quality.is_some_and(|quality| quality.trim_end_matches(['0', '.']).is_empty())
-    })
+    };
+    file.map(|file| ([(CACHE_CONTROL, KEPT_A_DAY)], file).into_response())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gzip_is_sent_to_those_who_read_it() {
-        let asks = |accept: &'static str| {
-            reads_gzip(&HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static(accept))]))
-        };
-        for accept in ["gzip, deflate, br, zstd", "br;q=1.0, GZIP;q=0.8", "gzip;q=1"] {
-            assert!(asks(accept), "{accept}");
-        }
-        for accept in ["", "br", "identity", "gzip;q=0", "gzip; q=0.000", "x-gzipped"] {
-            assert!(!asks(accept), "{accept}");
-        }
-    }
+    use crate::files::MAX_FILE_BYTES;
+    use flate2::read::GzDecoder;
+    use http::header::CONTENT_ENCODING;
+    use std::io::Read;
 
     #[test]
     fn packed_files_unpack_whole() {

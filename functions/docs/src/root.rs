@@ -9,6 +9,8 @@ use serde::Serialize;
 pub(crate) struct Root {
     /// The page to read and try the API.
     docs: String,
+    /// The page to run orders from.
+    console: String,
     /// The same for programs.
     schema: String,
     /// Whether the service is up.
@@ -17,6 +19,7 @@ pub(crate) struct Root {
 
 /// Tells where the API is described.
 pub(crate) async fn root(links: Links) -> Json<Root> {
-    let [docs, schema, health] = ["docs", "schema", "health"].map(|name| links.to(&format!("/api/{name}/")));
-    Json(Root { docs, schema, health })
+    let [docs, console, schema, health] =
+        ["docs", "console", "schema", "health"].map(|name| links.to(&format!("/api/{name}/")));
+    Json(Root { docs, console, schema, health })
 }

@@ -12,6 +12,7 @@ mod order_stats;
 mod partial_update;
 mod rate;
 mod retrieve;
+mod system;
 mod update;
 
 use oms_core::orders::VisibleOrder;
@@ -40,6 +41,7 @@ oms_core::endpoints!(
     deliver_order in actions::moves,
     cancel_order in actions::cancel,
     refund_order in actions::refund,
+    system in system,
 );
 
 fn tagged(seen: &VisibleOrder) -> Tagged<OrderView> {

@@ -1,18 +1,23 @@
 //! Where the API's clients knock. `cargo lambda watch` stops answering for good once about a
 //! hundred requests wait for one function, so the gate lets some in at a time and keeps the others
 //! waiting. What API Gateway refuses is refused here, and what cargo-lambda cannot read goes
-//! another way ([`carried`]).
+//! another way ([`carried`]). And it hands out the tokens of the demo, to pages of this machine
+//! alone: no function knows of them, so nothing that is deployed does.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, HOST};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
 use oms_workspace::error::{Doing, Error, Result};
+use oms_workspace::tokens::{Issuer, LIFETIME_S, User};
 use reqwest::Client;
 use reqwest::redirect::Policy;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -22,24 +27,28 @@ use crate::limits::{BODY, PAYLOAD, Refusal};
 /// How many requests are let in at a time.
 const AT_A_TIME: usize = 64;
 
+/// Where the console asks for the people of the demo.
+const PEOPLE: &str = "/api/console/people.json";
+
 /// Lets requests in to the functions.
 #[derive(Clone)]
 pub struct Gate {
+    issuer: Arc<Issuer>,
     http: Client,
     upstream: String,
     places: Arc<Semaphore>,
 }
 
 impl Gate {
-    /// To the functions at `upstream`.
-    pub fn new(upstream: &str) -> Result<Self> {
+    /// To the functions at `upstream`, which take the tokens of `issuer`.
+    pub fn new(upstream: &str, issuer: Arc<Issuer>) -> Result<Self> {
         let http = Client::builder().redirect(Policy::none()).no_proxy().build().doing("making a client")?;
-        Ok(Self { http, upstream: upstream.to_owned(), places: Arc::new(Semaphore::new(AT_A_TIME)) })
+        Ok(Self { issuer, http, upstream: upstream.to_owned(), places: Arc::new(Semaphore::new(AT_A_TIME)) })
     }
 
     /// Serves until the stack ends.
     pub async fn serve(self, listener: TcpListener) -> Error {
-        let router = Router::new().fallback(let_in).with_state(self);
+        let router = Router::new().route(PEOPLE, get(people)).fallback(let_in).with_state(self);
         let ended = axum::serve(listener, router).await;
         Error::Setup(format!("the gate to the API stopped: {ended:?}"))
     }
@@ -67,6 +76,24 @@ impl Gate {
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         Ok(response)
+    }
+}
+
+/// The people of the demo, each with a token. A name of somebody else's that leads to this machine
+/// would make their page one of the same origin.
+async fn people(State(gate): State<Gate>, headers: HeaderMap) -> Response {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if !["127.0.0.1", "localhost", "[::1]"].contains(&name) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let people: Result<Vec<Value>> = User::demo()
+        .iter()
+        .map(|user| Ok(json!({ "name": user.name, "token": gate.issuer.token(user, LIFETIME_S)? })))
+        .collect();
+    match people {
+        Ok(people) => ([(CACHE_CONTROL, "no-store")], Json(people)).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     }
 }
 

@@ -103,7 +103,7 @@ impl Stack {
         let api_port = api_port(self.options.port).await?;
         let lambda_port = free_port().await?;
         let workspace = Workspace::read(&self.places.root)?;
-        let issuer = Issuer::open(&self.places.shared)?;
+        let issuer = Arc::new(Issuer::open(&self.places.shared)?);
         let host = here(self.options.bind.into());
         let database_port = TcpListener::bind((self.options.bind, 0));
         let database_port = database_port.await.doing("opening a port for DynamoDB (--bind)")?;
@@ -138,7 +138,7 @@ impl Stack {
         for poller in pollers {
             self.parts.spawn(poller.run());
         }
-        self.parts.spawn(Gate::new(&addresses.lambda)?.serve(api_port));
+        self.parts.spawn(Gate::new(&addresses.lambda, Arc::clone(&issuer))?.serve(api_port));
         step.done(&addresses.api);
 
         let (places, memory) = (&self.places, self.options.memory);

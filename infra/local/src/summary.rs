@@ -55,7 +55,11 @@ pub fn show(places: &Places, addresses: &Addresses, system: &System, memory: boo
     let state = relative(&places.state);
     let storage = if memory { "kept until it stops".to_owned() } else { format!("{state}/dynamodb.db") };
     let api = &addresses.api;
-    let mut text = format!("\n{}  {api}\n", bold("The API is ready:"));
+    let mut text = format!(
+        "\n{}  {api}\n{}  {api}/api/console/#!/today?as=vendor (as a vendor of the demo; or staff, admin)\n",
+        bold("The API is ready:"),
+        bold("The console:")
+    );
     for function in system.functions.iter().filter(|function| !function.routes.is_empty()) {
         let paths: Vec<&str> = function
             .routes

@@ -46,7 +46,8 @@ pub(crate) fn describe(document: &mut Value) {
 }
 
 fn tags() -> Value {
-    let described = groups::GROUPS.iter().filter(|(name, _)| !matches!(*name, "schema" | "docs" | "health"));
+    let described =
+        groups::GROUPS.iter().filter(|(name, _)| !matches!(*name, "schema" | "docs" | "console" | "health"));
     let tag = |name: String, description: &str| json!({ "name": name, "description": description });
     let mut tags: Vec<Value> =
         described.map(|(name, description)| tag(name.replace('-', " "), description)).collect();

@@ -19,6 +19,18 @@ pub enum Reach {
     NotConfigured,
 }
 
+impl Reach {
+    /// The word that answers use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unreachable => "unreachable",
+            Self::NotConfigured => "not_configured",
+        }
+    }
+}
+
 /// What could be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {

@@ -14,6 +14,7 @@ pub mod request;
 pub mod response_cache;
 pub mod serve;
 pub mod statistics;
+pub mod system;
 
 #[cfg(test)]
 use oms_runtime::config;

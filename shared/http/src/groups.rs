@@ -2,7 +2,7 @@
 
 /// The groups by the first part of their paths after `/api/`, in the order in which they are
 /// documented.
-pub const GROUPS: [(&str, &str); 11] = [
+pub const GROUPS: [(&str, &str); 13] = [
     (
         "orders",
         "Orders: place, read and edit them, move them from status to status, see how they stand as a whole.",
@@ -17,8 +17,10 @@ pub const GROUPS: [(&str, &str); 11] = [
     ("products", "What stores sell, with variants, prices and stock."),
     ("addresses", "Where a user's orders and bills go."),
     ("users", "What is kept of a person: hand it to them, and erase it."),
+    ("system", "How the parts of the service do, for those who run it."),
     ("schema", "The description of this API in OpenAPI."),
     ("docs", "A page to read the description of this API and to try it."),
+    ("console", "A page to run orders, payments, catalogue and subscriptions from."),
     ("health", "Whether the service is up, and what it can reach."),
 ];
 

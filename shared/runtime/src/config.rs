@@ -21,7 +21,7 @@ use aws::aws;
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
 use layout::{list_shards, store_list_shards, write_schema};
 use lookup::Lookup;
-use texts::{commas, fraction, log_level, origins, protocols, switch, tracking_url};
+use texts::{commas, fraction, log_level, login_url, origins, protocols, switch, tracking_url};
 
 /// How many pieces a list's partition may be split into.
 pub const MAX_LIST_SHARDS: u32 = 64;
@@ -34,6 +34,9 @@ pub const SCHEMA: u32 = 3;
 pub const MAX_RATE_LIMIT: u32 = 1_000_000;
 /// The most unpaid orders that a user may be allowed.
 pub const MAX_UNPAID_LIMIT: u32 = 10_000;
+
+/// What `TRACKING_URL` must be.
+const A_TRACKING_URL: &str = "an https URL with {} for the tracking number";
 
 /// The longest that an answer may be kept, a day.
 pub const MAX_CACHE_TIMEOUT_SECONDS: u64 = 86_400;
@@ -58,6 +61,12 @@ pub struct Config {
     pub settlements_queue_url: Option<String>,
     /// `FAILURE_QUEUE_URL`: the SQS queue of records that the stream's consumers set aside.
     pub failure_queue_url: Option<String>,
+    /// `JOB_FAILURES_QUEUE_URL`: the SQS queue of jobs that the worker could not end, for whoever
+    /// shows how many there are.
+    pub job_failures_queue_url: Option<String>,
+    /// `LOGIN_URL`: where people log in for a token of `AUTH_AUDIENCE`, with a code and its PKCE
+    /// verifier; Cognito's login page.
+    pub login_url: Option<String>,
     /// `AUTH_…`: whose tokens are accepted; nothing for functions that answer no HTTP.
     pub auth: Option<AuthConfig>,
     /// `CACHE_TIMEOUT` in seconds (300): how long `my_orders` may be kept.
@@ -222,6 +231,8 @@ impl Config {
             queue_url: env.text("QUEUE_URL"),
             settlements_queue_url: env.text("SETTLEMENTS_QUEUE_URL"),
             failure_queue_url: env.text("FAILURE_QUEUE_URL"),
+            job_failures_queue_url: env.text("JOB_FAILURES_QUEUE_URL"),
+            login_url: env.parsed("LOGIN_URL", None, "an https URL", login_url),
             auth: auth(&mut env),
             cache_timeout: env.seconds("CACHE_TIMEOUT", 300, MAX_CACHE_TIMEOUT_SECONDS),
             stats_cache_timeout: env.seconds("STATS_CACHE_TIMEOUT", 600, MAX_CACHE_TIMEOUT_SECONDS),
@@ -236,12 +247,7 @@ impl Config {
                 "the name of a time zone, such as Europe/Paris",
                 |text| TimeZone::get(text).ok(),
             ),
-            tracking_url: env.parsed(
-                "TRACKING_URL",
-                None,
-                "an https URL with {} for the tracking number",
-                tracking_url,
-            ),
+            tracking_url: env.parsed("TRACKING_URL", None, A_TRACKING_URL, tracking_url),
             stage,
             payment_gateway: gateway::chosen(&mut env, stage, keys),
             stripe_webhook_secret: env.text("STRIPE_WEBHOOK_SECRET").as_deref().map(Secret::from),

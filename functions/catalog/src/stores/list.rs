@@ -19,6 +19,7 @@ use oms_table::catalog::stores::StoreSummary;
     get, path = "/api/stores/", tag = "stores",
     params(
         ("status" = Option<String>, Query, description = "`active` or `inactive`"),
+        ("owned" = Option<bool>, Query, description = "Only those that the caller owns"),
         ("search" = Option<String>, Query, description = "Terms that the name must contain"),
         ("ordering" = Option<String>, Query, description = "`created_at` or `name`, with `-` for descending"),
     ),
@@ -36,7 +37,9 @@ pub(crate) async fn list(
     let statuses = visible_statuses(&caller, status);
     let is_store = |write: &CatalogueWrite| matches!(write, CatalogueWrite::Store(_));
     let changed = app.changed_catalogue(&caller, is_store).await?.stores;
-    let found = match listing::by_time(&query) {
+    let only_own = query.flag("owned") == Some(true);
+    let is_own = |store: &StoreSummary| store.owner.as_ref() == Some(&caller.user.id);
+    let found = match listing::by_time(&query).filter(|_| !only_own) {
         Some(sorting) => {
             let others = own_hidden(&app, &caller, &statuses, &changed).await?;
             let all: Vec<_> = statuses.into_iter().filter(|status| shows_all(&caller, *status)).collect();
@@ -45,10 +48,13 @@ pub(crate) async fn list(
             listing::found_by_time(sorting, cut, made, |store| store.id)
         }
         None => {
-            let listed = app.table().stores_with(&statuses).await?;
-            let mut stores = listing::complete(listed, "stores")?;
+            let mut stores = match only_own {
+                true => app.table().stores_of(&caller.user.id).await?,
+                false => listing::complete(app.table().stores_with(&statuses).await?, "stores")?,
+            };
             changed.put_into(&mut stores);
             stores.retain(|store| statuses.contains(&store.status) && is_visible(&caller, store));
+            stores.retain(|store| !only_own || is_own(store));
             listing::found(stores.into_iter().map(entry).collect(), &query, &request)?
         }
     };

@@ -26,7 +26,7 @@ fn name(route: &str) -> String {
     let parts: Vec<&str> = route.trim_matches('/').split('/').skip(1).collect();
     match parts.as_slice() {
         [] => "Api Root".to_owned(),
-        [lone @ ("schema" | "docs" | "health")] => capitalized(lone),
+        [lone @ ("schema" | "docs" | "console" | "health" | "system")] => capitalized(lone),
         [collection] => format!("{} List", singular(collection)),
         [.., owner, last] if last.starts_with('{') => format!("{} Instance", singular(owner)),
         [.., action] => capitalized(&action.replace('_', " ")),

@@ -9,6 +9,13 @@ pub(super) fn tracking_url(url: &str) -> Option<Option<String>> {
     is_good.then(|| Some(url.to_owned()))
 }
 
+/// An origin: a path or a policy's next word behind it would end up in a header.
+pub(super) fn login_url(url: &str) -> Option<Option<String>> {
+    let host = url.strip_prefix("https://")?;
+    let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:".contains(&byte);
+    (!host.is_empty() && host.bytes().all(is_host)).then(|| Some(url.to_owned()))
+}
+
 pub(super) fn protocols(text: &str) -> Option<Vec<Protocol>> {
     commas(text).iter().map(|word| word.parse().ok()).collect()
 }

@@ -1,0 +1,135 @@
+"""Orders, by clicks."""
+
+import csv
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+
+def badges(console):
+    return console.page.locator("#main header.bar mark").first
+
+
+def actions(console):
+    shown = console.page.locator("[data-action]")
+    return [shown.nth(at).get_attribute("data-action") for at in range(shown.count())]
+
+
+def step(console, name, status, fill=None):
+    """Does something to the order, and sees where it is then."""
+    console.button(name).first.click()
+    if fill is not None:
+        dialog = console.page.locator("dialog[open]")
+        for label, value in fill.items():
+            dialog.get_by_label(label).fill(value)
+        dialog.get_by_role("button", name=name, exact=True).click()
+    expect(badges(console)).to_have_class(f"is-{status}")
+
+
+def life(console, given):
+    """From pending to refunded; each click is conditional, and done once."""
+    order = given["order"]
+    console.open(f"/orders/{order}", given["vendor"])
+    console.settled()
+    assert actions(console) == ["confirm", "cancel"], actions(console)
+    step(console, "Confirm", "confirmed")
+    assert actions(console) == ["process", "ship", "cancel"], actions(console)
+    step(console, "Begin to pack", "processing")
+    step(console, "Ship", "shipped", {"Tracking number": "TRACK-7"})
+    expect(console.page.get_by_label("Tracking number")).to_have_value("TRACK-7")
+    step(console, "Out for delivery", "out_for_delivery")
+    step(console, "Delivered", "delivered")
+    assert actions(console) == ["refund"], actions(console)
+    step(console, "Refund order", "refunded", {"Reason": "Broken"})
+    assert actions(console) == [], actions(console)
+    for request in console.changes():
+        headers = request.all_headers()
+        assert re.match(r'(W/)?"\d+-', headers["if-match"]), headers
+        assert len(headers["idempotency-key"]) == 36, headers
+    # The slider: how it was when it was placed, and back.
+    slider = console.page.get_by_role("slider")
+    slider.fill("1")
+    expect(badges(console)).to_have_class("is-pending")
+    expect(console.page.locator(".slider .said")).to_contain_text("Create")
+    assert actions(console) == [], "what is past is not acted on"
+    console.button("Back to now").click()
+    expect(badges(console)).to_have_class("is-refunded")
+    expect(console.page.locator("details .changes > li")).to_have_count(
+        console.call("GET", f"/api/orders/{order}/", given["vendor"])["version"]
+    )
+
+
+def listed(console, given):
+    """Filters and search stand in the address; keys move; what is found can be saved and printed."""
+    page = console.page
+    console.open("/orders", given["vendor"])
+    console.settled()
+    expect(page.locator(".count")).to_have_text("2 found")
+    page.locator("[name=status]").select_option("confirmed")
+    expect(page.locator(".count")).to_have_text("1 found")
+    assert "status=confirmed" in page.url, page.url
+    page.get_by_role("link", name="All", exact=True).click()
+    expect(page.locator(".count")).to_have_text("2 found")
+    page.locator("h2").click()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type(given["number"])
+    page.keyboard.press("Enter")
+    expect(page.locator(".count")).to_have_text("1 found")
+    assert f"search={given['number']}" in page.url, page.url
+    page.locator("h2").click()
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name=given["number"])).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("dialog[open]")).to_contain_text("Next row")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    with page.expect_download() as download:
+        console.button("CSV").click()
+    rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+    assert [row["order_number"] for row in rows] == [given["number"]], rows
+    page.get_by_label(f"Choose {given['number']}").check()
+    console.button("Packing slips").click()
+    expect(page.locator(".slip")).to_contain_text("Ada Lovelace")
+    expect(page.locator(".slip")).to_contain_text("Mug")
+    assert "29.99" not in page.locator(".slip").inner_text(), "a packing slip has no prices"
+    page.emulate_media(media="print")
+    expect(page.locator(".top")).to_be_hidden()
+
+
+def bulk(console, given):
+    """More than a request may hold: all that is found, moved by a job that is watched to its end."""
+    page = console.page
+    console.open("/orders?status=pending", given["vendor"])
+    console.settled()
+    console.button("Choose all found").click()
+    expect(page.get_by_text(f"{given['orders']} chosen")).to_be_visible()
+    console.button("Move…").click()
+    page.locator("dialog [name=status]").select_option("confirmed")
+    console.button("Move").click()
+    done = f"{given['orders']} of {given['orders']} done, 0 failed"
+    expect(page.locator(".job")).to_contain_text(done)
+    console.button("Choose all found")
+    page.get_by_role("link", name="To confirm").click()
+    expect(page.locator(".count")).to_have_text("0 found")
+
+
+def lost_race(console, given):
+    """Somebody else confirms it first: the page tells who did what, and shows how it is now."""
+    console.expected = ["status of 412"]
+    page, path = console.page, f"/api/orders/{given['order']}/"
+    console.open(f"/orders/{given['order']}", given["vendor"])
+    console.settled()
+    page.get_by_label("Notes").fill("Ring twice")
+    console.call("PATCH", path + "confirm_order/", given["staff"])
+    console.button("Confirm").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("Somebody else was faster")
+    expect(alert).to_contain_text("Confirm by")
+    expect(alert.locator("del")).to_contain_text(["Pending"])
+    expect(badges(console)).to_have_class("is-confirmed")
+    expect(page.get_by_label("Notes")).to_have_value("Ring twice")
+    console.button("Save").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    assert console.call("GET", path, given["staff"])["notes"] == "Ring twice"

@@ -116,7 +116,7 @@ async fn who_begins_at_the_root_is_led_on() {
     let stranger = oms_tests::Client::stranger();
     for path in ["/", "/api/", "/api", "/api/v1/", "/api/v1"] {
         let told = stranger.get(path).await.expect(200);
-        for name in ["docs", "schema", "health"] {
+        for name in ["docs", "console", "schema", "health"] {
             let link = told[name].as_str().unwrap_or_default();
             let there = link.find("/api/").map(|at| &link[at..]).unwrap_or_default();
             assert_eq!(there, format!("/api/{name}/"), "{path}: {told}");

@@ -47,6 +47,12 @@ def life(console, given):
         headers = request.all_headers()
         assert re.match(r'(W/)?"\d+-', headers["if-match"]), headers
         assert len(headers["idempotency-key"]) == 36, headers
+    # The line for a shell names the token, and does not hold it.
+    console.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    console.button("curl").first.click()
+    expect(console.page.get_by_text("Copied")).to_be_visible()
+    line = console.page.evaluate("navigator.clipboard.readText()")
+    assert line == f"""curl -H "Authorization: Bearer $TOKEN" '{console.api}/api/orders/{order}/'""", line
     # The slider: how it was when it was placed, and back.
     slider = console.page.get_by_role("slider")
     slider.fill("1")

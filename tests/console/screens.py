@@ -45,6 +45,26 @@ def as_customer(console, given):
     assert asked == [], asked
 
 
+def proved(console, given):
+    """Admins have the figures added up anew; the page says so where the counters agree."""
+
+    def agree(route):
+        answer = route.fetch(url=route.request.url.replace("&verify=true", ""))
+        route.fulfill(response=answer, json={**answer.json(), "drift": 0, "orders_verified": 7})
+
+    page = console.page
+    page.route("**/order_stats/*verify=true*", agree)
+    console.open("/today", given["admin"])
+    console.settled()
+    expect(page.get_by_text("Proved")).to_have_count(0)
+    page.get_by_label("Time zone").select_option("UTC")
+    console.button("Prove").click()
+    expect(page.get_by_text("Proved")).to_have_attribute("title", "7 orders were added up anew: the counters agree")
+    console.open("/today", given["staff"])
+    console.settled()
+    expect(console.button("Prove")).to_have_count(0)
+
+
 def barred(console, given, scheme, size):
     """What axe finds, on each screen and in the dialogs; and what sticks out to the side."""
     console.page.emulate_media(color_scheme=scheme)

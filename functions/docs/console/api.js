@@ -97,7 +97,8 @@ export async function* all(path) {
 }
 
 /** How many entries a path lists. */
-export const count = async (path) => (await call("GET", path + (path.includes("?") ? "&" : "?") + "page_size=1")).data.count;
+export const count = async (path) =>
+  (await call("GET", path + (path.includes("?") ? "&" : "?") + "page_size=1")).data.count;
 
 /** The path of a link that the API gave. */
 export const local = (link) => {

@@ -24,7 +24,14 @@ export function begun({ data, status }, target, ids, ended) {
   const job = { target, ended, path: data.status_url && local(data.status_url) };
   if (status === 200) {
     const failed = data.failed ?? [];
-    job.progress = { status: "finished", total: ids.length, done: ids.length, updated_count: data.updated_count, failed, failed_count: failed.length };
+    job.progress = {
+      status: "finished",
+      total: ids.length,
+      done: ids.length,
+      updated_count: data.updated_count,
+      failed,
+      failed_count: failed.length,
+    };
   } else {
     watch(job);
   }
@@ -42,10 +49,14 @@ export const Job = {
         progress ? t.bulk.progress(number(progress.done), number(progress.total), number(progress.failed_count)) : "…",
         m("progress", { max: progress?.total ?? 1, value: progress?.done ?? 0 }),
       ]),
-      progress?.failed_count > 0 && m("details", [
-        m("summary", t.bulk.failed),
-        m("ul", progress.failed.map((one) => m("li", [link("/orders/" + one.id, one.id.slice(0, 13)), ": ", one.error]))),
-      ]),
+      progress?.failed_count > 0 &&
+        m("details", [
+          m("summary", t.bulk.failed),
+          m(
+            "ul",
+            progress.failed.map((one) => m("li", [link("/orders/" + one.id, one.id.slice(0, 13)), ": ", one.error])),
+          ),
+        ]),
     ]);
   },
 };

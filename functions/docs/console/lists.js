@@ -39,7 +39,9 @@ export function ownStores() {
 
 /** A choice of these stores; where they are more, one is named by its id. */
 export const storeFilter = (rest) => ({
-  name: "store", label: t.store, ...rest,
+  name: "store",
+  label: t.store,
+  ...rest,
   options: ownStores()?.length ? ownStores().map((store) => [store.id, store.name]) : undefined,
 });
 
@@ -58,7 +60,13 @@ const filter = (screen, values, { name, label, options, type, isChosen }) => {
   return m("label", [
     label,
     options
-      ? m("select", { name, onchange: change }, [...(isChosen ? [] : [["", t.any]]), ...options].map(([one, text]) => m("option", { value: one, selected: one === value }, text)))
+      ? m(
+          "select",
+          { name, onchange: change },
+          [...(isChosen ? [] : [["", t.any]]), ...options].map(([one, text]) =>
+            m("option", { value: one, selected: one === value }, text),
+          ),
+        )
       : m("input", { name, type, step: type === "number" ? "0.01" : undefined, onchange: change, ...kept(value) }),
   ]);
 };
@@ -73,7 +81,12 @@ export const List = ({ attrs }) => {
   let path = pathOf(attrs);
   const list = new Resource(path);
   list.reload = () => list.load();
-  list.everything = () => all(list.path.replace(/([?&])(page|cursor|page_size)=[^&]*/g, "$1") + (list.path.includes("?") ? "&" : "?") + "page_size=100");
+  list.everything = () =>
+    all(
+      list.path.replace(/([?&])(page|cursor|page_size)=[^&]*/g, "$1") +
+        (list.path.includes("?") ? "&" : "?") +
+        "page_size=100",
+    );
   const turn = (screen, link) => {
     const values = Object.fromEntries(new URLSearchParams(local(link).split("?")[1]));
     show(screen, { ...asked(), page: values.page, cursor: values.cursor });
@@ -90,48 +103,106 @@ export const List = ({ attrs }) => {
       const { data, problem, isLoading } = list;
       const rows = data?.results ?? (problem ? [] : Array(ROWS).fill(null));
       return m("section", { "aria-busy": String(Boolean(isLoading)) }, [
-        m("header.bar", [m("h2", title), lead, m("span.fill"), tools?.(list), m(Curl, { request: { method: "GET", path } })]),
-        views.length > 0 && m("nav.views", { "aria-label": t.views }, views.map(([label, to]) =>
-          link(screen + query(to), m("span", { class: query(to) === query(values) ? "here" : "" }, label)))),
-        m("form.finding", {
-          role: "search",
-          onsubmit: (event) => {
-            event.preventDefault();
-            show(screen, { ...values, page: "", cursor: "", search: event.target.elements.search?.value });
-          },
-        }, [
-          m("label", [t.search, m("input", {
-            type: "search", name: "search", "data-search": true, placeholder: "/", ...kept(values.search),
-            onchange: (event) => show(screen, { ...values, page: "", cursor: "", search: event.target.value }),
-          })]),
-          filters.length > 0 && m("details", { open: isWide.matches }, [m("summary", t.filters), m("div.filters", filters.map((one) => filter(screen, values, one)))]),
+        m("header.bar", [
+          m("h2", title),
+          lead,
+          m("span.fill"),
+          tools?.(list),
+          m(Curl, { request: { method: "GET", path } }),
         ]),
+        views.length > 0 &&
+          m(
+            "nav.views",
+            { "aria-label": t.views },
+            views.map(([label, to]) =>
+              link(screen + query(to), m("span", { class: query(to) === query(values) ? "here" : "" }, label)),
+            ),
+          ),
+        m(
+          "form.finding",
+          {
+            role: "search",
+            onsubmit: (event) => {
+              event.preventDefault();
+              show(screen, { ...values, page: "", cursor: "", search: event.target.elements.search?.value });
+            },
+          },
+          [
+            m("label", [
+              t.search,
+              m("input", {
+                type: "search",
+                name: "search",
+                "data-search": true,
+                placeholder: "/",
+                ...kept(values.search),
+                onchange: (event) => show(screen, { ...values, page: "", cursor: "", search: event.target.value }),
+              }),
+            ]),
+            filters.length > 0 &&
+              m("details", { open: isWide.matches }, [
+                m("summary", t.filters),
+                m(
+                  "div.filters",
+                  filters.map((one) => filter(screen, values, one)),
+                ),
+              ]),
+          ],
+        ),
         m("div.bar", [
           m("p.count", { "aria-live": "polite" }, data ? t.found(number(data.count)) : "\u00a0"),
           m("span.fill"),
           m("button.secondary", { disabled: !data?.previous, onclick: () => turn(screen, data.previous) }, t.previous),
           m("button.secondary", { disabled: !data?.next, onclick: () => turn(screen, data.next) }, t.next),
         ]),
-        problem && !data ? m("div.bad", { role: "alert" }, [m(Trouble, { problem }), m("button", { onclick: list.reload }, t.retry)]) : null,
+        problem && !data
+          ? m("div.bad", { role: "alert" }, [m(Trouble, { problem }), m("button", { onclick: list.reload }, t.retry)])
+          : null,
         problem && data ? m("p.bad", { role: "alert" }, [problem.message, " ", m("code", problem.id)]) : null,
-        m("div.scroll.list", m("table", [
-          m("thead", m("tr", [
-            chosen && m("th.mark", { scope: "col" }, m("input", {
-              type: "checkbox", "aria-label": t.selectPage,
-              checked: rows.length > 0 && rows.every((row) => row && chosen.has(row.id)),
-              onclick: (event) => rows.forEach((row) => row && (event.target.checked ? chosen.add(row.id) : chosen.delete(row.id))),
-            })),
-            columns.map(([head, , kind]) => m("th", { scope: "col", class: kind }, head)),
-          ])),
-          m("tbody", rows.map((row, index) =>
-            m("tr", { key: row?.id ?? index, class: row ? "" : "empty" }, [
-              chosen && m("td", row && m("input", {
-                type: "checkbox", "aria-label": t.select(row.order_number ?? row.name), checked: chosen.has(row.id),
-                onclick: () => (chosen.has(row.id) ? chosen.delete(row.id) : chosen.add(row.id)),
-              })),
-              columns.map(([, cell, kind]) => m("td", { class: kind }, row ? cell(row) : "\u00a0")),
-            ]))),
-        ])),
+        m(
+          "div.scroll.list",
+          m("table", [
+            m(
+              "thead",
+              m("tr", [
+                chosen &&
+                  m(
+                    "th.mark",
+                    { scope: "col" },
+                    m("input", {
+                      type: "checkbox",
+                      "aria-label": t.selectPage,
+                      checked: rows.length > 0 && rows.every((row) => row && chosen.has(row.id)),
+                      onclick: (event) =>
+                        rows.forEach(
+                          (row) => row && (event.target.checked ? chosen.add(row.id) : chosen.delete(row.id)),
+                        ),
+                    }),
+                  ),
+                columns.map(([head, , kind]) => m("th", { scope: "col", class: kind }, head)),
+              ]),
+            ),
+            m(
+              "tbody",
+              rows.map((row, index) =>
+                m("tr", { key: row?.id ?? index, class: row ? "" : "empty" }, [
+                  chosen &&
+                    m(
+                      "td",
+                      row &&
+                        m("input", {
+                          type: "checkbox",
+                          "aria-label": t.select(row.order_number ?? row.name),
+                          checked: chosen.has(row.id),
+                          onclick: () => (chosen.has(row.id) ? chosen.delete(row.id) : chosen.add(row.id)),
+                        }),
+                    ),
+                  columns.map(([, cell, kind]) => m("td", { class: kind }, row ? cell(row) : "\u00a0")),
+                ]),
+              ),
+            ),
+          ]),
+        ),
         data?.count === 0 && m("p.none", t.none),
       ]);
     },

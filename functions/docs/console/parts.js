@@ -13,25 +13,56 @@ export const money = (amount, currency) =>
 export const number = (count) => new Intl.NumberFormat(t.language).format(count);
 export const time = (text) =>
   text &&
-  m("time", { datetime: text }, new Intl.DateTimeFormat(t.language, {
-    dateStyle: "medium", timeStyle: "short", timeZone: timeZone(),
-  }).format(new Date(text)));
+  m(
+    "time",
+    { datetime: text },
+    new Intl.DateTimeFormat(t.language, {
+      dateStyle: "medium",
+      timeStyle: "short",
+      timeZone: timeZone(),
+    }).format(new Date(text)),
+  );
 export const duration = (seconds) => {
-  const unit = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]].find(([, size]) => seconds >= size) ?? ["second", 1];
-  return new Intl.NumberFormat(t.language, { style: "unit", unit: unit[0], unitDisplay: "long", maximumFractionDigits: 1 })
-    .format(seconds / unit[1]);
+  const unit = [
+    ["day", 86400],
+    ["hour", 3600],
+    ["minute", 60],
+    ["second", 1],
+  ].find(([, size]) => seconds >= size) ?? ["second", 1];
+  return new Intl.NumberFormat(t.language, {
+    style: "unit",
+    unit: unit[0],
+    unitDisplay: "long",
+    maximumFractionDigits: 1,
+  }).format(seconds / unit[1]);
 };
 /** A word of the API for people. */
-export const word = (text) => t.words[text] ?? String(text ?? "").replaceAll("_", " ").replace(/^./, (c) => c.toUpperCase());
+export const word = (text) =>
+  t.words[text] ??
+  String(text ?? "")
+    .replaceAll("_", " ")
+    .replace(/^./, (c) => c.toUpperCase());
 export const badge = (status) => m("mark", { class: "is-" + status }, word(status));
 /** A value of a field, in a few words. */
 export const brief = (value) =>
-  value == null || value === "" ? t.nothing
-    : typeof value === "object" ? Object.entries(value).filter(([name]) => !isDull(name)).map(([name, one]) => [word(name), " ", brief(one), " "])
-    : /^\d{4}-\d\d-\d\dT/.test(value) ? time(value) : word(value);
+  value == null || value === ""
+    ? t.nothing
+    : typeof value === "object"
+      ? Object.entries(value)
+          .filter(([name]) => !isDull(name))
+          .map(([name, one]) => [word(name), " ", brief(one), " "])
+      : /^\d{4}-\d\d-\d\dT/.test(value)
+        ? time(value)
+        : word(value);
 const isDull = (name) => /(^|[._])(id|updated_at|created_at)$/.test(name);
 /** The name of a field of an order's log: what belongs to a payment or a line is named by its id. */
-const named = (field) => word(field.replace(/\.?[0-9a-f]{8}-[0-9a-f-]{27}\.?/, " ").replace(/s (?=\w)/, " ").trim());
+const named = (field) =>
+  word(
+    field
+      .replace(/\.?[0-9a-f]{8}-[0-9a-f-]{27}\.?/, " ")
+      .replace(/s (?=\w)/, " ")
+      .trim(),
+  );
 
 const link = (href, ...rest) => m(m.route.Link, { href }, rest);
 export { link };
@@ -39,14 +70,18 @@ export { link };
 /** Copies a request as a line of a shell: a given one, or the one that a form would `make`. */
 export const Curl = {
   view: ({ attrs: { request, make } }) =>
-    m("button.quiet", {
-      type: "button",
-      title: t.copy,
-      onclick: async (event) => {
-        await navigator.clipboard.writeText(curl(request ?? make(event.target.form)));
-        say(t.copied);
+    m(
+      "button.quiet",
+      {
+        type: "button",
+        title: t.copy,
+        onclick: async (event) => {
+          await navigator.clipboard.writeText(curl(request ?? make(event.target.form)));
+          say(t.copied);
+        },
       },
-    }, t.curl),
+      t.curl,
+    ),
 };
 
 // What went wrong, and what was done, in a corner: nothing moves because of it.
@@ -77,10 +112,26 @@ export const Trouble = {
     problem instanceof Problem
       ? [
           m("p", [m("strong", problem.status ? problem.message || t.problems.failed : t.problems.silent)]),
-          Object.keys(problem.fields).length > 0 && m("ul", Object.entries(problem.fields).map(([field, told]) =>
-            m("li", `${word(field)}: ${[told].flat().map((one) => (typeof one === "object" ? JSON.stringify(one) : one)).join(" ")}`))),
+          Object.keys(problem.fields).length > 0 &&
+            m(
+              "ul",
+              Object.entries(problem.fields).map(([field, told]) =>
+                m(
+                  "li",
+                  `${word(field)}: ${[told]
+                    .flat()
+                    .map((one) => (typeof one === "object" ? JSON.stringify(one) : one))
+                    .join(" ")}`,
+                ),
+              ),
+            ),
           problem.changes && m(Changes, { changes: problem.changes, order: problem.order }),
-          m("p.fine", [`${problem.status || t.problems.none} · ${t.requestId} `, m("code", problem.id), " ", m(Curl, { request: problem })]),
+          m("p.fine", [
+            `${problem.status || t.problems.none} · ${t.requestId} `,
+            m("code", problem.id),
+            " ",
+            m(Curl, { request: problem }),
+          ]),
         ]
       : m("p", String(problem)),
 };
@@ -88,32 +139,55 @@ export const Trouble = {
 export const Notices = {
   view: () =>
     m("aside.notices", { "aria-label": t.notices }, [
-      [...pending].filter((one) => one.isSlow).map((one) =>
-        m("div", { role: "status", key: one.id }, m("p", [t.slow, " ", m("code", `${one.method} ${one.path.split("?")[0]}`)]),
-          m("p.fine", [t.requestId, " ", m("code", one.id)]))),
+      [...pending]
+        .filter((one) => one.isSlow)
+        .map((one) =>
+          m(
+            "div",
+            { role: "status", key: one.id },
+            m("p", [t.slow, " ", m("code", `${one.method} ${one.path.split("?")[0]}`)]),
+            m("p.fine", [t.requestId, " ", m("code", one.id)]),
+          ),
+        ),
       notices.map((notice) =>
         m("div", { role: notice.problem ? "alert" : "status", class: notice.problem ? "bad" : "" }, [
           notice.problem ? m(Trouble, notice) : m("p", notice.text),
-          notice.problem && m("div.row", [
-            notice.retry && m("button", { onclick: () => (drop(notice), notice.retry()) }, t.retry),
-            m("button.secondary", { onclick: () => drop(notice) }, t.close),
-          ]),
-        ])),
+          notice.problem &&
+            m("div.row", [
+              notice.retry && m("button", { onclick: () => (drop(notice), notice.retry()) }, t.retry),
+              m("button.secondary", { onclick: () => drop(notice) }, t.close),
+            ]),
+        ]),
+      ),
     ]),
 };
 
 /** The log has ids: a name where the page knows it. */
-const who = (id, order) => (id === session.id ? session.name : id === order?.user ? order.user_username : id.slice(0, 8));
+const who = (id, order) =>
+  id === session.id ? session.name : id === order?.user ? order.user_username : id.slice(0, 8);
 
 /** Who did what to an order, and what changed. */
 export const Changes = {
   view: ({ attrs: { changes, order } }) =>
-    m("ol.changes", changes.map((change) =>
-      m("li", [
-        m("strong", word(change.action)), ` ${t.by} ${who(change.by, order)} `, time(change.at), change.reason && ` “${change.reason}”`,
-        m("ul", Object.entries(change.changes).filter(([field]) => !isDull(field)).map(([field, { from, to }]) =>
-          m("li", [named(field), ": ", m("del", brief(from)), " → ", m("ins", brief(to))]))),
-      ]))),
+    m(
+      "ol.changes",
+      changes.map((change) =>
+        m("li", [
+          m("strong", word(change.action)),
+          ` ${t.by} ${who(change.by, order)} `,
+          time(change.at),
+          change.reason && ` “${change.reason}”`,
+          m(
+            "ul",
+            Object.entries(change.changes)
+              .filter(([field]) => !isDull(field))
+              .map(([field, { from, to }]) =>
+                m("li", [named(field), ": ", m("del", brief(from)), " → ", m("ins", brief(to))]),
+              ),
+          ),
+        ]),
+      ),
+    ),
 };
 
 /** What others did to an order after a version. */
@@ -126,13 +200,21 @@ export async function changesSince(id, version) {
 export const Dialog = {
   oncreate: ({ dom }) => dom.showModal(),
   view: ({ attrs: { title, onclose, mustStay }, children }) =>
-    m("dialog", {
-      "aria-label": title,
-      oncancel: (event) => (mustStay ? event.preventDefault() : onclose()),
-    }, m("article", [
-      !mustStay && m("header", [m("h2", title), m("button.quiet", { type: "button", "aria-label": t.close, onclick: onclose }, "×")]),
-      children,
-    ])),
+    m(
+      "dialog",
+      {
+        "aria-label": title,
+        oncancel: (event) => (mustStay ? event.preventDefault() : onclose()),
+      },
+      m("article", [
+        !mustStay &&
+          m("header", [
+            m("h2", title),
+            m("button.quiet", { type: "button", "aria-label": t.close, onclick: onclose }, "×"),
+          ]),
+        children,
+      ]),
+    ),
 };
 
 /** A field of a form. What is typed stays, whatever comes in meanwhile. */
@@ -141,11 +223,22 @@ export const field = (label, name, { value = "", ...attrs } = {}, options) => {
   return m("label", [
     label,
     options
-      ? m("select", { name, ...attrs }, options.map(([one, text]) => m("option", { value: one, selected: one === value }, text)))
-      : m(attrs.rows ? "textarea" : "input", { name, autocomplete: "off", ...attrs, oncreate: follow, onupdate: follow }),
+      ? m(
+          "select",
+          { name, ...attrs },
+          options.map(([one, text]) => m("option", { value: one, selected: one === value }, text)),
+        )
+      : m(attrs.rows ? "textarea" : "input", {
+          name,
+          autocomplete: "off",
+          ...attrs,
+          oncreate: follow,
+          onupdate: follow,
+        }),
   ]);
 };
-export const check = (label, name, attrs = {}) => m("label.check", [m("input", { type: "checkbox", name, ...attrs }), " ", label]);
+export const check = (label, name, attrs = {}) =>
+  m("label.check", [m("input", { type: "checkbox", name, ...attrs }), " ", label]);
 /** What shows a value that changes elsewhere, unless somebody is typing there. */
 export const kept = (value = "") => ({
   oncreate: ({ dom }) => (dom.value = value),
@@ -153,8 +246,11 @@ export const kept = (value = "") => ({
 });
 /** The fields of a form that somebody has changed. */
 export const changed = (form) =>
-  Object.fromEntries([...form.elements].filter((one) => one.name && one.value !== (one.defaultValue ?? one.querySelector("[selected]")?.value))
-    .map((one) => [one.name, one.value]));
+  Object.fromEntries(
+    [...form.elements]
+      .filter((one) => one.name && one.value !== (one.defaultValue ?? one.querySelector("[selected]")?.value))
+      .map((one) => [one.name, one.value]),
+  );
 
 /** What a form holds, by name; lists for names that are asked for as such. */
 export function values(form, lists = []) {
@@ -169,7 +265,8 @@ export function values(form, lists = []) {
  * `lost(problem)` of a race that was lost: what was typed stays either way.
  */
 export const Send = () => {
-  let isBusy = false, problem = null;
+  let isBusy = false,
+    problem = null;
   const made = (attrs, form) => attrs.request(values(form, attrs.lists), form);
   const send = async (attrs, form) => {
     const wanted = made(attrs, form);
@@ -187,21 +284,25 @@ export const Send = () => {
   };
   return {
     view: ({ attrs, children }) =>
-      m("form", {
-        "aria-busy": String(isBusy),
-        onsubmit: (event) => {
-          event.preventDefault();
-          if (!isBusy) send(attrs, event.target);
+      m(
+        "form",
+        {
+          "aria-busy": String(isBusy),
+          onsubmit: (event) => {
+            event.preventDefault();
+            if (!isBusy) send(attrs, event.target);
+          },
         },
-      }, [
-        children,
-        problem && m("div.bad", { role: "alert" }, m(Trouble, { problem })),
-        m("div.row", [
-          m("button", { disabled: isBusy, class: attrs.danger ? "danger" : "" }, attrs.label),
-          attrs.onclose && m("button.secondary", { type: "button", onclick: attrs.onclose }, t.close),
-          m(Curl, { make: (form) => made(attrs, form) }),
-        ]),
-      ]),
+        [
+          children,
+          problem && m("div.bad", { role: "alert" }, m(Trouble, { problem })),
+          m("div.row", [
+            m("button", { disabled: isBusy, class: attrs.danger ? "danger" : "" }, attrs.label),
+            attrs.onclose && m("button.secondary", { type: "button", onclick: attrs.onclose }, t.close),
+            m(Curl, { make: (form) => made(attrs, form) }),
+          ]),
+        ],
+      ),
   };
 };
 
@@ -211,7 +312,10 @@ export async function act(request, done, lost) {
     done(await call(request.method, request.path, request));
   } catch (problem) {
     if (problem.isLostRace && lost) await lost(problem);
-    report(problem, problem.isLostRace || (problem.status >= 400 && problem.status < 500) ? null : () => act(request, done, lost));
+    report(
+      problem,
+      problem.isLostRace || (problem.status >= 400 && problem.status < 500) ? null : () => act(request, done, lost),
+    );
   }
   m.redraw();
 }
@@ -226,9 +330,27 @@ export const tile = (label, value, href, note) =>
 
 /** A table of a few rows. */
 export const table = (heads, rows, label) =>
-  m("div.scroll", { tabindex: 0, role: "region", "aria-label": label }, m("table", [
-    m("thead", m("tr", heads.map((head) => m("th", { scope: "col" }, head)))),
-    m("tbody", rows.map((row) => m("tr", row.map((cell) => m("td", cell))))),
-  ]));
+  m(
+    "div.scroll",
+    { tabindex: 0, role: "region", "aria-label": label },
+    m("table", [
+      m(
+        "thead",
+        m(
+          "tr",
+          heads.map((head) => m("th", { scope: "col" }, head)),
+        ),
+      ),
+      m(
+        "tbody",
+        rows.map((row) =>
+          m(
+            "tr",
+            row.map((cell) => m("td", cell)),
+          ),
+        ),
+      ),
+    ]),
+  );
 
 export { local };

@@ -11,10 +11,7 @@ const json = async (path) => (await fetch(path)).json();
 
 /** Reads where people sign in, and who may be tried out; signs in who is asked for by name. */
 export async function prepare(asked) {
-  const [found, demo] = await Promise.all([
-    json("/api/console/sign_in.json"),
-    json("/api/console/people.json"),
-  ]);
+  const [found, demo] = await Promise.all([json("/api/console/sign_in.json"), json("/api/console/people.json")]);
   Object.assign(setting, found);
   people = demo;
   const person = people.find((one) => one.name === asked);
@@ -24,7 +21,9 @@ export async function prepare(asked) {
 /** Takes a token. What it says is for show: the API decides what its bearer may do. */
 export function signIn(token) {
   try {
-    const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    const bytes = Uint8Array.from(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/")), (c) =>
+      c.charCodeAt(0),
+    );
     const claims = JSON.parse(new TextDecoder().decode(bytes));
     const groups = claims["cognito:groups"] ?? claims.groups ?? [];
     Object.assign(session, {
@@ -58,7 +57,10 @@ export function again() {
 export const isInterrupted = () => waiting.length > 0;
 
 const base64url = (bytes) =>
-  btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+  btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
 
 /** Cognito's page in a window of its own, so that nothing is lost in this one. */
 async function signInElsewhere() {
@@ -70,7 +72,11 @@ async function signInElsewhere() {
     if (data.state !== state) return;
     channel.close();
     const body = new URLSearchParams({
-      grant_type: "authorization_code", client_id: setting.client_id, code: data.code, redirect_uri, code_verifier: verifier,
+      grant_type: "authorization_code",
+      client_id: setting.client_id,
+      code: data.code,
+      redirect_uri,
+      code_verifier: verifier,
     });
     try {
       const answer = await fetch(setting.login_url + "/oauth2/token", { method: "POST", body });
@@ -81,8 +87,13 @@ async function signInElsewhere() {
     }
   };
   const query = new URLSearchParams({
-    response_type: "code", client_id: setting.client_id, redirect_uri, state, scope: "openid email profile",
-    code_challenge_method: "S256", code_challenge: base64url(new Uint8Array(hash)),
+    response_type: "code",
+    client_id: setting.client_id,
+    redirect_uri,
+    state,
+    scope: "openid email profile",
+    code_challenge_method: "S256",
+    code_challenge: base64url(new Uint8Array(hash)),
   });
   window.open(`${setting.login_url}/oauth2/authorize?${query}`, "sign-in", "popup,width=480,height=720");
 }
@@ -106,18 +117,27 @@ export const SignIn = {
       setting.login_url && m("button", { onclick: signInElsewhere }, t.signIn.login),
       people.length > 0 && [
         m("p", t.signIn.demo),
-        m("div.row", people.map(({ name, token }) =>
-          m("button.secondary", { key: name, onclick: () => signIn(token) }, name))),
+        m(
+          "div.row",
+          people.map(({ name, token }) => m("button.secondary", { key: name, onclick: () => signIn(token) }, name)),
+        ),
       ],
-      m("form", {
-        onsubmit: (event) => {
-          event.preventDefault();
-          signIn(event.target.elements.token.value.trim());
+      m(
+        "form",
+        {
+          onsubmit: (event) => {
+            event.preventDefault();
+            signIn(event.target.elements.token.value.trim());
+          },
         },
-      }, [
-        m("label", [t.signIn.paste, m("input", { name: "token", type: "password", autocomplete: "off", required: true })]),
-        problem && m("p", { role: "alert" }, problem),
-        m("button.secondary", t.signIn.use),
-      ]),
+        [
+          m("label", [
+            t.signIn.paste,
+            m("input", { name: "token", type: "password", autocomplete: "off", required: true }),
+          ]),
+          problem && m("p", { role: "alert" }, problem),
+          m("button.secondary", t.signIn.use),
+        ],
+      ),
     ]),
 };

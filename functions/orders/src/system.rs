@@ -53,6 +53,7 @@ pub(crate) struct ConsumerView {
     #[schema(example = 0)]
     orders_behind: usize,
     /// When the oldest of these changes was made; null where there is none.
+    #[schema(example = "2026-11-22T10:42:21.311047Z")]
     behind_since: Option<String>,
 }
 

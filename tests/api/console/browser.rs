@@ -122,6 +122,13 @@ async fn vendors_see_every_screen_but_one() {
 }
 
 #[tokio::test]
+async fn admins_have_the_figures_proved() {
+    let admin = Person::new("admin", Some("admin"));
+    let staff = Person::new("staff", Some("staff"));
+    in_a_browser("screens.proved", json!({ "admin": token(&admin), "staff": token(&staff) })).await;
+}
+
+#[tokio::test]
 async fn customers_see_that_it_is_not_for_them() {
     with_a_paid_order("screens.as_customer").await;
 }

@@ -44,6 +44,7 @@ class Console:
     def sign_in(self, token):
         self.page.get_by_label("Or a token").fill(token)
         self.page.get_by_role("button", name="Use this token").click()
+        expect(self.page.get_by_label("Or a token")).to_have_count(0)
 
     def settled(self):
         """Waits until nothing is on its way to what is shown."""

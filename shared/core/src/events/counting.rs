@@ -246,8 +246,8 @@ impl Counting<'_> {
         Err(TableError::Conflict)
     }
 
-    /// Counts in one item what it has not counted yet; whether it has all now, and no lock stands in
-    /// the way.
+    /// Counts in one item what it has not counted yet; whether it has all now, and no lock stands
+    /// in the way.
     async fn count(self, place: &Place, mut writes: Writes, lock: Lock<'_>) -> Result<bool, TableError> {
         let mut reached = None;
         for _ in 0..retry::LOST_RACES_OF_COUNTERS {

@@ -1,5 +1,6 @@
 //! What an order's life writes, by what it is written for: two lines, one payment, confirmed,
-//! shipped with a tracking number, delivered.
+//! shipped with a tracking number, delivered. Handed on change by change; with the batching window
+//! of a second, in which a customer orders and pays; and so in full batches of many customers'.
 
 use http::Method;
 use oms_core::events::publishing::{self, CONSUMER};
@@ -12,13 +13,17 @@ use oms_table::orders::watermarks::WatermarkAdvance;
 use oms_workspace::report::{Fault, Report};
 use oms_workspace::tokens::User;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::sync::Arc;
 
 /// How many orders of as many customers a full batch is of.
 const FULL: usize = 100;
+/// What follows the stream is handed on: how it is called, of how many orders at a time, and how
+/// many of each order's first changes together.
+const WAYS: [(&str, usize, usize); 3] = [("batch one", 1, 1), ("a second", 1, PAID), ("full", FULL, PAID)];
+/// The version in which an order is paid: placed, a payment made, being paid, paid.
+const PAID: usize = 4;
 
 /// What is written for what, in write units.
 #[derive(Default)]
@@ -55,23 +60,31 @@ type Life = Vec<Order>;
 /// # Errors
 /// Where the table cannot be set up, or a request is refused.
 pub(crate) async fn run(progress: &mut impl Write) -> Result<Report, Fault> {
-    let mut columns = Vec::new();
-    for (name, orders) in [("batch one", 1), ("full", FULL)] {
+    let (mut columns, mut sums) = (Vec::new(), Vec::new());
+    let mut text = format!("{:20}", "WCU of a life");
+    for (name, orders, together) in WAYS {
         writeln!(progress, "{orders} orders, {name}")?;
-        columns.push(measure(orders).await?);
+        let units = measure(orders, together).await?;
+        write!(text, "{name:>11}")?;
+        sums.push(units.parts().iter().map(|(_, units)| *units).sum::<Decimal>());
+        columns.push(units);
     }
-    let mut text = format!("{:20} {:>10} {:>10}\n", "WCU of a life", "batch one", "full");
-    let rows = columns[0].parts().into_iter().zip(columns[1].parts());
-    let mut sums = [Decimal::ZERO; 2];
-    for ((name, one), (_, full)) in rows {
-        writeln!(text, "{name:20} {:>10} {:>10}", one.round_dp(1), full.round_dp(1))?;
-        sums = [sums[0] + one, sums[1] + full];
+    let names: Vec<_> = columns[0].parts().iter().map(|(name, _)| *name).collect();
+    for (row, name) in names.into_iter().enumerate() {
+        write!(text, "\n{name:20}")?;
+        for units in &columns {
+            write!(text, "{:>11}", units.parts()[row].1.round_dp(1))?;
+        }
     }
-    writeln!(text, "{:20} {:>10} {:>10}", "together", sums[0].round_dp(1), sums[1].round_dp(1))?;
+    write!(text, "\n{:20}", "together")?;
+    for sum in sums {
+        write!(text, "{:>11}", sum.round_dp(1))?;
+    }
     Ok(Report::new(text, true))
 }
 
-async fn measure(orders: usize) -> Result<Units, Fault> {
+/// What a life writes, of so many customers' orders at a time, of each the first changes together.
+async fn measure(orders: usize, together: usize) -> Result<Units, Fault> {
     let harness = Harness::set_up()?;
     // Rows are measured by themselves, where the consumer has not written them yet.
     let apart = Harness::set_up()?;
@@ -85,15 +98,17 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
         units.commands += commands;
         lives.push(life);
     }
-    let mut marks: BTreeMap<OrderId, u64> = BTreeMap::new();
+    for life in &lives {
+        units.publisher += told(&harness, life).await?;
+    }
     let changes = lives.iter().map(Vec::len).max().unwrap_or(0);
-    for step in 0..changes {
+    let mut before: Option<usize> = None;
+    for after in together - 1..changes {
         let batch: Vec<(Option<&Order>, &Order)> = lives
             .iter()
-            .filter_map(|life| {
-                Some((step.checked_sub(1).and_then(|before| life.get(before)), life.get(step)?))
-            })
+            .filter_map(|life| Some((before.and_then(|before| life.get(before)), life.get(after)?)))
             .collect();
+        before = Some(after);
         let mut rows = Decimal::ZERO;
         for (before, after) in &batch {
             let table = apart.app.table();
@@ -107,12 +122,6 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
             for (sum, units) in parts {
                 *sum += units;
                 rows += units;
-            }
-            let seen = marks.entry(after.id).or_default();
-            let (written, is_told) = told(&harness, after, *seen).await?;
-            units.publisher += written;
-            if is_told {
-                *seen = after.version;
             }
         }
         let images = batch.iter().map(|(_, after)| (*after).clone()).collect();
@@ -131,22 +140,25 @@ async fn measure(orders: usize) -> Result<Units, Fault> {
     })
 }
 
-/// What the publisher writes of an order's last change, and whether there was anything to tell.
-async fn told(harness: &Harness, order: &Order, seen: u64) -> Result<(Decimal, bool), Fault> {
+/// What the publisher writes of an order's life, change by change.
+async fn told(harness: &Harness, life: &Life) -> Result<Decimal, Fault> {
     let table = harness.app.table();
-    let Some(change) = order.log.last() else { return Ok((Decimal::ZERO, false)) };
-    let (mut units, mut is_told) = (Decimal::ZERO, false);
-    for notice in notices(order, change) {
-        is_told = true;
-        if let Some(news) = publishing::news(order, change, &notice) {
-            units += cost(table.put_notification(news, harness.app.now())).await?;
+    let (mut units, mut seen) = (Decimal::ZERO, 0);
+    for order in life {
+        let Some(change) = order.log.last() else { continue };
+        let notices = notices(order, change);
+        for notice in &notices {
+            if let Some(news) = publishing::news(order, change, notice) {
+                units += cost(table.put_notification(news, harness.app.now())).await?;
+            }
+        }
+        if !notices.is_empty() {
+            let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
+            units += cost(table.advance(CONSUMER, &claim)).await?;
+            seen = order.version;
         }
     }
-    if is_told {
-        let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
-        units += cost(table.advance(CONSUMER, &claim)).await?;
-    }
-    Ok((units, is_told))
+    Ok(units)
 }
 
 /// What some work writes, in units.

@@ -14,7 +14,7 @@ use oms_runtime::config::{Config, GatewayKeys, SCHEMA};
 use oms_workspace::report::Fault;
 use oms_workspace::template::{Function, REGION, System};
 use serde_json::Value;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::pin;
@@ -51,6 +51,8 @@ pub(crate) struct Functions {
     timeouts: BTreeMap<String, Duration>,
     routes: Vec<(String, String)>,
     at_rest: RefCell<BTreeMap<String, Vec<Instance>>>,
+    /// Into how many parts a fresh instance splits lists: those of all, and those of a store.
+    parts: Cell<[u32; 2]>,
     chance: Chance,
     outages: Outages,
 }
@@ -69,9 +71,17 @@ impl Functions {
             timeouts: system.functions.iter().map(|one| (one.name.clone(), one.timeout)).collect(),
             routes: routes.collect(),
             at_rest: RefCell::default(),
+            parts: Cell::new([1, 1]),
             chance,
             outages,
         }
+    }
+
+    /// Has lists split into more parts: the instances that serve requests are replaced, those of
+    /// consumers go on as they are until they are killed.
+    pub(crate) fn split_lists(&self, parts: [u32; 2]) {
+        self.parts.set(parts);
+        self.at_rest.borrow_mut().clear();
     }
 
     /// A fresh instance's settings and connections.
@@ -90,6 +100,8 @@ impl Functions {
             // Nobody reads its figures.
             "STACK_NAME" => None,
             // As while a version is rolled out: this one, and those before it, serve side by side.
+            "LIST_SHARDS" => Some(self.parts.get()[0].to_string()),
+            "STORE_LIST_SHARDS" => Some(self.parts.get()[1].to_string()),
             "WRITE_SCHEMA" => Some((1 + self.chance.below(SCHEMA.into())).to_string()),
             variable => environment.get(variable).cloned(),
         })?;
@@ -115,6 +127,8 @@ impl Functions {
             "AWS_REGION" => Some(REGION.to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("operator".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some(DYNAMODB.to_owned()),
+            "LIST_SHARDS" => Some(self.parts.get()[0].to_string()),
+            "STORE_LIST_SHARDS" => Some(self.parts.get()[1].to_string()),
             "WRITE_SCHEMA" => Some(schema.to_string()),
             variable => environment.get(variable).cloned(),
         })?;
@@ -129,6 +143,7 @@ impl Functions {
         let path = request.uri().path();
         let route = self.routes.iter().find(|(begins, _)| path.starts_with(begins.as_str()));
         let (_, name) = route.ok_or_else(|| format!("no route to {path}"))?;
+        let parts = self.parts.get();
         let at_rest = self.at_rest.borrow_mut().get_mut(name).and_then(Vec::pop);
         let instance = at_rest.map_or_else(|| self.start(name), Ok)?;
         let timeout = self.timeouts.get(name).copied().unwrap_or_default();
@@ -138,7 +153,9 @@ impl Functions {
         let Some(Ok(response)) = answered else {
             return Ok(Answer { status: 0, body: Value::Null, etag: None });
         };
-        self.at_rest.borrow_mut().entry(name.clone()).or_default().push(instance);
+        if parts == self.parts.get() {
+            self.at_rest.borrow_mut().entry(name.clone()).or_default().push(instance);
+        }
         let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();

@@ -255,12 +255,15 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     }
     stage.set_bad_day(true);
     let length = 3 + chance.below(6);
+    // Of numbers of their own, so that a seed is what it was before.
+    let growth = split_lists(functions, Chance::new(seed.wrapping_add(1)));
     let acted = futures::join!(
         people.buy(0, length),
         people.buy(1, length),
         people.sell(length * 2),
         people.oversee(length / 2),
-        operate(functions, chance, people)
+        operate(functions, chance, people),
+        growth
     );
     for acted in [acted.0, acted.1, acted.2, acted.3, acted.4] {
         acted?;
@@ -271,6 +274,18 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     let of_table = of_table.map(|((fault, operation), times)| (format!("{fault:?} {operation}"), times));
     let others = stage.outages.happened().into_iter().map(|(what, times)| (what.to_owned(), times));
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
+}
+
+/// A shop turns up into how many parts its lists are split, once or twice, while all this goes on.
+async fn split_lists(functions: &Functions, chance: Chance) {
+    let mut parts = [1; 2];
+    for _ in 0..chance.below(3) {
+        tokio::time::sleep(Duration::from_millis(chance.below(10_000))).await;
+        for part in &mut parts {
+            *part += u32::try_from(chance.below(3)).unwrap_or_default();
+        }
+        functions.split_lists(parts);
+    }
 }
 
 /// An operator compares the statistics with the orders, or has them mended, or gives all orders

@@ -69,7 +69,7 @@ fn source(settings: &Value, from: SourceKind, batch_size: usize) -> Source {
     Source {
         from,
         batch_size: count(&settings["BatchSize"], batch_size),
-        window: Duration::from_secs(settings["MaximumBatchingWindowInSeconds"].as_u64().unwrap_or(0)),
+        window: Duration::from_secs(count(&settings["MaximumBatchingWindowInSeconds"], 0) as u64),
         // A pattern that is no JSON would let nothing through: as null, it does just that.
         filters: patterns
             .iter()

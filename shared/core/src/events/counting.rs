@@ -150,12 +150,9 @@ async fn count_everywhere(app: &App, batch: &BatchRange, orders: &[Uncounted]) -
     if let Some((place, writes)) = additions.remove_entry(&front_of_all()) {
         counting.begin(&place, writes).await?;
     }
-    let rest = additions.into_iter().map(|(place, writes)| async {
-        let (place, writes) = (place, writes);
-        match counting.count(&place, writes, Lock::None).await? {
-            Outcome::Counted => Ok(()),
-            Outcome::Reached(_) | Outcome::Locked => Err(TableError::Conflict),
-        }
+    let rest = additions.into_iter().map(|(place, writes)| async move {
+        let is_counted = counting.count(&place, writes, Lock::None).await?;
+        if is_counted { Ok(()) } else { Err(TableError::Conflict) }
     });
     futures::stream::iter(rest).buffer_unordered(AT_ONCE).try_collect().await
 }
@@ -237,10 +234,8 @@ impl Counting<'_> {
         let mut journal = None;
         for _ in 0..retry::LOST_RACES_OF_COUNTERS {
             let lock = journal.as_deref().map_or(Lock::None, Lock::Journal);
-            match self.count(place, writes.clone(), lock).await? {
-                Outcome::Counted => return Ok(()),
-                Outcome::Reached(_) => return Err(TableError::Conflict),
-                Outcome::Locked => {}
+            if self.count(place, writes.clone(), lock).await? {
+                return Ok(());
             }
             journal = self.app.journal_to_keep().await?;
             if let Some(state) = &journal {
@@ -251,18 +246,23 @@ impl Counting<'_> {
         Err(TableError::Conflict)
     }
 
-    /// Counts in one item what it has not counted yet.
-    async fn count(self, place: &Place, writes: Writes, lock: Lock<'_>) -> Result<Outcome, TableError> {
-        let table = self.app.table();
-        let reached = match table.count(self.batch, place, writes, None, lock).await? {
-            Outcome::Reached(reached) => reached,
-            outcome @ (Outcome::Counted | Outcome::Locked) => return Ok(outcome),
-        };
-        if reached.last >= self.batch.last {
-            return Ok(Outcome::Counted);
+    /// Counts in one item what it has not counted yet; whether it has all now, and no lock stands
+    /// in the way.
+    async fn count(self, place: &Place, mut writes: Writes, lock: Lock<'_>) -> Result<bool, TableError> {
+        let mut reached = None;
+        for _ in 0..retry::LOST_RACES_OF_COUNTERS {
+            match self.app.table().count(self.batch, place, writes, reached.as_ref(), lock).await? {
+                Outcome::Counted => return Ok(true),
+                Outcome::Locked => return Ok(false),
+                // Also what this very loop has written, where the answer got lost.
+                Outcome::Reached(now) if now.last >= self.batch.last => return Ok(true),
+                Outcome::Reached(now) => {
+                    let mut rest = added(self.app, self.orders, Some(&now.last))?;
+                    writes = rest.remove(place).unwrap_or_default();
+                    reached = Some(now);
+                }
+            }
         }
-        let mut rest = added(self.app, self.orders, Some(&reached.last))?;
-        let writes = rest.remove(place).unwrap_or_default();
-        table.count(self.batch, place, writes, Some(&reached), lock).await
+        Err(TableError::Conflict)
     }
 }

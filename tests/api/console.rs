@@ -1,13 +1,15 @@
 //! The console: its files, what it needs of the API, and its screens in a browser. Each scenario is
 //! a function of a module in tests/console, which is given people, orders and stores of its own.
 
+use oms_domain::{Action, Status};
 use oms_tests::pypi::{chromium, program, run};
 use oms_tests::shop::text;
 use oms_tests::stack::root;
-use oms_tests::{Client, Person, Shop, eventually, stack};
+use oms_tests::{Client, Shop, eventually, stack};
 use reqwest::Method;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::process::Command;
 use tokio::sync::Semaphore;
 
@@ -98,24 +100,18 @@ async fn the_people_of_the_demo_are_handed_to_pages_of_this_machine_alone() {
     assert_eq!(told, json!({ "login_url": null, "client_id": null, "time_zone": "UTC" }));
 }
 
-#[tokio::test]
-async fn an_order_tells_what_each_caller_may_do_to_it() {
-    let shop = Shop::open().await;
-    let mug = shop.sells("Mug", 10).await;
-    let ada = shop.customer().await;
-    let order = ada.order(&shop, &mug, 1).await;
-    let may = async |person: &Person| {
-        let path = format!("/api/orders/{}/", text(&order["id"]));
-        person.client.get(&path).await.expect(200)["allowed_actions"].clone()
-    };
-    assert_eq!(order["allowed_actions"], json!(["cancel"]));
-    assert_eq!(may(&shop.vendor).await, json!(["confirm", "cancel"]));
-    ada.pays(&order).await;
-    shop.does("confirm_order", &order).await.expect(200);
-    assert_eq!(may(&shop.vendor).await, json!(["process", "ship", "cancel"]));
-    let shipped = shop.does("ship_order", &order).await.expect(200);
-    assert_eq!(shipped["allowed_actions"], json!(["out_for_delivery", "deliver", "cancel", "refund"]));
-    assert_eq!(may(&ada).await, json!([]));
+/// The page works out what may be done next by a table of its own.
+#[test]
+fn the_page_knows_what_follows_on_each_status() {
+    let script = std::fs::read_to_string(root().join("functions/docs/console/order.js")).expect("a module");
+    let table = script.split_once("const NEXT = ").expect("a table").1.split_once(';').expect("its end").0;
+    let table: BTreeMap<String, Vec<String>> = serde_json::from_str(table).expect("a table as JSON");
+    let by_action = |action: &&Action| !matches!(action, Action::Cancel | Action::Refund);
+    for status in Status::ALL {
+        let follows = Action::ALL.iter().filter(by_action).filter(|action| status.after(**action).is_some());
+        let follows: Vec<_> = follows.map(|action| action.as_str().to_owned()).collect();
+        assert_eq!(table.get(status.as_str()).cloned().unwrap_or_default(), follows, "{status}");
+    }
 }
 
 #[tokio::test]

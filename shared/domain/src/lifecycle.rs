@@ -115,19 +115,6 @@ impl Order {
             && self.collected_payment().is_some_and(|p| p.refundable_amount() > Decimal::ZERO)
     }
 
-    /// What may be done to its status now, by those who run it or by its customer.
-    pub fn allowed_actions(&self, as_manager: bool) -> impl Iterator<Item = Action> {
-        Action::ALL.iter().copied().filter(move |action| match action {
-            Action::Cancel => self.can_cancel(as_manager),
-            Action::Refund => as_manager && self.can_refund(),
-            Action::Confirm
-            | Action::Process
-            | Action::Ship
-            | Action::SendOutForDelivery
-            | Action::Deliver => as_manager && self.status.after(*action).is_some(),
-        })
-    }
-
     /// Calls it off. What has not been shipped goes back on the shelf, a pending payment is
     /// cancelled, and of a paid one everything left is put on its way back: the caller sends the
     /// pending refunds to the gateway after saving. What people took by hand, and their customer

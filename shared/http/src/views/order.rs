@@ -5,7 +5,7 @@ use super::item::ItemView;
 use super::payment::PaymentView;
 use super::{money, optional_time, time};
 use oms_domain::order::Rating;
-use oms_domain::{Action, Decimal, Order, OrderSummary, Status};
+use oms_domain::{Decimal, Order, OrderSummary, Status};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -139,11 +139,6 @@ pub struct OrderView {
     pub cancelled_at: Option<String>,
     /// What was bought.
     pub items: Vec<ItemView>,
-    /// What the caller may do to its status now: of `confirm`, `process`, `ship`,
-    /// `out_for_delivery`, `deliver`, `cancel` and `refund`, each by the path that ends with it and
-    /// `_order/`.
-    #[schema(example = json!(["confirm", "cancel"]))]
-    pub allowed_actions: Vec<&'static str>,
     /// Whether the caller may cancel it now.
     pub can_cancel: bool,
     /// Whether it can be refunded now.
@@ -296,7 +291,6 @@ impl OrderView {
             delivered_at: optional_time(*delivered_at),
             cancelled_at: optional_time(*cancelled_at),
             items: lines.iter().map(|line| ItemView::new(order, line)).collect(),
-            allowed_actions: order.allowed_actions(manages).map(Action::as_str).collect(),
             can_cancel: order.can_cancel(manages),
             can_refund: order.can_refund(),
             is_paid: payment_status.is_paid(),

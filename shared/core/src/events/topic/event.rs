@@ -86,7 +86,7 @@ fn subject(text: &str) -> String {
 fn order_json(order: &Order) -> Value {
     let mut view = serde_json::to_value(OrderView::new(order, true)).unwrap_or_default();
     if let Some(fields) = view.as_object_mut() {
-        for private in ["payments", "allowed_actions", "can_cancel", "can_refund"] {
+        for private in ["payments", "can_cancel", "can_refund"] {
             fields.remove(private);
         }
     }

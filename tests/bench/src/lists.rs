@@ -55,14 +55,14 @@ enum Unit {
 }
 
 #[derive(Clone, Copy)]
-enum Who {
+pub(crate) enum Who {
     Staff,
     Vendor,
     Customer,
 }
 
 impl Who {
-    fn user(self) -> User {
+    pub(crate) fn user(self) -> User {
         match self {
             Self::Staff => User::new("boss", Some("staff")),
             Self::Vendor => User::new("vendor", Some("vendor")),
@@ -177,21 +177,35 @@ fn show(unit: Unit, cost: Option<&Cost>) -> String {
 
 async fn measure(size: u64, out: &mut impl Write) -> Result<MeasuredMetric, Fault> {
     let harness = Harness::set_up()?;
-    let every = SignedDuration::from_secs(86_400 / A_DAY);
-    let took =
-        i32::try_from(size).map_or(SignedDuration::MAX, |size| every.checked_mul(size).unwrap_or_default());
-    let generator = OrderGenerator::new(USERS, STORES, harness.app.now() - SINCE - took, every);
-    let started = Instant::now();
-    load(&harness, &generator, size, out).await?;
-    let theirs = (size..size + THEIRS).map(|number| generator.order_by(REGULAR, number));
-    save(&harness, theirs.collect::<Result<_, _>>()?).await?;
-    writeln!(out, ", in {} s", started.elapsed().as_secs())?;
-    goods::load(&harness, &generator).await?;
+    let generator = fill(&harness, size, out).await?;
     let mut lines = pages::measure(&harness, &generator, size).await?;
     lines.extend(life::measure(&harness, &generator, size).await?);
     lines.extend(at_work::measure(&harness).await?);
     let browsed = paging::prove(&harness, &generator, size, LARGE_PAGE).await?;
     Ok(MeasuredMetric { lines, browsed })
+}
+
+/// Fills a table with so many orders, those of [`REGULAR`] and the goods of all stores; what made
+/// them.
+///
+/// # Errors
+/// Where the table cannot be written.
+pub(crate) async fn fill(
+    harness: &Harness,
+    size: u64,
+    out: &mut impl Write,
+) -> Result<OrderGenerator, Fault> {
+    let every = SignedDuration::from_secs(86_400 / A_DAY);
+    let took =
+        i32::try_from(size).map_or(SignedDuration::MAX, |size| every.checked_mul(size).unwrap_or_default());
+    let generator = OrderGenerator::new(USERS, STORES, harness.app.now() - SINCE - took, every);
+    let started = Instant::now();
+    load(harness, &generator, size, out).await?;
+    let theirs = (size..size + THEIRS).map(|number| generator.order_by(REGULAR, number));
+    save(harness, theirs.collect::<Result<_, _>>()?).await?;
+    writeln!(out, ", in {} s", started.elapsed().as_secs())?;
+    goods::load(harness, &generator).await?;
+    Ok(generator)
 }
 
 async fn load(

@@ -1,9 +1,10 @@
-//! What requests cost and how fast the statistics' consumer is, on a table of its own. See
-//! `bench --help`.
+//! What requests cost, what they take of a function, and how fast the statistics' consumer is, on a
+//! table of its own. See `bench --help`.
 
 mod consumer;
 mod life;
 mod lists;
+mod runtime;
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
@@ -30,6 +31,8 @@ enum Command {
     },
     /// Measures what an order's life writes, by what it is written for
     Life,
+    /// Measures what requests take of the functions' release binaries: processor, memory, size
+    Runtime(runtime::Options),
     /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
     Consumer {
         /// How many orders are folded, with all their changes
@@ -52,6 +55,7 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
+        Command::Runtime(options) => runtime::run(&options, &mut std::io::stderr()).await,
         Command::Life => life::run(&mut std::io::stderr()).await,
         Command::Consumer { orders, shards } => consumer::run(orders, &shards, &mut std::io::stderr()).await,
     }

@@ -42,6 +42,8 @@ pub struct Harness {
     /// The functions' own way to the table.
     pub app: App,
     router: Router,
+    /// What each function finds in its environment.
+    environments: BTreeMap<String, BTreeMap<String, String>>,
     issuer: Issuer,
     /// The table's file, which nobody needs afterwards.
     storage: Storage,
@@ -114,27 +116,37 @@ impl Harness {
             }
         }
         let url = serve(&storage, &system, conduct)?;
-        let function = system.functions.iter().find(|function| function.name == "orders");
-        let environment = &function.ok_or("template.yaml has no function orders")?.environment;
-        let config = Config::from_lookup(GatewayKeys::Required, |name| match name {
-            "AWS_REGION" => Some(REGION.to_owned()),
-            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("local".to_owned()),
-            "AWS_ENDPOINT_URL_DYNAMODB" => Some(url.clone()),
+        let environments = system.functions.iter().map(|function| {
+            let mut environment = function.environment.clone();
             // Nobody reads its figures.
-            "STACK_NAME" => None,
-            name => environment.get(name).cloned(),
-        })?;
+            environment.remove("STACK_NAME");
+            let here = [("AWS_REGION", REGION), ("AWS_ENDPOINT_URL_DYNAMODB", &url)];
+            let keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| (name, "local"));
+            let here = here.into_iter().chain(keys);
+            environment.extend(here.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            (function.name.clone(), environment)
+        });
+        let environments: BTreeMap<_, _> = environments.collect();
+        let of_orders = environments.get("orders").ok_or("template.yaml has no function orders")?;
+        let config = Config::from_lookup(GatewayKeys::Required, |name| of_orders.get(name).cloned())?;
         let app = App::new(config)?;
         let router = orders::router().merge(order_items::router()).merge(payments::router());
         let router = router.merge(catalog::router()).merge(notifications::router());
         Ok(Self {
             router: router.with_state(app.clone()),
             app,
+            environments,
             issuer,
             storage,
             records: AtomicU64::new(0),
             _keys: keys,
         })
+    }
+
+    /// The environment of a function's process over this table.
+    pub fn environment(&self, function: &str) -> Result<BTreeMap<String, String>, Fault> {
+        let found = self.environments.get(function).cloned();
+        found.ok_or_else(|| format!("template.yaml has no function {function}").into())
     }
 
     /// A token for somebody.

@@ -44,11 +44,15 @@ impl Shop {
 
     /// Places an order of three lines.
     pub async fn order(&self, harness: &Harness) -> Result<Answer, Fault> {
+        harness.send(Method::POST, &self.customer, "/api/orders/", Some(self.new_order())).await
+    }
+
+    /// What asks for it.
+    pub fn new_order(&self) -> Value {
         let items = self.products.iter().map(|product| json!({ "product": product, "quantity": 2 }));
-        let body = json!({
+        json!({
             "store": self.store, "payment_method": "credit_card", "shipping_address": self.address,
             "notes": "Please deliver after 6 PM", "items": items.collect::<Vec<_>>(),
-        });
-        harness.send(Method::POST, &self.customer, "/api/orders/", Some(body)).await
+        })
     }
 }

@@ -1,0 +1,124 @@
+//! What is asked: requests as API Gateway hands them to a function, over orders of a shop.
+
+use crate::lists::{self, Who};
+use http::Method;
+use oms_harness::{Harness, OrderGenerator, Shop};
+use oms_workspace::report::Fault;
+use serde_json::{Value, json};
+
+/// A request that is measured.
+pub(super) struct Request {
+    pub(super) name: &'static str,
+    /// The function that answers it.
+    pub(super) function: &'static str,
+    /// The status that it answers with.
+    pub(super) status: u64,
+    /// How many entries its page has, where it is one.
+    entries: Option<usize>,
+    method: Method,
+    token: String,
+    /// The paths that it takes turns on.
+    targets: Vec<String>,
+    body: Option<Value>,
+}
+
+/// How many orders are edited in turn, so that none has many changes.
+const EDITED: usize = 40;
+
+impl Request {
+    /// Sees that a page has the entries that it is measured for.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub(super) async fn check(&self, harness: &Harness) -> Result<(), Fault> {
+        let Some(entries) = self.entries else { return Ok(()) };
+        let answer = harness.get(&self.token, &self.targets[0]).await?;
+        let found = answer.body["results"].as_array().map(Vec::len);
+        if found == Some(entries) {
+            return Ok(());
+        }
+        Err(format!("{}: {found:?} instead of {entries} entries", self.name).into())
+    }
+
+    /// It as an event, the n-th time: no two edits are the same.
+    pub(super) fn event(&self, number: usize) -> Value {
+        let target = &self.targets[number % self.targets.len()];
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut body = self.body.clone();
+        if let Some(notes) = body.as_mut().and_then(|body| body.get_mut("notes")) {
+            *notes = format!("Please ring {number} times").into();
+        }
+        let body = body.map(|body| body.to_string());
+        let length = body.as_ref().map_or(0, String::len).to_string();
+        let host = "abcdefghij.execute-api.us-east-1.amazonaws.com";
+        json!({
+            "version": "2.0", "routeKey": "ANY /api/{proxy+}", "rawPath": path, "rawQueryString": query,
+            "headers": {
+                "accept": "application/json", "accept-encoding": "gzip",
+                "authorization": format!("Bearer {}", self.token), "content-length": length,
+                "content-type": "application/json", "host": host, "user-agent": "curl/8.5.0",
+                "x-forwarded-for": "203.0.113.7", "x-forwarded-port": "443", "x-forwarded-proto": "https",
+            },
+            "requestContext": {
+                "accountId": "123456789012", "apiId": "abcdefghij", "domainName": host,
+                "domainPrefix": "abcdefghij", "requestId": "yhglMLsdbRMs3tY=", "stage": "$default",
+                "http": {
+                    "method": self.method.as_str(), "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "203.0.113.7", "userAgent": "curl/8.5.0",
+                },
+                "routeKey": "ANY /api/{proxy+}", "time": "22/Nov/2026:10:42:21 +0000",
+                "timeEpoch": 1_795_344_141_311_u64,
+            },
+            "body": body, "isBase64Encoded": false,
+        })
+    }
+}
+
+/// Fills a table with so many orders, and says what is asked of it.
+///
+/// # Errors
+/// Where the table cannot be filled.
+pub(super) async fn prepare(harness: &Harness, orders: u64) -> Result<Vec<Request>, Fault> {
+    let generator: OrderGenerator = lists::fill(harness, orders, &mut std::io::stderr()).await?;
+    let shop = Shop::open(harness).await?;
+    // The first one leases a block of order numbers.
+    let mut edited = Vec::new();
+    for _ in 0..EDITED {
+        edited.push(format!("/api/orders/{}/", shop.order(harness).await?.id()?));
+    }
+    let number = generator.order(orders / 2)?.order_number.to_string();
+    let staff = harness.token(&Who::Staff.user())?;
+    let regular = harness.token(&Who::Customer.user())?;
+    let get = |name, function, token: &str, target: String, entries| Request {
+        name,
+        function,
+        status: 200,
+        entries,
+        method: Method::GET,
+        token: token.to_owned(),
+        targets: vec![target],
+        body: None,
+    };
+    let three = "status=delivered&payment_status=paid&payment_method=credit_card";
+    let page = Some(20);
+    Ok(vec![
+        get("read an order", "orders", &shop.customer, edited[0].clone(), None),
+        get("my_orders, 20", "orders", &regular, "/api/orders/my_orders/?page_size=20".into(), page),
+        get("list by three fields, 20", "orders", &staff, format!("/api/orders/?{three}&page_size=20"), page),
+        get("search for a number", "orders", &staff, format!("/api/orders/?search={number}"), Some(1)),
+        get("order_stats", "orders", &staff, "/api/orders/order_stats/".into(), None),
+        get("payments, 20", "payments", &staff, "/api/payments/?page_size=20".into(), page),
+        Request {
+            status: 201,
+            method: Method::POST,
+            body: Some(shop.new_order()),
+            ..get("create, 3 lines", "orders", &shop.customer, "/api/orders/".into(), None)
+        },
+        Request {
+            method: Method::PATCH,
+            body: Some(json!({ "notes": "" })),
+            targets: edited,
+            ..get("edit", "orders", &shop.customer, String::new(), None)
+        },
+    ])
+}

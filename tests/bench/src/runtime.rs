@@ -1,5 +1,5 @@
-//! What requests take of a function's processor, memory and size: its release binary as a process of
-//! its own, under a runtime API as Lambda has it, over a table in the process of the bench.
+//! What requests take of a function's processor, memory and size: its release binary as a process
+//! of its own, under a runtime API as Lambda has it, over a table in the process of the bench.
 //!
 //! | figure | what it is |
 //! |---|---|

@@ -93,8 +93,8 @@ impl Process {
         Ok(())
     }
 
-    /// Hands it an event and waits until it asks for the next one: the status of its answer, and what
-    /// it took.
+    /// Hands it an event and waits until it asks for the next one: the status of its answer, and
+    /// what it took.
     ///
     /// # Errors
     /// Where it does not answer, or says that it failed.

@@ -2,12 +2,14 @@
 //! asks for.
 
 mod accept;
+pub mod coding;
 mod cors;
 mod metadata;
 mod path;
 #[cfg(test)]
 mod tests;
 
+use self::coding::Coding;
 use self::cors::Cors;
 use super::error::{Fault, internal_error};
 use super::pages::{self, AskedPath};
@@ -36,9 +38,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 use tower::{Service, ServiceExt};
-use tower_http::CompressionLevel;
-use tower_http::compression::Compression;
-use tower_http::compression::predicate::SizeAbove;
 use tracing::Instrument;
 use tracing::field::Empty;
 
@@ -48,18 +47,11 @@ pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the request cost, on answers where `DEBUG_CAPACITY` is on.
 pub const X_CONSUMED_CAPACITY: HeaderName = HeaderName::from_static("x-consumed-capacity");
 
-/// Answers below this size, in bytes, are sent as they are.
-pub const MIN_COMPRESSED_BYTES: u16 = 1_024;
-
 /// The longest request id that is taken from a caller, in characters.
 pub const MAX_REQUEST_ID_CHARS: usize = 128;
 
 /// The largest answer that leaves a function, in bytes: Lambda's 6,291,556, less room for headers.
 const MAX_ANSWER_BYTES: usize = 6_260_000;
-
-/// Good compression for little time, in gzip as in Brotli; the latter's own default takes a
-/// hundred times as long.
-const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
 /// Lists and resources may be kept by their reader alone, and asked for again each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, max-age=0, must-revalidate");
@@ -157,20 +149,17 @@ impl Edge {
             return preflight;
         }
         let (asked_headers, asked_method) = (request.headers().clone(), request.method().clone());
-        let whole = tower::service_fn(async |request| Ok::<_, Infallible>(self.whole(request).await));
-        let compressed = Compression::new(whole)
-            .quality(COMPRESSION)
-            .compress_when(SizeAbove::new(MIN_COMPRESSED_BYTES))
-            .oneshot(request);
-        let mut response = match compressed.await {
-            Ok(response) => response.map(Body::new),
-            Err(never) => match never {},
-        };
+        let mut response = self.whole(request).await;
+        let coding = Coding::choose(&mut response, &asked_headers);
         weaken_tag(response.headers_mut());
         let is_read = matches!(asked_method, Method::GET | Method::HEAD);
         if is_read && response.status() == StatusCode::OK && is_known(&asked_headers, response.headers()) {
             return not_modified(response);
         }
+        let response = match coding {
+            None => response,
+            Some(coding) => coding.apply(response).await,
+        };
         if asked_method == Method::HEAD { without_body(response) } else { response }
     }
 

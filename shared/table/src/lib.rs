@@ -3,6 +3,7 @@
 //! This module and its children are the only code that speaks to DynamoDB. Reads of the base table
 //! are consistent; reads of the indexes are not, and never decide a write.
 
+mod attribute_json;
 pub mod catalog;
 pub mod counters;
 pub mod description;
@@ -98,9 +99,13 @@ impl Table {
         self.get_batches(keys, paths, true).await
     }
 
-    /// Like [`get_items`](Self::get_items), for half the price and perhaps a moment old.
-    pub async fn get_items_soon(&self, keys: Vec<(String, String)>) -> Result<Vec<Item>, TableError> {
-        self.get_batches(keys, &[], false).await
+    /// Like [`get_parts`](Self::get_parts), for half the price and perhaps a moment old.
+    pub async fn get_parts_soon(
+        &self,
+        keys: Vec<(String, String)>,
+        paths: &[&str],
+    ) -> Result<Vec<Item>, TableError> {
+        self.get_batches(keys, paths, false).await
     }
 
     async fn get_batches(
@@ -175,11 +180,6 @@ pub fn text<'a>(item: &'a Item, name: &str) -> &'a str {
 /// A whole number of an item that is not negative, or nothing.
 pub fn number(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
-}
-
-/// Where an item stands in the list that it was found in.
-pub fn range_of(item: &Item, span: &lists::Span) -> String {
-    text(item, span.index.range_key()).to_owned()
 }
 
 fn meter_read(capacity: Option<&ConsumedCapacity>) {

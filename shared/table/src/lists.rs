@@ -1,13 +1,17 @@
 //! Pages of the indexes, and small collections of the base table.
 
+mod answer;
+
+pub(crate) use self::answer::shape;
+
+use self::answer::{Answer, item_of};
 use crate::keys::{self, Index};
-use crate::orders::summary::summary_from_item;
-use crate::{Item, Table, TableError, meter_read, text};
+use crate::{Item, Table, TableError, meter_read};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use oms_domain::tally::Scope;
 use oms_domain::{OrderId, OrderSummary, StoreId, UserId};
-use oms_runtime::meter::side_by_side;
+use oms_runtime::meter::{self, side_by_side};
 
 /// What an index carries of what is listed.
 pub trait Entry: Sized {
@@ -16,6 +20,21 @@ pub trait Entry: Sized {
     /// # Errors
     /// [`TableError::Shape`] where it is none.
     fn read(item: Item) -> Result<Self, TableError>;
+
+    /// Reads an entry as DynamoDB sends it: straight, where it is one of many.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it is none.
+    fn read_json(json: &str) -> Result<Self, TableError> {
+        Self::read(item_of(json)?)
+    }
+}
+
+/// All that the index carries.
+impl Entry for Item {
+    fn read(item: Item) -> Result<Self, TableError> {
+        Ok(item)
+    }
 }
 
 /// How many pages of a query are read at most: 1 MB each.
@@ -68,9 +87,9 @@ pub struct Span {
 
 /// What one query of a span found, and where the next one goes on, if there may be more.
 #[derive(Debug)]
-pub struct Found {
-    /// The entries, in order.
-    pub items: Vec<Item>,
+pub struct Found<T> {
+    /// The entries, in order, and the range key of each.
+    pub entries: Vec<(String, T)>,
     /// Where to go on; nothing at the end.
     pub rest: Option<Item>,
 }
@@ -125,13 +144,11 @@ impl Table {
         let spans: Vec<Span> =
             spans.map(|span| span.narrowed(wanted.after.map(str::to_owned), descends)).collect();
         let pages = spans.iter().map(|span| self.entries_of(span, descends, limit));
-        let mut items: Vec<Item> = side_by_side(pages).await?.into_iter().flatten().collect();
-        items.sort_by(|a, b| {
-            let compared = text(a, keys::LIST_AT).cmp(text(b, keys::LIST_AT));
-            if descends { compared.reverse() } else { compared }
-        });
-        items.dedup_by(|a, b| text(a, keys::PK) == text(b, keys::PK));
-        items.into_iter().take(limit).map(summary_from_item).collect()
+        let mut entries: Vec<(String, OrderSummary)> =
+            side_by_side(pages).await?.into_iter().flatten().collect();
+        entries.sort_by(|(a, _), (b, _)| if descends { b.cmp(a) } else { a.cmp(b) });
+        entries.dedup_by(|(_, a), (_, b)| a.id == b.id);
+        Ok(entries.into_iter().take(limit).map(|(_, order)| order).collect())
     }
 
     /// The parts of the indexes that a list is spread over.
@@ -150,16 +167,27 @@ impl Table {
     }
 
     /// Up to `limit` of the newest entries of an index's list.
-    pub async fn newest(&self, index: Index, hash: &str, limit: usize) -> Result<Vec<Item>, TableError> {
-        self.entries_of(&Span::all(index, hash.to_owned()), true, limit).await
+    pub async fn newest<T: Entry>(
+        &self,
+        index: Index,
+        hash: &str,
+        limit: usize,
+    ) -> Result<Vec<T>, TableError> {
+        let found = self.entries_of(&Span::all(index, hash.to_owned()), true, limit).await?;
+        Ok(found.into_iter().map(|(_, entry)| entry).collect())
     }
 
-    async fn entries_of(&self, span: &Span, descends: bool, limit: usize) -> Result<Vec<Item>, TableError> {
+    async fn entries_of<T: Entry>(
+        &self,
+        span: &Span,
+        descends: bool,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>, TableError> {
         let mut found = Vec::new();
         let mut rest = None;
         for _ in 0..MAX_QUERY_PAGES {
             let page = self.read_span(span, descends, limit.saturating_sub(found.len()), rest).await?;
-            found.extend(page.items);
+            found.extend(page.entries);
             rest = page.rest;
             if rest.is_none() || found.len() >= limit {
                 break;
@@ -170,20 +198,23 @@ impl Table {
 
     /// Up to `limit` entries of a span, from its upper end where it `descends`, or from where an
     /// earlier query stopped. One query, of 1 MB at most.
-    pub async fn read_span(
+    pub async fn read_span<T: Entry>(
         &self,
         span: &Span,
         descends: bool,
         limit: usize,
         start: Option<Item>,
-    ) -> Result<Found, TableError> {
+    ) -> Result<Found<T>, TableError> {
         let query = self.query_of(span).scan_index_forward(!descends);
         let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
-        let page = query.limit(limit).set_exclusive_start_key(start).send().await?;
-        meter_read(page.consumed_capacity());
-        let mut items = page.items.unwrap_or_default();
-        items.retain(|item| span.has(text(item, span.index.range_key())));
-        Ok(Found { items, rest: page.last_evaluated_key })
+        let query = query.limit(limit).set_exclusive_start_key(start);
+        let answer = Answer::default();
+        query.customize().interceptor(answer.clone()).send().await?;
+        let mut page = answer.read(span.index == Index::Total)?;
+        meter::record_trip();
+        meter::record_read(page.units);
+        page.found.retain(|(at, _)| span.has(at));
+        Ok(Found { entries: page.found, rest: page.rest })
     }
 
     /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.

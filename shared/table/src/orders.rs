@@ -3,6 +3,7 @@
 pub mod import;
 pub mod item;
 pub mod order_numbers;
+pub mod part;
 pub mod scan;
 pub(crate) mod summary;
 pub mod unpaid;

@@ -6,7 +6,6 @@ use crate::lists::Span;
 use crate::notifications::Notification;
 use crate::notifications::inbox::{attribute, month_of, oldest_retained};
 use crate::orders::item;
-use crate::orders::summary::summary_from_item;
 use crate::{Item, Table, TableError, catalog, text};
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -37,7 +36,7 @@ impl Table {
             }
         }
         for list in [keys::list_of_user(person), keys::list_of_deleted(person)] {
-            if !self.newest(Index::User, &list, 1).await?.is_empty() {
+            if !self.newest::<Item>(Index::User, &list, 1).await?.is_empty() {
                 return Ok(true);
             }
         }
@@ -74,11 +73,8 @@ impl Table {
         let after = Some(after.to_owned()).filter(|after| !after.is_empty());
         let span = Span::all(Index::User, list).narrowed(after, false);
         let page = self.read_span(&span, false, limit, None).await?;
-        let entry = |item: &Item| {
-            let id = keys::order_of(text(item, keys::PK))?;
-            Some((text(item, keys::LIST_AT).to_owned(), id))
-        };
-        Ok(page.items.iter().filter_map(entry).collect())
+        let entry = |(at, item): (String, Item)| Some((at, keys::order_of(text(&item, keys::PK))?));
+        Ok(page.entries.into_iter().filter_map(entry).collect())
     }
 
     /// What lists show of the last order that a person has placed.
@@ -87,7 +83,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn last_order_of(&self, person: &UserId) -> Result<Option<OrderSummary>, TableError> {
         let last = self.newest(Index::User, &keys::list_of_user(person), 1).await?;
-        last.into_iter().next().map(summary_from_item).transpose()
+        Ok(last.into_iter().next())
     }
 
     /// All that an index has of a list.
@@ -96,7 +92,7 @@ impl Table {
         let (mut found, mut rest) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
             let page = self.read_span(&span, false, PAGE, rest).await?;
-            found.extend(page.items);
+            found.extend(page.entries.into_iter().map(|(_, item): (String, Item)| item));
             rest = page.rest;
             if rest.is_none() {
                 return Ok(found);

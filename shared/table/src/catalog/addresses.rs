@@ -68,7 +68,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn user_of_address(&self, id: AddressId) -> Result<Option<UserId>, TableError> {
         let list = keys::list_of_address(id);
-        let found = self.newest(Index::All, &list, 1).await?;
+        let found = self.newest::<Item>(Index::All, &list, 1).await?;
         let user = found.first().and_then(|item| keys::user_of(text(item, keys::PK)));
         Ok(user)
     }

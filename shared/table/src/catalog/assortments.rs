@@ -95,7 +95,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn assortments(&self, statuses: &[StoreStatus]) -> Result<Vec<Assortment>, TableError> {
         let lists: Vec<String> = statuses.iter().map(|status| keys::list_of_assortments(*status)).collect();
-        let reads = lists.iter().map(|list| self.newest(Index::All, list, usize::MAX));
+        let reads = lists.iter().map(|list| self.newest::<Item>(Index::All, list, usize::MAX));
         let items = try_join_all(reads).await?.into_iter().flatten();
         items.map(|item| entity::read(item, WHAT)).collect()
     }

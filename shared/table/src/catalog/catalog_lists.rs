@@ -74,7 +74,8 @@ impl Table {
         lists: Vec<(Index, String)>,
         what: &'static str,
     ) -> Result<Listed<T>, TableError> {
-        let reads = lists.iter().map(|(index, hash)| self.newest(*index, hash, MAX_LISTED + 1));
+        let reads =
+            lists.iter().map(|(index, hash)| self.newest::<crate::Item>(*index, hash, MAX_LISTED + 1));
         let found = try_join_all(reads).await?;
         let is_complete = found.iter().all(|items| items.len() <= MAX_LISTED);
         let entries = found.into_iter().flatten();

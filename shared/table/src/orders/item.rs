@@ -203,7 +203,8 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     Ok(Order { stored: Stored::new(Kept { tokens, unknown }), ..order })
 }
 
-fn order_of(mut item: Item) -> Result<Order, TableError> {
+/// The order of an item of the newest shape.
+pub(super) fn order_of(mut item: Item) -> Result<Order, TableError> {
     let id = text(&item, keys::PK).trim_start_matches(keys::ORDER_PREFIX).to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
         item.extend(summary::fields_of(summary));

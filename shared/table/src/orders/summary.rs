@@ -3,10 +3,14 @@
 //! Ten of them are read for statistics and twenty for a page, so its names are short: a page of
 //! names would cost more than what they name. [`NAMES`] is the only place that knows them.
 
+use crate::attribute_json::from_json;
+use crate::lists::{Entry, shape};
 use crate::{Item, TableError, keys, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::summary::{newest_payments, no_order};
 use oms_domain::{Order, OrderSummary, PaymentSummary};
+use serde::Deserialize;
+use std::borrow::Cow;
 
 /// The order's fields that stand in its summary instead of beside it, and their names there. Of
 /// `u` and `s` the parts are in [`PART_NAMES`].
@@ -101,15 +105,50 @@ pub(crate) fn owners_of(summary: &Item) -> Option<(&str, &str)> {
     Some((id_of("u")?, id_of("s")?))
 }
 
+/// An entry that carries a summary, or facts ([`crate::projections::order_rows`]), or the row of it.
+#[derive(Deserialize)]
+pub(crate) struct Carried<'a> {
+    #[serde(borrow)]
+    pub(crate) pk: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(crate) list_at: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(crate) facts: Option<Cow<'a, str>>,
+    summary: Option<OrderSummary>,
+}
+
+impl<'a> Carried<'a> {
+    /// Reads it as DynamoDB sends it.
+    pub(crate) fn read(json: &'a str) -> Result<Self, TableError> {
+        from_json(json, &[&[], &NAMES, &PART_NAMES]).map_err(shape("a summary"))
+    }
+
+    /// The summary.
+    pub(crate) fn summary(self) -> Result<OrderSummary, TableError> {
+        let id = keys::order_of(&self.pk).unwrap_or_else(no_order);
+        let summary = self.summary.ok_or_else(missing)?;
+        Ok(OrderSummary { id, ..summary })
+    }
+}
+
+fn missing() -> TableError {
+    TableError::Shape { what: "a summary", source: serde::de::Error::missing_field(keys::SUMMARY) }
+}
+
+impl Entry for OrderSummary {
+    fn read(item: Item) -> Result<Self, TableError> {
+        summary_from_item(item)
+    }
+
+    fn read_json(json: &str) -> Result<Self, TableError> {
+        Carried::read(json)?.summary()
+    }
+}
+
 /// The summary that an index carries of an order.
 pub fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
     let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
-    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
-        return Err(TableError::Shape {
-            what: "a summary",
-            source: serde::de::Error::missing_field(keys::SUMMARY),
-        });
-    };
+    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else { return Err(missing()) };
     let summary: OrderSummary =
         serde_dynamo::from_item(fields_of(summary)).map_err(TableError::shape("a summary"))?;
     Ok(OrderSummary { id, ..summary })

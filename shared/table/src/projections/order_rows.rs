@@ -17,6 +17,7 @@
 use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
+use crate::orders::summary::Carried;
 use crate::writes::VERSION;
 use crate::{Item, Layout, Table, TableError, entity, orders::item, text};
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
@@ -50,10 +51,27 @@ pub struct Facts {
 
 /// The facts of an entry; none of one that carries a summary.
 pub fn entry_text(item: &Item) -> Option<Facts> {
-    let (created_at, _) = text(item, keys::LIST_AT).split_once('#')?;
-    let (letters, total) = text(item, ENTRY).split_once(' ')?;
+    facts_of(text(item, keys::PK), text(item, keys::LIST_AT), text(item, ENTRY))
+}
+
+/// What an entry carries, as DynamoDB sends it: facts, or a summary.
+///
+/// # Errors
+/// [`TableError::Shape`] where it carries neither.
+pub fn facts_or_summary(json: &str) -> Result<Result<Facts, Box<OrderSummary>>, TableError> {
+    let entry = Carried::read(json)?;
+    let (at, facts) = (entry.list_at.as_deref(), entry.facts.as_deref());
+    match facts_of(&entry.pk, at.unwrap_or_default(), facts.unwrap_or_default()) {
+        Some(facts) => Ok(Ok(facts)),
+        None => Ok(Err(Box::new(entry.summary()?))),
+    }
+}
+
+fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {
+    let (created_at, _) = at.split_once('#')?;
+    let (letters, total) = facts.split_once(' ')?;
     Some(Facts {
-        id: keys::order_of(text(item, keys::PK))?,
+        id: keys::order_of(pk)?,
         created_at: created_at.parse().ok()?,
         facets: facets_of(letters)?,
         total: total.parse().ok()?,
@@ -201,7 +219,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn summaries(&self, orders: &[OrderId]) -> Result<Vec<OrderSummary>, TableError> {
         let wanted = orders.iter().map(|id| (keys::order(*id), ALL.to_owned())).collect();
-        let rows = self.get_items_soon(wanted).await?.into_iter();
+        let rows = self.get_parts_soon(wanted, &[]).await?.into_iter();
         rows.filter(|row| row.contains_key(keys::SUMMARY)).map(crate::summary_from_item).collect()
     }
 }

@@ -21,7 +21,7 @@ use crate::writes::VERSION;
 use crate::{Item, Layout, Table, TableError, entity, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::tally::PaymentFacets;
-use oms_domain::{Order, OrderId, PaymentEntry, StoreId, UserId};
+use oms_domain::{Order, PaymentEntry, StoreId, UserId};
 use std::collections::BTreeMap;
 
 const ENTRY: &str = "facts";
@@ -169,28 +169,12 @@ impl Table {
         }
         self.put_all_newer(puts).await
     }
-
-    /// Several orders, perhaps a moment old, for half the price of
-    /// [`orders`](Self::orders); what does not exist or has been deleted is left out.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn orders_soon(
-        &self,
-        ids: impl IntoIterator<Item = OrderId>,
-    ) -> Result<Vec<Order>, TableError> {
-        let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
-        let items = self.get_items_soon(keys.collect()).await?;
-        let orders: Vec<Order> =
-            items.into_iter().map(crate::orders::item::from_item).collect::<Result<_, _>>()?;
-        Ok(orders.into_iter().filter(|order| !order.is_deleted()).collect())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState};
+    use oms_domain::{Currency, Decimal, OrderId, PaymentMethod, PaymentState};
 
     use uuid::Uuid;
 

@@ -5,14 +5,16 @@ mod complete;
 
 use super::*;
 use crate::entity::{self, Versioned};
+use crate::lists::Entry;
 use crate::notifications::subscriptions::{self, SubscriptionRecord};
 use crate::orders::item::{
     erased_log, from_item, is_signed, log_from_item, moved_log_to_item, signed, to_items,
 };
+use crate::orders::part::OrderPart;
 use crate::{Layout, catalog};
 use complete::{TOKENS, complete};
 use oms_domain::catalog::{Product, Store};
-use oms_domain::{Order, Stored};
+use oms_domain::{Order, OrderSummary, PaymentEntry, Stored};
 use std::path::PathBuf;
 
 fn layout(schema: u32) -> Layout {
@@ -60,6 +62,64 @@ fn an_order_of_every_shape_reads_as_what_it_was_written_for() {
     }
     for name in ["log-1-long-names", "log-2"] {
         assert_eq!(log_from_item(golden(name)).unwrap(), complete().log, "{name}");
+    }
+}
+
+#[test]
+fn a_summary_is_read_from_what_the_table_sends_as_from_the_item_that_it_is() {
+    for name in ["order-1-long-names", "order-1", "order-2", "order-3"] {
+        let mut item = golden(name);
+        item.retain(|name, _| ["pk", "sk", "list_at", "list_all", "summary"].contains(&name.as_str()));
+        let sent = serde_json::to_string(&serde_dynamo::Item::from(item.clone())).unwrap();
+        let read = OrderSummary::read_json(&sent).unwrap();
+        assert_eq!(read, OrderSummary::of(&complete()), "{name}");
+        assert_eq!(read, OrderSummary::read(item).unwrap(), "{name}");
+    }
+    assert!(OrderSummary::read_json(r#"{"pk": {"S": "ORDER#7"}}"#).is_err());
+}
+
+/// As the table sends it that is asked for these attributes only.
+#[test]
+fn a_part_of_an_order_of_every_shape_reads_as_that_part_of_the_whole() {
+    for name in ["order-1-long-names", "order-1", "order-2", "order-3"] {
+        for part in [OrderPart::Lines, OrderPart::Payments] {
+            let mut item = golden(name);
+            item.retain(|attribute, _| part.attributes().contains(&attribute.as_str()));
+            let (read, whole) = (part.read(item).unwrap(), complete());
+            let (lines, payments) = match part {
+                OrderPart::Lines => (whole.lines.clone(), Vec::new()),
+                OrderPart::Payments => (Vec::new(), whole.payments.clone()),
+            };
+            assert_eq!((&read.lines, &read.payments), (&lines, &payments), "{name}");
+            assert_eq!(read.log, []);
+            let known = Order {
+                log: Vec::new(),
+                lines: whole.lines.clone(),
+                payments: whole.payments.clone(),
+                ..read
+            };
+            for payment in &whole.payments {
+                assert_eq!(PaymentEntry::of(&known, payment), PaymentEntry::of(&whole, payment), "{name}");
+            }
+            assert_eq!(
+                (
+                    known.version,
+                    known.status,
+                    known.total_amount,
+                    known.payment_status,
+                    &known.user,
+                    &known.store
+                ),
+                (
+                    whole.version,
+                    whole.status,
+                    whole.total_amount,
+                    whole.payment_status,
+                    &whole.user,
+                    &whole.store
+                ),
+            );
+        }
     }
 }
 

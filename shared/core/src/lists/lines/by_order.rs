@@ -10,6 +10,7 @@ use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::views::item::ItemView;
 use oms_runtime::meter;
 use oms_table::lists::{Wanted, position};
+use oms_table::orders::part::OrderPart;
 use oms_table::recent_writes::RecentWrite;
 use std::collections::HashMap;
 
@@ -181,7 +182,7 @@ impl App {
         ids: &[OrderId],
         recent: &[RecentWrite],
     ) -> Outcome<HashMap<OrderId, Order>> {
-        let read = self.table().orders_soon(ids.iter().copied()).await?;
+        let read = self.table().parts_of_orders_soon(ids.iter().copied(), OrderPart::Lines).await?;
         let mut read: HashMap<OrderId, Order> = read.into_iter().map(|order| (order.id, order)).collect();
         let is_behind = |write: &&RecentWrite| {
             let order = read.get(&write.order);

@@ -9,6 +9,7 @@ use oms_domain::{Caller, Error, OrderId, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::views::item::ItemView;
 use oms_table::lists::Span;
+use oms_table::orders::part::OrderPart;
 use oms_table::projections::line_rows::{LineRow, span_of_lines};
 use std::collections::BTreeSet;
 
@@ -77,7 +78,7 @@ impl App {
         let ends = cut.ends(|row| query.place(row));
         let missing: BTreeSet<OrderId> =
             cut.listed.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
-        let read = self.table().orders_soon(missing).await?;
+        let read = self.table().parts_of_orders_soon(missing, OrderPart::Lines).await?;
         orders.extend(read.into_iter().map(|order| (order.id, order)));
         let shown = cut.listed.iter().filter_map(|row| {
             let order = orders.get(&row.id.order())?;

@@ -6,7 +6,7 @@ use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::Entry;
-use oms_table::projections::order_rows::{Facts, entry_text};
+use oms_table::projections::order_rows::{Facts, entry_text, facts_or_summary};
 use oms_table::{Item, Table, TableError, summary_from_item};
 use std::collections::HashMap;
 
@@ -23,6 +23,13 @@ impl Entry for ListEntry {
             Some(entry) => Ok(Self::Facts(entry)),
             None => Ok(Self::Summary(Box::new(summary_from_item(item)?))),
         }
+    }
+
+    fn read_json(json: &str) -> Result<Self, TableError> {
+        Ok(match facts_or_summary(json)? {
+            Ok(facts) => Self::Facts(facts),
+            Err(summary) => Self::Summary(summary),
+        })
     }
 }
 

@@ -33,11 +33,8 @@ impl<T: Entry> Stream<T> {
 
     async fn read(&mut self, app: &App, descends: bool) -> Result<usize, TableError> {
         let found = app.table().read_span(&self.span, descends, self.at_once, self.rest.take()).await?;
-        let read = found.items.len();
-        for item in found.items {
-            let at = oms_table::range_of(&item, &self.span);
-            self.ready.push_back((at, T::read(item)?));
-        }
+        let read = found.entries.len();
+        self.ready.extend(found.entries);
         self.is_over = found.rest.is_none();
         self.rest = found.rest;
         Ok(read)

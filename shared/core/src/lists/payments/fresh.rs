@@ -9,7 +9,7 @@
 //! page shows orders and not rows; but which filtered list it is in follows with its row.
 
 use crate::app::App;
-use crate::lists::orders::{Entry, Visible};
+use crate::lists::orders::Visible;
 use crate::lists::read_your_writes::SETTLING;
 use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
@@ -60,8 +60,7 @@ impl App {
         let lists = asked.scopes().iter().map(OrderList::of);
         let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
         let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));
-        let rows = meter::side_by_side(reads).await?.into_iter().flatten();
-        Ok(rows.map(PaymentEntry::read).collect::<Result<_, _>>()?)
+        Ok(meter::side_by_side(reads).await?.into_iter().flatten().collect())
     }
 
     /// Reads orders that may be settling, and how far the consumer has counted them.

@@ -12,6 +12,7 @@ use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::views::payment::PaymentView;
 use oms_runtime::meter::{self, side_by_side};
 use oms_table::lists::OrderList;
+use oms_table::orders::part::OrderPart;
 use oms_table::projections::order_rows::total_position;
 use oms_table::projections::payment_rows::position_of;
 use oms_table::projections::search_rows::{SearchCoverage, coverage, is_within_a_name};
@@ -87,7 +88,7 @@ impl App {
             Some(ids) => {
                 let mut orders = settled.orders;
                 let missing = ids.into_iter().filter(|id| !settling.contains(id));
-                let read = self.table().orders_soon(missing).await?;
+                let read = self.table().parts_of_orders_soon(missing, OrderPart::Payments).await?;
                 orders.extend(read.into_iter().map(|order| (order.id, order)));
                 (turn.cut(turn.of(orders.values()))?, orders)
             }
@@ -109,7 +110,7 @@ impl App {
         let missing: BTreeSet<OrderId> =
             rows.iter().map(|row| row.id.order()).filter(|id| !orders.contains_key(id)).collect();
         if !missing.is_empty() {
-            let read = self.table().orders_soon(missing).await?;
+            let read = self.table().parts_of_orders_soon(missing, OrderPart::Payments).await?;
             orders.extend(read.into_iter().map(|order| (order.id, order)));
         }
         let shown = rows.iter().filter_map(|row| {

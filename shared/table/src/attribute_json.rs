@@ -17,8 +17,11 @@ pub(crate) type Levels = &'static [Names];
 ///
 /// # Errors
 /// Where it is none, or not what is wanted.
-pub(crate) fn from_json<'de, T: Deserialize<'de>>(json: &'de str, levels: Levels) -> serde_json::Result<T> {
-    T::deserialize(Payload { json: &mut serde_json::Deserializer::from_str(json), kind: Kind::M, levels })
+pub(crate) fn read<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    json: D,
+    levels: Levels,
+) -> Result<T, D::Error> {
+    T::deserialize(Payload { json, kind: Kind::M, levels })
 }
 
 /// The types of values that items of ours have.
@@ -301,6 +304,10 @@ mod tests {
     enum Size {
         Small,
         Large,
+    }
+
+    fn from_json<'de, T: Deserialize<'de>>(json: &'de str, levels: Levels) -> serde_json::Result<T> {
+        super::read(&mut serde_json::Deserializer::from_str(json), levels)
     }
 
     const LEVELS: Levels = &[&[("name", "n"), ("owner", "o")], &[("id", "i")]];

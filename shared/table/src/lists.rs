@@ -2,16 +2,16 @@
 
 mod answer;
 
-pub(crate) use self::answer::shape;
-
-use self::answer::{Answer, item_of};
+use self::answer::Answer;
 use crate::keys::{self, Index};
-use crate::{Item, Table, TableError, meter_read};
+use crate::{Item, Table, TableError, meter_read, text};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use oms_domain::tally::Scope;
 use oms_domain::{OrderId, OrderSummary, StoreId, UserId};
 use oms_runtime::meter::{self, side_by_side};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 /// What an index carries of what is listed.
 pub trait Entry: Sized {
@@ -21,12 +21,33 @@ pub trait Entry: Sized {
     /// [`TableError::Shape`] where it is none.
     fn read(item: Item) -> Result<Self, TableError>;
 
-    /// Reads an entry as DynamoDB sends it: straight, where it is one of many.
+    /// Reads an entry and where it stands from DynamoDB's answer: straight, where there are many.
     ///
     /// # Errors
-    /// [`TableError::Shape`] where it is none.
-    fn read_json(json: &str) -> Result<Self, TableError> {
-        Self::read(item_of(json)?)
+    /// Where it is none.
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(Place, Self), D::Error> {
+        let item: Item = serde_dynamo::Item::deserialize(json)?.into();
+        let place = Place::new(text(&item, keys::LIST_AT), text(&item, Index::Total.range_key()));
+        Ok((place, Self::read(item).map_err(D::Error::custom)?))
+    }
+}
+
+/// Where an entry stands, by either range key that indexes have.
+#[derive(Debug)]
+pub struct Place {
+    list_at: String,
+    list_total: String,
+}
+
+impl Place {
+    /// A place by time, and by total where there is one.
+    #[must_use]
+    pub fn new(list_at: impl Into<String>, list_total: impl Into<String>) -> Self {
+        Self { list_at: list_at.into(), list_total: list_total.into() }
+    }
+
+    fn in_index(self, index: Index) -> String {
+        if index == Index::Total { self.list_total } else { self.list_at }
     }
 }
 
@@ -210,11 +231,11 @@ impl Table {
         let query = query.limit(limit).set_exclusive_start_key(start);
         let answer = Answer::default();
         query.customize().interceptor(answer.clone()).send().await?;
-        let mut page = answer.read(span.index == Index::Total)?;
+        let (mut found, units) = answer.read(span.index)?;
         meter::record_trip();
-        meter::record_read(page.units);
-        page.found.retain(|(at, _)| span.has(at));
-        Ok(Found { entries: page.found, rest: page.rest })
+        meter::record_read(units);
+        found.entries.retain(|(at, _)| span.has(at));
+        Ok(found)
     }
 
     /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.

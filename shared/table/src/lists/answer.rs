@@ -1,8 +1,8 @@
 //! What a query has found, read from the bytes of DynamoDB's answer.
 
-use super::Entry;
-use crate::attribute_json::from_json;
-use crate::{Item, TableError};
+use super::{Entry, Found, Place};
+use crate::TableError;
+use crate::keys::Index;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -14,8 +14,9 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
-use serde_json::value::RawValue;
-use std::borrow::Cow;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Keeps the body of a query's answer and has the SDK decode nothing of it. What is no success goes
@@ -51,11 +52,10 @@ impl DeserializeResponse for Answer {
 
 /// A query's answer as DynamoDB writes it.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Page<'a> {
-    #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
-    last_evaluated_key: Option<&'a RawValue>,
+#[serde(rename_all = "PascalCase", bound = "T: Entry")]
+struct Page<T> {
+    items: Entries<T>,
+    last_evaluated_key: Option<serde_dynamo::Item>,
     consumed_capacity: Option<Consumed>,
 }
 
@@ -66,53 +66,54 @@ struct Consumed {
     capacity_units: f64,
 }
 
-/// Where an entry stands, by the range keys that indexes have.
-#[derive(Deserialize)]
-struct Place<'a> {
-    #[serde(borrow)]
-    list_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    list_total: Option<Cow<'a, str>>,
-}
+/// Entries in order, each with its place, read as they come.
+struct Entries<T>(Vec<(Place, T)>);
 
-/// Entries in order, each with its place; where to go on; and what it cost.
-pub(super) struct Entries<T> {
-    pub(super) found: Vec<(String, T)>,
-    pub(super) rest: Option<Item>,
-    pub(super) units: f64,
-}
-
-impl Answer {
-    /// What was answered, where `by_total` in the order of totals.
-    ///
-    /// # Errors
-    /// [`TableError::Shape`] where it is no such answer.
-    pub(super) fn read<T: Entry>(&self, by_total: bool) -> Result<Entries<T>, TableError> {
-        let body = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let page: Page<'_> = serde_json::from_slice(&body).map_err(shape("a page of a query"))?;
-        let entry = |json: &&RawValue| {
-            let place: Place<'_> = from_json(json.get(), &[]).map_err(shape("a place in a list"))?;
-            let at = if by_total { place.list_total } else { place.list_at };
-            Ok((at.unwrap_or_default().into_owned(), T::read_json(json.get())?))
-        };
-        Ok(Entries {
-            found: page.items.iter().map(entry).collect::<Result<_, TableError>>()?,
-            rest: page.last_evaluated_key.map(|key| item_of(key.get())).transpose()?,
-            units: page.consumed_capacity.map_or(0.0, |consumed| consumed.capacity_units),
-        })
+impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_seq(Each(PhantomData)).map(Self)
     }
 }
 
-/// An item's JSON as an item.
-///
-/// # Errors
-/// [`TableError::Shape`] where it is none.
-pub(super) fn item_of(json: &str) -> Result<Item, TableError> {
-    let item: serde_dynamo::Item = serde_json::from_str(json).map_err(shape("an item"))?;
-    Ok(item.into())
+struct Each<T>(PhantomData<T>);
+
+impl<'de, T: Entry> Visitor<'de> for Each<T> {
+    type Value = Vec<(Place, T)>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(One(entry)) = list.next_element()? {
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
 }
 
-/// What was read is not what it should be.
-pub(crate) fn shape(what: &'static str) -> impl FnOnce(serde_json::Error) -> TableError {
-    move |error| TableError::Shape { what, source: serde::de::Error::custom(error) }
+struct One<T>((Place, T));
+
+impl<'de, T: Entry> Deserialize<'de> for One<T> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        T::from_answer(json).map(Self)
+    }
+}
+
+impl Answer {
+    /// What was answered to a query of an index, and what it cost in read units.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it is no such answer.
+    pub(super) fn read<T: Entry>(&self, index: Index) -> Result<(Found<T>, f64), TableError> {
+        let body = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let page: Page<T> = serde_json::from_slice(&body).map_err(|error| TableError::Shape {
+            what: "a page of a query",
+            source: serde::de::Error::custom(error),
+        })?;
+        let entries = page.items.0.into_iter().map(|(place, entry)| (place.in_index(index), entry));
+        let found = Found { entries: entries.collect(), rest: page.last_evaluated_key.map(Into::into) };
+        Ok((found, page.consumed_capacity.map_or(0.0, |consumed| consumed.capacity_units)))
+    }
 }

@@ -3,13 +3,14 @@
 //! Ten of them are read for statistics and twenty for a page, so its names are short: a page of
 //! names would cost more than what they name. [`NAMES`] is the only place that knows them.
 
-use crate::attribute_json::from_json;
-use crate::lists::{Entry, shape};
+use crate::attribute_json;
+use crate::lists::{Entry, Place};
 use crate::{Item, TableError, keys, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::summary::{newest_payments, no_order};
 use oms_domain::{Order, OrderSummary, PaymentSummary};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 use std::borrow::Cow;
 
 /// The order's fields that stand in its summary instead of beside it, and their names there. Of
@@ -105,34 +106,35 @@ pub(crate) fn owners_of(summary: &Item) -> Option<(&str, &str)> {
     Some((id_of("u")?, id_of("s")?))
 }
 
-/// An entry that carries a summary, or facts ([`crate::projections::order_rows`]), or the row of it.
+/// An entry of an index that carries a summary, or facts ([`crate::projections::order_rows`]).
 #[derive(Deserialize)]
 pub(crate) struct Carried<'a> {
     #[serde(borrow)]
     pub(crate) pk: Cow<'a, str>,
     #[serde(borrow)]
-    pub(crate) list_at: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    pub(crate) facts: Option<Cow<'a, str>>,
+    pub(crate) list_at: Cow<'a, str>,
+    #[serde(borrow, default)]
+    list_total: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub(crate) facts: Cow<'a, str>,
     summary: Option<OrderSummary>,
 }
 
 impl<'a> Carried<'a> {
-    /// Reads it as DynamoDB sends it.
-    pub(crate) fn read(json: &'a str) -> Result<Self, TableError> {
-        from_json(json, &[&[], &NAMES, &PART_NAMES]).map_err(shape("a summary"))
+    /// Reads it from DynamoDB's answer.
+    pub(crate) fn from_answer<D: Deserializer<'a>>(json: D) -> Result<Self, D::Error> {
+        attribute_json::read(json, &[&[], &NAMES, &PART_NAMES])
     }
 
-    /// The summary.
-    pub(crate) fn summary(self) -> Result<OrderSummary, TableError> {
+    pub(crate) fn place(&self) -> Place {
+        Place::new(&*self.list_at, &*self.list_total)
+    }
+
+    /// The summary; none where it carries facts.
+    pub(crate) fn summary(self) -> Option<OrderSummary> {
         let id = keys::order_of(&self.pk).unwrap_or_else(no_order);
-        let summary = self.summary.ok_or_else(missing)?;
-        Ok(OrderSummary { id, ..summary })
+        self.summary.map(|summary| OrderSummary { id, ..summary })
     }
-}
-
-fn missing() -> TableError {
-    TableError::Shape { what: "a summary", source: serde::de::Error::missing_field(keys::SUMMARY) }
 }
 
 impl Entry for OrderSummary {
@@ -140,15 +142,23 @@ impl Entry for OrderSummary {
         summary_from_item(item)
     }
 
-    fn read_json(json: &str) -> Result<Self, TableError> {
-        Carried::read(json)?.summary()
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(Place, Self), D::Error> {
+        let entry = Carried::from_answer(json)?;
+        let place = entry.place();
+        let summary = entry.summary().ok_or_else(|| D::Error::missing_field(keys::SUMMARY))?;
+        Ok((place, summary))
     }
 }
 
 /// The summary that an index carries of an order.
 pub fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
     let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
-    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else { return Err(missing()) };
+    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
+        return Err(TableError::Shape {
+            what: "a summary",
+            source: serde_dynamo::Error::missing_field(keys::SUMMARY),
+        });
+    };
     let summary: OrderSummary =
         serde_dynamo::from_item(fields_of(summary)).map_err(TableError::shape("a summary"))?;
     Ok(OrderSummary { id, ..summary })

@@ -17,6 +17,7 @@
 use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
+use crate::lists::Place;
 use crate::orders::summary::Carried;
 use crate::writes::VERSION;
 use crate::{Item, Layout, Table, TableError, entity, orders::item, text};
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::totals::sortable;
 use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
+use serde::de::{Deserializer, Error};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
@@ -54,17 +56,20 @@ pub fn entry_text(item: &Item) -> Option<Facts> {
     facts_of(text(item, keys::PK), text(item, keys::LIST_AT), text(item, ENTRY))
 }
 
-/// What an entry carries, as DynamoDB sends it: facts, or a summary.
+/// What an entry of DynamoDB's answer carries, facts or a summary, and where it stands.
 ///
 /// # Errors
-/// [`TableError::Shape`] where it carries neither.
-pub fn facts_or_summary(json: &str) -> Result<Result<Facts, Box<OrderSummary>>, TableError> {
-    let entry = Carried::read(json)?;
-    let (at, facts) = (entry.list_at.as_deref(), entry.facts.as_deref());
-    match facts_of(&entry.pk, at.unwrap_or_default(), facts.unwrap_or_default()) {
-        Some(facts) => Ok(Ok(facts)),
-        None => Ok(Err(Box::new(entry.summary()?))),
-    }
+/// Where it carries neither.
+pub fn facts_or_summary<'de, D: Deserializer<'de>>(
+    json: D,
+) -> Result<(Place, Result<Facts, Box<OrderSummary>>), D::Error> {
+    let entry = Carried::from_answer(json)?;
+    let (place, facts) = (entry.place(), facts_of(&entry.pk, &entry.list_at, &entry.facts));
+    let carried = match facts {
+        Some(facts) => Ok(facts),
+        None => Err(Box::new(entry.summary().ok_or_else(|| D::Error::missing_field(ENTRY))?)),
+    };
+    Ok((place, carried))
 }
 
 fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
-use oms_table::lists::Entry;
+use oms_table::lists::{Entry, Place};
 use oms_table::projections::order_rows::{Facts, entry_text, facts_or_summary};
 use oms_table::{Item, Table, TableError, summary_from_item};
+use serde::de::Deserializer;
 use std::collections::HashMap;
 
 /// An entry of an index.
@@ -25,11 +26,9 @@ impl Entry for ListEntry {
         }
     }
 
-    fn read_json(json: &str) -> Result<Self, TableError> {
-        Ok(match facts_or_summary(json)? {
-            Ok(facts) => Self::Facts(facts),
-            Err(summary) => Self::Summary(summary),
-        })
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(Place, Self), D::Error> {
+        let (place, carried) = facts_or_summary(json)?;
+        Ok((place, carried.map_or_else(Self::Summary, Self::Facts)))
     }
 }
 

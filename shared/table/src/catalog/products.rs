@@ -4,7 +4,7 @@ use crate::catalog::assortments::Counting;
 use crate::catalog::stock::{self, StockLevel};
 use crate::entity::{FIRST_VERSION, Versioned};
 use crate::idempotency::Keyed;
-use crate::lists::Entry;
+use crate::lists::{Entry, RangeKeys, through_item};
 use crate::writes::part;
 use crate::{Item, Table, TableError, entity, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -13,6 +13,7 @@ use oms_domain::catalog::{Product, ProductStatus, Store};
 use oms_domain::{Currency, ProductId, StoreId, VariantId};
 use oms_runtime::meter::side_by_side;
 use serde::Deserialize;
+use serde::de::Deserializer;
 
 /// The product's fields that lists show, filter, search or sort by.
 const SUMMARY_FIELDS: [&str; 6] = ["id", "store", "name", "sku", "status", "created_at"];
@@ -79,8 +80,8 @@ pub struct ProductSummary {
 }
 
 impl Entry for ProductSummary {
-    fn read(item: Item) -> Result<Self, TableError> {
-        entity::read(item, "a product")
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
+        through_item(json, |item| entity::read(item, "a product"))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::entity::{FIRST_VERSION, Versioned};
 use crate::idempotency::Keyed;
-use crate::lists::Entry;
+use crate::lists::{Entry, RangeKeys, through_item};
 use crate::writes::part;
 use crate::{Item, Table, TableError, entity, key, keys, text};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use oms_domain::catalog::{Store, StoreStatus};
 use oms_domain::{Currency, StoreId, UserId};
 use serde::Deserialize;
+use serde::de::Deserializer;
 
 /// The store's fields that lists show, filter, search or sort by.
 const SUMMARY_FIELDS: [&str; 6] = ["id", "name", "owner", "currency", "status", "created_at"];
@@ -40,8 +41,8 @@ pub struct StoreSummary {
 }
 
 impl Entry for StoreSummary {
-    fn read(item: Item) -> Result<Self, TableError> {
-        entity::read(item, "a store")
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
+        through_item(json, |item| entity::read(item, "a store"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a query has found, read from the bytes of DynamoDB's answer.
 
-use super::{Entry, Found, Place};
+use super::{Entry, Found, RangeKeys};
 use crate::TableError;
 use crate::keys::Index;
 use aws_sdk_dynamodb::operation::query::QueryOutput;
@@ -66,8 +66,8 @@ struct Consumed {
     capacity_units: f64,
 }
 
-/// Entries in order, each with its place, read as they come.
-struct Entries<T>(Vec<(Place, T)>);
+/// Entries in order, each with its range keys, read as they come.
+struct Entries<T>(Vec<(RangeKeys, T)>);
 
 impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
@@ -78,7 +78,7 @@ impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
 struct Each<T>(PhantomData<T>);
 
 impl<'de, T: Entry> Visitor<'de> for Each<T> {
-    type Value = Vec<(Place, T)>;
+    type Value = Vec<(RangeKeys, T)>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a list of items")
@@ -93,7 +93,7 @@ impl<'de, T: Entry> Visitor<'de> for Each<T> {
     }
 }
 
-struct One<T>((Place, T));
+struct One<T>((RangeKeys, T));
 
 impl<'de, T: Entry> Deserialize<'de> for One<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
@@ -112,7 +112,7 @@ impl Answer {
             what: "a page of a query",
             source: serde::de::Error::custom(error),
         })?;
-        let entries = page.items.0.into_iter().map(|(place, entry)| (place.in_index(index), entry));
+        let entries = page.items.0.into_iter().map(|(keys, entry)| (keys.in_index(index), entry));
         let found = Found { entries: entries.collect(), rest: page.last_evaluated_key.map(Into::into) };
         Ok((found, page.consumed_capacity.map_or(0.0, |consumed| consumed.capacity_units)))
     }

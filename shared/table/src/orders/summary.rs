@@ -4,7 +4,7 @@
 //! names would cost more than what they name. [`NAMES`] is the only place that knows them.
 
 use crate::attribute_json;
-use crate::lists::{Entry, Place};
+use crate::lists::{Entry, RangeKeys};
 use crate::{Item, TableError, keys, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::summary::{newest_payments, no_order};
@@ -126,8 +126,8 @@ impl<'a> Carried<'a> {
         attribute_json::read(json, &[&[], &NAMES, &PART_NAMES])
     }
 
-    pub(crate) fn place(&self) -> Place {
-        Place::new(&*self.list_at, &*self.list_total)
+    pub(crate) fn range_keys(&self) -> RangeKeys {
+        RangeKeys::new(&*self.list_at, &*self.list_total)
     }
 
     /// The summary; none where it carries facts.
@@ -138,15 +138,11 @@ impl<'a> Carried<'a> {
 }
 
 impl Entry for OrderSummary {
-    fn read(item: Item) -> Result<Self, TableError> {
-        summary_from_item(item)
-    }
-
-    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(Place, Self), D::Error> {
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
         let entry = Carried::from_answer(json)?;
-        let place = entry.place();
+        let keys = entry.range_keys();
         let summary = entry.summary().ok_or_else(|| D::Error::missing_field(keys::SUMMARY))?;
-        Ok((place, summary))
+        Ok((keys, summary))
     }
 }
 

@@ -8,13 +8,13 @@
 //! | | `by-user` | `LINES#VARIANT#<id>` | time of adding |
 
 use crate::keys::{self, Index};
-use crate::lists::Entry;
-use crate::lists::Span;
+use crate::lists::{Entry, RangeKeys, Span, through_item};
 use crate::writes::VERSION;
 use crate::{Item, Table, TableError, entity, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use oms_domain::{Decimal, Line, LineId, Order, ProductId, StoreId, UserId, VariantId};
+use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,6 +91,12 @@ impl LineRow {
 }
 
 impl Entry for LineRow {
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
+        through_item(json, Self::read)
+    }
+}
+
+impl LineRow {
     fn read(item: Item) -> Result<Self, TableError> {
         let (created_at, id) = text(&item, keys::LIST_AT).split_once('#').unwrap_or_default();
         let row = || {

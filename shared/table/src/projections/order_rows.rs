@@ -17,10 +17,10 @@
 use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
-use crate::lists::Place;
+use crate::lists::RangeKeys;
 use crate::orders::summary::Carried;
 use crate::writes::VERSION;
-use crate::{Item, Layout, Table, TableError, entity, orders::item, text};
+use crate::{Item, Layout, Table, TableError, entity, orders::item};
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use futures::StreamExt;
 use futures::TryStreamExt;
@@ -51,25 +51,27 @@ pub struct Facts {
     pub total: Decimal,
 }
 
-/// The facts of an entry; none of one that carries a summary.
-pub fn entry_text(item: &Item) -> Option<Facts> {
-    facts_of(text(item, keys::PK), text(item, keys::LIST_AT), text(item, ENTRY))
+/// What an entry carries.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// What orders are sought by.
+    Facts(Facts),
+    /// What lists show.
+    Summary(Box<OrderSummary>),
 }
 
 /// What an entry of DynamoDB's answer carries, facts or a summary, and where it stands.
 ///
 /// # Errors
 /// Where it carries neither.
-pub fn facts_or_summary<'de, D: Deserializer<'de>>(
-    json: D,
-) -> Result<(Place, Result<Facts, Box<OrderSummary>>), D::Error> {
+pub fn facts_or_summary<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Content), D::Error> {
     let entry = Carried::from_answer(json)?;
-    let (place, facts) = (entry.place(), facts_of(&entry.pk, &entry.list_at, &entry.facts));
+    let (keys, facts) = (entry.range_keys(), facts_of(&entry.pk, &entry.list_at, &entry.facts));
     let carried = match facts {
-        Some(facts) => Ok(facts),
-        None => Err(Box::new(entry.summary().ok_or_else(|| D::Error::missing_field(ENTRY))?)),
+        Some(facts) => Content::Facts(facts),
+        None => Content::Summary(Box::new(entry.summary().ok_or_else(|| D::Error::missing_field(ENTRY))?)),
     };
-    Ok((place, carried))
+    Ok((keys, carried))
 }
 
 fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {

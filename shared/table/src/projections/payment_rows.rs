@@ -12,16 +12,19 @@
 //! A scope is `PAYMENTS#<shard>` or `PAYMENTS#STORE#<id>`. Every entry carries the same few facts,
 //! a quarter of a kilobyte; the rest of a payment is in its order.
 
+use crate::attribute_json;
 use crate::counters::layout::{letters_of_payment, payment_facets_of};
 use crate::keys::{self, Index};
-use crate::lists::Entry;
-use crate::lists::{OrderList, Span};
+use crate::lists::{Entry, OrderList, RangeKeys, Span};
 use crate::projections::order_rows::total_position;
 use crate::writes::VERSION;
-use crate::{Item, Layout, Table, TableError, entity, text};
+use crate::{Item, Layout, Table, TableError, entity};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::tally::PaymentFacets;
 use oms_domain::{Order, PaymentEntry, StoreId, UserId};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const ENTRY: &str = "facts";
@@ -55,18 +58,26 @@ pub fn position_of(entry: &PaymentEntry) -> String {
     keys::list_at(entry.created_at, entry.id)
 }
 
+/// The row as an index carries it: by either range key, and under either name.
+#[derive(Deserialize)]
+struct Row<'a> {
+    #[serde(borrow, default)]
+    list_at: Cow<'a, str>,
+    #[serde(borrow, default)]
+    list_total: Cow<'a, str>,
+    #[serde(borrow, default)]
+    facts: Cow<'a, str>,
+    #[serde(borrow, default)]
+    summary: Cow<'a, str>,
+}
+
 impl Entry for PaymentEntry {
-    fn read(item: Item) -> Result<Self, TableError> {
-        let first = |names: [&str; 2]| {
-            let found = names.map(|name| text(&item, name));
-            if found[0].is_empty() { found[1].to_owned() } else { found[0].to_owned() }
-        };
-        let place = first([keys::LIST_AT, Index::Total.range_key()]);
-        let entry = first([ENTRY, keys::SUMMARY]);
-        parse(&place, &entry).ok_or_else(|| TableError::Shape {
-            what: "a payment's row",
-            source: serde::de::Error::custom("neither a place nor facts"),
-        })
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
+        let row: Row<'_> = attribute_json::read(json, &[])?;
+        let at = if row.list_at.is_empty() { &row.list_total } else { &row.list_at };
+        let facts = if row.facts.is_empty() { &row.summary } else { &row.facts };
+        let entry = parse(at, facts).ok_or_else(|| D::Error::custom("neither a place nor facts"))?;
+        Ok((RangeKeys::new(row.list_at, row.list_total), entry))
     }
 }
 
@@ -176,6 +187,7 @@ mod tests {
     use super::*;
     use oms_domain::{Currency, Decimal, OrderId, PaymentMethod, PaymentState};
 
+    use serde_json::json;
     use uuid::Uuid;
 
     #[test]
@@ -199,11 +211,10 @@ mod tests {
             (Index::Total.range_key(), total_position(row.amount, &position_of(&row))),
         ] {
             for carried in [ENTRY, keys::SUMMARY] {
-                let item =
-                    entity::with_texts(Item::new(), [(range, place.clone()), (carried, entry_text(&row))]);
-                assert_eq!(<PaymentEntry as Entry>::read(item).unwrap(), row);
+                let sent = json!({ range: {"S": place}, carried: {"S": entry_text(&row)} });
+                assert_eq!(PaymentEntry::from_answer(sent).unwrap().1, row);
             }
         }
-        assert!(<PaymentEntry as Entry>::read(Item::new()).is_err());
+        assert!(PaymentEntry::from_answer(json!({})).is_err());
     }
 }

@@ -11,7 +11,7 @@ use crate::orders::item::{
     erased_log, from_item, is_signed, log_from_item, moved_log_to_item, signed, to_items,
 };
 use crate::orders::part::OrderPart;
-use crate::{Layout, catalog};
+use crate::{Layout, catalog, summary_from_item};
 use complete::{TOKENS, complete};
 use oms_domain::catalog::{Product, Store};
 use oms_domain::{Order, OrderSummary, PaymentEntry, Stored};
@@ -73,7 +73,7 @@ fn a_summary_is_read_from_what_the_table_sends_as_from_the_item_that_it_is() {
         let sent = serde_json::to_string(&serde_dynamo::Item::from(item.clone())).unwrap();
         let (_, read) = OrderSummary::from_answer(&mut serde_json::Deserializer::from_str(&sent)).unwrap();
         assert_eq!(read, OrderSummary::of(&complete()), "{name}");
-        assert_eq!(read, OrderSummary::read(item).unwrap(), "{name}");
+        assert_eq!(read, summary_from_item(item).unwrap(), "{name}");
     }
     let none = r#"{"pk": {"S": "ORDER#7"}, "list_at": {"S": "2026"}}"#;
     assert!(OrderSummary::from_answer(&mut serde_json::Deserializer::from_str(none)).is_err());

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
-use oms_table::lists::{Entry, Place};
-use oms_table::projections::order_rows::{Facts, entry_text, facts_or_summary};
-use oms_table::{Item, Table, TableError, summary_from_item};
+use oms_table::lists::{Entry, RangeKeys};
+use oms_table::projections::order_rows::{Content, Facts, facts_or_summary};
+use oms_table::{Table, TableError};
 use serde::de::Deserializer;
 use std::collections::HashMap;
 
@@ -19,16 +19,13 @@ pub(super) enum ListEntry {
 }
 
 impl Entry for ListEntry {
-    fn read(item: Item) -> Result<Self, TableError> {
-        match entry_text(&item) {
-            Some(entry) => Ok(Self::Facts(entry)),
-            None => Ok(Self::Summary(Box::new(summary_from_item(item)?))),
-        }
-    }
-
-    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(Place, Self), D::Error> {
-        let (place, carried) = facts_or_summary(json)?;
-        Ok((place, carried.map_or_else(Self::Summary, Self::Facts)))
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
+        let (keys, content) = facts_or_summary(json)?;
+        let entry = match content {
+            Content::Facts(facts) => Self::Facts(facts),
+            Content::Summary(order) => Self::Summary(order),
+        };
+        Ok((keys, entry))
     }
 }
 

@@ -8,6 +8,9 @@
 //! | warm | the median of later ones, and the 99th in a hundred |
 //! | instructions | what valgrind counts of a warm one: the same on every machine, but for some in a thousand |
 //!
+//! Lists, searches and statistics are measured while nobody is at work: what somebody has changed
+//! within the last seconds is read beside the indexes, and costs more.
+//!
 //! Processor time is that of the process alone, from the kernel's scheduler, in nanoseconds. Where
 //! two builds are compared, they take turns, request by request.
 
@@ -80,7 +83,7 @@ struct Figures {
 /// Where a function does not start, or answers otherwise than it should.
 pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<Report, Fault> {
     let harness = Harness::set_up()?;
-    let requests = prepare(&harness, options.orders).await?;
+    let requests = prepare(&harness, options.orders, progress).await?;
     for request in &requests {
         request.check(&harness).await?;
     }

@@ -5,6 +5,8 @@ use http::Method;
 use oms_harness::{Harness, OrderGenerator, Shop};
 use oms_workspace::report::Fault;
 use serde_json::{Value, json};
+use std::io::Write;
+use std::time::Duration;
 
 /// A request that is measured.
 pub(super) struct Request {
@@ -24,6 +26,9 @@ pub(super) struct Request {
 
 /// How many orders are edited in turn, so that none has many changes.
 const EDITED: usize = 40;
+/// How long after the last order everybody is at rest: lists and statistics look for what may have
+/// changed within ten seconds, and read it beside the indexes.
+const REST: Duration = Duration::from_secs(11);
 
 impl Request {
     /// Sees that a page has the entries that it is measured for.
@@ -74,18 +79,25 @@ impl Request {
     }
 }
 
-/// Fills a table with so many orders, and says what is asked of it.
+/// Fills a table with so many orders, waits until nobody is at work, and says what is asked of it:
+/// first what only reads.
 ///
 /// # Errors
 /// Where the table cannot be filled.
-pub(super) async fn prepare(harness: &Harness, orders: u64) -> Result<Vec<Request>, Fault> {
-    let generator: OrderGenerator = lists::fill(harness, orders, &mut std::io::stderr()).await?;
+pub(super) async fn prepare(
+    harness: &Harness,
+    orders: u64,
+    progress: &mut impl Write,
+) -> Result<Vec<Request>, Fault> {
+    let generator: OrderGenerator = lists::fill(harness, orders, progress).await?;
     let shop = Shop::open(harness).await?;
     // The first one leases a block of order numbers.
     let mut edited = Vec::new();
     for _ in 0..EDITED {
         edited.push(format!("/api/orders/{}/", shop.order(harness).await?.id()?));
     }
+    writeln!(progress, "{} seconds, until nobody is at work", REST.as_secs())?;
+    tokio::time::sleep(REST).await;
     let number = generator.order(orders / 2)?.order_number.to_string();
     let staff = harness.token(&Who::Staff.user())?;
     let regular = harness.token(&Who::Customer.user())?;

@@ -30,7 +30,7 @@ enum Command {
         orders: Vec<u64>,
     },
     /// Measures what an order's life writes, by what it is written for
-    Life,
+    Life(life::Options),
     /// Measures what requests take of the functions' release binaries: processor, memory, size
     Runtime(runtime::Options),
     /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
@@ -56,7 +56,7 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
         Command::Runtime(options) => runtime::run(&options, &mut std::io::stderr()).await,
-        Command::Life => life::run(&mut std::io::stderr()).await,
+        Command::Life(options) => life::run(&options, &mut std::io::stderr()).await,
         Command::Consumer { orders, shards } => consumer::run(orders, &shards, &mut std::io::stderr()).await,
     }
 }

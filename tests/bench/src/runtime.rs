@@ -18,6 +18,7 @@ mod baseline;
 mod process;
 mod requests;
 mod shares;
+mod tls;
 
 pub(crate) use shares::slower;
 
@@ -71,6 +72,9 @@ pub(crate) struct Options {
     /// Writes the file instead
     #[arg(long, requires = "baseline")]
     write: bool,
+    /// Measures what TLS takes of a start, with openssl, and nothing else
+    #[arg(long, conflicts_with_all = ["against", "baseline"])]
+    tls: bool,
     /// Writes the figures as JSON, too
     #[arg(long)]
     json: Option<PathBuf>,
@@ -97,6 +101,9 @@ struct Figures {
 pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<Report, Fault> {
     let harness = Harness::set_up()?;
     let requests = prepare(&harness, options.orders, progress).await?;
+    if let Some(first) = requests.first().filter(|_| options.tls) {
+        return tls::run(&harness, first, &options.functions).await;
+    }
     if let Some(file) = &options.baseline {
         return baseline::run(&harness, &requests, &options.functions, file, options.write, progress).await;
     }

@@ -7,14 +7,17 @@ use oms_core::events::publishing::{self, CONSUMER};
 use oms_domain::order_events::notices;
 use oms_domain::{Decimal, Order, OrderId};
 use oms_harness::Harness;
+use oms_runtime::config::{Config, GatewayKeys};
 use oms_runtime::deadline::Deadline;
 use oms_runtime::invocation::{Invocation, within};
+use oms_runtime::meter::Consumed;
 use oms_table::orders::watermarks::WatermarkAdvance;
 use oms_workspace::report::{Fault, Report};
 use oms_workspace::tokens::User;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How many orders of as many customers a full batch is of.
@@ -22,8 +25,18 @@ const FULL: usize = 100;
 /// What follows the stream is handed on: how it is called, of how many orders at a time, and how
 /// many of each order's first changes together.
 const WAYS: [(&str, usize, usize); 3] = [("batch one", 1, 1), ("a second", 1, PAID), ("full", FULL, PAID)];
+/// How many bytes DynamoDB charges for an item, or an index's entry, besides its own.
+const CHARGED_BESIDES: i64 = 100;
 /// The version in which an order is paid: placed, a payment made, being paid, paid.
 const PAID: usize = 4;
+
+/// Where the figures are written, besides to the terminal.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Writes the figures as JSON, too: what `bench cost` reads
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
 
 /// What is written for what, in write units.
 #[derive(Default)]
@@ -54,26 +67,52 @@ impl Units {
 /// What one customer's order has been, version after version.
 type Life = Vec<Order>;
 
+/// An order's life through the API: the order, and what each command took.
+struct Lived {
+    life: Life,
+    steps: Vec<(&'static str, Consumed)>,
+}
+
+/// What is measured of some lives, of each on average.
+struct Measured {
+    units: Units,
+    /// What the commands of one of them took.
+    steps: Vec<(&'static str, Consumed)>,
+    /// What both consumers read, and how often they ask the table.
+    read_units: Decimal,
+    trips: Decimal,
+    /// How many events are published.
+    events: Decimal,
+    /// What is stored in the table, and in its indexes, as it is charged.
+    table_bytes: i64,
+    index_bytes: i64,
+}
+
 /// Lives orders through the API and hands their changes to what follows the stream: one at a time,
 /// and in full batches.
 ///
 /// # Errors
 /// Where the table cannot be set up, or a request is refused.
-pub(crate) async fn run(progress: &mut impl Write) -> Result<Report, Fault> {
+pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<Report, Fault> {
     let (mut columns, mut sums) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     let mut text = format!("{:20}", "WCU of a life");
     for (name, orders, together) in WAYS {
         writeln!(progress, "{orders} orders, {name}")?;
-        let units = measure(orders, together).await?;
+        let measured = measure(orders, together).await?;
         write!(text, "{name:>11}")?;
-        sums.push(units.parts().iter().map(|(_, units)| *units).sum::<Decimal>());
-        columns.push(units);
+        sums.push(measured.units.parts().iter().map(|(_, units)| *units).sum::<Decimal>());
+        columns.push(measured.units.parts());
+        all.push(measured);
     }
-    let names: Vec<_> = columns[0].parts().iter().map(|(name, _)| *name).collect();
+    if let (Some(file), [_, second, full]) = (&options.json, all.as_slice()) {
+        std::fs::write(file, serde_json::to_string_pretty(&json(second, full))? + "\n")?;
+    }
+    let names: Vec<_> = columns[0].iter().map(|(name, _)| *name).collect();
     for (row, name) in names.into_iter().enumerate() {
         write!(text, "\n{name:20}")?;
         for units in &columns {
-            write!(text, "{:>11}", units.parts()[row].1.round_dp(1))?;
+            write!(text, "{:>11}", units[row].1.round_dp(1))?;
         }
     }
     write!(text, "\n{:20}", "together")?;
@@ -83,23 +122,54 @@ pub(crate) async fn run(progress: &mut impl Write) -> Result<Report, Fault> {
     Ok(Report::new(text, true))
 }
 
-/// What a life writes, of so many customers' orders at a time, of each the first changes together.
-async fn measure(orders: usize, together: usize) -> Result<Units, Fault> {
+/// What `bench cost` reads: of a life in batches of a second, and how much a hundred lives store.
+fn json(second: &Measured, full: &Measured) -> Value {
+    let commands = second.steps.iter().map(|(name, took)| {
+        json!({
+            "command": name, "wcu": number(took.write_units()), "rcu": number(took.read_units()),
+            "trips": took.trips,
+        })
+    });
+    let parts: serde_json::Map<String, Value> =
+        second.units.parts().iter().map(|(name, units)| ((*name).to_owned(), number(*units))).collect();
+    json!({
+        "commands": commands.collect::<Vec<_>>(), "wcu": parts,
+        "consumers": {
+            "rcu": number(second.read_units), "trips": number(second.trips), "events": number(second.events),
+        },
+        "bytes": { "table": full.table_bytes, "indexes": full.index_bytes },
+    })
+}
+
+/// A figure as JSON has it, to a tenth.
+pub(crate) fn number(figure: Decimal) -> Value {
+    serde_json::from_str(&figure.round_dp(1).normalize().to_string()).unwrap_or_default()
+}
+
+/// What a life takes, of so many customers' orders at a time, of each the first changes together.
+async fn measure(orders: usize, together: usize) -> Result<Measured, Fault> {
     let harness = Harness::set_up()?;
     // Rows are measured by themselves, where the consumer has not written them yet.
     let apart = Harness::set_up()?;
     let shop = Shop::open(&harness).await?;
     let mut units = Units::default();
+    let mut consumers = Vec::new();
     // The first order leases a block of numbers.
-    let (_, _) = shop.live(&harness, "first").await?;
-    let mut lives: Vec<Life> = Vec::new();
+    shop.live(&harness, "first").await?;
+    let stored = stored(&harness).await?;
+    let (mut lives, mut steps): (Vec<Life>, _) = (Vec::new(), Vec::new());
     for number in 0..orders {
-        let (life, commands) = shop.live(&harness, &format!("buyer-{number}")).await?;
-        units.commands += commands;
-        lives.push(life);
+        let lived = shop.live(&harness, &format!("buyer-{number}")).await?;
+        units.commands += lived.steps.iter().map(|(_, took)| took.write_units()).sum::<Decimal>();
+        lives.push(lived.life);
+        steps = lived.steps;
     }
+    let mut events = 0;
     for life in &lives {
-        units.publisher += told(&harness, life).await?;
+        let (took, told) = told(&harness, life).await?;
+        units.publisher += took.iter().map(|took| took.write_units()).sum::<Decimal>();
+        consumers.extend(took);
+        events += told;
     }
     let changes = lives.iter().map(Vec::len).max().unwrap_or(0);
     let mut before: Option<usize> = None;
@@ -111,61 +181,118 @@ async fn measure(orders: usize, together: usize) -> Result<Units, Fault> {
         before = Some(after);
         let mut rows = Decimal::ZERO;
         for (before, after) in &batch {
-            let table = apart.app.table();
-            let changes = [(*before, *after)];
-            let parts = [
-                (&mut units.rows, cost(table.write_order_rows([*after])).await?),
-                (&mut units.payments, cost(table.write_payment_rows(changes)).await?),
-                (&mut units.lines, cost(table.write_line_rows(changes)).await?),
-                (&mut units.search, cost(table.write_search_rows([(before.cloned(), *after)])).await?),
-            ];
-            for (sum, units) in parts {
-                *sum += units;
-                rows += units;
-            }
+            rows += rows_of(&apart, *before, after, &mut units).await?;
         }
         let images = batch.iter().map(|(_, after)| (*after).clone()).collect();
-        units.counters += cost(harness.apply(images)).await? - rows;
+        let took = cost(harness.apply(images)).await?;
+        units.counters += took.write_units() - rows;
+        consumers.push(took);
     }
-    let each = Decimal::from(orders.max(1));
+    let (each, now) = (Decimal::from(orders.max(1)), self::stored(&harness).await?);
     let Units { commands, counters, rows, payments, lines, search, publisher } = units;
-    Ok(Units {
-        commands: commands / each,
-        counters: counters / each,
-        rows: rows / each,
-        payments: payments / each,
-        lines: lines / each,
-        search: search / each,
-        publisher: publisher / each,
+    Ok(Measured {
+        units: Units {
+            commands: commands / each,
+            counters: counters / each,
+            rows: rows / each,
+            payments: payments / each,
+            lines: lines / each,
+            search: search / each,
+            publisher: publisher / each,
+        },
+        steps,
+        read_units: consumers.iter().map(|took| took.read_units()).sum::<Decimal>() / each,
+        trips: Decimal::from(consumers.iter().map(|took| took.trips).sum::<u64>()) / each,
+        events: Decimal::from(events) / each,
+        table_bytes: (now.0 - stored.0) / i64::try_from(orders.max(1))?,
+        index_bytes: (now.1 - stored.1) / i64::try_from(orders.max(1))?,
     })
 }
 
-/// What the publisher writes of an order's life, change by change.
-async fn told(harness: &Harness, life: &Life) -> Result<Decimal, Fault> {
+/// Writes the rows of one order on a table of their own; what they took together.
+async fn rows_of(
+    apart: &Harness,
+    before: Option<&Order>,
+    after: &Order,
+    units: &mut Units,
+) -> Result<Decimal, Fault> {
+    let table = apart.app.table();
+    let changes = [(before, after)];
+    let parts = [
+        (&mut units.rows, cost(table.write_order_rows([after])).await?),
+        (&mut units.payments, cost(table.write_payment_rows(changes)).await?),
+        (&mut units.lines, cost(table.write_line_rows(changes)).await?),
+        (&mut units.search, cost(table.write_search_rows([(before.cloned(), after)])).await?),
+    ];
+    let mut rows = Decimal::ZERO;
+    for (sum, took) in parts {
+        *sum += took.write_units();
+        rows += took.write_units();
+    }
+    Ok(rows)
+}
+
+/// What the publisher takes of an order's life, change by change, and how many events it tells.
+async fn told(harness: &Harness, life: &Life) -> Result<(Vec<Consumed>, usize), Fault> {
     let table = harness.app.table();
-    let (mut units, mut seen) = (Decimal::ZERO, 0);
+    let (mut took, mut seen, mut events) = (Vec::new(), 0, 0);
     for order in life {
         let Some(change) = order.log.last() else { continue };
         let notices = notices(order, change);
+        events += notices.len();
         for notice in &notices {
             if let Some(news) = publishing::news(order, change, notice) {
-                units += cost(table.put_notification(news, harness.app.now())).await?;
+                took.push(cost(table.put_notification(news, harness.app.now())).await?);
             }
         }
         if !notices.is_empty() {
             let claim = WatermarkAdvance { order: order.id, seen, to: order.version };
-            units += cost(table.advance(CONSUMER, &claim)).await?;
+            took.push(cost(table.advance(CONSUMER, &claim)).await?);
             seen = order.version;
         }
     }
-    Ok(units)
+    Ok((took, events))
 }
 
-/// What some work writes, in units.
-async fn cost<E: Into<Fault>>(work: impl Future<Output = Result<(), E>>) -> Result<Decimal, Fault> {
+/// How many bytes are stored in the table and in its indexes: those of the items, and a hundred
+/// more for each of them, which is what DynamoDB charges.
+async fn stored(harness: &Harness) -> Result<(i64, i64), Fault> {
+    let config = Config::from_lookup(GatewayKeys::Required, {
+        let environment = harness.environment("orders")?;
+        move |name| environment.get(name).cloned()
+    })?;
+    let table = oms_runtime::sdk::dynamodb(&config).describe_table().table_name(&config.table_name).send();
+    let table = table.await?.table.ok_or("the table is gone")?;
+    let charged = |bytes: Option<i64>, items: Option<i64>| {
+        bytes.unwrap_or_default() + items.unwrap_or_default() * CHARGED_BESIDES
+    };
+    let indexes = table.global_secondary_indexes();
+    let of_indexes = indexes.iter().map(|index| charged(index.index_size_bytes, index.item_count)).sum();
+    Ok((charged(table.table_size_bytes, table.item_count), of_indexes))
+}
+
+/// What some work takes of the table.
+async fn cost<E: Into<Fault>>(work: impl Future<Output = Result<(), E>>) -> Result<Consumed, Fault> {
     let scope = Arc::new(Invocation::new("bench".to_owned(), Deadline::default()));
     within(Arc::clone(&scope), work).await.map_err(Into::into)?;
-    Ok(scope.meter().total().write_units())
+    Ok(scope.meter().total())
+}
+
+/// What an answer says that it took, such as `rcu=0.5;wcu=0;trips=1`.
+pub(crate) fn consumed(capacity: &str) -> Result<Consumed, Fault> {
+    let figure = |name: &str| {
+        let mut parts = capacity.split(';').filter_map(|part| part.split_once('='));
+        parts.find(|(key, _)| *key == name).map_or("0", |(_, value)| value)
+    };
+    let tenths = |name: &str| -> Result<u64, Fault> {
+        let (whole, tenths) = figure(name).split_once('.').unwrap_or((figure(name), "0"));
+        Ok(whole.parse::<u64>()? * 10 + tenths.parse::<u64>()?)
+    };
+    Ok(Consumed {
+        read_tenths: tenths("rcu")?,
+        write_tenths: tenths("wcu")?,
+        trips: figure("trips").parse()?,
+    })
 }
 
 /// A store with two products.
@@ -192,8 +319,8 @@ impl Shop {
         Ok(Self { staff, store, products })
     }
 
-    /// An order's life, and what its commands wrote.
-    async fn live(&self, harness: &Harness, customer: &str) -> Result<(Life, Decimal), Fault> {
+    /// An order's life, and what its commands took.
+    async fn live(&self, harness: &Harness, customer: &str) -> Result<Lived, Fault> {
         let customer = harness.token(&User::new(customer, None))?;
         let address = json!({
             "full_name": "Ada Lovelace", "address_line1": "12 St James's Square",
@@ -205,39 +332,30 @@ impl Shop {
             "store": self.store, "payment_method": "credit_card", "shipping_address": address.id()?,
             "items": items.collect::<Vec<_>>(),
         });
-        let units = |capacity: &str| {
-            let wcu =
-                capacity.split(';').find_map(|part| part.strip_prefix("wcu=")).unwrap_or("0").to_owned();
-            wcu.parse::<Decimal>()
-        };
         let made = harness.send(Method::POST, &customer, "/api/orders/", Some(order)).await?;
-        let mut written = units(&made.capacity)?;
         let path = format!("/api/orders/{}/", made.id()?);
         let new = json!({ "order": made.id()?, "payment_method": "credit_card" });
         let payment = harness.send(Method::POST, &customer, "/api/payments/", Some(new)).await?;
-        written += units(&payment.capacity)?;
+        let mut steps =
+            vec![("create", consumed(&made.capacity)?), ("payment", consumed(&payment.capacity)?)];
         let process = format!("/api/payments/{}/process_payment/", payment.id()?);
-        let steps = [
-            (Method::POST, &customer, process, json!({})),
-            (Method::PATCH, &self.staff, format!("{path}confirm_order/"), json!({})),
-            (
-                Method::PATCH,
-                &self.staff,
-                format!("{path}ship_order/"),
-                json!({ "tracking_number": "1Z999AA10123456784" }),
-            ),
-            (Method::PATCH, &self.staff, format!("{path}deliver_order/"), json!({})),
+        let tracking = json!({ "tracking_number": "1Z999AA10123456784" });
+        let commands = [
+            ("process", Method::POST, &customer, process, json!({})),
+            ("confirm", Method::PATCH, &self.staff, format!("{path}confirm_order/"), json!({})),
+            ("ship", Method::PATCH, &self.staff, format!("{path}ship_order/"), tracking),
+            ("deliver", Method::PATCH, &self.staff, format!("{path}deliver_order/"), json!({})),
         ];
-        for (method, token, path, body) in steps {
+        for (name, method, token, path, body) in commands {
             let done = harness.send(method, token, &path, Some(body)).await?;
             if done.status != 200 {
                 return Err(format!("{path}: {} {}", done.status, done.body).into());
             }
-            written += units(&done.capacity)?;
+            steps.push((name, consumed(&done.capacity)?));
         }
         let id: OrderId = made.id()?.parse()?;
         let order = harness.app.table().order(id).await?.ok_or("the order is gone")?;
         let life = (1..=order.version).map(|version| order.as_of(version).ok_or("the log has gaps"));
-        Ok((life.collect::<Result<_, _>>()?, written))
+        Ok(Lived { life: life.collect::<Result<_, _>>()?, steps })
     }
 }

@@ -2,6 +2,7 @@
 //! table of its own. See `bench --help`.
 
 mod consumer;
+mod cost;
 mod life;
 mod lists;
 mod runtime;
@@ -30,9 +31,11 @@ enum Command {
         orders: Vec<u64>,
     },
     /// Measures what an order's life writes, by what it is written for
-    Life,
+    Life(life::Options),
     /// Measures what requests take of the functions' release binaries: processor, memory, size
     Runtime(runtime::Options),
+    /// Writes into docs/cost.md what a million orders' lives cost on AWS
+    Cost(cost::Options),
     /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
     Consumer {
         /// How many orders are folded, with all their changes
@@ -56,7 +59,8 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
     match cli.command {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
         Command::Runtime(options) => runtime::run(&options, &mut std::io::stderr()).await,
-        Command::Life => life::run(&mut std::io::stderr()).await,
+        Command::Life(options) => life::run(&options, &mut std::io::stderr()).await,
+        Command::Cost(options) => cost::run(&options),
         Command::Consumer { orders, shards } => consumer::run(orders, &shards, &mut std::io::stderr()).await,
     }
 }

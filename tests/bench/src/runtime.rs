@@ -17,13 +17,19 @@
 mod baseline;
 mod process;
 mod requests;
+mod shares;
+mod tls;
+
+pub(crate) use shares::slower;
 
 use self::process::{Process, Taken, instructions};
 use self::requests::{Request, prepare};
+use crate::life::number;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use oms_domain::Decimal;
 use oms_harness::Harness;
+use oms_runtime::meter::Consumed;
 use oms_workspace::report::{Fault, Report};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,6 +44,9 @@ const STARTS: usize = 9;
 const WARM_UP: usize = 20;
 /// Of how many requests instructions are counted.
 const COUNTED: usize = 10;
+/// What a zip has around the one file in it, which is called `bootstrap`: two headers of it, of 30
+/// and of 46 bytes, each with the name, and the end of 22.
+const AROUND: u64 = 30 + 46 + 22 + 2 * 9;
 /// How far apart the numbers of two runs' requests are.
 const APART: usize = 1_000;
 
@@ -63,18 +72,26 @@ pub(crate) struct Options {
     /// Writes the file instead
     #[arg(long, requires = "baseline")]
     write: bool,
+    /// Measures what TLS takes of a start, with openssl, and nothing else
+    #[arg(long, conflicts_with_all = ["against", "baseline"])]
+    tls: bool,
     /// Writes the figures as JSON, too
     #[arg(long)]
     json: Option<PathBuf>,
 }
 
 /// What one request took of one build.
+#[derive(Clone, Copy)]
 struct Figures {
     init: Taken,
     first: Taken,
     warm: Taken,
     worst: Taken,
+    /// The most memory, in bytes.
     peak: u64,
+    /// The bytes of an answer, and of what is logged with it.
+    answered: usize,
+    logged: u64,
 }
 
 /// Measures.
@@ -84,8 +101,8 @@ struct Figures {
 pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<Report, Fault> {
     let harness = Harness::set_up()?;
     let requests = prepare(&harness, options.orders, progress).await?;
-    for request in &requests {
-        request.check(&harness).await?;
+    if let Some(first) = requests.first().filter(|_| options.tls) {
+        return tls::run(&harness, first, &options.functions).await;
     }
     if let Some(file) = &options.baseline {
         return baseline::run(&harness, &requests, &options.functions, file, options.write, progress).await;
@@ -96,13 +113,22 @@ pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<
         "{:26} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9} {:>7}\n",
         "ms", "warm cpu", "p99 cpu", "warm wall", "first cpu", "1st wall", "init cpu", "init wall", "MB"
     );
-    let mut rows = Vec::new();
+    let (mut rows, mut lambdas) = (Vec::new(), Vec::new());
     for request in &requests {
         writeln!(progress, "{}", request.name)?;
+        // What writes comes last, so that all that only reads is asked while nobody is at work.
+        let consumed = request.check(&harness).await?;
         let measured = measure(&harness, request, &builds, options.requests).await?;
         for (figures, build) in measured.iter().zip(&builds) {
+            if *build == options.functions {
+                lambdas.push((request.name, *figures));
+            }
             writeln!(text, "{}", row(request.name, figures))?;
-            rows.push(figures.json(request.name, build));
+            rows.push(figures.json(
+                request.name,
+                if *build == options.functions { "ours" } else { "theirs" },
+                consumed,
+            ));
         }
         if let [ours, theirs] = measured.as_slice() {
             let ratio = ms(ours.warm.cpu).checked_div(ms(theirs.warm.cpu)).unwrap_or_default();
@@ -110,17 +136,24 @@ pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<
         }
     }
     if let Some(file) = &options.json {
-        std::fs::write(file, serde_json::to_string_pretty(&rows)?)?;
+        std::fs::write(file, serde_json::to_string_pretty(&rows)? + "\n")?;
     }
+    text.push_str(&shares::of_a_processor(&lambdas));
+    text.push_str(&zips(&options.functions)?);
     Ok(Report::new(text.trim_end(), true))
 }
 
 /// The environment of a function over the harness's table, without what spares work.
 fn environment(harness: &Harness, function: &str) -> Result<BTreeMap<String, String>, Fault> {
     let mut environment = harness.environment(function)?;
-    for (name, value) in
-        [("CACHE_TIMEOUT", "0"), ("STATS_CACHE_TIMEOUT", "0"), ("RATE_LIMIT", "0"), ("DEBUG_CAPACITY", "off")]
-    {
+    for (name, value) in [
+        ("CACHE_TIMEOUT", "0"),
+        ("STATS_CACHE_TIMEOUT", "0"),
+        ("RATE_LIMIT", "0"),
+        ("DEBUG_CAPACITY", "off"),
+        // As deployed, a function writes its figures into the log.
+        ("STACK_NAME", "bench"),
+    ] {
         environment.insert(name.to_owned(), value.to_owned());
     }
     Ok(environment)
@@ -152,6 +185,7 @@ async fn measure(
             }
         }
     }
+    let before: Vec<u64> = processes.iter().map(Process::logged).collect();
     let mut warm: Vec<Vec<Taken>> = vec![Vec::new(); programs.len()];
     for round in 0..WARM_UP + requests {
         for (process, warm) in processes.iter_mut().zip(&mut warm) {
@@ -162,7 +196,7 @@ async fn measure(
         }
     }
     let mut figures = Vec::new();
-    for ((process, starts), warm) in processes.iter().zip(starts).zip(warm) {
+    for (((process, starts), warm), before) in processes.iter().zip(starts).zip(warm).zip(before) {
         let (inits, firsts): (Vec<_>, Vec<_>) = starts.into_iter().unzip();
         figures.push(Figures {
             init: of_hundred(&inits, 50),
@@ -170,6 +204,8 @@ async fn measure(
             warm: of_hundred(&warm, 50),
             worst: of_hundred(&warm, 99),
             peak: process.peak()?,
+            answered: process.answered,
+            logged: (process.logged() - before) / (WARM_UP + requests) as u64,
         });
     }
     Ok(figures)
@@ -202,7 +238,7 @@ fn us(duration: Duration) -> u64 {
 }
 
 fn row(name: &str, figures: &Figures) -> String {
-    let Figures { init, first, warm, worst, peak } = figures;
+    let Figures { init, first, warm, worst, peak, .. } = figures;
     let columns = [warm.cpu, worst.cpu, warm.wall, first.cpu, first.wall, init.cpu, init.wall];
     let mut row = format!("{name:26}");
     for column in columns {
@@ -213,13 +249,38 @@ fn row(name: &str, figures: &Figures) -> String {
 }
 
 impl Figures {
-    fn json(&self, request: &str, build: &Path) -> Value {
+    fn json(&self, request: &str, build: &str, consumed: Consumed) -> Value {
         let taken = |taken: &Taken| json!({ "cpu_us": us(taken.cpu), "wall_us": us(taken.wall) });
         json!({
             "request": request, "build": build, "init": taken(&self.init), "first": taken(&self.first),
             "warm": taken(&self.warm), "p99": taken(&self.worst), "peak_bytes": self.peak,
+            "answer_bytes": self.answered, "log_bytes": self.logged,
+            "rcu": number(consumed.read_units()), "wcu": number(consumed.write_units()),
+            "trips": consumed.trips,
         })
     }
+}
+
+/// How large each function is as it is shipped: its bootstrap alone in a zip, deflated.
+fn zips(functions: &Path) -> Result<String, Fault> {
+    let mut text = format!("\n{:26} {:>9} {:>9}\n", "bytes", "zip", "bootstrap");
+    for name in names()? {
+        let program = functions.join(&name);
+        let whole = std::fs::metadata(&program)?.len();
+        writeln!(text, "{name:26} {:>9} {whole:>9}", packed(&program)? + AROUND)?;
+    }
+    Ok(text)
+}
+
+/// The functions, by the names of their crates and of their programs.
+fn names() -> Result<Vec<String>, Fault> {
+    let folders = std::fs::read_dir(oms_workspace::root().join("functions"))?;
+    let mut names = Vec::new();
+    for folder in folders {
+        names.push(folder?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// How large a function is packed, in bytes.

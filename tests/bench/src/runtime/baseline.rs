@@ -2,7 +2,7 @@
 //! machine is.
 
 use super::requests::Request;
-use super::{counted, packed};
+use super::{counted, names, packed};
 use oms_harness::Harness;
 use oms_workspace::report::{Fault, Report};
 use std::collections::BTreeMap;
@@ -26,12 +26,12 @@ pub(super) async fn run(
     progress: &mut impl Write,
 ) -> Result<Report, Fault> {
     let mut figures: BTreeMap<String, u64> = BTreeMap::new();
-    for folder in std::fs::read_dir(oms_workspace::root().join("functions"))? {
-        let name = folder?.file_name().to_string_lossy().into_owned();
+    for name in names()? {
         figures.insert(format!("bytes of {name}, packed"), packed(&functions.join(&name))?);
     }
     for request in requests {
         writeln!(progress, "{}", request.name)?;
+        request.check(harness).await?;
         let [init, warm] = counted(harness, request, functions).await?;
         figures.insert(format!("instructions to start {}", request.function), init);
         figures.insert(format!("instructions of {}", request.name), warm);

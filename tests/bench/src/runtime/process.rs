@@ -12,9 +12,11 @@ use std::collections::BTreeMap;
 use std::path::Path as FilePath;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Mutex, mpsc};
 
 /// How long a process may take to start or to answer: one that is looked at instruction by
@@ -32,6 +34,10 @@ pub(super) struct Taken {
 
 /// A process of a function that waits for work.
 pub(super) struct Process {
+    /// How many bytes its last answer had, as it was handed to Lambda.
+    pub(super) answered: usize,
+    /// How many bytes it has logged.
+    logged: Arc<AtomicU64>,
     child: Child,
     work: mpsc::Sender<String>,
     answers: mpsc::Receiver<(String, Bytes)>,
@@ -67,7 +73,7 @@ impl Process {
         tokio::spawn(async move { axum::serve(listener, router).await });
         let (program, arguments) = command.split_first().ok_or("nothing to start")?;
         let began = Instant::now();
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
             .envs(environment)
@@ -77,12 +83,15 @@ impl Process {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{program}: {error}"))?;
-        let mut process = Self { child, work, answers: takes_answers, waits: takes_waits };
+        let logged = Arc::new(AtomicU64::new(0));
+        tokio::spawn(count(child.stdout.take().ok_or("no standard output")?, Arc::clone(&logged)));
+        let mut process =
+            Self { answered: 0, logged, child, work, answers: takes_answers, waits: takes_waits };
         process.wait().await?;
         let taken = Taken { wall: began.elapsed(), cpu: process.cpu()? };
         Ok((process, taken))
@@ -111,6 +120,7 @@ impl Process {
         }
         self.wait().await?;
         let cpu = self.cpu()?.saturating_sub(before);
+        self.answered = answer.len();
         let answer: Value = serde_json::from_slice(&answer)?;
         Ok((answer["statusCode"].as_u64().unwrap_or_default(), Taken { wall, cpu }))
     }
@@ -125,6 +135,11 @@ impl Process {
             sum += times.split(' ').next().unwrap_or_default().parse::<u64>()?;
         }
         Ok(Duration::from_nanos(sum))
+    }
+
+    /// How many bytes it has logged.
+    pub(super) fn logged(&self) -> u64 {
+        self.logged.load(Ordering::Relaxed)
     }
 
     /// The most memory that it has had, in bytes.
@@ -174,6 +189,14 @@ pub(super) async fn instructions(
     let said = process.end().await?;
     let collected = said.lines().find_map(|line| line.split_once("Collected : ")).map(|(_, count)| count);
     Ok(collected.ok_or_else(|| format!("valgrind counted nothing: {said}"))?.trim().parse()?)
+}
+
+/// Counts what a process says.
+async fn count(mut output: ChildStdout, bytes: Arc<AtomicU64>) {
+    let mut buffer = vec![0; 65_536];
+    while let Ok(read @ 1..) = output.read(&mut buffer).await {
+        bytes.fetch_add(read as u64, Ordering::Relaxed);
+    }
 }
 
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {

@@ -1,8 +1,10 @@
 //! What is asked: requests as API Gateway hands them to a function, over orders of a shop.
 
+use crate::life::consumed;
 use crate::lists::{self, Who};
 use http::Method;
 use oms_harness::{Harness, OrderGenerator, Shop};
+use oms_runtime::meter::Consumed;
 use oms_workspace::report::Fault;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -31,18 +33,22 @@ const EDITED: usize = 40;
 const REST: Duration = Duration::from_secs(11);
 
 impl Request {
-    /// Sees that a page has the entries that it is measured for.
+    /// Asks the API in this process, sees that a page has the entries that it is measured for, and
+    /// says what the request takes of the table.
     ///
     /// # Errors
-    /// Where it does not.
-    pub(super) async fn check(&self, harness: &Harness) -> Result<(), Fault> {
-        let Some(entries) = self.entries else { return Ok(()) };
-        let answer = harness.get(&self.token, &self.targets[0]).await?;
-        let found = answer.body["results"].as_array().map(Vec::len);
-        if found == Some(entries) {
-            return Ok(());
+    /// Where it is answered otherwise.
+    pub(super) async fn check(&self, harness: &Harness) -> Result<Consumed, Fault> {
+        let body = self.body.clone();
+        let answer = harness.send(self.method.clone(), &self.token, &self.targets[0], body).await?;
+        if u64::from(answer.status) != self.status {
+            return Err(format!("{}: {} instead of {}", self.name, answer.status, self.status).into());
         }
-        Err(format!("{}: {found:?} instead of {entries} entries", self.name).into())
+        let found = self.entries.and(answer.body["results"].as_array()).map(Vec::len);
+        if found != self.entries {
+            return Err(format!("{}: {found:?} instead of {:?} entries", self.name, self.entries).into());
+        }
+        consumed(&answer.capacity)
     }
 
     /// It as an event, the n-th time: no two edits are the same.

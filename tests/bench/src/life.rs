@@ -62,6 +62,10 @@ impl Units {
             ("publisher", self.publisher),
         ]
     }
+
+    fn sum(&self) -> Decimal {
+        self.parts().iter().map(|(_, units)| *units).sum()
+    }
 }
 
 /// What one customer's order has been, version after version.
@@ -88,6 +92,18 @@ struct Measured {
     index_bytes: i64,
 }
 
+/// What a life writes, in write units, by how what follows the stream is called.
+///
+/// # Errors
+/// Where the table cannot be set up, or a request is refused.
+pub(crate) async fn write_units() -> Result<Vec<(&'static str, Decimal)>, Fault> {
+    let mut found = Vec::new();
+    for (name, orders, together) in WAYS {
+        found.push((name, measure(orders, together).await?.units.sum()));
+    }
+    Ok(found)
+}
+
 /// Lives orders through the API and hands their changes to what follows the stream: one at a time,
 /// and in full batches.
 ///
@@ -101,7 +117,7 @@ pub(crate) async fn run(options: &Options, progress: &mut impl Write) -> Result<
         writeln!(progress, "{orders} orders, {name}")?;
         let measured = measure(orders, together).await?;
         write!(text, "{name:>11}")?;
-        sums.push(measured.units.parts().iter().map(|(_, units)| *units).sum::<Decimal>());
+        sums.push(measured.units.sum());
         columns.push(measured.units.parts());
         all.push(measured);
     }

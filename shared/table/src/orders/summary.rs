@@ -111,7 +111,8 @@ pub(crate) fn owners_of(summary: &Item) -> Option<(&str, &str)> {
 pub(crate) struct Carried<'a> {
     #[serde(borrow)]
     pub(crate) pk: Cow<'a, str>,
-    #[serde(borrow)]
+    /// Not in the index by total.
+    #[serde(borrow, default)]
     pub(crate) list_at: Cow<'a, str>,
     #[serde(borrow, default)]
     list_total: Cow<'a, str>,

@@ -1,19 +1,36 @@
-//! Holds the functions to what they were: sizes and instructions do not depend on how busy the
-//! machine is.
+//! Holds the functions to what they were: sizes, instructions and what an order's life writes do
+//! not depend on how busy the machine is. They do depend on the compiler, so the file says which it
+//! was, and the figures of another are shown and not held.
 
 use super::requests::Request;
 use super::{counted, names, packed};
+use crate::life;
 use oms_harness::Harness;
 use oms_workspace::report::{Fault, Report};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 /// How much more a figure may be, in thousandths.
 const TOLERANCE: u64 = 20;
 
-/// Counts, and compares with a file or writes it.
+/// What the functions took, and who compiled them.
+#[derive(Serialize, Deserialize)]
+struct Baseline {
+    compiler: String,
+    figures: BTreeMap<String, u64>,
+}
+
+/// What a command prints; nothing where it is not there.
+fn said(program: &str) -> Option<String> {
+    let output = Command::new(program).arg("--version").output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()).filter(|_| output.status.success())
+}
+
+/// Counts, and compares with a file or writes it. Without valgrind no instructions are counted.
 ///
 /// # Errors
 /// Where a function is not there or does not answer.
@@ -29,23 +46,39 @@ pub(super) async fn run(
     for name in names()? {
         figures.insert(format!("bytes of {name}, packed"), packed(&functions.join(&name))?);
     }
-    for request in requests {
-        writeln!(progress, "{}", request.name)?;
-        request.check(harness).await?;
-        let [init, warm] = counted(harness, request, functions).await?;
-        figures.insert(format!("instructions to start {}", request.function), init);
-        figures.insert(format!("instructions of {}", request.name), warm);
+    for (way, units) in life::write_units().await? {
+        figures.insert(format!("write units of a life, {way}"), u64::try_from(units.ceil())?);
     }
+    if said("valgrind").is_none() {
+        writeln!(progress, "There is no valgrind, so instructions are not counted.")?;
+    } else {
+        for request in requests {
+            writeln!(progress, "{}", request.name)?;
+            request.check(harness).await?;
+            let [init, warm] = counted(harness, request, functions).await?;
+            figures.insert(format!("instructions to start {}", request.function), init);
+            figures.insert(format!("instructions of {}", request.name), warm);
+        }
+    }
+    let now = Baseline { compiler: said("rustc").unwrap_or_default(), figures };
     if writes {
-        std::fs::write(file, serde_json::to_string_pretty(&figures)? + "\n")?;
+        std::fs::write(file, serde_json::to_string_pretty(&now)? + "\n")?;
     }
-    let expected: BTreeMap<String, u64> = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    Ok(compared(&now, &serde_json::from_str(&std::fs::read_to_string(file)?)?)?)
+}
+
+/// The figures side by side. What is over, or not in the file at all, is not well.
+fn compared(now: &Baseline, before: &Baseline) -> Result<Report, std::fmt::Error> {
+    let is_held = now.compiler == before.compiler;
     let (mut text, mut is_well) = (format!("{:44} {:>12} {:>12}\n", "", "now", "baseline"), true);
-    for (name, now) in &figures {
-        let before = expected.get(name).copied().unwrap_or_default();
+    for (name, now) in &now.figures {
+        let before = before.figures.get(name).copied().unwrap_or_default();
         let is_over = now.saturating_mul(1_000) > before.saturating_mul(1_000 + TOLERANCE);
         is_well &= !is_over;
         writeln!(text, "{name:44} {now:>12} {before:>12}{}", if is_over { " OVER" } else { "" })?;
     }
-    Ok(Report::new(text.trim_end(), is_well))
+    if !is_held {
+        write!(text, "Not held: {} compiled these, and {} the baseline.", now.compiler, before.compiler)?;
+    }
+    Ok(Report::new(text.trim_end(), is_well || !is_held))
 }

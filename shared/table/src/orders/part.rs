@@ -1,5 +1,5 @@
-//! Parts of orders, for lists that show some of each of twenty: half of what an order weighs is its
-//! log, which costs as many read units and takes twice as long to decode.
+//! Parts of orders, for lists that show some of each of twenty. What is left out, the log above all,
+//! costs as many read units as before, but is neither sent nor decoded.
 
 use crate::orders::item;
 use crate::{Item, Table, TableError, keys};

@@ -40,12 +40,16 @@ export function ownStores() {
 /** Whether the reader runs a store: whoever has more stores than are read is left to the API. */
 export const owns = (id) => isStaff() || Boolean(ownStores()?.some((store) => store.id === id) || stores.data?.next);
 
-/** A choice of these stores; where they are more, one is named by its id. */
+/** A choice of these stores, of none until they are known; where they are more, one is named by its id. */
 export const storeFilter = (rest) => ({
   name: "store",
   label: t.store,
   ...rest,
-  options: ownStores()?.length ? ownStores().map((store) => [store.id, store.name]) : undefined,
+  options: ownStores()?.length
+    ? ownStores().map((store) => [store.id, store.name])
+    : stores.isLoading
+      ? []
+      : undefined,
 });
 
 /** What the API is asked for a view. */

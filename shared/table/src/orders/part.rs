@@ -1,5 +1,5 @@
-//! Parts of orders, for lists that show some of each of twenty. What is left out, the log above all,
-//! costs as many read units as before, but is neither sent nor decoded.
+//! Parts of orders, for lists that show some of each of twenty. What is left out, the log above
+//! all, costs as many read units as before, but is neither sent nor decoded.
 
 use crate::orders::item;
 use crate::{Item, Table, TableError, keys};
@@ -58,8 +58,8 @@ impl OrderPart {
 
 impl Table {
     /// A part of several orders, perhaps a moment old, for half the price of
-    /// [`orders`](Self::orders). They are to be shown, never to be changed: most of each is missing.
-    /// What does not exist or has been deleted is left out.
+    /// [`orders`](Self::orders). They are to be shown, never to be changed: most of each is
+    /// missing. What does not exist or has been deleted is left out.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.

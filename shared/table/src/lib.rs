@@ -24,7 +24,8 @@ pub mod size;
 mod writes;
 
 pub use crate::orders::item::OrderOwners;
-pub use crate::orders::summary::summary_from_item;
+pub use crate::orders::summary::Carried;
+pub(crate) use crate::orders::summary::summary_from_item;
 pub use error::TableError;
 
 use aws_sdk_dynamodb::Client;

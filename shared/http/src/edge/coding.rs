@@ -21,13 +21,13 @@ pub const MIN_COMPRESSED_BYTES: u64 = 1_024;
 /// hundred times as long.
 const LEVEL: i32 = 4;
 
-/// How an answer is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How an answer is compressed; of what a client likes the same it gets the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Coding {
-    /// `gzip`.
-    Gzip,
     /// `br`.
     Brotli,
+    /// `gzip`.
+    Gzip,
 }
 
 impl Coding {
@@ -42,23 +42,18 @@ impl Coding {
     /// would rather have the answer as it is.
     #[must_use]
     pub fn wanted(asked: &HeaderMap) -> Option<Self> {
-        let (mut best, mut most) = (None, 0);
         let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        for (name, quality) in values.flat_map(|value| value.split(',')).filter_map(preference) {
-            let coding = match name {
-                _ if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") => {
-                    Some(Self::Gzip)
-                }
-                _ if name.eq_ignore_ascii_case("br") => Some(Self::Brotli),
-                _ if name.eq_ignore_ascii_case("identity") => None,
-                _ => continue,
-            };
-            let is_better = quality == most && quality > 0 && coding == Some(Self::Gzip);
-            if quality > most || is_better || (best.is_none() && quality == most && quality > 0) {
-                (best, most) = (coding, quality);
-            }
-        }
-        best
+        let liked =
+            values.flat_map(|value| value.split(',')).filter_map(preference).filter_map(|(name, quality)| {
+                let coding = match name.to_ascii_lowercase().as_str() {
+                    "gzip" | "x-gzip" => Some(Self::Gzip),
+                    "br" => Some(Self::Brotli),
+                    "identity" => None,
+                    _ => return None,
+                };
+                (quality > 0).then_some((quality, coding))
+            });
+        liked.max().and_then(|(_, coding)| coding)
     }
 
     /// How an answer is sent to this client: said in its headers. None where it is too small, or

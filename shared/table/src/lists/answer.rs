@@ -15,9 +15,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
-use std::fmt;
-use std::marker::PhantomData;
+use serde::de::Deserializer;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Keeps the body of a query's answer and has the SDK decode nothing of it. What is no success goes
@@ -73,7 +71,7 @@ fn refusal(body: &[u8]) -> QueryError {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: Entry")]
 struct Page<T> {
-    items: Entries<T>,
+    items: Vec<One<T>>,
     last_evaluated_key: Option<serde_dynamo::Item>,
     consumed_capacity: Option<Consumed>,
 }
@@ -85,33 +83,7 @@ struct Consumed {
     capacity_units: f64,
 }
 
-/// Entries in order, each with its range keys, read as they come.
-struct Entries<T>(Vec<(RangeKeys, T)>);
-
-impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        json.deserialize_seq(Each(PhantomData)).map(Self)
-    }
-}
-
-struct Each<T>(PhantomData<T>);
-
-impl<'de, T: Entry> Visitor<'de> for Each<T> {
-    type Value = Vec<(RangeKeys, T)>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of items")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(One(entry)) = list.next_element()? {
-            entries.push(entry);
-        }
-        Ok(entries)
-    }
-}
-
+/// An entry and its range keys.
 struct One<T>((RangeKeys, T));
 
 impl<'de, T: Entry> Deserialize<'de> for One<T> {
@@ -131,7 +103,7 @@ impl Answer {
             what: "a page of a query",
             source: serde::de::Error::custom(error),
         })?;
-        let entries = page.items.0.into_iter().map(|(keys, entry)| (keys.in_index(index), entry));
+        let entries = page.items.into_iter().map(|One((keys, entry))| (keys.in_index(index), entry));
         let found = Found { entries: entries.collect(), rest: page.last_evaluated_key.map(Into::into) };
         Ok((found, page.consumed_capacity.map_or(0.0, |consumed| consumed.capacity_units)))
     }

@@ -2,6 +2,7 @@
 //! all, costs as many read units as before, but is neither sent nor decoded.
 
 use crate::orders::item;
+use crate::schema::{Kind, SCHEMA_ATTRIBUTE};
 use crate::{Item, Table, TableError, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::{Order, OrderId};
@@ -18,9 +19,10 @@ pub enum OrderPart {
 const LINES: &str = "items";
 const PAYMENTS: &str = "payments";
 const LOG: &str = "log";
-/// What no order is without, and whether it has been deleted.
-const ALWAYS: [&str; 11] = [
+/// What no order is without, its shape, and whether it has been deleted.
+const ALWAYS: [&str; 12] = [
     keys::PK,
+    SCHEMA_ATTRIBUTE,
     keys::SUMMARY,
     item::DELETED_AT,
     "version",
@@ -52,6 +54,7 @@ impl OrderPart {
         for list in [LINES, LOG].into_iter().filter(|list| *list != self.attribute()) {
             item.entry(list.to_owned()).or_insert_with(|| AttributeValue::L(Vec::new()));
         }
+        Kind::Order.upgrade(&mut item);
         item::order_of(item)
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::attribute_json;
 use crate::lists::{Entry, RangeKeys};
+use crate::projections::order_rows::{Facts, facts_of};
 use crate::{Item, TableError, keys, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::summary::{newest_payments, no_order};
@@ -108,47 +109,60 @@ pub(crate) fn owners_of(summary: &Item) -> Option<(&str, &str)> {
 
 /// An entry of an index that carries a summary, or facts ([`crate::projections::order_rows`]).
 #[derive(Deserialize)]
-pub(crate) struct Carried<'a> {
+pub struct Carried<'a> {
     #[serde(borrow)]
-    pub(crate) pk: Cow<'a, str>,
+    pk: Cow<'a, str>,
     /// Not in the index by total.
     #[serde(borrow, default)]
-    pub(crate) list_at: Cow<'a, str>,
+    list_at: Cow<'a, str>,
     #[serde(borrow, default)]
     list_total: Cow<'a, str>,
     #[serde(borrow, default)]
-    pub(crate) facts: Cow<'a, str>,
+    facts: Cow<'a, str>,
     summary: Option<OrderSummary>,
 }
 
 impl<'a> Carried<'a> {
     /// Reads it from DynamoDB's answer.
-    pub(crate) fn from_answer<D: Deserializer<'a>>(json: D) -> Result<Self, D::Error> {
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn from_answer<D: Deserializer<'a>>(json: D) -> Result<Self, D::Error> {
         attribute_json::read(json, &[&[], &NAMES, &PART_NAMES])
     }
 
-    pub(crate) fn range_keys(&self) -> RangeKeys {
+    /// Where it stands.
+    #[must_use]
+    pub fn range_keys(&self) -> RangeKeys {
         RangeKeys::new(&*self.list_at, &*self.list_total)
     }
 
-    /// The summary; none where it carries facts.
-    pub(crate) fn summary(self) -> Option<OrderSummary> {
+    /// The facts; none where it carries a summary.
+    #[must_use]
+    pub fn facts(&self) -> Option<Facts> {
+        facts_of(&self.pk, &self.list_at, &self.facts)
+    }
+
+    /// The summary.
+    ///
+    /// # Errors
+    /// Where it carries none.
+    pub fn summary<E: Error>(self) -> Result<OrderSummary, E> {
         let id = keys::order_of(&self.pk).unwrap_or_else(no_order);
-        self.summary.map(|summary| OrderSummary { id, ..summary })
+        let summary = self.summary.ok_or_else(|| E::missing_field(keys::SUMMARY))?;
+        Ok(OrderSummary { id, ..summary })
     }
 }
 
 impl Entry for OrderSummary {
     fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
         let entry = Carried::from_answer(json)?;
-        let keys = entry.range_keys();
-        let summary = entry.summary().ok_or_else(|| D::Error::missing_field(keys::SUMMARY))?;
-        Ok((keys, summary))
+        Ok((entry.range_keys(), entry.summary()?))
     }
 }
 
-/// The summary that an index carries of an order.
-pub fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
+/// The summary that a row carries of an order.
+pub(crate) fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
     let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
     let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
         return Err(TableError::Shape {

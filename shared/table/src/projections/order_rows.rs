@@ -17,8 +17,6 @@
 use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
-use crate::lists::RangeKeys;
-use crate::orders::summary::Carried;
 use crate::writes::VERSION;
 use crate::{Item, Layout, Table, TableError, entity, orders::item};
 use aws_sdk_dynamodb::types::{AttributeValue, Put};
@@ -28,7 +26,6 @@ use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::totals::sortable;
 use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
-use serde::de::{Deserializer, Error};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
@@ -51,30 +48,8 @@ pub struct Facts {
     pub total: Decimal,
 }
 
-/// What an entry carries.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// What orders are sought by.
-    Facts(Facts),
-    /// What lists show.
-    Summary(Box<OrderSummary>),
-}
-
-/// What an entry of DynamoDB's answer carries, facts or a summary, and where it stands.
-///
-/// # Errors
-/// Where it carries neither.
-pub fn facts_or_summary<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Content), D::Error> {
-    let entry = Carried::from_answer(json)?;
-    let (keys, facts) = (entry.range_keys(), facts_of(&entry.pk, &entry.list_at, &entry.facts));
-    let carried = match facts {
-        Some(facts) => Content::Facts(facts),
-        None => Content::Summary(Box::new(entry.summary().ok_or_else(|| D::Error::missing_field(ENTRY))?)),
-    };
-    Ok((keys, carried))
-}
-
-fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {
+/// The facts of an entry; none of one that carries a summary.
+pub(crate) fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {
     let (created_at, _) = at.split_once('#')?;
     let (letters, total) = facts.split_once(' ')?;
     Some(Facts {

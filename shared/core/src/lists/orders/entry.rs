@@ -6,8 +6,8 @@ use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::{Entry, RangeKeys};
-use oms_table::projections::order_rows::{Content, Facts, facts_or_summary};
-use oms_table::{Table, TableError};
+use oms_table::projections::order_rows::Facts;
+use oms_table::{Carried, Table, TableError};
 use serde::de::Deserializer;
 use std::collections::HashMap;
 
@@ -20,10 +20,11 @@ pub(super) enum ListEntry {
 
 impl Entry for ListEntry {
     fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<(RangeKeys, Self), D::Error> {
-        let (keys, content) = facts_or_summary(json)?;
-        let entry = match content {
-            Content::Facts(facts) => Self::Facts(facts),
-            Content::Summary(order) => Self::Summary(order),
+        let carried = Carried::from_answer(json)?;
+        let keys = carried.range_keys();
+        let entry = match carried.facts() {
+            Some(facts) => Self::Facts(facts),
+            None => Self::Summary(Box::new(carried.summary()?)),
         };
         Ok((keys, entry))
     }

@@ -120,6 +120,7 @@ impl App {
         let layout = Layout {
             shards: number(config.list_shards),
             store_shards: number(config.store_list_shards),
+            stock_shards: number(config.stock_shards),
             schema: config.write_schema,
         };
         let table = Table::new(sdk::dynamodb(&config), config.table_name.clone(), layout);

@@ -19,12 +19,14 @@ mod texts;
 pub use aws::AwsConfig;
 use aws::aws;
 pub use gateway::{Gateway, GatewayKeys, Secret, Stage, StripeConfig};
-use layout::{list_shards, store_list_shards, write_schema};
+use layout::{list_shards, stock_shards, store_list_shards, write_schema};
 use lookup::Lookup;
 use texts::{commas, fraction, log_level, login_url, origins, protocols, switch, tracking_url};
 
 /// How many pieces a list's partition may be split into.
 pub const MAX_LIST_SHARDS: u32 = 64;
+/// Into how many parts a shelf can be split: a look at all of them reads one unit.
+pub const MAX_STOCK_SHARDS: u32 = 16;
 
 /// The newest shape of the items of the table (`oms_table::schema` tells of each): the one that is
 /// written unless an older one is asked for.
@@ -109,6 +111,8 @@ pub struct Config {
     pub list_shards: u32,
     /// `STORE_LIST_SHARDS` (1), from 1 to [`MAX_LIST_SHARDS`].
     pub store_list_shards: u32,
+    /// `STOCK_SHARDS` (1), from 1 to [`MAX_STOCK_SHARDS`].
+    pub stock_shards: u32,
     /// `WRITE_SCHEMA` ([`SCHEMA`]): the shape in which items are written, from 1 on.
     pub write_schema: u32,
     /// `CURSOR_KEY`: what the cursors of lists are sealed with; unless it is set, it follows from
@@ -263,6 +267,7 @@ impl Config {
             max_unpaid_orders: max_unpaid_orders(&mut env),
             list_shards: list_shards(&mut env),
             store_list_shards: store_list_shards(&mut env),
+            stock_shards: stock_shards(&mut env),
             write_schema: write_schema(&mut env),
             cursor_key: cursor_key(&env),
             cors_origins: env.parsed(

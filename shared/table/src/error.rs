@@ -45,6 +45,10 @@ pub enum TableError {
         /// Which.
         schema: u32,
     },
+    /// Other transactions were at some of a transaction's items, by their places among them; nothing
+    /// was written.
+    #[error("other transactions are at the same items")]
+    Held(Vec<usize>),
     /// DynamoDB throttled the request or was out of reach, after retries.
     #[error("the table is busy or out of reach")]
     Throttled,
@@ -66,6 +70,9 @@ pub enum TableError {
 
 /// What DynamoDB answers to a request that it will never take.
 const INVALID: [&str; 2] = ["ValidationException", "ItemCollectionSizeLimitExceededException"];
+
+/// The reason why a transaction was cancelled that met another one at an item.
+const HELD: &str = "TransactionConflict";
 
 /// Answers that mean "later".
 const TRANSIENT: [&str; 8] = [
@@ -112,8 +119,11 @@ impl TableError {
         } else if says(&["ValidationError", "ItemCollectionSizeLimitExceeded"]) {
             let message = reasons.iter().find_map(CancellationReason::message);
             TableError::Invalid(message.unwrap_or("a transaction was cancelled").into())
-        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict"]) {
+        } else if says(&["ThrottlingError", "ProvisionedThroughputExceeded"]) {
             TableError::Throttled
+        } else if says(&[HELD]) {
+            let held = reasons.iter().enumerate().filter(|(_, reason)| reason.code() == Some(HELD));
+            TableError::Held(held.map(|(index, _)| index).collect())
         } else {
             TableError::Cancelled(reasons)
         }
@@ -187,7 +197,7 @@ impl From<TableError> for oms_domain::Error {
                 code: "idempotency_key_in_use",
                 message: "A request with this Idempotency-Key is still running.".to_owned(),
             },
-            TableError::Throttled => Self::Unavailable(Box::new(error)),
+            TableError::Held(_) | TableError::Throttled => Self::Unavailable(Box::new(error)),
             TableError::Newer { .. } => Self::NewerData(Box::new(error)),
             TableError::Cancelled(_)
             | TableError::LogTooShort(_)

@@ -12,7 +12,7 @@
 //! | how many products a store has (see [`crate::catalog::assortments`]) | `STORE#<id>` | `PRODUCTS` |
 //! | how many stores a vendor owns, and how many there are (see [`crate::counters::counted`]) | `USER#<sub>`, `CATALOGUE` | `STORES` |
 //! | product | `PRODUCT#<id>` | `PRODUCT` |
-//! | shelf of a variant, or of the product itself | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#` |
+//! | shelf of a variant, or of the product itself (see [`crate::catalog::stock`]) | `PRODUCT#<id>` | `STOCK#<variant>`, `STOCK#`; with `#<shard>` from the second shard on |
 //! | address | `USER#<sub>` | `ADDRESS#<id>` |
 //! | how many addresses a user has, and the default one | `USER#<sub>` | `ADDRESS#` |
 //! | notification, and how many a user has | `USER#<sub>` | `NOTIFICATION#<id>`, `NOTIFICATIONS` |
@@ -161,8 +161,21 @@ pub(crate) fn product(id: ProductId) -> String {
     format!("PRODUCT#{id}")
 }
 
-pub(crate) fn stock_level(variant: Option<VariantId>) -> String {
-    variant.map_or_else(|| STOCK_PREFIX.to_owned(), |id| format!("{STOCK_PREFIX}{id}"))
+/// A shard of a shelf. The first one has the shelf's own name.
+pub(crate) fn stock_level(variant: Option<VariantId>, shard: u16) -> String {
+    let shelf = variant.map_or_else(|| STOCK_PREFIX.to_owned(), |id| format!("{STOCK_PREFIX}{id}"));
+    in_shard(shelf, shard)
+}
+
+/// The variant, if it is one's, and the number of the shard whose sort key it is.
+pub(crate) fn stock_level_of(sk: &str) -> Option<(Option<VariantId>, u16)> {
+    let shelf = sk.strip_prefix(STOCK_PREFIX)?;
+    let (variant, shard) = match shelf.split_once('#') {
+        Some((variant, shard)) => (variant, shard.parse().ok()?),
+        None => (shelf, 0),
+    };
+    let variant = if variant.is_empty() { None } else { Some(variant.parse().ok()?) };
+    Some((variant, shard))
 }
 
 pub(crate) fn user(id: &UserId) -> String {

@@ -28,6 +28,7 @@ pub use crate::orders::summary::Carried;
 pub(crate) use crate::orders::summary::summary_from_item;
 pub use error::TableError;
 
+use crate::catalog::stock::shards::Remembered;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use futures::stream::{StreamExt, TryStreamExt};
@@ -44,6 +45,7 @@ pub struct Table {
     client: Client,
     name: String,
     layout: Layout,
+    remembered: Remembered,
 }
 
 /// How items are written; they are read however they were.
@@ -53,6 +55,8 @@ pub struct Layout {
     pub shards: u16,
     /// Into how many parts the lists of each store are split.
     pub store_shards: u16,
+    /// Into how many parts at most a shelf is split where orders meet at it.
+    pub stock_shards: u16,
     /// Which shape they have, of those in [`schema`].
     pub schema: u32,
 }
@@ -66,7 +70,7 @@ impl Table {
     /// The table called `name`, with its items written so.
     #[must_use]
     pub fn new(client: Client, name: String, layout: Layout) -> Self {
-        Self { client, name, layout }
+        Self { client, name, layout, remembered: Remembered::default() }
     }
 
     /// A consistent read of one item.

@@ -5,6 +5,7 @@ use crate::{Item, Table, TableError, keys, text};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConsumedCapacity, Delete, Put, PutRequest, ReturnConsumedCapacity,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
@@ -133,16 +134,25 @@ impl Table {
     /// Writes all or nothing, and with it the record of the request's key, if it has one. A
     /// conflict with another transaction is tried again with jitter, as is what was throttled; a
     /// failed condition comes back as the reasons, one an item, in the order of the items.
-    pub async fn transact(
+    pub async fn transact(&self, items: Vec<TransactWriteItem>, key: Keyed<'_>) -> Result<(), TableError> {
+        self.transact_with(items, key, Patience::UntilDone).await
+    }
+
+    /// The same, as patient as is said with other transactions.
+    ///
+    /// # Errors
+    /// [`TableError::Held`] where it does not wait for one that is at its items.
+    pub(crate) async fn transact_with(
         &self,
         mut items: Vec<TransactWriteItem>,
         key: Keyed<'_>,
+        patience: Patience,
     ) -> Result<(), TableError> {
-        let Some(request) = key else { return self.transact_all(items).await };
+        let Some(request) = key else { return self.transact_all(items, patience).await };
         let (pk, sk) = items.iter().find_map(key_of).unwrap_or_default();
         items.push(self.remember(request.user(), request.key(), &request.record(&pk, &sk))?);
         let last = items.len() - 1;
-        match self.transact_all(items).await {
+        match self.transact_all(items, patience).await {
             Ok(()) => {
                 request.wrote();
                 Ok(())
@@ -156,7 +166,11 @@ impl Table {
         }
     }
 
-    async fn transact_all(&self, items: Vec<TransactWriteItem>) -> Result<(), TableError> {
+    async fn transact_all(
+        &self,
+        items: Vec<TransactWriteItem>,
+        patience: Patience,
+    ) -> Result<(), TableError> {
         // One for all tries: what an earlier one has done after all is not done again.
         let token = oms_runtime::ids::random_uuid_v7().to_string();
         let mut tries = 0;
@@ -183,6 +197,10 @@ impl Table {
                 }
                 Some(TransactWriteItemsError::TransactionInProgressException(_)) => TableError::Throttled,
                 _ => return Err(error.into()),
+            };
+            let error = match (error, patience) {
+                (TableError::Held(_), Patience::UntilDone) => TableError::Throttled,
+                (error, _) => error,
             };
             if !matches!(error, TableError::Throttled) || !retry::while_busy(&mut tries).await {
                 return Err(error);
@@ -217,6 +235,21 @@ fn key_of(action: &TransactWriteItem) -> Option<(String, String)> {
     let item =
         put.or_else(|| action.update().map(Update::key)).or_else(|| action.delete().map(Delete::key))?;
     Some((text(item, keys::PK).to_owned(), text(item, keys::SK).to_owned()))
+}
+
+/// How long a transaction waits for others at its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Until they are done, or there is no more time.
+    UntilDone,
+    /// Not at all: whoever asks goes elsewhere.
+    None,
+}
+
+/// An update as part of a transaction.
+pub(crate) fn update_part(update: UpdateBuilder) -> Result<TransactWriteItem, TableError> {
+    let update = update.build().map_err(TableError::request)?;
+    Ok(TransactWriteItem::builder().update(update).build())
 }
 
 /// A put as part of a transaction.

@@ -1,11 +1,13 @@
-//! What requests cost, what they take of a function, and how fast the statistics' consumer is, on a
-//! table of its own. See `bench --help`.
+//! What requests cost, what they take of a function, and how fast the statistics' consumer and the
+//! sale of one variant are, on a table of its own. See `bench --help`.
 
 mod consumer;
 mod cost;
 mod life;
 mod lists;
+mod load;
 mod runtime;
+mod rush;
 
 use clap::{Parser, Subcommand};
 use oms_runtime::logging::chain;
@@ -34,6 +36,8 @@ enum Command {
     Life(life::Options),
     /// Measures what requests take of the functions' release binaries: processor, memory, size
     Runtime(runtime::Options),
+    /// Measures what the running `cargo dev` does under load
+    Load(load::Options),
     /// Writes into docs/cost.md what a million orders' lives cost on AWS
     Cost(cost::Options),
     /// Measures how fast one consumer folds changes into the statistics, and what a change costs it
@@ -44,6 +48,15 @@ enum Command {
         /// How many shards the stream has, each in turn, where calls take as long as on AWS
         #[arg(long, value_delimiter = ',', default_values_t = [4, 16])]
         shards: Vec<usize>,
+    },
+    /// Measures how many orders a second take of one variant, where calls take as long as on AWS
+    Rush {
+        /// How many orders are placed
+        #[arg(long, default_value_t = 2_000)]
+        orders: u64,
+        /// Into how many shards the variant's stock may be split, each in turn
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8, 16])]
+        shards: Vec<u32>,
     },
 }
 
@@ -60,7 +73,9 @@ async fn run(cli: Cli) -> Result<Report, Fault> {
         Command::Lists { orders } => lists::run(&orders, &mut std::io::stderr()).await,
         Command::Runtime(options) => runtime::run(&options, &mut std::io::stderr()).await,
         Command::Life(options) => life::run(&options, &mut std::io::stderr()).await,
+        Command::Load(options) => load::run(options, &mut std::io::stderr()).await,
         Command::Cost(options) => cost::run(&options),
+        Command::Rush { orders, shards } => rush::run(orders, &shards, &mut std::io::stderr()),
         Command::Consumer { orders, shards } => consumer::run(orders, &shards, &mut std::io::stderr()).await,
     }
 }

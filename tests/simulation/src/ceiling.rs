@@ -1,6 +1,9 @@
-//! How many orders a second the statistics' consumer can take, where a call of the table takes its
-//! time: on the clock that jumps, so that the machine's own speed does not matter. What the
-//! consumer itself computes takes no time here; `bench consumer` measures that.
+//! How many orders a second the statistics' consumer, or a single variant, can take, where a call of
+//! the table takes its time: on the clock that jumps, so that the machine's own speed does not
+//! matter. What functions themselves compute takes no time here; `bench consumer` measures what the
+//! consumer does.
+
+pub mod shelf;
 
 use crate::functions::Functions;
 use crate::services::{Outages, Queues, Topic};
@@ -62,25 +65,41 @@ pub struct Taken {
 /// # Errors
 /// Where it cannot be run.
 pub fn consumer(load: Load) -> Result<Taken, Fault> {
-    let work = move || on_a_clock_of_its_own(load.orders, fold(load)).map_err(|error| error.to_string());
+    of_its_own(load.orders, move || fold(load))
+}
+
+/// Runs it on a thread and a clock of its own.
+fn of_its_own<T, F>(seed: u64, work: impl FnOnce() -> F + Send + 'static) -> Result<T, Fault>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Fault>>,
+{
+    let work = move || on_a_clock_of_its_own(seed, work()).map_err(|error| error.to_string());
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work)?;
     Ok(thread.join().map_err(|_| "it panicked")??)
 }
 
-async fn fold(load: Load) -> Result<Taken, Fault> {
+/// The functions, and a table that is new, where nothing goes wrong, while what is returned last is
+/// kept.
+fn system(seed: u64, each_way: Duration) -> Result<(Functions, Arc<RequestRouter>, impl Drop), Fault> {
     let system = &shared()?.system;
     let database = Database::memory()?;
     for table in &system.tables {
         database.create_table(serde_json::from_value(table.definition.clone())?)?;
     }
-    let chance = Chance::new(load.orders);
+    let chance = Chance::new(seed);
     let conduct = Conduct { transaction: TRANSACTION, ..Conduct::default() };
     let router = RequestRouter::new(database, system, conduct)?;
     let outages = Outages::new(chance.clone());
     let (queues, topic) = (Queues::new(outages.clone()), Topic::new(outages.clone()));
-    let network = Network::new(Arc::clone(&router), queues, topic, chance.clone()).steady(EACH_WAY);
-    let _stay = simulated::enter(Rc::new(World::new(chance.clone(), network)));
-    let app = Functions::new(system, chance, outages).operator()?;
+    let network = Network::new(Arc::clone(&router), queues, topic, chance.clone()).steady(each_way);
+    let stay = simulated::enter(Rc::new(World::new(chance.clone(), network)));
+    Ok((Functions::new(system, chance, outages), router, stay))
+}
+
+async fn fold(load: Load) -> Result<Taken, Fault> {
+    let (functions, router, _stay) = system(load.orders, EACH_WAY)?;
+    let app = functions.operator()?;
 
     let since = clock::now() - SignedDuration::from_hours(24 * 30);
     let generator = OrderGenerator::new(USERS, load.stores, since, SignedDuration::from_mins(1));

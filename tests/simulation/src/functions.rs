@@ -51,8 +51,9 @@ pub(crate) struct Functions {
     timeouts: BTreeMap<String, Duration>,
     routes: Vec<(String, String)>,
     at_rest: RefCell<BTreeMap<String, Vec<Instance>>>,
-    /// Into how many parts a fresh instance splits lists: those of all, and those of a store.
-    parts: Cell<[u32; 2]>,
+    /// Into how many parts a fresh instance splits lists, those of all and those of a store, and
+    /// shelves.
+    parts: Cell<[u32; 3]>,
     chance: Chance,
     outages: Outages,
 }
@@ -71,7 +72,7 @@ impl Functions {
             timeouts: system.functions.iter().map(|one| (one.name.clone(), one.timeout)).collect(),
             routes: routes.collect(),
             at_rest: RefCell::default(),
-            parts: Cell::new([1, 1]),
+            parts: Cell::new([1, 1, 1]),
             chance,
             outages,
         }
@@ -79,7 +80,7 @@ impl Functions {
 
     /// Has lists split into more parts: the instances that serve requests are replaced, those of
     /// consumers go on as they are until they are killed.
-    pub(crate) fn split_lists(&self, parts: [u32; 2]) {
+    pub(crate) fn split_lists(&self, parts: [u32; 3]) {
         self.parts.set(parts);
         self.at_rest.borrow_mut().clear();
     }
@@ -102,6 +103,7 @@ impl Functions {
             // As while a version is rolled out: this one, and those before it, serve side by side.
             "LIST_SHARDS" => Some(self.parts.get()[0].to_string()),
             "STORE_LIST_SHARDS" => Some(self.parts.get()[1].to_string()),
+            "STOCK_SHARDS" => Some(self.parts.get()[2].to_string()),
             "WRITE_SCHEMA" => Some((1 + self.chance.below(SCHEMA.into())).to_string()),
             variable => environment.get(variable).cloned(),
         })?;

@@ -276,14 +276,19 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
 }
 
-/// A shop turns up into how many parts its lists are split, once or twice, while all this goes on.
+/// A shop turns up into how many parts its lists and shelves are split, once or twice, while all
+/// this goes on.
 async fn split_lists(functions: &Functions, chance: Chance) {
-    let mut parts = [1; 2];
+    let shelves = || 1 + u32::try_from(chance.below(8)).unwrap_or_default();
+    // Shelves may be turned down, too.
+    let mut parts = [1, 1, shelves()];
+    functions.split_lists(parts);
     for _ in 0..chance.below(3) {
         tokio::time::sleep(Duration::from_millis(chance.below(10_000))).await;
-        for part in &mut parts {
+        for part in &mut parts[..2] {
             *part += u32::try_from(chance.below(3)).unwrap_or_default();
         }
+        parts[2] = shelves();
         functions.split_lists(parts);
     }
 }

@@ -103,7 +103,8 @@ impl People {
         for _ in 0..count {
             self.pause().await;
             match self.chance.below(10) {
-                0..=4 => self.order(who, address).await?,
+                0..=3 => self.order(who, address, self.basket()).await?,
+                4 => self.rush().await?,
                 5 => self.cancel(who).await?,
                 6 => self.edit(who).await?,
                 7 => self.pay_again(who).await?,
@@ -155,7 +156,20 @@ impl People {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 
-    async fn order(&self, who: &Person, address: &Value) -> Result<(), Fault> {
+    /// Some customers order a little of what there is most of, at the same moment.
+    async fn rush(&self) -> Result<(), Fault> {
+        let Some((product, variant, _)) = self.shop.goods.last() else { return Ok(()) };
+        let buyers = (0..2 + self.chance.below(4)).filter_map(|_| self.chance.of(&self.customers));
+        let orders = buyers.map(|(who, address)| {
+            let quantity = 1 + self.chance.below(3);
+            let items = vec![json!({ "product": product, "variant": variant, "quantity": quantity })];
+            self.order(who, address, items)
+        });
+        futures::future::try_join_all(orders).await.map(|_| ())
+    }
+
+    /// Some of what there is.
+    fn basket(&self) -> Vec<Value> {
         let mut items = Vec::new();
         for (product, variant, _) in &self.shop.goods {
             if items.is_empty() || self.chance.below(3) == 0 {
@@ -163,6 +177,10 @@ impl People {
                 items.push(json!({ "product": product, "variant": variant, "quantity": quantity }));
             }
         }
+        items
+    }
+
+    async fn order(&self, who: &Person, address: &Value, items: Vec<Value>) -> Result<(), Fault> {
         let body = json!({
             "store": self.shop.store, "payment_method": "credit_card", "shipping_address": address,
             "items": items,
@@ -273,14 +291,20 @@ impl People {
         self.ask(self.perhaps_keyed(ask)).await.map(|_| ())
     }
 
-    /// Some pieces more; with a key, so that it is known how many in the end.
+    /// Some pieces more, or broken; with a key, so that it is known how many in the end.
     async fn restock(&self) -> Result<(), Fault> {
         let Some((product, variant, _)) = self.chance.of(&self.shop.goods) else { return Ok(()) };
-        let pieces = 1 + self.chance.below(3);
-        let body = json!({ "variant": variant, "delta": pieces, "reason": "delivery" });
+        let (more, fewer) = (1 + self.chance.below(3), 1 + self.chance.below(40));
+        let pieces = if self.chance.below(4) > 0 { i64::try_from(more)? } else { -i64::try_from(fewer)? };
+        let body = json!({ "variant": variant, "delta": pieces, "reason": "counted" });
         let path = format!("/api/products/{}/adjust_stock/", text(product));
         let answer = self.ask(Ask::post(&self.vendor, path, body).keyed()).await?;
-        let came = if answer.status == 200 { i64::try_from(pieces).ok() } else { None };
+        let came = match answer.status {
+            200 => Some(pieces),
+            // There are not so many.
+            400 => Some(0),
+            _ => None,
+        };
         self.shop.came.borrow_mut().push((text(variant), came));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Bad days, each from a number: what fails here can be had again with
 //! `cargo run --bin simulation -- --from SEED --trace`.
 
+use oms_simulation::ceiling::shelf::{self, Rush};
 use oms_simulation::{run_all, rush};
 use std::time::Duration;
 
@@ -28,4 +29,23 @@ fn the_same_number_gives_the_same_run() {
 fn a_hundred_who_want_the_same_thing_at_once_all_get_it() {
     let answered = rush(1, 100, Duration::from_millis(10)).unwrap();
     assert_eq!(answered.into_iter().collect::<Vec<_>>(), [(201, 100)]);
+}
+
+#[test]
+fn a_shelf_in_several_shards_is_sold_to_the_last_piece_and_no_further() {
+    let of = |shards, pieces, most| {
+        let rush = Rush { shards, pieces, orders: 300, most, buyers: 40 };
+        let sold = shelf::rush(rush).unwrap();
+        assert!(sold.adds_up(pieces), "{rush:?}: {sold:?}");
+        assert_eq!(sold.gave_up, 0, "{rush:?}");
+        sold
+    };
+    // One piece each: there are exactly as many buyers as pieces, or the shelf is not empty.
+    assert_eq!((of(8, 200, 1).pieces, of(8, 1_000, 1).left), (200, 700));
+    // Up to three: who wants one finds the last.
+    let sold = of(8, 200, 3);
+    assert!(sold.left == 0 && !sold.refused.is_empty(), "{sold:?}");
+    // More shards take more at a time.
+    let [one, eight] = [1, 8].map(|shards| of(shards, 100_000, 3).took);
+    assert!(one > 3 * eight, "{one:?} with one shard, {eight:?} with eight");
 }

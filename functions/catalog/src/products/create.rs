@@ -94,7 +94,7 @@ fn new_product(mut fields: ProductFields, store: StoreId, app: &App) -> Outcome<
     let current_price = fields.current_price.unwrap_or(base_price);
     let entries = fields.variants.take().unwrap_or_default();
     let merged = merge(&[], entries, current_price, || app.new_id::<VariantId>());
-    let own = StockLevel { variant: None, available: fields.stock.unwrap_or(0) };
+    let own = StockLevel::new(None, fields.stock.unwrap_or(0));
     let now: Timestamp = app.now();
     let id = app.new_id();
     let mut product = Product {

@@ -96,7 +96,7 @@ pub(crate) fn merge(
         let base = known.cloned().unwrap_or_else(|| {
             let id = fresh_id();
             let available = entry.stock.unwrap_or(0);
-            merged.made.push(StockLevel { variant: Some(id), available });
+            merged.made.push(StockLevel::new(Some(id), available));
             Variant { id, name: String::new(), sku: String::new(), current_price: price }
         });
         merged.variants.push(Variant {
@@ -157,7 +157,7 @@ mod tests {
         let prices: Vec<_> = merged.variants.iter().map(|v| v.current_price.to_string()).collect();
         assert_eq!(prices, ["12.50", "10.00", "20.00"]);
         assert_eq!(merged.variants[1].sku, "SKU-1");
-        let stock_level = |n, available| StockLevel { variant: Some(id(n)), available };
+        let stock_level = |n, available| StockLevel::new(Some(id(n)), available);
         assert_eq!(merged.made, [stock_level(11, 7), stock_level(12, 0)]);
         assert_eq!(merged.removed, [id(2)]);
     }
@@ -171,7 +171,7 @@ mod tests {
         assert_eq!(merged, Merged { variants: existing.to_vec(), ..Merged::default() });
         let copied = merge(&[], read(None, body).unwrap(), Decimal::ZERO, || id(9));
         assert_eq!(copied.variants[0].id, id(9));
-        assert_eq!(copied.made, [StockLevel { variant: Some(id(9)), available: 3 }]);
+        assert_eq!(copied.made, [StockLevel::new(Some(id(9)), 3)]);
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
         ("SUBSCRIPTION_PROTOCOLS", "email,fax"),
         ("MAX_UNPAID_ORDERS", "10001"),
         ("LIST_SHARDS", "65"),
+        ("STOCK_SHARDS", "0"),
         ("CORS_ORIGINS", "shop.example.com"),
         ("RATE_LIMIT", "many"),
         ("LOG_LEVEL", "3"),
@@ -114,6 +115,7 @@ fn every_problem_is_reported_at_once_with_its_variable_and_value() {
             "SUBSCRIPTION_PROTOCOLS is \"email,fax\", but must be a comma-separated list of email, https, sqs, sms",
             "MAX_UNPAID_ORDERS is \"10001\", but must be a number from 0 to 10000",
             "LIST_SHARDS is \"65\", but must be a number from 1 to 64",
+            "STOCK_SHARDS is \"0\", but must be a number from 1 to 16",
             "CORS_ORIGINS is \"shop.example.com\", but must be a comma-separated list of origins such as \
              https://shop.example.com, or *",
             "RATE_LIMIT is \"many\", but must be a number of requests from 0 to 1000000",

@@ -168,13 +168,19 @@ impl Table {
             items.push(self.new_stock_level(product.id, *stock_level)?);
         }
         for variant in removed {
-            let stock_level = keys::stock_level(Some(*variant));
+            let stock_level = keys::stock_level(Some(*variant), 0);
             items.push(self.delete_any(keys::product(product.id), stock_level)?);
         }
-        if stores.to.is_none() {
-            return self.transact_as_seen(items, key).await;
-        }
-        self.transact(items, key).await.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
+        let replaced = match stores.to {
+            None => self.transact_as_seen(items, key).await,
+            Some(_) => {
+                let replaced = self.transact(items, key).await;
+                replaced.map_err(|error| error.or_full(A_STORE, PRODUCTS, most))
+            }
+        };
+        replaced?;
+        let is_removed = |level: &&StockLevel| level.variant.is_some_and(|id| removed.contains(&id));
+        self.sweep_stock(product.id, seen.entity.stock_levels.iter().filter(is_removed)).await
     }
 
     /// What the counts of stores become where a product gets another status or store.
@@ -232,7 +238,7 @@ impl Table {
             let pk = || keys::product(product.id);
             items.push(self.delete_seen(pk(), keys::PRODUCT.to_owned(), *version)?);
             for stock_level in stock_levels {
-                items.push(self.delete_any(pk(), keys::stock_level(stock_level.variant))?);
+                items.push(self.delete_any(pk(), keys::stock_level(stock_level.variant, 0))?);
             }
         }
         if let Some(store) = store {
@@ -240,13 +246,17 @@ impl Table {
             let gone = seen.iter().map(|seen| seen.entity.product.status);
             items.push(self.count_product(store.id, Counting::gone(gone))?);
         }
-        self.transact_as_seen(items, None).await
+        self.transact_as_seen(items, None).await?;
+        for Versioned { entity: StockedProduct { product, stock_levels }, .. } in seen {
+            self.sweep_stock(product.id, stock_levels).await?;
+        }
+        Ok(())
     }
 }
 
 /// A product from the items of its partition, with its shelves.
 fn stocked(items: Vec<Item>) -> Result<Option<Versioned<StockedProduct>>, TableError> {
-    let stock_levels = items.iter().filter_map(stock::stock_level).collect();
+    let stock_levels = stock::stock_levels(&items);
     let Some(product) = items.into_iter().find(|item| text(item, keys::SK) == keys::PRODUCT) else {
         return Ok(None);
     };

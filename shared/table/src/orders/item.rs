@@ -195,7 +195,8 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     let unknown = match newer {
         None => UnknownFields::default(),
         Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
-            let mut known = newest(&order, Layout { shards: 1, store_shards: 1, schema: SCHEMA })?;
+            let mut known =
+                newest(&order, Layout { shards: 1, store_shards: 1, stock_shards: 1, schema: SCHEMA })?;
             tokens.put_into(&mut known);
             Ok(known)
         })?,

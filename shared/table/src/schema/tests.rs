@@ -18,7 +18,7 @@ use oms_domain::{Order, OrderSummary, PaymentEntry, Stored};
 use std::path::PathBuf;
 
 fn layout(schema: u32) -> Layout {
-    Layout { shards: 1, store_shards: 1, schema }
+    Layout { shards: 1, store_shards: 1, stock_shards: 1, schema }
 }
 
 fn golden(name: &str) -> Item {

@@ -56,6 +56,6 @@ fn product(generator: &OrderGenerator, number: u64) -> (&Store, StockedProduct) 
             .collect();
     }
     let variants = product.variants.iter().map(|variant| Some(variant.id)).chain([None]);
-    let stock_levels = variants.map(|variant| StockLevel { variant, available: 100 }).collect();
+    let stock_levels = variants.map(|variant| StockLevel::new(variant, 100)).collect();
     (store, StockedProduct { product, stock_levels })
 }

@@ -3,6 +3,7 @@
 
 use oms_simulation::ceiling::shelf::{self, Rush};
 use oms_simulation::{run_all, rush};
+use oms_table::catalog::stock::StockLevel;
 use std::time::Duration;
 
 /// How many seeds are run.
@@ -48,4 +49,14 @@ fn a_shelf_in_several_shards_is_sold_to_the_last_piece_and_no_further() {
     // More shards take more at a time.
     let [one, eight] = [1, 8].map(|shards| of(shards, 100_000, 3).took);
     assert!(one > 3 * eight, "{one:?} with one shard, {eight:?} with eight");
+}
+
+#[test]
+fn a_shelf_in_several_shards_is_adjusted_counted_and_removed_as_one() {
+    let rush = Rush { shards: 8, pieces: 400, orders: 100, most: 3, buyers: 40 };
+    let seen = shelf::afterwards(rush).unwrap();
+    let of = |level: StockLevel| (level.available, level.shards > 1);
+    let levels = [seen.emptied, seen.refilled, seen.counted, seen.sold].map(of);
+    assert_eq!(levels, [(0, true), (50, true), (1_000, false), (801, true)]);
+    assert_eq!(seen.items, 0);
 }

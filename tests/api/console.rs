@@ -16,6 +16,8 @@ use tokio::sync::Semaphore;
 mod browser;
 
 const PATH: &str = "/api/console/";
+/// What the page and all its files may weigh as browsers get them, in bytes.
+const MOST_BYTES: usize = 65_000;
 /// What vendored files are, by the checksums of their packages.
 const SUMS: &str = include_str!("../../functions/docs/console/vendor/SHA256SUMS");
 
@@ -74,6 +76,23 @@ async fn the_page_needs_nothing_from_elsewhere() {
         assert!(vendored.is_none_or(|line| line.starts_with(&sum)), "{file} is {sum}");
     }
     assert_eq!(stranger.get("/api/console/nothing.js").await.error(), "Not found");
+}
+
+/// Whoever reads Brotli at all gets it, also where they like something else as much: it is there.
+#[tokio::test]
+async fn the_page_and_all_its_files_weigh_little() {
+    let stranger = Client::stranger();
+    let paths = files(&stranger).await.into_iter().map(|file| format!("{PATH}{file}"));
+    let mut weight = 0;
+    for path in paths.chain([PATH.to_owned()]) {
+        let headers = [("Accept-Encoding", "gzip, deflate, br;q=0.5")];
+        let packed = stranger.send(Method::GET, &path, None, &headers).await;
+        assert_eq!(packed.header("content-encoding"), "br", "{path}");
+        weight += packed.header("content-length").parse::<usize>().expect("a length");
+        let known = [headers[0], ("If-None-Match", packed.header("etag"))];
+        assert_eq!(stranger.send(Method::GET, &path, None, &known).await.status, 304, "{path}");
+    }
+    assert!(weight <= MOST_BYTES, "{weight}");
 }
 
 /// A name that somebody else has lead to this machine would make their page one of the same

@@ -106,6 +106,7 @@ def listed(console, given):
 
 def bulk(console, given):
     """More than a request may hold: all that is found, moved by a job that is watched to its end."""
+    console.expected = ["status of 404"]
     page = console.page
     console.open("/orders?status=pending", given["vendor"])
     console.settled()
@@ -119,6 +120,38 @@ def bulk(console, given):
     console.button("Choose all found")
     page.get_by_role("link", name="To confirm").click()
     expect(page.locator(".count")).to_have_text("0 found")
+    remembered(console, given, done)
+
+
+def remembered(console, given, done):
+    """A job outlives a reload, for who began it, as long as the API tells of it and for a day."""
+    page, job = console.page, console.page.locator(".job")
+    console.open("/today", given["vendor"])
+    expect(job).to_contain_text(f"Moving to Confirmed: {done}")
+    console.button("Sign out").click()
+    console.sign_in(given["staff"])
+    console.settled()
+    expect(job).to_have_count(0)
+    console.button("Sign out").click()
+    console.sign_in(given["vendor"])
+    expect(job).to_contain_text(done)
+
+    def a_day_later(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "finished_at": "2026-01-01T00:00:00Z"})
+
+    forgets = "Object.values(sessionStorage).every((kept) => kept === '[]')"
+    jobs = "**/api/orders/bulk_update_status/*/"
+    for answer in [a_day_later, lambda route: route.fulfill(status=404, json={"error": "Not found"})]:
+        kept = page.evaluate("Object.entries(sessionStorage)")
+        page.route(jobs, answer)
+        console.open("/today", given["vendor"])
+        console.settled()
+        page.wait_for_function(forgets)
+        expect(job).to_have_count(0)
+        expect(page.get_by_role("alert")).to_have_count(0)
+        page.unroute(jobs)
+        page.evaluate("(kept) => kept.forEach((one) => sessionStorage.setItem(...one))", kept)
 
 
 def lost_race(console, given):

@@ -116,13 +116,14 @@ export const Trouble = {
             m(
               "ul",
               Object.entries(problem.fields).map(([field, told]) =>
-                m(
-                  "li",
-                  `${word(field)}: ${[told]
+                m("li", [
+                  word(field),
+                  ": ",
+                  [told]
                     .flat()
                     .map((one) => (typeof one === "object" ? JSON.stringify(one) : one))
-                    .join(" ")}`,
-                ),
+                    .join(" "),
+                ]),
               ),
             ),
           problem.changes && m(Changes, { changes: problem.changes, order: problem.order }),

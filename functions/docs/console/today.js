@@ -72,7 +72,7 @@ export const Today = () => {
         ]);
       const shown = (value) => (data ? number(value(data)) : null);
       const currencies = Object.keys(data?.by_currency ?? {});
-      const running = jobs.filter((job) => job.progress?.status !== "finished").length;
+      const running = jobs().filter((job) => job.progress?.status !== "finished").length;
       const queued = system?.data?.queues.find((queue) => queue.name === "jobs");
       const transitions = Object.entries(data?.status_transition_times ?? {});
       return m("section", { "aria-busy": String(Boolean(stats.isLoading)) }, [
@@ -126,7 +126,7 @@ export const Today = () => {
               ),
           ),
         ]),
-        jobs.map((job) => m(Job, { job })),
+        jobs().map((job) => m(Job, { job })),
         m("div.halves", [
           m(Bars, { title: t.today.perDay, points: series(days(), data?.orders_by_day), show: number }),
           (currencies.length ? currencies : [null]).map((currency) =>

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 /// How the files begin that hold a licence or a notice, in capitals.
 const NAMES: [&str; 6] = ["LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "UNLICENSE"];
 /// Files of others that a function has in it, beside packages.
-const VENDORED: [(&str, &str); 1] = [("swagger-ui-dist", "functions/docs/page/swagger-ui")];
+const VENDORED: [(&str, &str); 2] = [
+    ("swagger-ui-dist", "functions/docs/page/swagger-ui"),
+    ("mithril, uplot, @picocss/pico", "functions/docs/console/vendor"),
+];
 
 const HEAD: &str = "\
 THIRD-PARTY NOTICES
@@ -151,9 +154,11 @@ mod tests {
 
     /// A root in which the vendored files are.
     fn root(scratch: &Scratch) -> &Path {
-        let vendored = scratch.path().join(VENDORED[0].1);
-        fs::create_dir_all(&vendored).unwrap();
-        fs::write(vendored.join("bundle.js.LICENSE.txt"), "the bundle's").unwrap();
+        for (name, directory) in VENDORED {
+            let vendored = scratch.path().join(directory);
+            fs::create_dir_all(&vendored).unwrap();
+            fs::write(vendored.join("bundle.js.LICENSE.txt"), format!("that of {name}")).unwrap();
+        }
         fs::create_dir_all(scratch.path().join("standard")).unwrap();
         fs::write(scratch.path().join("standard/MIT.txt"), "the usual words\n").unwrap();
         scratch.path()
@@ -177,7 +182,8 @@ mod tests {
         for part in [
             "\na 1.0.0, b 1.0.0\n\nbe kind\n",
             "\nb 1.0.0\n\nmade by b\n",
-            "\nswagger-ui-dist\n\nthe bundle's\n",
+            "\nswagger-ui-dist\n\nthat of swagger-ui-dist\n",
+            "\nmithril, uplot, @picocss/pico\n\nthat of mithril, uplot, @picocss/pico\n",
         ] {
             assert!(text.contains(part), "{part:?} in {text}");
         }

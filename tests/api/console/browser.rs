@@ -63,7 +63,8 @@ async fn all_that_is_found_is_moved_by_a_job() {
     let ada = shop.customer().await;
     let placing = futures::stream::iter(0..MANY).map(|_| ada.order(&shop, &mug, 1));
     assert_eq!(placing.buffer_unordered(8).count().await, MANY);
-    in_a_browser("orders.bulk", json!({ "vendor": token(&shop.vendor), "orders": MANY })).await;
+    let given = json!({ "vendor": token(&shop.vendor), "staff": token(&shop.staff), "orders": MANY });
+    in_a_browser("orders.bulk", given).await;
 }
 
 #[tokio::test]
@@ -141,6 +142,11 @@ async fn nobody_is_barred_by_what_axe_knows() {
 }
 
 #[tokio::test]
-async fn a_first_load_is_small() {
+async fn a_browser_loads_little() {
     with_an_order("screens.weight").await;
+}
+
+#[tokio::test]
+async fn there_is_soon_something_to_see() {
+    in_a_browser("screens.paint", json!({})).await;
 }

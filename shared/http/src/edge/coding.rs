@@ -40,20 +40,15 @@ impl Coding {
 
     /// The coding that a client likes best; gzip where it likes both the same, and none where it
     /// would rather have the answer as it is.
+    fn wanted(asked: &HeaderMap) -> Option<Self> {
+        liked(asked).max().and_then(|(_, coding)| coding)
+    }
+
+    /// Whether a client reads this coding, however it likes it: of what is kept compressed it need
+    /// not be asked more.
     #[must_use]
-    pub fn wanted(asked: &HeaderMap) -> Option<Self> {
-        let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-        let liked =
-            values.flat_map(|value| value.split(',')).filter_map(preference).filter_map(|(name, quality)| {
-                let coding = match name.to_ascii_lowercase().as_str() {
-                    "gzip" | "x-gzip" => Some(Self::Gzip),
-                    "br" => Some(Self::Brotli),
-                    "identity" => None,
-                    _ => return None,
-                };
-                (quality > 0).then_some((quality, coding))
-            });
-        liked.max().and_then(|(_, coding)| coding)
+    pub fn is_read(self, asked: &HeaderMap) -> bool {
+        liked(asked).any(|(_, coding)| coding == Some(self))
     }
 
     /// How an answer is sent to this client: said in its headers. None where it is too small, or
@@ -90,6 +85,20 @@ impl Coding {
         parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         Response::from_parts(parts, Body::from(body))
     }
+}
+
+/// What a client takes, and how much it likes it, in thousandths; none is the answer as it is.
+fn liked(asked: &HeaderMap) -> impl Iterator<Item = (u16, Option<Coding>)> {
+    let values = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(preference).filter_map(|(name, quality)| {
+        let coding = match name.to_ascii_lowercase().as_str() {
+            "gzip" | "x-gzip" => Some(Coding::Gzip),
+            "br" => Some(Coding::Brotli),
+            "identity" => None,
+            _ => return None,
+        };
+        (quality > 0).then_some((quality, coding))
+    })
 }
 
 /// A coding and how much it is liked, in thousandths, of an element of `Accept-Encoding`; what is
@@ -138,12 +147,13 @@ fn brotli(body: &[u8]) -> Result<Vec<u8>, CompressionError> {
 mod tests {
     use super::*;
 
+    fn asked(accept: &str) -> HeaderMap {
+        HeaderMap::from_iter([(ACCEPT_ENCODING, accept.parse().expect("a header"))])
+    }
+
     #[test]
     fn a_client_gets_the_coding_that_it_likes_best() {
-        let wanted = |accept: &str| {
-            let asked = HeaderMap::from_iter([(ACCEPT_ENCODING, accept.parse().expect("a header"))]);
-            Coding::wanted(&asked)
-        };
+        let wanted = |accept: &str| Coding::wanted(&asked(accept));
         for accept in [
             "gzip",
             "x-gzip",
@@ -162,6 +172,16 @@ mod tests {
             ["", "*", "identity", "gzip;q=0", "gzip; q=0.000", "x-gzipped", "br;q=0.5, identity", ",;"]
         {
             assert_eq!(wanted(accept), None, "{accept}");
+        }
+    }
+
+    #[test]
+    fn a_client_reads_what_it_likes_at_all() {
+        for accept in ["br", "gzip, deflate, br, zstd", "gzip, Br;q=0.001"] {
+            assert!(Coding::Brotli.is_read(&asked(accept)), "{accept}");
+        }
+        for accept in ["", "*", "gzip", "identity", "br;q=0", "br; q=2", "brotli"] {
+            assert!(!Coding::Brotli.is_read(&asked(accept)), "{accept}");
         }
     }
 }

@@ -11,11 +11,11 @@ pub mod watermarks;
 
 use crate::idempotency::Keyed;
 use crate::orders::unpaid::Pass;
+use crate::recent_writes::noting;
 use crate::writes::part;
 use crate::{OrderOwners, Table, TableError, keys};
 use oms_domain::place::{StockMove, summed};
 use oms_domain::{Order, OrderId, UserId};
-use oms_runtime::meter;
 
 /// All that one save of an order writes: in one conditional write, or in one transaction.
 #[derive(Clone, Copy)]
@@ -126,10 +126,8 @@ impl Table {
     /// [`TableError::TooLarge`].
     pub async fn save(&self, save: Save<'_>) -> Result<(), TableError> {
         let Some(by) = save.recent_write else { return self.write(save).await };
-        let note = self.note_recent_write(by, save.order, save.stock);
-        let both = async { futures::join!(self.write(save), note) };
-        let (saved, ()) = meter::at_once(both).await;
-        saved
+        let Save { order, stock, .. } = save;
+        noting(order.updated_at, self.write(save), |at| self.note_recent_write(by, order, stock, at)).await
     }
 
     async fn write(&self, save: Save<'_>) -> Result<(), TableError> {

@@ -15,7 +15,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::place::StockMove;
 use oms_domain::{Order, OrderId, ProductId, StoreId, UserId};
-use oms_runtime::retry;
+use oms_runtime::{clock, meter, retry};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -28,6 +28,9 @@ const MAX_RECENT_WRITES: usize = 16;
 /// Of how many products it says that their stock moved: as many as an order has lines, 16 bytes
 /// each. Where more moved, the rest may show a moment late.
 const MAX_PRODUCTS: usize = 40;
+
+/// After how long a write is noted once more.
+const SLOW: SignedDuration = SignedDuration::from_secs(2);
 
 const VERSION_WRITTEN: &str = "v";
 const PRODUCTS: &str = "p";
@@ -66,10 +69,30 @@ fn products_of(item: &Item) -> impl Iterator<Item = ProductId> {
     ids.filter_map(|id| Some(ProductId(Uuid::from_slice(id.as_ref()).ok()?)))
 }
 
+/// Makes a write that was begun at some time and notes it, both at the same time. One that took
+/// long, since it met others or the table was busy, is noted once more as of its end: lists look
+/// for what is some seconds old, and what stands in no index yet must not be older.
+///
+/// # Errors
+/// Those of the write.
+pub async fn noting<T, E, N: Future<Output = ()>>(
+    begun: Timestamp,
+    write: impl Future<Output = Result<T, E>>,
+    note: impl Fn(Timestamp) -> N,
+) -> Result<T, E> {
+    let both = async { futures::join!(write, note(begun)) };
+    let (written, ()) = meter::at_once(both).await;
+    let now = clock::now();
+    if written.is_ok() && now.duration_since(begun) > SLOW {
+        note(now).await;
+    }
+    written
+}
+
 impl Table {
-    /// Notes that a user is changing an order, and moving stock.
-    pub async fn note_recent_write(&self, by: &UserId, order: &Order, moves: &[StockMove]) {
-        let sk = keys::step(keys::RECENT_WRITE_PREFIX, order.updated_at, order.id);
+    /// Notes that a user is changing an order at some time, and moving stock.
+    pub async fn note_recent_write(&self, by: &UserId, order: &Order, moves: &[StockMove], at: Timestamp) {
+        let sk = keys::step(keys::RECENT_WRITE_PREFIX, at, order.id);
         let mut item = key(keys::user(by), sk);
         item.insert(VERSION_WRITTEN.into(), AttributeValue::N(order.version.to_string()));
         item.insert(STORE.into(), AttributeValue::S(order.store.id.to_string()));
@@ -81,7 +104,7 @@ impl Table {
             let ids = products.iter().take(MAX_PRODUCTS).map(|id| Blob::new(id.0.into_bytes()));
             item.insert(PRODUCTS.into(), AttributeValue::Bs(ids.collect()));
         }
-        self.note(item, order.updated_at).await;
+        self.note(item, at).await;
     }
 
     /// Writes a step of a trail: a small write of its own, tried for some seconds while the table

@@ -9,12 +9,12 @@ use crate::lists::read_your_writes::SETTLING;
 use jiff::Timestamp;
 use oms_domain::catalog::StoreStatus;
 use oms_domain::{AddressId, Caller, Outcome, ProductId, StoreId, UserId};
-use oms_runtime::meter;
 use oms_table::TableError;
 use oms_table::catalog::assortments::Assortment;
 use oms_table::catalog::products::ProductSummary;
 pub use oms_table::catalog::recent_changes::CatalogueWrite;
 use oms_table::catalog::stores::StoreSummary;
+use oms_table::recent_writes::noting;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -114,12 +114,7 @@ impl App {
         changes: &[CatalogueWrite],
         write: impl Future<Output = Result<T, TableError>>,
     ) -> Result<T, TableError> {
-        let note = async {
-            self.table().note_recent_changes(&by.user.id, self.now(), changes).await;
-            Ok(())
-        };
-        let (written, ()) = meter::both(write, note).await?;
-        Ok(written)
+        noting(self.now(), write, |at| self.table().note_recent_changes(&by.user.id, at, changes)).await
     }
 
     /// What a caller has changed of the catalogue within the last seconds, of what is wanted.

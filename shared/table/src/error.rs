@@ -45,8 +45,8 @@ pub enum TableError {
         /// Which.
         schema: u32,
     },
-    /// Other transactions were at some of a transaction's items, by their places among them; nothing
-    /// was written.
+    /// Other transactions were at some of a transaction's items, by their places among them;
+    /// nothing was written.
     #[error("other transactions are at the same items")]
     Held(Vec<usize>),
     /// DynamoDB throttled the request or was out of reach, after retries.

@@ -1,7 +1,7 @@
-//! How many orders a second the statistics' consumer, or a single variant, can take, where a call of
-//! the table takes its time: on the clock that jumps, so that the machine's own speed does not
-//! matter. What functions themselves compute takes no time here; `bench consumer` measures what the
-//! consumer does.
+//! How many orders a second the statistics' consumer, or a single variant, can take, where a call
+//! of the table takes its time: on the clock that jumps, so that the machine's own speed does not
+//! matter. What functions themselves compute takes no time here; `bench consumer` measures what
+//! the consumer does.
 
 pub mod shelf;
 

@@ -261,10 +261,10 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
     }
 }
 
-/// A value within another.
-struct Within<S> {
-    seed: S,
-    levels: Levels,
+/// What is read of a value by what it should be.
+pub(crate) struct Within<S> {
+    pub(crate) seed: S,
+    pub(crate) levels: Levels,
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Within<S> {

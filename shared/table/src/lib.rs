@@ -3,6 +3,7 @@
 //! This module and its children are the only code that speaks to DynamoDB. Reads of the base table
 //! are consistent; reads of the indexes are not, and never decide a write.
 
+mod answer;
 mod attribute_json;
 pub mod catalog;
 pub mod counters;
@@ -25,9 +26,9 @@ mod writes;
 
 pub use crate::orders::item::OrderOwners;
 pub use crate::orders::summary::Carried;
-pub(crate) use crate::orders::summary::summary_from_item;
 pub use error::TableError;
 
+use crate::answer::{Answer, Asked, FromAnswer, Gotten};
 use crate::catalog::stock::shards::Remembered;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
@@ -105,32 +106,32 @@ impl Table {
     }
 
     /// Like [`get_parts`](Self::get_parts), for half the price and perhaps a moment old.
-    pub async fn get_parts_soon(
+    pub(crate) async fn get_parts_soon<T: FromAnswer>(
         &self,
         keys: Vec<(String, String)>,
         paths: &[&str],
-    ) -> Result<Vec<Item>, TableError> {
+    ) -> Result<Vec<T>, TableError> {
         self.get_batches(keys, paths, false).await
     }
 
-    async fn get_batches(
+    async fn get_batches<T: FromAnswer>(
         &self,
         keys: Vec<(String, String)>,
         paths: &[&str],
         consistent: bool,
-    ) -> Result<Vec<Item>, TableError> {
+    ) -> Result<Vec<T>, TableError> {
         let keys: Vec<Item> = keys.into_iter().map(|(pk, sk)| key(pk, sk)).collect();
         let batches: Vec<Vec<Item>> = keys.chunks(BATCH_GET_LIMIT).map(<[Item]>::to_vec).collect();
         let trips = batches.into_iter().map(|batch| self.get_batch(batch, paths, consistent));
         futures::stream::iter(trips).buffer_unordered(TRIPS_AT_ONCE).try_concat().await
     }
 
-    async fn get_batch(
+    async fn get_batch<T: FromAnswer>(
         &self,
         mut wanted: Vec<Item>,
         paths: &[&str],
         consistent: bool,
-    ) -> Result<Vec<Item>, TableError> {
+    ) -> Result<Vec<T>, TableError> {
         let mut found = Vec::with_capacity(wanted.len());
         let expression: Vec<String> =
             paths.iter().map(|path| format!("#{}", path.replace('.', ".#"))).collect();
@@ -145,17 +146,15 @@ impl Table {
             let asked = wanted.len();
             let request = shape.clone().set_keys(Some(std::mem::take(&mut wanted)));
             let request = request.build().map_err(TableError::request)?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, request)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
-            meter_reads(answer.consumed_capacity());
-            found.extend(answer.responses.unwrap_or_default().into_values().flatten());
-            let left = answer.unprocessed_keys.unwrap_or_default().into_values();
-            wanted.extend(left.flat_map(|left| left.keys));
+            let batch = self.client.batch_get_item().request_items(&self.name, request);
+            let batch = batch.return_consumed_capacity(ReturnConsumedCapacity::Total);
+            let answer = Answer::to(Asked::BatchGetItem);
+            batch.customize().interceptor(answer.clone()).send().await?;
+            let Gotten { items, left, units } = answer.batch()?;
+            meter::record_trip();
+            meter::record_read(units);
+            found.extend(items);
+            wanted = left;
             vain = if wanted.len() < asked { 0 } else { vain + 1 };
             if vain == retry::UNPROCESSED {
                 return Err(TableError::Throttled);
@@ -190,9 +189,4 @@ pub fn number(item: &Item, name: &str) -> Option<u64> {
 fn meter_read(capacity: Option<&ConsumedCapacity>) {
     meter::record_trip();
     meter::record_read(capacity.and_then(ConsumedCapacity::capacity_units).unwrap_or_default());
-}
-
-fn meter_reads(capacity: &[ConsumedCapacity]) {
-    meter::record_trip();
-    meter::record_read(capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum());
 }

@@ -1,13 +1,13 @@
 //! Pages of the indexes, and small collections of the base table.
 
-mod answer;
 mod entry;
+mod page;
 
 pub use self::entry::{Entry, RangeKeys};
 
 pub(crate) use self::entry::through_item;
 
-use self::answer::Answer;
+use crate::answer::{Answer, Asked};
 use crate::keys::{self, Index};
 use crate::{Item, Table, TableError, meter_read};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -187,9 +187,9 @@ impl Table {
         let query = self.query_of(span).scan_index_forward(!descends);
         let limit = i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
         let query = query.limit(limit).set_exclusive_start_key(start);
-        let answer = Answer::default();
+        let answer = Answer::to(Asked::Query);
         query.customize().interceptor(answer.clone()).send().await?;
-        let (mut found, units) = answer.read(span.index)?;
+        let (mut found, units) = answer.page(span.index)?;
         meter::record_trip();
         meter::record_read(units);
         found.entries.retain(|(at, _)| span.has(at));

@@ -3,7 +3,8 @@
 //! Ten of them are read for statistics and twenty for a page, so its names are short: a page of
 //! names would cost more than what they name. [`NAMES`] is the only place that knows them.
 
-use crate::attribute_json;
+use crate::answer::FromAnswer;
+use crate::attribute_json::{self, Levels};
 use crate::lists::{Entry, RangeKeys};
 use crate::projections::order_rows::{Facts, facts_of};
 use crate::{Item, TableError, keys, text};
@@ -90,6 +91,13 @@ pub(crate) fn fields_of(mut summary: Item) -> Item {
     fields
 }
 
+/// The order's field that a summary holds under a short name, and the names of its parts; none
+/// where it is derived from the rest.
+pub(crate) fn field_of(short: &str) -> Option<(&'static str, Levels)> {
+    let (name, _) = NAMES.iter().find(|(_, stored)| *stored == short)?;
+    Some((name, &[&PART_NAMES]))
+}
+
 /// A value whose parts, if it has any, have other names.
 fn with_parts(
     value: AttributeValue,
@@ -161,16 +169,10 @@ impl Entry for OrderSummary {
     }
 }
 
-/// The summary that a row carries of an order.
-pub(crate) fn summary_from_item(mut item: Item) -> Result<OrderSummary, TableError> {
-    let id = keys::order_of(text(&item, keys::PK)).unwrap_or_else(no_order);
-    let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) else {
-        return Err(TableError::Shape {
-            what: "a summary",
-            source: serde_dynamo::Error::missing_field(keys::SUMMARY),
-        });
-    };
-    let summary: OrderSummary =
-        serde_dynamo::from_item(fields_of(summary)).map_err(TableError::shape("a summary"))?;
-    Ok(OrderSummary { id, ..summary })
+/// None where a row carries none.
+impl FromAnswer for Option<OrderSummary> {
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        let entry = Carried::from_answer(json)?;
+        if entry.summary.is_some() { entry.summary().map(Some) } else { Ok(None) }
+    }
 }

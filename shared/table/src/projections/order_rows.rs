@@ -201,7 +201,7 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn summaries(&self, orders: &[OrderId]) -> Result<Vec<OrderSummary>, TableError> {
         let wanted = orders.iter().map(|id| (keys::order(*id), ALL.to_owned())).collect();
-        let rows = self.get_parts_soon(wanted, &[]).await?.into_iter();
-        rows.filter(|row| row.contains_key(keys::SUMMARY)).map(crate::summary_from_item).collect()
+        let rows: Vec<Option<OrderSummary>> = self.get_parts_soon(wanted, &[]).await?;
+        Ok(rows.into_iter().flatten().collect())
     }
 }

@@ -114,16 +114,22 @@ fn start(directory: &Path) -> Stack {
     let log = directory.join("stack.log");
     let output = fs::File::create(&log).expect("the checkout can be written");
     let errors = output.try_clone().expect("a file can be opened twice");
-    let mut command = Command::new(cargo());
-    for name in told_by_cargo() {
-        command.env_remove(name);
-    }
-    let mut child = command
+    let command = || {
+        let mut command = Command::new(cargo());
+        for name in told_by_cargo() {
+            command.env_remove(name);
+        }
+        command.current_dir(root());
+        command
+    };
+    // The functions it builds itself, but not what tests run beside it.
+    let tools = command().args(["build", "--quiet", "--bin", "local", "--bin", "orderctl"]).status();
+    assert!(tools.expect("cargo starts").success(), "the tools do not build");
+    let mut child = command()
         .args(["run", "--quiet", "--bin", "local", "--"])
         .args(["--memory", "--empty", "--port", "0", "--concurrency", "4", "--until-stdin-closes"])
         .arg("--state-dir")
         .arg(directory)
-        .current_dir(root())
         // What waits for a gateway is settled while a test waits.
         .env("SETTLE_AFTER_SECONDS", "1")
         .env("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET)

@@ -59,14 +59,16 @@ fn clean(command: &mut Command) {
     }
 }
 
-/// Builds all the functions, with cargo's own progress. Without `-p`, so that the features, and so
-/// the dependencies, are those of `cargo test`, and nothing is built twice.
-pub async fn build(root: &Path, release: bool, guardian: &Guardian) -> Result<()> {
+/// Builds the functions and nothing else, with cargo's own progress. Without `-p`, so that the
+/// features, and so the dependencies, are those of `cargo test`, and nothing is built twice.
+pub async fn build(root: &Path, system: &System, release: bool, guardian: &Guardian) -> Result<()> {
     // cargo-lambda asks cargo for the whole dependency tree, with what other platforms need: here
     // its download is seen.
     run_cargo(root, &["fetch"], guardian).await?;
-    let build: &[&str] = if release { &["build", "--bins", "--release"] } else { &["build", "--bins"] };
-    run_cargo(root, build, guardian).await
+    let mut build = vec!["build"];
+    build.extend(release.then_some("--release"));
+    build.extend(system.functions.iter().flat_map(|function| ["--bin", &function.name]));
+    run_cargo(root, &build, guardian).await
 }
 
 async fn run_cargo(root: &Path, arguments: &[&str], guardian: &Guardian) -> Result<()> {

@@ -159,7 +159,7 @@ impl Stack {
             .await
             .doing("installing the tools")??;
         let step = Step::begin("building the functions");
-        functions::build(&self.places.root, self.options.release, &self.guardian).await?;
+        functions::build(&self.places.root, system, self.options.release, &self.guardian).await?;
         step.done(format!("{} functions", system.functions.len()));
         Ok(tools)
     }

@@ -21,6 +21,9 @@ pub(super) const SETTLING: SignedDuration = SignedDuration::from_secs(10);
 /// How far the time in an order's id is from that of its placing, at most.
 const ID_PRECISION: SignedDuration = SignedDuration::from_millis(100);
 
+/// How long placing an order may take, from its id to its saving: as long as API Gateway waits.
+const PLACING: SignedDuration = SignedDuration::from_secs(30);
+
 impl App {
     /// What a caller has changed within the last seconds.
     pub(super) async fn settling_writes(&self, caller: &Caller) -> Outcome<Vec<RecentWrite>> {
@@ -89,7 +92,7 @@ impl App {
     fn may_be_missing(&self, id: OrderId, above: Option<&str>, below: Option<&str>) -> bool {
         let time = |at: &str| at.split_once('#')?.0.parse::<Timestamp>().ok();
         let (placed, slack) = (id.made_at(), ID_PRECISION);
-        self.now().duration_since(placed) <= SETTLING + slack
+        self.now().duration_since(placed) <= SETTLING + PLACING
             && above.and_then(time).is_none_or(|above| placed + slack >= above)
             && below.and_then(time).is_none_or(|below| placed <= below + slack)
     }

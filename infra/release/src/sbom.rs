@@ -12,8 +12,11 @@ use uuid::Builder;
 
 /// What the whole is called.
 const NAME: &str = "oms";
-/// Where the line stands that says which Swagger UI the page is made of.
-const SWAGGER_UI: &str = "functions/docs/page/swagger-ui/README.md";
+/// Where it is written which packages the pages are made of, and their licence.
+const PAGES: [(&str, &str); 2] = [
+    ("functions/docs/page/swagger-ui/README.md", "Apache-2.0"),
+    ("functions/docs/console/vendor/README.md", "MIT"),
+];
 
 /// The bill of materials of a commit, which was made at `time`, in RFC 3339.
 ///
@@ -27,11 +30,11 @@ pub(crate) fn text(
 ) -> Result<String> {
     let functions = names(root)?;
     let is_function = |(name, _): &Id| functions.contains(name);
-    let swagger_ui = swagger_ui(root)?;
+    let of_pages = of_pages(root)?;
     let components: Vec<Value> = packages
         .iter()
         .map(|(id, package)| component(id, package, is_function(id)))
-        .chain([swagger_ui.clone()])
+        .chain(of_pages.iter().cloned())
         .collect();
 
     let own: Vec<&Id> = packages.keys().filter(|id| is_function(id)).collect();
@@ -43,9 +46,9 @@ pub(crate) fn text(
         vec![json!({ "ref": whole, "dependsOn": own.iter().map(|id| purl(id)).collect::<Vec<_>>() })];
     for (id, package) in packages {
         let mut links: Vec<Value> = package.links.iter().map(|id| json!(purl(id))).collect();
-        // The page that this function has in it.
+        // The pages that this function has in it.
         if id.0 == "docs" {
-            links.push(swagger_ui["bom-ref"].clone());
+            links.extend(of_pages.iter().map(|package| package["bom-ref"].clone()));
         }
         dependencies.push(json!({ "ref": purl(id), "dependsOn": links }));
     }
@@ -94,25 +97,37 @@ fn component(id: &Id, package: &Package, is_function: bool) -> Value {
     component
 }
 
-/// Swagger UI, which is in the function `docs` as files.
-fn swagger_ui(root: &Path) -> Result<Value> {
-    const PACKAGE: &str = "swagger-ui-dist";
-    let text = std::fs::read_to_string(root.join(SWAGGER_UI)).doing(format!("reading {SWAGGER_UI}"))?;
-    let version = text.split(&format!("/package/{PACKAGE}) ")).nth(1);
-    let version = version.and_then(|rest| rest.split(|c: char| !(c.is_ascii_digit() || c == '.')).next());
-    let version = version.map(|version| version.trim_end_matches('.')).filter(|version| !version.is_empty());
-    let Some(version) = version else {
-        return Err(Error::Setup(format!("{SWAGGER_UI} does not say which version it is")));
-    };
-    let purl = format!("pkg:npm/{PACKAGE}@{version}");
-    Ok(json!({
-        "type": "library",
-        "bom-ref": purl,
-        "name": PACKAGE,
-        "version": version,
-        "purl": purl,
-        "licenses": [{ "expression": "Apache-2.0" }],
-    }))
+/// What is in the function `docs` as files: each package that is named there with its version, as
+/// `[NAME](https://www.npmjs.com/package/NAME) 1.2.3`.
+fn of_pages(root: &Path) -> Result<Vec<Value>> {
+    let mut packages = Vec::new();
+    for (file, licence) in PAGES {
+        let text = std::fs::read_to_string(root.join(file)).doing(format!("reading {file}"))?;
+        let named = text.split("(https://www.npmjs.com/package/").skip(1);
+        let named = named.filter_map(|rest| rest.split_once(") "));
+        let before = packages.len();
+        for (name, rest) in named {
+            let version = rest.split(|c: char| !(c.is_ascii_digit() || c == '.')).next().unwrap_or_default();
+            let version = version.trim_end_matches('.');
+            if version.is_empty() {
+                return Err(Error::Setup(format!("{file} does not say which version of {name} it is")));
+            }
+            // A scope's @ is written so in such a name.
+            let purl = format!("pkg:npm/{}@{version}", name.replace('@', "%40"));
+            packages.push(json!({
+                "type": "library",
+                "bom-ref": purl,
+                "name": name,
+                "version": version,
+                "purl": purl,
+                "licenses": [{ "expression": licence }],
+            }));
+        }
+        if packages.len() == before {
+            return Err(Error::Setup(format!("{file} names no package")));
+        }
+    }
+    Ok(packages)
 }
 
 /// A number that no other document has, and this one has each time that it is made.
@@ -152,7 +167,11 @@ mod tests {
             assert!(listed.contains(&linked.as_str().unwrap()), "{linked}");
         }
         assert_eq!(dependencies[0]["dependsOn"].as_array().unwrap().len(), 9);
-        assert!(listed.iter().any(|of| of.starts_with("pkg:npm/swagger-ui-dist@5.")), "{listed:?}");
+        let packages = ["swagger-ui-dist@5.", "mithril@2.", "uplot@1.", "%40picocss/pico@2."];
+        for package in packages {
+            let begins = format!("pkg:npm/{package}");
+            assert!(listed.iter().any(|of| of.starts_with(&begins)), "{package}: {listed:?}");
+        }
     }
 
     #[test]

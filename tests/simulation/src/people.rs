@@ -59,6 +59,8 @@ pub(crate) struct Shop {
     /// What the ids begin with of orders that an admin has wanted deleted, and of all that is in
     /// them.
     deleted: RefCell<BTreeSet<String>>,
+    /// The same of orders whose first lines somebody has wanted to replace.
+    replaced: RefCell<BTreeSet<String>>,
 }
 
 /// Everybody, and what went against the rules while they acted.
@@ -250,6 +252,7 @@ impl People {
         let Some((order, tag)) = self.one() else { return Ok(()) };
         let Some((product, variant, _)) = self.chance.of(&self.shop.goods) else { return Ok(()) };
         let body = json!({ "items": [{ "product": product, "variant": variant, "quantity": 1 + self.chance.below(3) }] });
+        self.shop.replaced.borrow_mut().insert(begin_of(&order).to_owned());
         self.change(Ask::patch(who, format!("/api/orders/{order}/"), body), tag).await
     }
 
@@ -323,9 +326,13 @@ impl People {
     async fn shows(&self, who: &Person, path: &str, id: &str) -> Result<(), Fault> {
         let answer = self.ask(Ask::get(who, path)).await?;
         let mut shown = answer.body["results"].as_array().into_iter().flatten();
-        let is_deleted = self.shop.deleted.borrow().contains(begin_of(id));
-        if answer.status == 200 && !is_deleted && !shown.any(|one| one["id"] == id) {
-            self.wrong.borrow_mut().push(format!("{path} does not show {id}, which was just made"));
+        let is_gone = self.shop.deleted.borrow().contains(begin_of(id))
+            || path == "/api/order-items/" && self.shop.replaced.borrow().contains(begin_of(id));
+        if answer.status == 200 && !is_gone && !shown.any(|one| one["id"] == id) {
+            let count = &answer.body["count"];
+            self.wrong
+                .borrow_mut()
+                .push(format!("{path}, of {count}, does not show {id}, which was just made"));
         }
         Ok(())
     }

@@ -6,15 +6,14 @@ mod memory;
 
 use api::Client;
 use clap::Args;
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 use http::Method;
 use jiff::SignedDuration;
-use oms_core::app::App;
 use oms_harness::OrderGenerator;
-use oms_runtime::config::{Config, GatewayKeys};
 use oms_table::orders::Save;
 use oms_workspace::places::Places;
 use oms_workspace::report::{Fault, Report};
+use orderctl::environment::Environment;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -22,7 +21,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Pieces of the one product that is ordered: more than anybody can.
+/// How many products are ordered, and pieces of each: more than anybody can.
+const PRODUCTS: usize = 32;
 const PIECES: u64 = 1_000_000;
 /// How many customers the orders have that are filled in.
 const CUSTOMERS: u64 = 1_000;
@@ -54,7 +54,8 @@ struct Operation {
     method: Method,
     token: String,
     targets: Vec<String>,
-    body: Option<Value>,
+    /// What is sent: of each connection another one.
+    bodies: Vec<Value>,
 }
 
 /// What came of it.
@@ -75,8 +76,7 @@ pub(crate) async fn run(options: Options, progress: &mut impl Write) -> Result<R
     let of = |name: &str| settings.get(name).cloned().ok_or(format!("dev.env has no {name}"));
     let client = Client::of(of("API_URL")?);
     let tokens = [of("TOKEN_CUSTOMER")?, of("TOKEN_STAFF")?];
-    let functions = places.dev_env().with_file_name("functions");
-    fill(&functions.join("orders.env"), &client, &tokens[1], options.orders, progress).await?;
+    fill(&client, &tokens[1], options.orders, progress).await?;
     let operations = operations(&client, &tokens, options.connections).await?;
 
     let mut text = format!(
@@ -126,7 +126,7 @@ async fn ask(client: &Client, operation: &Operation, options: Options) -> Result
             let targets: Vec<&String> = targets.collect();
             let target = targets.get(number % targets.len().max(1)).copied();
             let target = target.or(operation.targets.first()).ok_or("nothing to ask for")?;
-            let mut body = operation.body.clone();
+            let mut body = operation.bodies.iter().cycle().nth(connection).cloned();
             if let Some(notes) = body.as_mut().and_then(|body| body.get_mut("notes")) {
                 *notes = format!("Please ring {number} times").into();
             }
@@ -160,18 +160,23 @@ async fn operations(
     let product = json!({
         "store": store["id"], "name": "Mug", "base_price": "29.99", "status": "active", "stock": PIECES,
     });
-    let product = client.made(staff, "/api/products/", product).await?;
+    let products = (0..PRODUCTS).map(|_| client.made(staff, "/api/products/", product.clone()));
+    let products = try_join_all(products).await?;
     let address = json!({
         "full_name": "Ada Moss", "address_line1": "1 Mill Lane", "city": "York", "postal_code": "YO1 7EP",
         "country": "GB", "phone": "+44 1904 555010",
     });
     let address = client.made(customer, "/api/addresses/", address).await?;
-    let order = json!({
-        "store": store["id"], "payment_method": "credit_card", "shipping_address": address["id"],
-        "items": [{ "product": product["id"], "quantity": 1 }],
-    });
-    let placed = (0..connections * 4).map(|_| client.made(customer, "/api/orders/", order.clone()));
-    let placed = join_all(placed).await.into_iter().collect::<Result<Vec<_>, Fault>>()?;
+    let of_product = |product: &Value| {
+        json!({
+            "store": store["id"], "payment_method": "credit_card", "shipping_address": address["id"],
+            "items": [{ "product": product["id"], "quantity": 1 }],
+        })
+    };
+    let orders: Vec<Value> = products.iter().map(of_product).collect();
+    let placed = orders.iter().cycle().take(connections * 4);
+    let placed = placed.map(|order| client.made(customer, "/api/orders/", order.clone()));
+    let placed = try_join_all(placed).await?;
     let paths = placed.iter().map(|order| Ok(format!("/api/orders/{}/", text(&order["id"])?)));
     let paths = paths.collect::<Result<Vec<_>, Fault>>()?;
     let number = text(&placed.first().ok_or("no connections")?["order_number"])?;
@@ -181,7 +186,7 @@ async fn operations(
         method: Method::GET,
         token: token.clone(),
         targets,
-        body: None,
+        bodies: Vec::new(),
     };
     let three = "status=pending&payment_status=pending&payment_method=credit_card";
     Ok(vec![
@@ -193,31 +198,24 @@ async fn operations(
         get("payments, 20", staff, vec!["/api/payments/?page_size=20".to_owned()]),
         Operation {
             method: Method::PATCH,
-            body: Some(json!({ "notes": "" })),
+            bodies: vec![json!({ "notes": "" })],
             ..get("edit", customer, paths)
         },
         Operation {
             status: 201,
             method: Method::POST,
-            body: Some(order),
-            ..get("create, of one product", customer, vec!["/api/orders/".to_owned()])
+            bodies: orders,
+            ..get("create", customer, vec!["/api/orders/".to_owned()])
         },
     ])
 }
 
 /// Writes orders into the table of the stack, and waits until the statistics have them.
-async fn fill(
-    environment: &Path,
-    client: &Client,
-    staff: &str,
-    orders: u64,
-    progress: &mut impl Write,
-) -> Result<(), Fault> {
+async fn fill(client: &Client, staff: &str, orders: u64, progress: &mut impl Write) -> Result<(), Fault> {
     if orders == 0 {
         return Ok(());
     }
-    let settings = read(environment)?;
-    let app = App::new(Config::from_lookup(GatewayKeys::NotNeeded, |name| settings.get(name).cloned())?)?;
+    let app = Environment { local: true, ..Environment::default() }.app().await?;
     let counted = || async {
         let stats = client.send(&Method::GET, "/api/orders/order_stats/", staff, None).await?;
         stats.body["total_orders"].as_u64().ok_or_else(|| Fault::from("no statistics"))

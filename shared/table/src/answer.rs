@@ -109,7 +109,8 @@ impl FromAnswer for Item {
     }
 }
 
-struct One<T>(T);
+/// One of several.
+pub(crate) struct One<T>(pub(crate) T);
 
 impl<'de, T: FromAnswer> Deserialize<'de> for One<T> {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {

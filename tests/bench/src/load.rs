@@ -11,14 +11,12 @@ use http::Method;
 use jiff::SignedDuration;
 use oms_harness::OrderGenerator;
 use oms_table::orders::Save;
-use oms_workspace::places::Places;
 use oms_workspace::report::{Fault, Report};
 use orderctl::environment::Environment;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How many products are ordered, and pieces of each: more than anybody can.
@@ -71,9 +69,8 @@ struct Answered {
 /// # Errors
 /// None runs, or it cannot be filled.
 pub(crate) async fn run(options: Options, progress: &mut impl Write) -> Result<Report, Fault> {
-    let places = Places::make(None)?;
-    let settings = read(&places.dev_env())?;
-    let of = |name: &str| settings.get(name).cloned().ok_or(format!("dev.env has no {name}"));
+    let settings = local().settings()?;
+    let of = |name: &str| settings.get(name).ok_or(format!("the running system told no {name}"));
     let client = Client::of(of("API_URL")?);
     let tokens = [of("TOKEN_CUSTOMER")?, of("TOKEN_STAFF")?];
     fill(&client, &tokens[1], options.orders, progress).await?;
@@ -215,7 +212,7 @@ async fn fill(client: &Client, staff: &str, orders: u64, progress: &mut impl Wri
     if orders == 0 {
         return Ok(());
     }
-    let app = Environment { local: true, ..Environment::default() }.app().await?;
+    let app = local().app().await?;
     let counted = || async {
         let stats = client.send(&Method::GET, "/api/orders/order_stats/", staff, None).await?;
         stats.body["total_orders"].as_u64().ok_or_else(|| Fault::from("no statistics"))
@@ -239,12 +236,9 @@ async fn fill(client: &Client, staff: &str, orders: u64, progress: &mut impl Wri
     Ok(())
 }
 
-/// The settings of a file of `NAME=value` lines.
-fn read(file: &Path) -> Result<HashMap<String, String>, Fault> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| format!("{}: {error}: does `cargo dev` run?", file.display()))?;
-    let lines = text.lines().filter_map(|line| line.split_once('='));
-    Ok(lines.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+/// What `cargo dev` runs.
+fn local() -> Environment {
+    Environment { local: true, ..Environment::default() }
 }
 
 fn text(value: &Value) -> Result<&str, Fault> {

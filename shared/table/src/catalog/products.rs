@@ -180,7 +180,8 @@ impl Table {
         };
         replaced?;
         let is_removed = |level: &&StockLevel| level.variant.is_some_and(|id| removed.contains(&id));
-        self.sweep_stock(product.id, seen.entity.stock_levels.iter().filter(is_removed)).await
+        self.sweep_stock(product.id, seen.entity.stock_levels.iter().filter(is_removed)).await;
+        Ok(())
     }
 
     /// What the counts of stores become where a product gets another status or store.
@@ -248,7 +249,7 @@ impl Table {
         }
         self.transact_as_seen(items, None).await?;
         for Versioned { entity: StockedProduct { product, stock_levels }, .. } in seen {
-            self.sweep_stock(product.id, stock_levels).await?;
+            self.sweep_stock(product.id, stock_levels).await;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::{Entry, Found, RangeKeys};
 use crate::TableError;
-use crate::answer::{Answer, Consumed};
+use crate::answer::{Answer, Consumed, FromAnswer, One};
 use crate::keys::Index;
 use serde::Deserialize;
 use serde::de::Deserializer;
@@ -11,17 +11,15 @@ use serde::de::Deserializer;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: Entry")]
 struct Page<T> {
-    items: Vec<One<T>>,
+    items: Vec<One<(RangeKeys, T)>>,
     last_evaluated_key: Option<serde_dynamo::Item>,
     consumed_capacity: Option<Consumed>,
 }
 
 /// An entry and its range keys.
-struct One<T>((RangeKeys, T));
-
-impl<'de, T: Entry> Deserialize<'de> for One<T> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        T::from_answer(json).map(Self)
+impl<T: Entry> FromAnswer for (RangeKeys, T) {
+    fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        T::from_answer(json)
     }
 }
 

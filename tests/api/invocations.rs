@@ -197,7 +197,7 @@ fn figures_in(items: &[Value]) -> BTreeSet<String> {
             Some("COUNTERS") => {
                 !["pk", "sk", "z"].contains(&name)
                     && !name.starts_with(['#', '='])
-                    && (name, sk) != ("k", "CELLS#pending")
+                    && (name, sk) != ("k", "BY_STATUS")
             }
             _ => true,
         };

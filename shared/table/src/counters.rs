@@ -6,9 +6,9 @@
 //! | `AT_TOTAL` | `n…` orders, by the size and first two digits of their total |
 //! | `AT_TOTAL#<size and two digits>` | `n<two more digits>` orders |
 //! | `BY_DAY#<year>-<month>` | `n<day><currency>` orders placed, `r<day><currency>` revenue |
-//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of all orders `held` and `journal`, an operator's lock ([`crate::counters::lock`]) |
-//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a user's pending ones `k`, how many of their orders have ever been counted |
-//! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them |
+//! | `BY_STATUS` | all that statistics show but the days, and of which orders it has what (see [`crate::counters::snapshot`]): `n<status><currency>` orders, `a<status><currency>` amount; `o<year><month>` orders placed, `e<year><month><currency>` revenue; `p<status><currency>` payments, `q<status><currency>` amount, `m<method>` payments, `r<currency>` refunded; `l` lines, `v` how many were rated, `s` their stars; `c<from><to>` how often, `t<from><to>` microseconds together; of a user what `CELLS` and `PAYMENTS` have of others, `f<status>…` and `g…`, so that an order of theirs is counted in one item, and `k`, how many of their orders have ever been counted; of all orders `held` and `journal`, an operator's lock ([`crate::counters::lock`]) |
+//! | `CELLS#<status>` | `n…` orders by payment status, payment method, shipping method, currency; of a store and of all |
+//! | `PAYMENTS` | `n…` payments by status, method, currency, and `!` where a person must look at them; of a store and of all |
 //! | every one | `=<shard>`, up to which record of the stream's shard it has counted ([`crate::counters::stream_position`]) |
 //!
 //! An addition is charged by the size of the whole item, so attribute names are short: each choice
@@ -80,17 +80,17 @@ pub fn front_of_all() -> Place {
     (Scope::All, FRONT.to_owned())
 }
 
-/// The sort key of the item that a counter stands in.
+/// The sort key of the item that a counter of a scope stands in.
 #[must_use]
-pub fn item_of(cell: &Counter) -> String {
-    place_of(cell).0
+pub fn item_of(scope: &Scope, cell: &Counter) -> String {
+    place_of(scope, cell).0
 }
 
 /// What a tally adds to which items.
 fn additions(cells: impl IntoIterator<Item = (Scope, Counter, Decimal)>) -> Additions {
     let mut additions = Additions::new();
     for (scope, cell, value) in cells {
-        let (sk, name) = place_of(&cell);
+        let (sk, name) = place_of(&scope, &cell);
         additions.entry((scope, sk)).or_default().add.insert(name, value);
     }
     additions
@@ -107,8 +107,7 @@ pub fn additions_of(counted: &Counted, tally: &Tally) -> Additions {
         let front = additions.entry((scope.clone(), FRONT.to_owned())).or_default();
         front.set.insert(place, value);
         if *from == 0 && matches!(scope, Scope::User(_)) {
-            let pending = additions.entry((scope.clone(), unpaid::sk_of_counters())).or_default();
-            *pending.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
+            *front.add.entry(unpaid::KNOWN.to_owned()).or_default() += Decimal::ONE;
         }
     }
     additions
@@ -210,7 +209,8 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn counts_of_payments(&self, scope: &Scope) -> Result<(Counts, Lanes), TableError> {
-        let items = self.between(keys::counters(scope), PAYMENTS.to_owned(), PAYMENTS.to_owned()).await?;
+        let sk = if matches!(scope, Scope::User(_)) { FRONT } else { PAYMENTS };
+        let items = self.between(keys::counters(scope), sk.to_owned(), sk.to_owned()).await?;
         let lanes = items.first().map(Lanes::read).unwrap_or_default();
         Ok((items.iter().flat_map(cells_of).collect(), lanes))
     }
@@ -220,6 +220,9 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn counts_by_facets(&self, scope: &Scope) -> Result<Counts, TableError> {
+        if matches!(scope, Scope::User(_)) {
+            return self.counts_by_status(scope).await;
+        }
         let items = self.between(keys::counters(scope), CELLS.to_owned(), format!("{CELLS}~")).await?;
         Ok(items.iter().flat_map(cells_of).collect())
     }
@@ -256,7 +259,8 @@ impl Table {
         Ok(self.cells_by_item(scope).await?.into_iter().flat_map(|(_, _, cells)| cells).collect())
     }
 
-    /// The same by item: its sort key, how far it has got with the stream, and its counters.
+    /// The same by item: its sort key, how far it has got with the stream, and its counters. What
+    /// stands where its scope has it no more is left out.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -266,8 +270,10 @@ impl Table {
     ) -> Result<Vec<(String, Lanes, Vec<(Counter, Decimal)>)>, TableError> {
         let items = self.range(keys::counters(scope), "", true).await?;
         let of_item = |item: &Item| {
-            let cells = cells_of(item).filter(|(_, value)| !value.is_zero());
-            (text(item, keys::SK).to_owned(), Lanes::read(item), cells.collect())
+            let sk = text(item, keys::SK);
+            let is_here = |cell: &Counter| item_of(scope, cell) == sk;
+            let cells = cells_of(item).filter(|(cell, value)| !value.is_zero() && is_here(cell));
+            (sk.to_owned(), Lanes::read(item), cells.collect())
         };
         Ok(items.iter().map(of_item).collect())
     }

@@ -227,7 +227,7 @@ impl Expected<'_> {
                 };
                 for (last, tally) in newest {
                     for (cell, value) in tally.of(&scope) {
-                        if lanes(&item_of(&cell)).is_none_or(|counted| counted < last) {
+                        if lanes(&item_of(&scope, &cell)).is_none_or(|counted| counted < last) {
                             *expected.entry(cell).or_default() -= value;
                         }
                     }

@@ -8,12 +8,13 @@ use crate::keys;
 pub(crate) use crate::keys::{AT_QUARTER_HOUR, BY_DAY, CELLS};
 use jiff::civil::Date;
 use oms_domain::quarter_hour::QuarterHour;
-use oms_domain::tally::{Counter, OrderFacets, PaymentFacets};
+use oms_domain::tally::{Counter, OrderFacets, PaymentFacets, Scope};
 use oms_domain::totals::TotalBucket;
 use oms_domain::{Currency, Decimal, PaymentMethod, PaymentState, PaymentStatus, ShippingMethod, Status};
 
 pub(crate) const AT_TOTAL: &str = "AT_TOTAL";
-/// What statistics show, but the days: after the days, so that one query reads both.
+/// What statistics show, but the days: after the days, so that one query reads both. Of a user also
+/// what lists need.
 pub(crate) const FRONT: &str = "BY_STATUS";
 pub(crate) const PAYMENTS: &str = "PAYMENTS";
 
@@ -33,7 +34,8 @@ pub(crate) fn letters_of(facets: &OrderFacets) -> String {
     format!("{}{}", letter(Status::ALL, &facets.status), letters_but_status(facets))
 }
 
-fn letters_but_status(facets: &OrderFacets) -> String {
+/// The same without the letter of the status.
+pub(crate) fn letters_but_status(facets: &OrderFacets) -> String {
     format!("{}{}", letter(PaymentStatus::ALL, &facets.payment_status), methods_of(facets))
 }
 
@@ -53,7 +55,8 @@ pub(crate) fn facets_of(letters: &str) -> Option<OrderFacets> {
     facets_but_status(status, letters.get(1..)?)
 }
 
-fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
+/// The facets with a status and what [`letters_but_status`] says.
+pub(crate) fn facets_but_status(status: Status, letters: &str) -> Option<OrderFacets> {
     let mut letters = letters.chars();
     Some(OrderFacets {
         status,
@@ -108,13 +111,9 @@ pub(crate) fn of_total(bucket: TotalBucket) -> String {
     format!("{AT_TOTAL}#{}", short(&bucket.whole().text()))
 }
 
-/// Where a counter stands: the item's sort key, and the attribute.
-pub(crate) fn place_of(cell: &Counter) -> (String, String) {
-    let of_order = |kind: char, f: &OrderFacets| {
-        (format!("{CELLS}{}", f.status), format!("{kind}{}", letters_but_status(f)))
-    };
-    let of_payment =
-        |kind: char, f: &PaymentFacets| (PAYMENTS.to_owned(), format!("{kind}{}", letters_of_payment(f)));
+/// Where a counter of a scope stands: the item's sort key, and the attribute.
+pub(crate) fn place_of(scope: &Scope, cell: &Counter) -> (String, String) {
+    let is_user = matches!(scope, Scope::User(_));
     let of_day = |kind: char, day: &Date, currency: &Currency| {
         let month = format!("{BY_DAY}{}", day.strftime("%Y-%m"));
         (month, format!("{kind}{:02}{}", day.day(), currency.code()))
@@ -133,7 +132,10 @@ pub(crate) fn place_of(cell: &Counter) -> (String, String) {
         front(format!("{kind}{}{}", letter(Status::ALL, from), letter(Status::ALL, to)))
     };
     match cell {
-        Counter::Orders(facets) => of_order('n', facets),
+        Counter::Orders(facets) if is_user => front(format!("f{}", letters_of(facets))),
+        Counter::Orders(facets) => {
+            (format!("{CELLS}{}", facets.status), format!("n{}", letters_but_status(facets)))
+        }
         Counter::StatusOrders(status, currency) => of_status('n', status, currency),
         Counter::StatusAmount(status, currency) => of_status('a', status, currency),
         Counter::Totals(bucket) => (AT_TOTAL.to_owned(), format!("n{}", short(&bucket.text()))),
@@ -149,7 +151,8 @@ pub(crate) fn place_of(cell: &Counter) -> (String, String) {
         Counter::MonthRevenue(month, currency) => {
             front(format!("{}{}", month.strftime("e%y%m"), currency.code()))
         }
-        Counter::Payments(facets) => of_payment('n', facets),
+        Counter::Payments(facets) if is_user => front(format!("g{}", letters_of_payment(facets))),
+        Counter::Payments(facets) => (PAYMENTS.to_owned(), format!("n{}", letters_of_payment(facets))),
         Counter::StatePayments(state, currency) => of_state('p', state, currency),
         Counter::StateAmount(state, currency) => of_state('q', state, currency),
         Counter::MethodPayments(method) => front(format!("m{}", letter(PaymentMethod::ALL, method))),
@@ -210,6 +213,8 @@ fn shown_at(kind: char, letters: &str) -> Option<Counter> {
     match kind {
         'n' => Some(Counter::StatusOrders(choice(Status::ALL, first)?, after(1)?)),
         'a' => Some(Counter::StatusAmount(choice(Status::ALL, first)?, after(1)?)),
+        'f' => facets_of(letters).map(Counter::Orders),
+        'g' => payment_facets_of(letters).map(Counter::Payments),
         'o' => Some(Counter::MonthOrders(month()?)),
         'e' => Some(Counter::MonthRevenue(month()?, after(4)?)),
         'p' => Some(Counter::StatePayments(choice(PaymentState::ALL, first)?, after(1)?)),
@@ -238,6 +243,7 @@ pub(crate) fn cells_of(item: &crate::Item) -> impl Iterator<Item = (Counter, Dec
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oms_domain::UserId;
     use oms_domain::order_events::NotificationKind;
 
     #[test]
@@ -295,11 +301,14 @@ mod tests {
             cells.push(Counter::Totals(TotalBucket::coarse(total)));
             cells.push(Counter::FineTotals(TotalBucket::fine(total)));
         }
-        let places: std::collections::BTreeSet<_> = cells.iter().map(place_of).collect();
-        assert_eq!(places.len(), cells.len());
-        for cell in cells {
-            let (sk, name) = place_of(&cell);
-            assert_eq!(cell_at(&sk, &name), Some(cell), "{sk} {name}");
+        for scope in [Scope::All, Scope::User(UserId("ada".to_owned()))] {
+            let places: std::collections::BTreeSet<_> =
+                cells.iter().map(|cell| place_of(&scope, cell)).collect();
+            assert_eq!(places.len(), cells.len());
+            for cell in &cells {
+                let (sk, name) = place_of(&scope, cell);
+                assert_eq!(cell_at(&sk, &name), Some(*cell), "{sk} {name}");
+            }
         }
         assert_eq!(cell_at(PAYMENTS, "pk"), None);
         for name in ["pk", "sk", "z", "d2611", "#a"] {

@@ -73,7 +73,7 @@ fn order_in(value: &AttributeValue) -> Option<(Short, u64)> {
 impl CounterTotals {
     fn read(item: &Item) -> Self {
         Self {
-            cells: cells_of(item).collect(),
+            cells: cells_of(item).filter(|(cell, _)| cell.is_in_front()).collect(),
             stamp: text(item, STAMP).to_owned(),
             lanes: Lanes::read(item),
             counted: item.values().filter_map(order_in).collect(),

@@ -127,6 +127,9 @@ pub struct Carried<'a> {
     list_total: Cow<'a, str>,
     #[serde(borrow, default)]
     facts: Cow<'a, str>,
+    /// Its hash key in the index by all facets.
+    #[serde(borrow, default)]
+    facets: Cow<'a, str>,
     summary: Option<OrderSummary>,
 }
 
@@ -148,7 +151,7 @@ impl<'a> Carried<'a> {
     /// The facts; none where it carries a summary.
     #[must_use]
     pub fn facts(&self) -> Option<Facts> {
-        facts_of(&self.pk, &self.list_at, &self.facts)
+        facts_of(&self.pk, &self.list_at, &self.facts, &self.facets)
     }
 
     /// The summary.

@@ -12,17 +12,17 @@
 //! again, because it vanishes as the counters catch up.
 
 use crate::counters::counted::count;
-use crate::counters::layout::{CELLS, cells_of};
+use crate::counters::layout::{FRONT, cells_of};
 use crate::counters::stream_position::Lanes;
 use crate::{Item, Table, TableError, key, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::{Counter, Scope};
 use oms_domain::unpaid::is_unpaid;
-use oms_domain::{Decimal, Status, UserId};
+use oms_domain::{Decimal, UserId};
 
-/// Beside a user's counters of pending orders: how many of their orders have ever been counted,
-/// whatever has become of them.
+/// Among a user's counters: how many of their orders have ever been counted, whatever has become of
+/// them.
 pub(crate) const KNOWN: &str = "k";
 /// How many were placed.
 const PLACED: &str = "n";
@@ -61,7 +61,7 @@ impl Unpaid {
     pub(crate) fn keys(user: &UserId) -> [(String, String); 2] {
         [
             (keys::user(user), keys::UNPAID.to_owned()),
-            (keys::counters(&Scope::User(user.clone())), sk_of_counters()),
+            (keys::counters(&Scope::User(user.clone())), FRONT.to_owned()),
         ]
     }
 
@@ -98,11 +98,6 @@ impl Unpaid {
         let room = limit + fewer;
         (self.total() < room).then(|| Pass { seen: self.clone(), room })
     }
-}
-
-/// The item that the consumer tells of each newly counted order of a user.
-pub(crate) fn sk_of_counters() -> String {
-    format!("{CELLS}{}", Status::Pending)
 }
 
 fn counts_unpaid(cell: &Counter) -> bool {
@@ -202,8 +197,9 @@ mod tests {
     #[test]
     fn an_item_is_read_as_the_consumer_writes_it() {
         use oms_domain::tally::OrderFacets;
-        use oms_domain::{Currency, PaymentMethod, PaymentStatus, ShippingMethod};
-        let mut item = key("COUNTERS#USER#ada".into(), sk_of_counters());
+        use oms_domain::{Currency, PaymentMethod, PaymentStatus, ShippingMethod, Status};
+        let [_, (pk, sk)] = Unpaid::keys(&UserId("ada".to_owned()));
+        let mut item = key(pk, sk.clone());
         let n = |number: u64| AttributeValue::N(number.to_string());
         for (place, payment_status) in PaymentStatus::ALL.iter().enumerate() {
             let facets = OrderFacets {
@@ -213,8 +209,9 @@ mod tests {
                 shipping_method: ShippingMethod::Standard,
                 currency: Currency::USD,
             };
-            let (sk, name) = crate::counters::layout::place_of(&Counter::Orders(facets));
-            assert_eq!(sk, sk_of_counters());
+            let scope = Scope::User(UserId("ada".to_owned()));
+            let (at, name) = crate::counters::layout::place_of(&scope, &Counter::Orders(facets));
+            assert_eq!(at, sk);
             item.insert(name, n(10_u64.pow(u32::try_from(place).unwrap())));
         }
         item.insert(KNOWN.to_owned(), n(77));

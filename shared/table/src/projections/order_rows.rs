@@ -10,11 +10,15 @@
 //! | | `by-facets` | scope and all of these | time of placing | the facts |
 //! | | `by-total` | scope | total, time of placing | the summary |
 //!
-//! The facts are the facets and the total, a fourth of what the summary takes: what is looked
-//! through for what is rare. Twenty-one of them, a page and whether there is another, lie within
-//! the 4 KB that the smallest read costs; so names and hashes are short.
+//! The facts are the facets but the status, and the total: a fourth of what the summary takes, to
+//! look through for what is rare. The status is told by the hash key of `by-facets`; so an order
+//! that goes on moves in the indexes by status alone, and nothing is written to `by-payment` and
+//! `by-methods`. Twenty-one entries, a page and whether there is another, lie within the 4 KB that
+//! the smallest read costs; so names and hashes are short.
 
-use crate::counters::layout::{facets_of, letter, letters_of, methods_of};
+use crate::counters::layout::{
+    facets_but_status, facets_of, letter, letters_but_status, letters_of, methods_of,
+};
 use crate::keys::{self, Index};
 use crate::lists::OrderList;
 use crate::writes::VERSION;
@@ -25,7 +29,9 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use oms_domain::tally::OrderFacets;
 use oms_domain::totals::sortable;
-use oms_domain::{Decimal, Order, OrderId, OrderSummary, PaymentStatus, Status};
+use oms_domain::{
+    Currency, Decimal, Order, OrderId, OrderSummary, PaymentMethod, PaymentStatus, ShippingMethod, Status,
+};
 
 /// How many rows are written at the same time.
 const AT_ONCE: usize = 16;
@@ -42,20 +48,48 @@ pub struct Facts {
     pub id: OrderId,
     /// When it was placed.
     pub created_at: Timestamp,
-    /// What lists filter by.
-    pub facets: OrderFacets,
+    /// What lists filter by, as far as it tells.
+    pub facets: KnownFacets,
     /// What it costs, in its own currency.
     pub total: Decimal,
 }
 
-/// The facts of an entry; none of one that carries a summary.
-pub(crate) fn facts_of(pk: &str, at: &str, facts: &str) -> Option<Facts> {
+/// The facets of an order as far as an entry tells them: all of them but the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownFacets {
+    /// Where it stands; told by the entries of `by-facets`.
+    pub status: Option<Status>,
+    /// How its money stands.
+    pub payment_status: PaymentStatus,
+    /// What it is paid with.
+    pub payment_method: PaymentMethod,
+    /// How it travels.
+    pub shipping_method: ShippingMethod,
+    /// The currency of its amounts.
+    pub currency: Currency,
+}
+
+impl From<OrderFacets> for KnownFacets {
+    fn from(facets: OrderFacets) -> Self {
+        let OrderFacets { status, payment_status, payment_method, shipping_method, currency } = facets;
+        let status = Some(status);
+        Self { status, payment_status, payment_method, shipping_method, currency }
+    }
+}
+
+/// The facts of an entry, with its hash key in `by-facets`, if it is from there; none of one that
+/// carries a summary.
+pub(crate) fn facts_of(pk: &str, at: &str, facts: &str, of_facets: &str) -> Option<Facts> {
     let (created_at, _) = at.split_once('#')?;
     let (letters, total) = facts.split_once(' ')?;
+    let facets = match of_facets.rsplit_once('#') {
+        Some((_, letters)) => facets_of(letters)?.into(),
+        None => KnownFacets { status: None, ..facets_but_status(Status::Pending, letters)?.into() },
+    };
     Some(Facts {
         id: keys::order_of(pk)?,
         created_at: created_at.parse().ok()?,
-        facets: facets_of(letters)?,
+        facets,
         total: total.parse().ok()?,
     })
 }
@@ -126,7 +160,7 @@ fn rows(order: &Order, layout: Layout) -> Result<Vec<Item>, TableError> {
             (Index::Total.hash_key(), scope),
             (keys::LIST_AT, at.clone()),
             (Index::Total.range_key(), total_position(order.total_amount, &at)),
-            (ENTRY, format!("{} {}", letters_of(&facets), order.total_amount)),
+            (ENTRY, format!("{} {}", letters_but_status(&facets), order.total_amount)),
         ];
         entity::with_texts(item, texts)
     });

@@ -2,11 +2,10 @@
 
 use super::filters::Filters;
 use jiff::Timestamp;
-use oms_domain::tally::OrderFacets;
 use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::lists::{Entry, RangeKeys};
-use oms_table::projections::order_rows::Facts;
+use oms_table::projections::order_rows::{Facts, KnownFacets};
 use oms_table::{Carried, Table, TableError};
 use serde::de::Deserializer;
 use std::collections::HashMap;
@@ -45,9 +44,10 @@ impl ListEntry {
         }
     }
 
-    pub(super) fn facets(&self) -> OrderFacets {
+    /// Its facets, as far as it tells them.
+    pub(super) fn facets(&self) -> KnownFacets {
         match self {
-            Self::Summary(order) => order.facets(),
+            Self::Summary(order) => order.facets().into(),
             Self::Facts(entry) => entry.facets,
         }
     }
@@ -71,7 +71,7 @@ impl ListEntry {
     pub(super) fn is_wanted(&self, filters: &Filters) -> bool {
         match self {
             Self::Summary(order) => filters.want(order),
-            Self::Facts(entry) => filters.want_entry(&entry.facets, entry.created_at, entry.total),
+            Self::Facts(entry) => filters.want_entry(entry.facets, entry.created_at, entry.total),
         }
     }
 }

@@ -4,7 +4,6 @@ use super::days::Days;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use oms_domain::number::plain_decimal;
-use oms_domain::tally::OrderFacets;
 use oms_domain::{
     Currency, Decimal, Error, OrderSummary, Outcome, PaymentMethod, PaymentStatus, ShippingMethod, Status,
     StoreId, UserId,
@@ -12,6 +11,7 @@ use oms_domain::{
 use oms_http::query::Query;
 use oms_http::search::contains_all;
 use oms_http::validation::Moment;
+use oms_table::projections::order_rows::KnownFacets;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -88,17 +88,22 @@ impl Filters {
     }
 
     /// Whether orders with these facets are wanted, as far as the facets tell.
-    pub(super) fn want_facets(&self, facets: &OrderFacets) -> bool {
-        let OrderFacets { status, payment_status, payment_method, shipping_method, currency } = facets;
-        self.statuses.as_ref().is_none_or(|wanted| wanted.contains(status))
-            && self.payment_status.is_none_or(|wanted| wanted == *payment_status)
-            && self.payment_method.is_none_or(|wanted| wanted == *payment_method)
-            && self.shipping_method.is_none_or(|wanted| wanted == *shipping_method)
-            && self.currency.is_none_or(|wanted| wanted == *currency)
+    pub(super) fn want_facets(&self, facets: impl Into<KnownFacets>) -> bool {
+        let KnownFacets { status, payment_status, payment_method, shipping_method, currency } = facets.into();
+        self.statuses.as_ref().is_none_or(|wanted| status.is_none_or(|status| wanted.contains(&status)))
+            && self.payment_status.is_none_or(|wanted| wanted == payment_status)
+            && self.payment_method.is_none_or(|wanted| wanted == payment_method)
+            && self.shipping_method.is_none_or(|wanted| wanted == shipping_method)
+            && self.currency.is_none_or(|wanted| wanted == currency)
     }
 
     /// Whether an order is wanted, as far as facets, time and total tell.
-    pub(super) fn want_entry(&self, facets: &OrderFacets, created_at: Timestamp, total: Decimal) -> bool {
+    pub(super) fn want_entry(
+        &self,
+        facets: impl Into<KnownFacets>,
+        created_at: Timestamp,
+        total: Decimal,
+    ) -> bool {
         self.want_facets(facets)
             && self.from.is_none_or(|from| created_at >= from)
             && self.before.is_none_or(|before| created_at < before)
@@ -111,7 +116,7 @@ impl Filters {
     pub(super) fn want(&self, order: &OrderSummary) -> bool {
         let (store, user, terms) = self.uncounted();
         let searched = [&*order.order_number, &*order.tracking_number, &*order.payment_reference];
-        self.want_entry(&order.facets(), order.created_at, order.total_amount)
+        self.want_entry(order.facets(), order.created_at, order.total_amount)
             && store.is_none_or(|store| store == order.store.id)
             && user.is_none_or(|user| *user == order.user.id)
             && contains_all(searched, terms)
@@ -152,6 +157,11 @@ impl Filters {
     /// Whether any facet is asked for.
     pub(super) const fn limit_facets(&self) -> bool {
         self.statuses.is_some() || self.limit_more_than_statuses()
+    }
+
+    /// The same of any status.
+    pub(super) fn of_any_status(&self) -> Self {
+        Self { statuses: None, ..self.clone() }
     }
 
     /// Whether any facet but the status is asked for.

@@ -70,7 +70,7 @@ impl Key {
             Self::ShippedAt => time(|order| order.shipped_at),
             Self::DeliveredAt => time(|order| order.delivered_at),
             Self::TotalAmount => Value::Amount(order.total()),
-            Self::Status => Value::Word(order.facets().status.as_str()),
+            Self::Status => order.facets().status.map_or(Value::Nothing, |one| Value::Word(one.as_str())),
             Self::PaymentStatus => Value::Word(order.facets().payment_status.as_str()),
         }
     }
@@ -109,6 +109,11 @@ impl Ordering {
     /// Whether the facts of orders suffice to sort them.
     pub(super) fn is_by_facts(&self) -> bool {
         self.keys().into_iter().all(Key::is_a_fact)
+    }
+
+    /// Whether it is sorted by where it stands.
+    pub(super) fn is_by_status(&self) -> bool {
+        self.keys().contains(&Key::Status)
     }
 
     /// Where an order stands.

@@ -3,7 +3,7 @@
 use super::entry::{ListEntry, in_full};
 use super::index_merge::IndexMerge;
 use super::ordering::SortIndex;
-use super::plan::{Base, Method, Plan, plan};
+use super::plan::{Base, Method, Plan, plan, rows_for};
 use super::query::{Changed, FAR, OrderQuery, PageQuery, PageSlice};
 use super::{Visible, scope_of};
 use crate::app::App;
@@ -129,9 +129,13 @@ impl App {
         let (table, scope) = (self.table(), scope_of(&list));
         let scopes = table.row_scopes(&list);
         let along = turn.asked.ordering.along();
+        // What is gathered by its status, or sorted by it, is found by all facets, if by facts.
+        let is_limited = filters.limit_times() || filters.limit_totals() || filters.days.is_some();
+        let is_gathered = along.is_none() || (filters.statuses.is_some() && is_limited);
+        let by_facets = filters.limit_more_than_statuses() || (is_gathered && !scopes.is_empty());
         let mut reads: Vec<BoxFuture<'_, Result<Counts, TableError>>> = Vec::new();
         let mut counts = Counts::default();
-        if filters.limit_more_than_statuses() {
+        if by_facets {
             reads.push(Box::pin(table.counts_by_facets(&scope)));
         } else if let Some(known) = &turn.changed.counts {
             counts = known.clone();
@@ -202,7 +206,23 @@ impl App {
 
         let mut walk = IndexMerge::new(self, spans, ordering.descends).with(known.collect());
         let wanted = |order: &ListEntry| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
-        Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?))
+        let Some(rows_per_match) = planned.rows_per_match else {
+            return Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?));
+        };
+        let mut listed = Vec::new();
+        while let missing @ 1.. = window.reach().saturating_sub(listed.len()) {
+            let most = usize::try_from(rows_for(missing as u64, rows_per_match)).unwrap_or(usize::MAX);
+            let may_be_wanted = walk.take(most, wanted, || asked.too_many()).await?;
+            let is_over = may_be_wanted.len() < most;
+            let rows = in_full(self.table(), may_be_wanted).await?.into_iter();
+            let rows = rows.filter(|order| asked.filters.want(order));
+            listed.extend(rows.map(|order| ListEntry::Summary(Box::new(order))));
+            if is_over {
+                break;
+            }
+        }
+        listed.truncate(window.reach());
+        Ok(window.cut(listed))
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.

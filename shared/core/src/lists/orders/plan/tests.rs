@@ -49,14 +49,21 @@ fn each_list_is_read_by_its_cheapest_way() {
         (all(), "", walk(100_000), AccessPath::List),
         (all(), "ordering=created_at", walk(100_000), AccessPath::List),
         (all(), "status=shipped", walk(9_000), AccessPath::Statuses),
-        (all(), "status=cancelled", walk(0), AccessPath::Payments),
+        (all(), "status=cancelled", walk(0), AccessPath::Facets),
         (all(), "payment_method=credit_card", walk(90_000), AccessPath::List),
         (all(), "payment_status=paid&status=shipped", walk(9_000), AccessPath::Statuses),
         (all(), "payment_method=cryptocurrency", walk(1_000), AccessPath::Methods),
-        (all(), "payment_method=cryptocurrency&status=delivered", walk(0), AccessPath::Payments),
+        (all(), "payment_method=cryptocurrency&status=delivered", walk(0), AccessPath::Facets),
         (all(), "shipping_method=pickup", walk(1_000), AccessPath::Methods),
         (all(), "ordering=-total_amount", walk(100_000), AccessPath::Totals),
-        (all(), "ordering=status&payment_method=cryptocurrency", Method::Gather, AccessPath::Methods),
+        (all(), "ordering=status&payment_method=cryptocurrency", Method::Gather, AccessPath::Facets),
+        (all(), "ordering=payment_status&payment_method=cryptocurrency", Method::Gather, AccessPath::Methods),
+        (
+            all(),
+            "ordering=-total_amount,created_at&payment_method=cryptocurrency",
+            Method::Gather,
+            AccessPath::Methods,
+        ),
         (all(), "ordering=updated_at&status=processing", Method::Gather, AccessPath::Statuses),
         (all(), "search=x", Method::Gather, AccessPath::List),
         (all(), "search=x&status=processing", Method::Gather, AccessPath::Statuses),
@@ -147,7 +154,7 @@ fn a_page_of_any_filters_is_as_cheap_in_a_list_of_any_length() {
                 for shipping in ["", "&shipping_method=express", "&shipping_method=overnight"] {
                     let query = [status, payment_status, method, shipping].concat();
                     let (before, after) = (cost(&small, &query), cost(&large, &query));
-                    assert!(after <= 25_000, "{query}: {after}");
+                    assert!(after <= 26_000, "{query}: {after}");
                     // Of a few dozen orders all are read; of more, as many as of any number.
                     assert!(after <= 18_000 || after <= before * 2, "{query}: {before} → {after}");
                 }

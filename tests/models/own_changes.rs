@@ -4,11 +4,11 @@
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::tally::Scope;
-use oms_domain::{OrderId, UserId};
-use oms_harness::Shop;
-use oms_harness::{Answer, Harness};
+use oms_domain::{Decimal, Order, OrderId, Status, UserId};
+use oms_harness::{Answer, Harness, OrderGenerator, Shop};
 use oms_workspace::tokens::User;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A harness with a shop whose customer has placed so many orders, all counted; the oldest first.
 async fn shop_with(orders: usize) -> (Harness, Shop, Vec<OrderId>) {
@@ -118,6 +118,57 @@ async fn of_more_changes_than_a_trail_has_steps_the_last_ones_show() {
     let confirmed = stats["confirmed_orders"].as_u64().unwrap();
     assert!((16..=20).contains(&confirmed), "{confirmed}");
     assert_eq!(stats["total_orders"], 20);
+}
+
+/// Others have taken the places in which the counters tell of the orders that one has changed.
+#[tokio::test]
+async fn what_somebody_busy_did_some_seconds_ago_costs_a_look_at_its_watermarks_once() {
+    let (harness, shop, _) = shop_with(0).await;
+    let every = SignedDuration::from_mins(10);
+    let since = harness.app.now() - every * 400;
+    let generator = OrderGenerator::new(5, 2, since, every);
+    let orders: Vec<Order> = (0..300).map(|number| generator.order(number).unwrap()).collect();
+    for order in &orders {
+        harness.save(None, order).await.unwrap();
+    }
+    harness.apply(orders.clone()).await.unwrap();
+    let pending = orders.iter().filter(|order| order.status == Status::Pending).map(|order| order.id);
+    let changed: Vec<OrderId> = pending.take(16).collect();
+    assert_eq!(changed.len(), 16);
+    for order in &changed {
+        does(&harness, &shop.staff, "confirm_order", *order).await;
+        harness.follow(*order).await.unwrap();
+    }
+    let others: Vec<Order> = (300..360).map(|number| generator.order(number).unwrap()).collect();
+    for order in &others {
+        harness.save(None, order).await.unwrap();
+    }
+    harness.apply(others).await.unwrap();
+    let of = |answer: &Answer, name: &str| answer.body[name].as_u64().unwrap();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let read = async || {
+        let answer = harness.get(&shop.staff, "/api/orders/order_stats/").await.unwrap();
+        assert_eq!(of(&answer, "total_orders"), 360);
+        answer
+    };
+    let units = |answer: &Answer| {
+        let units = answer.capacity.split(';').find_map(|part| part.strip_prefix("rcu=")).unwrap();
+        units.parse::<Decimal>().unwrap()
+    };
+    let first = read().await;
+    assert!(units(&first) <= Decimal::from(11) && !first.is_kept, "{}", first.capacity);
+    assert!(first.capacity.ends_with("trips=2"), "{}", first.capacity);
+    let second = read().await;
+    assert!(units(&second) <= Decimal::from(3) && second.is_kept, "{}", second.capacity);
+    assert!(second.capacity.ends_with("trips=1"), "{}", second.capacity);
+
+    // One more is read as it is, and shows at once.
+    does(&harness, &shop.staff, "ship_order", changed[0]).await;
+    let third = read().await;
+    let confirmed = of(&second, "confirmed_orders") - of(&third, "confirmed_orders");
+    let shipped = of(&third, "shipped_orders") - of(&second, "shipped_orders");
+    assert_eq!((confirmed, shipped), (1, 1));
+    assert!(third.capacity.ends_with("trips=2"), "{}", third.capacity);
 }
 
 #[tokio::test]

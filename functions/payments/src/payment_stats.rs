@@ -2,7 +2,8 @@
 
 use oms_core::app::App;
 use oms_core::response_cache::Answer;
-use oms_core::statistics::read_your_writes::{OTHERS, Snapshot};
+use oms_core::statistics::OTHERS;
+use oms_core::statistics::read_your_writes::Snapshot;
 use oms_domain::PaymentEntry;
 use oms_http::views::statistics::PaymentStats;
 use oms_http::{Authenticated, Query, Reply};

@@ -10,7 +10,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use oms_domain::OrderId;
-use std::collections::HashMap;
+use oms_domain::tally::Scope;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -77,26 +78,27 @@ impl ResponseCache {
 /// The most orders that an instance knows to be counted.
 const MAX_KNOWN: usize = 1_000;
 
-/// Which orders the counters have, and in which version at least: what has been counted stays so,
-/// in every consistent read of the counters that comes after.
+/// Which orders the counters of a scope have, and in which version at least: what has been counted
+/// stays so, in every consistent read of these counters that comes after. Those of another scope may
+/// have it later.
 #[derive(Debug, Default)]
-pub struct CountedOrders(Mutex<HashMap<OrderId, u64>>);
+pub struct CountedOrders(Mutex<BTreeMap<(Scope, OrderId), u64>>);
 
 impl CountedOrders {
-    /// Whether a version of an order is certainly counted.
-    pub fn has(&self, order: OrderId, version: u64) -> bool {
+    /// Whether a version of an order is certainly counted in a scope.
+    pub fn has(&self, scope: &Scope, order: OrderId, version: u64) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&order).is_some_and(|counted| *counted >= version)
+        known.get(&(scope.clone(), order)).is_some_and(|counted| *counted >= version)
     }
 
-    /// Notes that a version of an order was counted when something was read. Where there are too
+    /// Notes that a version of an order was counted in a scope when its counters were read. Where there are too
     /// many, all are forgotten: they can be asked for again.
-    pub fn note(&self, order: OrderId, version: u64) {
+    pub fn note(&self, scope: &Scope, order: OrderId, version: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
-        known.insert(order, version);
+        known.insert((scope.clone(), order), version);
     }
 }
 

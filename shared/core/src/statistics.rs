@@ -1,10 +1,12 @@
 //! Statistics as a caller may see them.
 
+mod doubts;
 mod folded;
 pub mod read_your_writes;
 pub mod verify;
 pub mod verify_all;
 
+pub use self::doubts::OTHERS;
 use self::folded::Pair;
 use crate::app::App;
 use jiff::tz::TimeZone;

@@ -62,6 +62,8 @@ pub struct Answer {
     pub body: Value,
     /// `X-Consumed-Capacity`.
     pub capacity: String,
+    /// Whether it had been kept: `X-Cache: hit`.
+    pub is_kept: bool,
 }
 
 impl Answer {
@@ -177,9 +179,10 @@ impl Harness {
         let response = edge::wrap(self.router.clone(), self.app.config()).oneshot(request).await?;
         let capacity = response.headers().get("x-consumed-capacity");
         let capacity = capacity.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        let is_kept = response.headers().get("x-cache").is_some_and(|value| value == "hit");
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), capacity })
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), capacity, is_kept })
     }
 
     /// Saves an order as a request does, over the version that was there (none for a new one).

@@ -3,17 +3,18 @@
 //! The counters follow the orders within moments, and say for themselves which orders they have in
 //! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where
 //! that leaves a doubt about an order that the reader has changed
-//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, the order and
-//! its watermark are read. The counters say up to which record of the stream they have counted, and
-//! the watermark which records made which version: so it is known which version they have, and what
-//! the order has come to since is added, exactly as the consumer will count it.
+//! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, its watermark is
+//! read. The counters say up to which record of the stream they have counted, and the watermark
+//! which records made which version: so it is known which version they have. Where that may not be
+//! the last one, the order is read, too, and what it has come to since is added, exactly as the
+//! consumer will count it.
 
 use crate::app::App;
 use crate::response_cache::Answer;
 use crate::statistics::StatisticsQuery;
+use crate::statistics::doubts::{Doubt, Doubts, holds, recent_write_of};
 use crate::statistics::verify::STATS;
 use futures::future::try_join_all;
-use jiff::SignedDuration;
 use oms_domain::calendar::Calendar;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope, Tally, tally};
@@ -27,17 +28,8 @@ use oms_table::recent_writes::RecentWrite;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// For how long after a change of one of the newest orders of a user or a store it is asked whether
-/// the counters have it, whoever made it: longer than the consumer takes while it is well.
-const SETTLING: SignedDuration = SignedDuration::from_secs(10);
-/// Of how many orders that others have changed it is asked, where the counters leave a doubt; more
-/// show when they are counted.
-pub const OTHERS: usize = 4;
 /// How many of a vendor's own orders are looked through for those from their own stores.
 const MOST_OWN: usize = 10_000;
-/// How much earlier than its placing an order's id may have been made.
-const ID_MADE: SignedDuration = SignedDuration::from_secs(30);
-
 /// What statistics are made of.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -50,20 +42,11 @@ pub struct Snapshot {
 }
 
 /// What is read for every request, in one trip.
-struct Look {
-    shown: Vec<(Scope, CounterSnapshot)>,
+pub(super) struct Look {
+    pub(super) shown: Vec<(Scope, CounterSnapshot)>,
     /// What the caller has changed, of what is asked for.
-    own: Vec<RecentWrite>,
-    newest: Vec<OrderSummary>,
-}
-
-/// What may be missing, in which the reader could tell.
-#[derive(Default)]
-struct Doubts {
-    /// Orders that the counters may not have.
-    uncounted: BTreeMap<OrderId, Vec<Scope>>,
-    /// Orders that the index may not have.
-    unlisted: BTreeSet<OrderId>,
+    pub(super) own: Vec<RecentWrite>,
+    pub(super) newest: Vec<OrderSummary>,
 }
 
 impl App {
@@ -95,9 +78,10 @@ impl App {
         let (snapshot, evidence) = loop {
             let look = self.look(caller, asked, calendar).await?;
             let doubts = self.doubts(asked, &look);
-            let evidence = doubts.are_none().then(|| evidence(&look, calendar));
-            if let (Some(question), Some(evidence)) = (&question, &evidence)
-                && let Some(answer) = self.response_cache().get(question, evidence, now)
+            let evidence = evidence(&look, calendar);
+            if let Some(question) = &question
+                && doubts.are_none()
+                && let Some(answer) = self.response_cache().get(question, &evidence, now)
             {
                 return Ok(answer);
             }
@@ -113,8 +97,8 @@ impl App {
                     completed
                 }
             };
-            if let Some(snapshot) = completed {
-                break (snapshot, evidence);
+            if let Some((snapshot, is_counted)) = completed {
+                break (snapshot, is_counted.then_some(evidence));
             }
             tries += 1;
         };
@@ -141,51 +125,17 @@ impl App {
         Ok(Look { shown, own, newest })
     }
 
-    fn doubts(&self, asked: &StatisticsQuery, look: &Look) -> Doubts {
-        let mut doubts = Doubts::default();
-        let mut doubt = |step: &RecentWrite| {
-            let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
-            let has_all = holding().all(|(_, shown)| shown.front.has(step.order, step.version));
-            if has_all || self.counted().has(step.order, step.version) {
-                return false;
-            }
-            let scopes = holding().map(|(scope, _)| scope.clone());
-            doubts.uncounted.insert(step.order, scopes.collect()).is_none()
-        };
-        for step in &look.own {
-            doubt(step);
-        }
-        // Of all orders, some are on their way at any time: they show when they are counted.
-        if !asked.scopes().contains(&Scope::All) {
-            let since = self.now().checked_sub(SETTLING).unwrap_or(jiff::Timestamp::MIN);
-            let settling = look.newest.iter().filter(|order| order.updated_at > since).map(recent_write_of);
-            let _ = settling.filter(|step| doubt(step)).take(OTHERS).count();
-        }
-        let oldest =
-            look.newest.get(asked.newest() - 1).and_then(|order| order.created_at.checked_sub(ID_MADE).ok());
-        for step in &look.own {
-            let listed = look.newest.iter().find(|order| order.id == step.order);
-            let is_unlisted = match listed {
-                Some(order) => order.version < step.version,
-                None => oldest.is_none_or(|oldest| step.order.made_at() > oldest),
-            };
-            if is_unlisted && asked.scopes().iter().any(|scope| holds(scope, step)) {
-                doubts.unlisted.insert(step.order);
-            }
-        }
-        doubts
-    }
-
-    /// What was looked at, with what was in doubt. None where something was counted meanwhile and
-    /// it has to be looked at anew, unless it is the last try.
+    /// What was looked at, with what was in doubt, and whether it is what the counters have, with
+    /// nothing added. None where something was counted meanwhile and it has to be looked at anew,
+    /// unless it is the last try.
     async fn complete(
         &self,
         asked: &StatisticsQuery,
         calendar: &Calendar,
         look: Look,
-        doubts: Doubts,
+        mut doubts: Doubts,
         is_last: bool,
-    ) -> Outcome<Option<Snapshot>> {
+    ) -> Outcome<Option<(Snapshot, bool)>> {
         let cut = calendar.cut_days();
         let quarter_hours = async {
             let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
@@ -193,27 +143,20 @@ impl App {
         };
         let Look { shown, mut newest, .. } = look;
         let quarter_hours = if cut.is_empty() { Vec::new() } else { quarter_hours.await? };
+        let (orders, marks) = self.in_doubt(&shown, &mut doubts).await?;
         let twice = self.counted_twice(asked, &shown, &doubts).await?;
         if doubts.are_none() {
             let counts = sum(&shown, quarter_hours, &Tally::default(), &twice, calendar);
-            return Ok(Some(Snapshot { counts, newest, changed: Vec::new() }));
+            return Ok(Some((Snapshot { counts, newest, changed: Vec::new() }, true)));
         }
-        let uncounted: Vec<OrderId> = doubts.uncounted.keys().copied().collect();
-        let all = doubts.unlisted.iter().chain(&uncounted).copied().collect::<BTreeSet<_>>();
-        let read = async {
-            let marks = self.table().watermarks(STATS, uncounted.iter().copied());
-            futures::try_join!(self.table().orders_and_tombstones(all), marks)
-        };
-        let (orders, marks) = meter::at_once(read).await?;
         if !(is_last || cut.is_empty() || self.are_unmoved(&shown).await?) {
             return Ok(None);
         }
         let mut missing = Tally::default();
         for order in &orders {
-            let Some(scopes) = doubts.uncounted.get(&order.id) else { continue };
+            let Some(Doubt { scopes, .. }) = doubts.uncounted.get(&order.id) else { continue };
             let mark = marks.get(&order.id);
             let fronts = shown.iter().filter(|(scope, _)| scopes.contains(scope));
-            let mut has_all = true;
             for (scope, shown) in fronts {
                 let counted = mark.map_or(Some(0), |mark| shown.front.lanes.version_of(mark));
                 let counted = match (counted, is_last) {
@@ -222,11 +165,10 @@ impl App {
                     (None, true) => mark.map_or(0, |mark| mark.version),
                     (None, false) => return Ok(None),
                 };
-                has_all &= counted >= order.version;
+                if counted >= order.version {
+                    self.counted().note(scope, order.id, order.version);
+                }
                 missing.absorb(self.uncounted(order, counted).await?.only(scope));
-            }
-            if has_all {
-                self.counted().note(order.id, order.version);
             }
         }
         let mut changed = Vec::new();
@@ -234,7 +176,7 @@ impl App {
             changed.extend(put_among(&mut newest, &order, asked)?);
         }
         let counts = sum(&shown, quarter_hours, &missing, &twice, calendar);
-        Ok(Some(Snapshot { counts, newest, changed }))
+        Ok(Some((Snapshot { counts, newest, changed }, false)))
     }
 
     /// What a vendor's own orders from their own stores are counted for: once in their own counters
@@ -295,30 +237,6 @@ impl App {
 fn answered(made: &impl Serialize) -> Outcome<Answer> {
     let body = serde_json::to_string(made).map_err(Error::internal)?;
     Ok(Answer { body: body.into(), is_kept: false })
-}
-
-impl Doubts {
-    fn are_none(&self) -> bool {
-        self.uncounted.is_empty() && self.unlisted.is_empty()
-    }
-}
-
-fn recent_write_of(order: &OrderSummary) -> RecentWrite {
-    RecentWrite {
-        order: order.id,
-        at: order.updated_at,
-        version: order.version,
-        user: order.user.id.clone(),
-        store: order.store.id,
-    }
-}
-
-fn holds(scope: &Scope, step: &RecentWrite) -> bool {
-    match scope {
-        Scope::User(user) => *user == step.user,
-        Scope::Store(store) => *store == step.store,
-        Scope::All => true,
-    }
 }
 
 /// Puts an order as it is now among the newest ones, if it is one of them; what it shows, if it is

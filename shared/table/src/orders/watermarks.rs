@@ -160,6 +160,15 @@ impl Watermark {
     }
 }
 
+fn keys_of(consumer: &str, orders: impl IntoIterator<Item = OrderId>) -> Vec<(String, String)> {
+    orders.into_iter().map(|id| (keys::order(id), keys::watermark(consumer))).collect()
+}
+
+fn marks_in(items: &[Item]) -> HashMap<OrderId, Watermark> {
+    let mark = |item| Some((keys::order_of(text(item, keys::PK))?, Watermark::read(item)));
+    items.iter().filter_map(mark).collect()
+}
+
 impl Table {
     /// How far a consumer has got with some orders; an order without a watermark is left out.
     ///
@@ -170,12 +179,20 @@ impl Table {
         consumer: &str,
         orders: impl IntoIterator<Item = OrderId>,
     ) -> Result<HashMap<OrderId, Watermark>, TableError> {
-        let wanted = orders.into_iter().map(|id| (keys::order(id), keys::watermark(consumer)));
-        let items = self.get_items(wanted.collect()).await?;
-        let marks = items
-            .iter()
-            .filter_map(|item| Some((keys::order_of(text(item, keys::PK))?, Watermark::read(item))));
-        Ok(marks.collect())
+        Ok(marks_in(&self.get_items(keys_of(consumer, orders)).await?))
+    }
+
+    /// The same for half the price, perhaps as they were a moment ago: what they say of counters that
+    /// were read before them is what these have at least.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn watermarks_soon(
+        &self,
+        consumer: &str,
+        orders: impl IntoIterator<Item = OrderId>,
+    ) -> Result<HashMap<OrderId, Watermark>, TableError> {
+        Ok(marks_in(&self.get_parts_soon(keys_of(consumer, orders), &[]).await?))
     }
 
     /// Moves a watermark by itself, where what it stands for can be repeated without harm.

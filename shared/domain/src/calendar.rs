@@ -21,6 +21,7 @@ pub struct Calendar {
     counted: TimeZone,
     days: Vec<Bucket>,
     months: Vec<Bucket>,
+    cut_days: BTreeSet<Date>,
 }
 
 /// A day or a month: its name, and its beginning and end.
@@ -49,7 +50,12 @@ impl Calendar {
             let month = today.first_of_month().checked_sub(Span::new().months(i64::from(n))).ok()?;
             bucket("%Y-%m", month, Span::new().months(1))
         });
-        Self { counted, days: days.collect(), months: months.collect() }
+        let (days, months): (Vec<_>, Vec<_>) = (days.collect(), months.collect());
+        let edges = days.iter().chain(&months).flat_map(|bucket| [bucket.from, bucket.to]);
+        // What is shown as it is counted has all of them where days begin.
+        let edges = edges.filter(|_| counted != *shown).map(|edge| QuarterHour::of(edge, &counted));
+        let cut_days = edges.filter(|edge| edge.number > 0).map(|edge| edge.day).collect();
+        Self { counted, days, months, cut_days }
     }
 
     /// The first day of the deployment's zone that any of it touches.
@@ -72,13 +78,8 @@ impl Calendar {
     /// The days of the deployment's zone in the middle of which a day or a month begins, so that
     /// their quarters are needed. None where both zones begin their days together.
     #[must_use]
-    pub fn cut_days(&self) -> BTreeSet<Date> {
-        let edges = self.days.iter().chain(&self.months).flat_map(|bucket| [bucket.from, bucket.to]);
-        let quarter_hours = edges.map(|edge| QuarterHour::of(edge, &self.counted));
-        quarter_hours
-            .filter(|quarter_hour| quarter_hour.number > 0)
-            .map(|quarter_hour| quarter_hour.day)
-            .collect()
+    pub const fn cut_days(&self) -> &BTreeSet<Date> {
+        &self.cut_days
     }
 
     /// How many orders were placed on each of the days, by name as `2026-11-22`.

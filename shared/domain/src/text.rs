@@ -94,6 +94,9 @@ const ZEROS: [char; 76] = [
 /// The value of a decimal digit, of whatever script: Latin, full-width, Arabic and so on.
 #[must_use]
 pub fn digit(c: char) -> Option<u8> {
+    if c.is_ascii() {
+        return c.to_digit(10).and_then(|value| u8::try_from(value).ok());
+    }
     let zero = ZEROS[..ZEROS.partition_point(|zero| *zero <= c)].last()?;
     u8::try_from(u32::from(c) - u32::from(*zero)).ok().filter(|value| *value < 10)
 }

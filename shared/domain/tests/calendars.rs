@@ -96,7 +96,7 @@ proptest! {
         // What is read of the counters: nothing before the first day, and the quarters of cut days
         // only.
         let (since, cut) = (calendar.days_since(), calendar.cut_days());
-        let read = sum.of(&Scope::All).filter(|(cell, _)| cell.is_shown_since(since, &cut));
+        let read = sum.of(&Scope::All).filter(|(cell, _)| cell.is_shown_since(since, cut));
         let counts: Counts = read.collect();
 
         let today = now.to_zoned(shown.clone()).date();
@@ -129,6 +129,7 @@ fn in_the_deployments_own_zone_no_quarter_is_needed() {
         assert!(Calendar::new(now, zone.clone(), &zone).cut_days().is_empty());
     }
     let paris = TimeZone::get("Europe/Paris").expect("a zone");
-    let cut = Calendar::new(now, TimeZone::UTC, &paris).cut_days();
-    assert!(cut.len() <= 45, "{} days are read by quarter", cut.len());
+    let calendar = Calendar::new(now, TimeZone::UTC, &paris);
+    let cut = calendar.cut_days().len();
+    assert!(cut <= 45, "{cut} days are read by quarter");
 }

@@ -4,6 +4,7 @@
 use crate::{Item, TableError};
 use aws_sdk_dynamodb::error::ErrorMetadata;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
+use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Asked {
     Query,
+    GetItem,
     BatchGetItem,
 }
 
@@ -60,12 +62,14 @@ impl DeserializeResponse for Answer {
             let refusal = refusal(body);
             return Err(OrchestratorError::operation(match self.asked {
                 Asked::Query => Error::erase(QueryError::generic(refusal)),
+                Asked::GetItem => Error::erase(GetItemError::generic(refusal)),
                 Asked::BatchGetItem => Error::erase(BatchGetItemError::generic(refusal)),
             }));
         }
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
         Ok(match self.asked {
             Asked::Query => Output::erase(QueryOutput::builder().build()),
+            Asked::GetItem => Output::erase(GetItemOutput::builder().build()),
             Asked::BatchGetItem => Output::erase(BatchGetItemOutput::builder().build()),
         })
     }
@@ -118,6 +122,14 @@ impl<'de, T: FromAnswer> Deserialize<'de> for One<T> {
     }
 }
 
+/// The answer to a GetItem, as DynamoDB writes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", bound = "T: FromAnswer")]
+struct Single<T> {
+    item: Option<One<T>>,
+    consumed_capacity: Option<Consumed>,
+}
+
 /// The answer to a BatchGetItem, as DynamoDB writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", bound = "T: FromAnswer")]
@@ -160,6 +172,16 @@ impl Answer {
             .map_err(|error| TableError::Shape { what, source: serde::de::Error::custom(error) })
     }
 
+    /// What was answered to a GetItem, if anything was there, and what it cost in read units.
+    ///
+    /// # Errors
+    /// [`TableError::Shape`] where it is no such answer.
+    pub(crate) fn item<T: FromAnswer>(&self) -> Result<(Option<T>, f64), TableError> {
+        let Single { item, consumed_capacity } = self.read("an item")?;
+        let units = consumed_capacity.map_or(0.0, |consumed| consumed.capacity_units);
+        Ok((item.map(|One(item)| item), units))
+    }
+
     /// What was answered to a BatchGetItem.
     ///
     /// # Errors
@@ -198,6 +220,17 @@ pub(crate) mod tests {
             let error: &BatchGetItemError = fault.as_operation_error().unwrap().downcast_ref().unwrap();
             assert_eq!(error.code().unwrap_or_default(), code);
         }
+    }
+
+    #[test]
+    fn an_item_is_read_with_its_price_or_is_not_there() {
+        let body = r#"{"ConsumedCapacity": {"CapacityUnits": 1.0}, "Item": {"n": {"N": "7"}}}"#;
+        let (item, units) = answered(Asked::GetItem, 200, body).0.item::<Item>().unwrap();
+        assert_eq!((item.and_then(|item| crate::number(&item, "n")), units), (Some(7), 1.0));
+        assert!(answered(Asked::GetItem, 200, "{}").0.item::<Item>().unwrap().0.is_none());
+        assert!(answered(Asked::GetItem, 200, "").0.item::<Item>().is_err());
+        let fault = answered(Asked::GetItem, 400, "").1.unwrap_err();
+        assert!(fault.as_operation_error().unwrap().downcast_ref::<GetItemError>().is_some());
     }
 
     #[test]

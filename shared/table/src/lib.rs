@@ -31,6 +31,7 @@ pub use error::TableError;
 use crate::answer::{Answer, Asked, FromAnswer, Gotten};
 use crate::catalog::stock::shards::Remembered;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
 use futures::stream::{StreamExt, TryStreamExt};
 use oms_runtime::meter;
@@ -76,17 +77,24 @@ impl Table {
 
     /// A consistent read of one item.
     pub async fn get_item(&self, pk: String, sk: String) -> Result<Option<Item>, TableError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(key(pk, sk)))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
+        let answer = self.get_request(pk, sk).send().await?;
         meter_read(answer.consumed_capacity());
         Ok(answer.item)
+    }
+
+    /// The same, read straight into what it means.
+    pub(crate) async fn get<T: FromAnswer>(&self, pk: String, sk: String) -> Result<Option<T>, TableError> {
+        let answer = Answer::to(Asked::GetItem);
+        self.get_request(pk, sk).customize().interceptor(answer.clone()).send().await?;
+        let (item, units) = answer.item()?;
+        meter::record_trip();
+        meter::record_read(units);
+        Ok(item)
+    }
+
+    fn get_request(&self, pk: String, sk: String) -> GetItemFluentBuilder {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key(pk, sk)));
+        get.consistent_read(true).return_consumed_capacity(ReturnConsumedCapacity::Total)
     }
 
     /// Consistent reads of some items, [`BATCH_GET_LIMIT`] in each trip, [`TRIPS_AT_ONCE`] trips at
@@ -114,7 +122,7 @@ impl Table {
         self.get_batches(keys, paths, false).await
     }
 
-    async fn get_batches<T: FromAnswer>(
+    pub(crate) async fn get_batches<T: FromAnswer>(
         &self,
         keys: Vec<(String, String)>,
         paths: &[&str],

@@ -5,11 +5,13 @@ pub mod item;
 pub mod order_numbers;
 pub mod part;
 pub mod scan;
+pub(crate) mod stored;
 pub(crate) mod summary;
 pub mod unpaid;
 pub mod watermarks;
 
 use crate::idempotency::Keyed;
+use crate::orders::stored::Whole;
 use crate::orders::unpaid::Pass;
 use crate::recent_writes::noting;
 use crate::writes::part;
@@ -58,8 +60,8 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn order_or_tombstone(&self, id: OrderId) -> Result<Option<Order>, TableError> {
-        let item = self.get_item(keys::order(id), keys::ORDER.to_owned()).await?;
-        item.map(item::from_item).transpose()
+        let order = self.get::<Whole>(keys::order(id), keys::ORDER.to_owned()).await?;
+        Ok(order.map(|Whole(order)| order))
     }
 
     /// Several orders as they are now, in no particular order; what does not exist or has been
@@ -81,8 +83,8 @@ impl Table {
         ids: impl IntoIterator<Item = OrderId>,
     ) -> Result<Vec<Order>, TableError> {
         let keys = ids.into_iter().map(|id| (keys::order(id), keys::ORDER.to_owned()));
-        let items = self.get_items(keys.collect()).await?;
-        items.into_iter().map(item::from_item).collect()
+        let orders = self.get_batches(keys.collect(), &[], true).await?;
+        Ok(orders.into_iter().map(|Whole(order)| order).collect())
     }
 
     /// Whose some orders are, and whose stores': enough to tell who may see them. What does not

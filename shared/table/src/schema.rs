@@ -25,7 +25,7 @@ mod save_tokens;
 mod unknown_fields;
 
 pub use oms_runtime::config::SCHEMA;
-pub(crate) use save_tokens::SaveTokens;
+pub(crate) use save_tokens::{SAVES, SaveTokens};
 pub use unknown_fields::UnknownFields;
 
 use crate::{Item, Table, TableError, key, keys, number, text};

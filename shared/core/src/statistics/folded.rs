@@ -99,7 +99,7 @@ impl Folded {
     fn snapshot(self, pair: &Pair, calendar: &Calendar) -> Snapshot {
         let (since, cut) = (calendar.days_since().first_of_month(), calendar.cut_days());
         let scope = Scope::User(pair.user.clone());
-        let cells = self.tally.of(&scope).filter(|(cell, _)| cell.is_shown_since(since, &cut));
+        let cells = self.tally.of(&scope).filter(|(cell, _)| cell.is_shown_since(since, cut));
         let counts = cells.collect::<Counts>();
         let changed = self.paying.into_iter().map(|(_, order)| order).collect();
         Snapshot { counts, newest: self.newest, changed }

@@ -138,7 +138,7 @@ impl App {
     ) -> Outcome<Option<(Snapshot, bool)>> {
         let cut = calendar.cut_days();
         let quarter_hours = async {
-            let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, &cut));
+            let reads = asked.scopes().iter().map(|scope| self.table().quarters_now(scope, cut));
             Ok::<_, Error>(try_join_all(reads).await?)
         };
         let Look { shown, mut newest, .. } = look;
@@ -272,7 +272,7 @@ fn sum(
         let is_user = matches!(scope, Scope::User(_));
         let twice = twice.of(scope).filter(|_| is_user).map(|(cell, value)| (cell, -value));
         let missing = missing.of(scope).chain(twice);
-        let missing = missing.filter(|(cell, _)| cell.is_shown_since(since, &cut));
+        let missing = missing.filter(|(cell, _)| cell.is_shown_since(since, cut));
         let mut cells: BTreeMap<Counter, Decimal> = BTreeMap::new();
         for (cell, value) in shown.cells().chain(quarter_hours.next().unwrap_or_default()).chain(missing) {
             *cells.entry(cell).or_default() += value;

@@ -186,7 +186,15 @@ fn list_of_deleted(order: &Order) -> [(&'static str, String); 2] {
 }
 
 /// The order of an item.
-pub fn from_item(mut item: Item) -> Result<Order, TableError> {
+pub fn from_item(item: Item) -> Result<Order, TableError> {
+    from_item_by(item, order_of)
+}
+
+/// The same, by what reads the order of an item of the newest shape.
+pub(super) fn from_item_by(
+    mut item: Item,
+    order_of: impl Fn(Item) -> Result<Order, TableError>,
+) -> Result<Order, TableError> {
     Kind::Order.upgrade(&mut item);
     let tokens = SaveTokens::of(&item);
     // Looked for in items of newer versions alone, so that others are not copied.
@@ -201,11 +209,16 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
             Ok(known)
         })?,
     };
-    Ok(Order { stored: Stored::new(Kept { tokens, unknown }), ..order })
+    Ok(keeping(order, tokens, unknown))
+}
+
+/// An order with what it keeps for its store.
+pub(super) fn keeping(order: Order, tokens: SaveTokens, unknown: UnknownFields) -> Order {
+    Order { stored: Stored::new(Kept { tokens, unknown }), ..order }
 }
 
 /// The order of an item of the newest shape.
-pub(super) fn order_of(mut item: Item) -> Result<Order, TableError> {
+fn order_of(mut item: Item) -> Result<Order, TableError> {
     let id = text(&item, keys::PK).trim_start_matches(keys::ORDER_PREFIX).to_owned();
     if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
         item.extend(summary::fields_of(summary));

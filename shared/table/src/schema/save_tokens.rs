@@ -6,7 +6,8 @@ use crate::{Item, number};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::BTreeMap;
 
-const SAVES: &str = "saves";
+/// The attribute that they stand in.
+pub(crate) const SAVES: &str = "saves";
 const LOG: &str = "log";
 const TOKEN: &str = "k";
 const VERSION: &str = "v";
@@ -16,6 +17,12 @@ const TOKENS: usize = 8;
 /// The tokens of an order's last saves, by the version that each made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SaveTokens(BTreeMap<u64, u32>);
+
+impl FromIterator<(u64, u32)> for SaveTokens {
+    fn from_iter<T: IntoIterator<Item = (u64, u32)>>(tokens: T) -> Self {
+        Self(tokens.into_iter().collect())
+    }
+}
 
 impl SaveTokens {
     /// Those of an item.

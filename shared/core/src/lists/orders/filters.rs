@@ -87,10 +87,11 @@ impl Filters {
         self
     }
 
-    /// Whether orders with these facets are wanted, as far as the facets tell.
+    /// Whether orders with these facets are wanted, as far as the facets tell; not where a status is
+    /// asked for that is not known.
     pub(super) fn want_facets(&self, facets: impl Into<KnownFacets>) -> bool {
         let KnownFacets { status, payment_status, payment_method, shipping_method, currency } = facets.into();
-        self.statuses.as_ref().is_none_or(|wanted| status.is_none_or(|status| wanted.contains(&status)))
+        self.statuses.as_ref().is_none_or(|wanted| status.is_some_and(|status| wanted.contains(&status)))
             && self.payment_status.is_none_or(|wanted| wanted == payment_status)
             && self.payment_method.is_none_or(|wanted| wanted == payment_method)
             && self.shipping_method.is_none_or(|wanted| wanted == shipping_method)
@@ -157,11 +158,6 @@ impl Filters {
     /// Whether any facet is asked for.
     pub(super) const fn limit_facets(&self) -> bool {
         self.statuses.is_some() || self.limit_more_than_statuses()
-    }
-
-    /// The same of any status.
-    pub(super) fn of_any_status(&self) -> Self {
-        Self { statuses: None, ..self.clone() }
     }
 
     /// Whether any facet but the status is asked for.

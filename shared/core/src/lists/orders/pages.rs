@@ -3,7 +3,7 @@
 use super::entry::{ListEntry, in_full};
 use super::index_merge::IndexMerge;
 use super::ordering::SortIndex;
-use super::plan::{Base, Method, Plan, plan, rows_for};
+use super::plan::{Base, Method, Plan, plan};
 use super::query::{Changed, FAR, OrderQuery, PageQuery, PageSlice};
 use super::{Visible, scope_of};
 use crate::app::App;
@@ -206,23 +206,7 @@ impl App {
 
         let mut walk = IndexMerge::new(self, spans, ordering.descends).with(known.collect());
         let wanted = |order: &ListEntry| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
-        let Some(rows_per_match) = planned.rows_per_match else {
-            return Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?));
-        };
-        let mut listed = Vec::new();
-        while let missing @ 1.. = window.reach().saturating_sub(listed.len()) {
-            let most = usize::try_from(rows_for(missing as u64, rows_per_match)).unwrap_or(usize::MAX);
-            let may_be_wanted = walk.take(most, wanted, || asked.too_many()).await?;
-            let is_over = may_be_wanted.len() < most;
-            let rows = in_full(self.table(), may_be_wanted).await?.into_iter();
-            let rows = rows.filter(|order| asked.filters.want(order));
-            listed.extend(rows.map(|order| ListEntry::Summary(Box::new(order))));
-            if is_over {
-                break;
-            }
-        }
-        listed.truncate(window.reach());
-        Ok(window.cut(listed))
+        Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?))
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.

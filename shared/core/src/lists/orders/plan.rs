@@ -13,7 +13,6 @@ use super::ordering::{Ordering, SortIndex};
 use crate::lists::paging::SortPosition;
 pub(super) use access_paths::AccessPath;
 use access_paths::PathCost;
-pub(super) use access_paths::rows_for;
 pub(crate) use access_paths::{ENTRY_BYTES, Part, at_once};
 use jiff::Timestamp;
 use oms_domain::Decimal;
@@ -58,9 +57,6 @@ pub(super) struct Plan {
     pub(super) parts: Vec<Part>,
     /// How many entries are looked through to find one that is wanted, times a thousand.
     pub(super) scanned_per_match: u64,
-    /// Where what is read does not tell the status that is asked for: how many rows are read for it
-    /// to find one that is wanted, times a thousand.
-    pub(super) rows_per_match: Option<u64>,
     /// What it should cost, in thousandths of a read unit.
     pub(super) cost: u64,
 }
@@ -202,7 +198,6 @@ fn walk(bases: &[Base], counts: &[u64], wish: &PlanInput<'_>) -> Option<Plan> {
         ways: Vec::new(),
         parts: Vec::new(),
         scanned_per_match: 1_000,
-        rows_per_match: None,
         cost: 0,
     };
     for (base, count) in bases.iter().zip(counts) {
@@ -217,7 +212,6 @@ fn walk(bases: &[Base], counts: &[u64], wish: &PlanInput<'_>) -> Option<Plan> {
         let best = ways.min_by_key(cost)?;
         plan.cost += cost(&best);
         plan.scanned_per_match = plan.scanned_per_match.max(best.scanned_per_match(*count));
-        plan.rows_per_match = plan.rows_per_match.max(best.rows_per_match);
         plan.ways.push(best.way);
         plan.parts.extend(best.parts.into_iter().flat_map(|part| within(part, wish)));
     }
@@ -234,15 +228,13 @@ fn gather(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
         ways: Vec::new(),
         parts: Vec::new(),
         scanned_per_match: 0,
-        rows_per_match: None,
         cost: 0,
     };
     for base in bases {
         let ways = base
             .ways(wish)
             .into_iter()
-            .filter(|access| access.way != AccessPath::Totals || wish.filters.limit_totals())
-            .filter(|access| access.rows_per_match.is_none());
+            .filter(|access| access.way != AccessPath::Totals || wish.filters.limit_totals());
         let Some(best) = ways.min_by_key(|access| access.cost_of_all(wish.page)) else { continue };
         plan.cost += best.cost_of_all(wish.page);
         plan.scanned_per_match += best.entries();

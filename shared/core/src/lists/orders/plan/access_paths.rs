@@ -32,8 +32,7 @@ pub(in crate::lists::orders) enum AccessPath {
     /// The lists of the statuses that are wanted.
     Statuses,
     /// The facts of the payment statuses that are wanted; of the whole list, if they are all. They
-    /// tell all facets but the status, as do the next: where it is asked for, the rows of what may
-    /// be wanted are read for it.
+    /// tell all facets but the status, as do the next.
     Payments,
     /// The facts of the methods and currencies that are wanted.
     Methods,
@@ -64,9 +63,6 @@ pub(crate) struct Part {
 pub(super) struct PathCost {
     pub(super) way: AccessPath,
     pub(super) parts: Vec<Part>,
-    /// Where the status is asked for and not told: how many rows are read for it to find one that
-    /// is wanted, times a thousand.
-    pub(super) rows_per_match: Option<u64>,
 }
 
 /// How many entries of each part to read at a time to find `reach` that are wanted, of which one
@@ -90,16 +86,10 @@ pub(crate) fn at_once(parts: &[Part], reach: u64, scanned_per_match: u64, bytes:
     parts.iter().map(of_part).collect()
 }
 
-/// How many rows to read at a time to find `reach` that are wanted, of which one is among
-/// `rows_per_match` thousandths: an eighth more than on average, so that one round most often does.
-pub(in crate::lists::orders) const fn rows_for(reach: u64, rows_per_match: u64) -> u64 {
-    reach.saturating_mul(rows_per_match).saturating_mul(9).div_ceil(8_000)
-}
-
 impl PathCost {
     fn new(way: AccessPath, index: Index, parts: impl IntoIterator<Item = (String, u64)>) -> Self {
         let parts = parts.into_iter().map(|(hash, entries)| Part { span: Span::all(index, hash), entries });
-        Self { way, parts: parts.collect(), rows_per_match: None }
+        Self { way, parts: parts.collect() }
     }
 
     /// How many entries lie along it.
@@ -116,8 +106,7 @@ impl PathCost {
     /// What it costs to find so many of `count` that are wanted, and then what a page of them
     /// shows.
     pub(super) fn cost_of_walk(&self, reach: u64, count: u64, page: u64) -> u64 {
-        let shown = self.rows_per_match.map_or(page, |rows| rows_for(reach, rows));
-        self.cost(&at_once(&self.parts, reach, self.scanned_per_match(count), self.way.bytes()), shown)
+        self.cost(&at_once(&self.parts, reach, self.scanned_per_match(count), self.way.bytes()), page)
     }
 
     /// What it costs to read it all, and then what a page shows.
@@ -167,7 +156,7 @@ impl Base {
         let filters = wish.filters;
         let entries = self.part(self.total(), self.placed()).div_ceil(self.spans.len().max(1) as u64);
         let whole = self.spans.iter().cloned().map(|span| Part { span, entries });
-        let mut ways = vec![PathCost { way: AccessPath::List, parts: whole.collect(), rows_per_match: None }];
+        let mut ways = vec![PathCost { way: AccessPath::List, parts: whole.collect() }];
         if self.scopes.is_empty() {
             return ways;
         }
@@ -189,29 +178,24 @@ impl Base {
     /// The ways along which only the facts are read, where these tell what is asked for.
     fn ways_by_facts(&self, wish: &PlanInput<'_>) -> Vec<PathCost> {
         let (filters, ordering) = (wish.filters, wish.ordering);
-        let of_any_status = filters.of_any_status();
-        let rows_per_match = filters.statuses.is_some().then(|| {
-            let all = self.of_facets(&of_any_status).saturating_mul(1_000);
-            all.div_ceil(self.of_facets(filters).max(1)).max(1_000)
-        });
+        let is_by_status = filters.statuses.is_some() || ordering.is_by_status();
         let mut ways = Vec::new();
-        if !ordering.is_by_status() {
+        if !is_by_status {
             ways.push(self.way(
                 (AccessPath::Payments, Index::Payment),
-                self.payments(&of_any_status),
+                self.payments(filters),
                 |scope, status| order_rows::of_payment(scope, *status),
             ));
         }
         if self.counts.cells.is_empty() {
             return ways;
         }
-        if !ordering.is_by_status() && filters.limit_methods() {
+        if !is_by_status && filters.limit_methods() {
             let methods =
                 |facets: &OrderFacets| (facets.payment_method, facets.shipping_method, facets.currency);
-            let keys = self.groups(&of_any_status, methods).into_values();
+            let keys = self.groups(filters, methods).into_values();
             ways.push(self.way((AccessPath::Methods, Index::Methods), keys, order_rows::of_methods));
         }
-        ways.iter_mut().for_each(|way| way.rows_per_match = rows_per_match);
         let keys = self.facets(filters).map(|(facets, count)| (*facets, count));
         ways.push(self.way((AccessPath::Facets, Index::Facets), keys, order_rows::of_facets));
         ways.retain(|access| access.parts.len() <= MAX_PARTS);

@@ -154,7 +154,7 @@ fn a_page_of_any_filters_is_as_cheap_in_a_list_of_any_length() {
                 for shipping in ["", "&shipping_method=express", "&shipping_method=overnight"] {
                     let query = [status, payment_status, method, shipping].concat();
                     let (before, after) = (cost(&small, &query), cost(&large, &query));
-                    assert!(after <= 26_000, "{query}: {after}");
+                    assert!(after <= 33_000, "{query}: {after}");
                     // Of a few dozen orders all are read; of more, as many as of any number.
                     assert!(after <= 18_000 || after <= before * 2, "{query}: {before} → {after}");
                 }

@@ -3,8 +3,9 @@
 //! stored twice. Beside them stands what the order keeps for its store alone ([`Kept`]).
 
 use crate::keys::{self, Index};
+use crate::orders::{stored, summary};
 use crate::schema::{Kind, SCHEMA, SaveTokens, Shape, UnknownFields};
-use crate::{Item, Layout, TableError, entity, orders::summary, size, text};
+use crate::{Item, Layout, TableError, entity, size, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::change::Growth;
 use oms_domain::personal_data::PersonalData;
@@ -186,20 +187,12 @@ fn list_of_deleted(order: &Order) -> [(&'static str, String); 2] {
 }
 
 /// The order of an item.
-pub fn from_item(item: Item) -> Result<Order, TableError> {
-    from_item_by(item, order_of)
-}
-
-/// The same, by what reads the order of an item of the newest shape.
-pub(super) fn from_item_by(
-    mut item: Item,
-    order_of: impl Fn(Item) -> Result<Order, TableError>,
-) -> Result<Order, TableError> {
+pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     Kind::Order.upgrade(&mut item);
     let tokens = SaveTokens::of(&item);
     // Looked for in items of newer versions alone, so that others are not copied.
     let newer = (Shape::of(&item).schema > SCHEMA).then(|| item.clone());
-    let order = order_of(item)?;
+    let order = stored::order_of(item)?;
     let unknown = match newer {
         None => UnknownFields::default(),
         Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
@@ -215,16 +208,6 @@ pub(super) fn from_item_by(
 /// An order with what it keeps for its store.
 pub(super) fn keeping(order: Order, tokens: SaveTokens, unknown: UnknownFields) -> Order {
     Order { stored: Stored::new(Kept { tokens, unknown }), ..order }
-}
-
-/// The order of an item of the newest shape.
-fn order_of(mut item: Item) -> Result<Order, TableError> {
-    let id = text(&item, keys::PK).trim_start_matches(keys::ORDER_PREFIX).to_owned();
-    if let Some(AttributeValue::M(summary)) = item.remove(keys::SUMMARY) {
-        item.extend(summary::fields_of(summary));
-    }
-    item.insert("id".into(), AttributeValue::S(id));
-    serde_dynamo::from_item(item).map_err(TableError::shape("an order"))
 }
 
 /// Whose an order is, and which store's.

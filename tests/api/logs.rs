@@ -76,6 +76,12 @@ async fn debug_tells_each_request_of_the_table_each_decision_and_each_call_of_th
         let call = calls.iter().find(is_it).unwrap_or_else(|| panic!("no {operation}: {calls:#?}"));
         assert!(call["units"].as_f64() > Some(0.0), "{call}");
     }
+    let is_read = |call: &&&Value| {
+        let operation = call["operation"].as_str().unwrap_or_default();
+        ["GetItem", "BatchGetItem", "Query"].contains(&operation)
+    };
+    let untold: Vec<_> = calls.iter().filter(is_read).filter(|call| call["units"].is_null()).collect();
+    assert!(untold.is_empty(), "what a read cost is told: {untold:#?}");
     let decided = of(&lines, "message", "decided");
     let started = decided.iter().find(|line| line["action"] == "process_payment").expect("a decision");
     assert_eq!(

@@ -79,8 +79,8 @@ impl ResponseCache {
 const MAX_KNOWN: usize = 1_000;
 
 /// Which orders the counters of a scope have, and in which version at least: what has been counted
-/// stays so, in every consistent read of these counters that comes after. Those of another scope may
-/// have it later.
+/// stays so, in every consistent read of these counters that comes after. Those of another scope
+/// may have it later.
 #[derive(Debug, Default)]
 pub struct CountedOrders(Mutex<BTreeMap<(Scope, OrderId), u64>>);
 
@@ -91,8 +91,8 @@ impl CountedOrders {
         known.get(&(scope.clone(), order)).is_some_and(|counted| *counted >= version)
     }
 
-    /// Notes that a version of an order was counted in a scope when its counters were read. Where there are too
-    /// many, all are forgotten: they can be asked for again.
+    /// Notes that a version of an order was counted in a scope when its counters were read. Where
+    /// there are too many, all are forgotten: they can be asked for again.
     pub fn note(&self, scope: &Scope, order: OrderId, version: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN {

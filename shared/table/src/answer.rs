@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::error::ErrorMetadata;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
 use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::query::{QueryError, QueryOutput};
+use aws_sdk_dynamodb::types::ConsumedCapacity;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
@@ -17,6 +18,7 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_types::config_bag::ConfigBag;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -67,12 +69,30 @@ impl DeserializeResponse for Answer {
             }));
         }
         *self.body.lock().unwrap_or_else(PoisonError::into_inner) = body.to_vec();
+        // For the log, which tells of each call what it cost.
+        let cost = if tracing::enabled!(tracing::Level::DEBUG) { cost_of(body) } else { None };
         Ok(match self.asked {
-            Asked::Query => Output::erase(QueryOutput::builder().build()),
-            Asked::GetItem => Output::erase(GetItemOutput::builder().build()),
-            Asked::BatchGetItem => Output::erase(BatchGetItemOutput::builder().build()),
+            Asked::Query => Output::erase(QueryOutput::builder().set_consumed_capacity(cost).build()),
+            Asked::GetItem => Output::erase(GetItemOutput::builder().set_consumed_capacity(cost).build()),
+            Asked::BatchGetItem => {
+                let cost = cost.map(|cost| vec![cost]);
+                Output::erase(BatchGetItemOutput::builder().set_consumed_capacity(cost).build())
+            }
         })
     }
+}
+
+/// What an answer says that it cost, all in all.
+fn cost_of(body: &[u8]) -> Option<ConsumedCapacity> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Priced {
+        consumed_capacity: Value,
+    }
+    let Priced { consumed_capacity } = serde_json::from_slice(body).ok()?;
+    let parts = consumed_capacity.as_array().map_or(std::slice::from_ref(&consumed_capacity), Vec::as_slice);
+    let units = parts.iter().filter_map(|part| part["CapacityUnits"].as_f64());
+    Some(ConsumedCapacity::builder().capacity_units(units.sum()).build())
 }
 
 /// Why DynamoDB refused, by the name that it gives: `com.amazonaws.dynamodb.v20120810#<name>`.
@@ -220,6 +240,14 @@ pub(crate) mod tests {
             let error: &BatchGetItemError = fault.as_operation_error().unwrap().downcast_ref().unwrap();
             assert_eq!(error.code().unwrap_or_default(), code);
         }
+    }
+
+    #[test]
+    fn what_a_call_cost_is_known_without_its_items() {
+        let units = |body: &str| cost_of(body.as_bytes()).and_then(|cost| cost.capacity_units());
+        let one = r#"{"Items": [{"n": {"N": "7"}}], "ConsumedCapacity": {"CapacityUnits": 2.5}}"#;
+        let several = r#"{"ConsumedCapacity": [{"CapacityUnits": 1}, {"CapacityUnits": 0.5}]}"#;
+        assert_eq!((units(one), units(several), units("{}")), (Some(2.5), Some(1.5), None));
     }
 
     #[test]

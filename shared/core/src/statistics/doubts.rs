@@ -30,7 +30,7 @@ const ID_MADE: SignedDuration = SignedDuration::from_secs(30);
 pub(super) struct Doubt {
     version: u64,
     at: Timestamp,
-    /// Whose counters.
+    /// Whose counters: all that it is in and that are asked for.
     pub(super) scopes: Vec<Scope>,
 }
 
@@ -55,14 +55,14 @@ impl App {
         let mut doubts = Doubts::default();
         let mut doubt = |step: &RecentWrite| {
             let (order, version) = (step.order, step.version);
-            let lacks = |(scope, shown): &&(Scope, CounterSnapshot)| {
-                let has = shown.front.has(order, version) || self.counted().has(scope, order, version);
-                holds(scope, step) && !has
+            let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
+            let has = |(scope, shown): &(Scope, CounterSnapshot)| {
+                shown.front.has(order, version) || self.counted().has(scope, order, version)
             };
-            let scopes: Vec<Scope> = look.shown.iter().filter(lacks).map(|(of, _)| of.clone()).collect();
-            if scopes.is_empty() {
+            if holding().all(has) {
                 return false;
             }
+            let scopes = holding().map(|(scope, _)| scope.clone()).collect();
             let is_new = !doubts.uncounted.contains_key(&order);
             let known = doubts.uncounted.get(&order).map_or(0, |known| known.version);
             if version > known {
@@ -118,16 +118,14 @@ impl App {
         let both = async { futures::try_join!(read(&fresh, &doubts.unlisted), soon) };
         let ((mut orders, mut marks), soon) = meter::at_once(both).await?;
         doubts.uncounted.retain(|id, Doubt { version, scopes, .. }| {
-            scopes.retain(|scope| {
+            let has = |scope: &Scope| {
                 let front = shown.iter().find(|(of, _)| of == scope).map(|(_, shown)| &shown.front);
                 let counted = soon.get(id).and_then(|mark| front?.lanes.version_of(mark));
-                let has = counted.is_some_and(|counted| counted >= *version);
-                if has {
-                    self.counted().note(scope, *id, *version);
-                }
-                !has
-            });
-            !scopes.is_empty()
+                counted.is_some_and(|counted| counted >= *version)
+            };
+            scopes.iter().filter(|scope| has(scope)).for_each(|of| self.counted().note(of, *id, *version));
+            // In two scopes it must be the same: what one lacks is looked at in all.
+            !scopes.iter().all(has)
         });
         let left: BTreeSet<OrderId> =
             doubts.uncounted.keys().copied().filter(|id| !fresh.contains(id)).collect();

@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of a vendor's own orders are looked through for those from their own stores.
 const MOST_OWN: usize = 10_000;
+
 /// What statistics are made of.
 #[derive(Clone, Debug)]
 pub struct Snapshot {

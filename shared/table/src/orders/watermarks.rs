@@ -182,8 +182,8 @@ impl Table {
         Ok(marks_in(&self.get_items(keys_of(consumer, orders)).await?))
     }
 
-    /// The same for half the price, perhaps as they were a moment ago: what they say of counters that
-    /// were read before them is what these have at least.
+    /// The same for half the price, perhaps as they were a moment ago: what they say of counters
+    /// that were read before them is what these have at least.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.

@@ -87,8 +87,8 @@ impl Filters {
         self
     }
 
-    /// Whether orders with these facets are wanted, as far as the facets tell; not where a status is
-    /// asked for that is not known.
+    /// Whether orders with these facets are wanted, as far as the facets tell; not where a status
+    /// is asked for that is not known.
     pub(super) fn want_facets(&self, facets: impl Into<KnownFacets>) -> bool {
         let KnownFacets { status, payment_status, payment_method, shipping_method, currency } = facets.into();
         self.statuses.as_ref().is_none_or(|wanted| status.is_some_and(|status| wanted.contains(&status)))

@@ -113,6 +113,7 @@ impl IntoResponse for Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oms_domain::StoreId;
 
     const LIFETIME: Duration = Duration::from_secs(10);
 
@@ -145,6 +146,15 @@ mod tests {
             LIFETIME,
         );
         assert_eq!(found("large", "e", at(0)), None);
+    }
+
+    #[test]
+    fn what_is_counted_in_one_scope_need_not_be_in_another() {
+        let counted = CountedOrders::default();
+        let (order, store) = (OrderId(uuid::Uuid::from_u128(7)), Scope::Store(StoreId(uuid::Uuid::nil())));
+        counted.note(&Scope::All, order, 3);
+        assert!(counted.has(&Scope::All, order, 3) && !counted.has(&Scope::All, order, 4));
+        assert!(!counted.has(&store, order, 1));
     }
 
     #[test]

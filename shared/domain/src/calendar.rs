@@ -52,9 +52,12 @@ impl Calendar {
         });
         let (days, months): (Vec<_>, Vec<_>) = (days.collect(), months.collect());
         let edges = days.iter().chain(&months).flat_map(|bucket| [bucket.from, bucket.to]);
-        // What is shown as it is counted has all of them where days begin.
-        let edges = edges.filter(|_| counted != *shown).map(|edge| QuarterHour::of(edge, &counted));
-        let cut_days = edges.filter(|edge| edge.number > 0).map(|edge| edge.day).collect();
+        let cut_days = if counted == *shown {
+            BTreeSet::new()
+        } else {
+            let edges = edges.map(|edge| QuarterHour::of(edge, &counted));
+            edges.filter(|edge| edge.number > 0).map(|edge| edge.day).collect()
+        };
         Self { counted, days, months, cut_days }
     }
 

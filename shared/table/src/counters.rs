@@ -203,8 +203,8 @@ impl Table {
         Ok(items.iter().flat_map(cells_of).collect())
     }
 
-    /// The payments of a scope by facets alone, and how far they are counted. Not a consistent
-    /// read.
+    /// The payments of a scope by facets, of a user with all that statistics show, and how far they
+    /// are counted. Not a consistent read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
@@ -215,7 +215,8 @@ impl Table {
         Ok((items.iter().flat_map(cells_of).collect(), lanes))
     }
 
-    /// The orders of a scope by facets alone. Not a consistent read.
+    /// The orders of a scope by facets, of a user with all that statistics show. Not a consistent
+    /// read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.

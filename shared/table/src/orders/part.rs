@@ -8,9 +8,7 @@ use crate::schema::{Kind, SCHEMA_ATTRIBUTE};
 use crate::{Item, Table, TableError, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::{Order, OrderId};
-use serde::Deserialize;
-use serde::de::{Deserializer, Error};
-use serde_json::value::RawValue;
+use serde::de::Deserializer;
 
 /// Which part of an order is read, beside what lists and statistics show of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +19,10 @@ pub enum OrderPart {
     Payments,
 }
 
+const LINES: &str = "items";
 const PAYMENTS: &str = "payments";
+/// Of these at least one is not asked for.
+const LISTS: [&str; 2] = [LINES, "log"];
 /// What no order is without, its shape, and whether it has been deleted.
 const ALWAYS: [&str; 12] = [
     keys::PK,
@@ -41,7 +42,7 @@ const ALWAYS: [&str; 12] = [
 impl OrderPart {
     const fn attribute(self) -> &'static str {
         match self {
-            Self::Lines => stored::LINES,
+            Self::Lines => LINES,
             Self::Payments => PAYMENTS,
         }
     }
@@ -58,21 +59,14 @@ pub(crate) struct Part(pub(crate) Order);
 
 impl FromAnswer for Part {
     fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        let json = <&RawValue>::deserialize(json)?.get();
-        let attributes: Attributes<'_> = serde_json::from_str(json).map_err(D::Error::custom)?;
-        let order = if stored::is_newest(&attributes) {
-            stored::order_of_attributes(attributes).map_err(D::Error::custom)
-        } else {
-            let item: serde_dynamo::Item = serde_json::from_str(json).map_err(D::Error::custom)?;
-            older(item.into()).map_err(D::Error::custom)
-        };
-        order.map(Self)
+        let newest = |attributes: Attributes<'_>| stored::order_of_attributes(attributes, &LISTS);
+        stored::read(json, newest, older).map(Self)
     }
 }
 
 /// An order of another shape is brought up to date as an item.
 fn older(mut item: Item) -> Result<Order, TableError> {
-    for list in [stored::LINES, stored::LOG] {
+    for list in LISTS {
         item.entry(list.to_owned()).or_insert_with(|| AttributeValue::L(Vec::new()));
     }
     Kind::Order.upgrade(&mut item);

@@ -14,27 +14,34 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-/// The attribute of its lines.
-pub(super) const LINES: &str = "items";
-/// The attribute of its log.
-pub(super) const LOG: &str = "log";
-
 /// A whole order, with what it keeps for its store.
 #[derive(Debug)]
 pub(crate) struct Whole(pub(crate) Order);
 
 impl FromAnswer for Whole {
     fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
-        let json = <&RawValue>::deserialize(json)?.get();
-        let attributes: Attributes<'_> = serde_json::from_str(json).map_err(D::Error::custom)?;
-        if !is_newest(&attributes) {
-            let item: serde_dynamo::Item = serde_json::from_str(json).map_err(D::Error::custom)?;
-            return item::from_item(item.into()).map(Self).map_err(D::Error::custom);
-        }
-        let tokens = tokens_of(&attributes).map_err(D::Error::custom)?;
-        let order = order_of_attributes(attributes).map_err(D::Error::custom)?;
-        Ok(Self(item::keeping(order, tokens, UnknownFields::default())))
+        let newest = |attributes: Attributes<'_>| {
+            let tokens = tokens_of(&attributes)?;
+            let order = order_of_attributes(attributes, &[])?;
+            Ok(item::keeping(order, tokens, UnknownFields::default()))
+        };
+        read(json, newest, item::from_item).map(Self)
     }
+}
+
+/// Reads an order's item: one of the newest shape by its attributes, any other as an item.
+pub(super) fn read<'de, D: Deserializer<'de>>(
+    json: D,
+    newest: impl FnOnce(Attributes<'_>) -> serde_json::Result<Order>,
+    other: impl FnOnce(Item) -> Result<Order, TableError>,
+) -> Result<Order, D::Error> {
+    let json = <&RawValue>::deserialize(json)?.get();
+    let attributes: Attributes<'_> = serde_json::from_str(json).map_err(D::Error::custom)?;
+    if is_newest(&attributes) {
+        return newest(attributes).map_err(D::Error::custom);
+    }
+    let item: serde_dynamo::Item = serde_json::from_str(json).map_err(D::Error::custom)?;
+    other(item.into()).map_err(D::Error::custom)
 }
 
 fn tokens_of(attributes: &Attributes<'_>) -> serde_json::Result<SaveTokens> {
@@ -48,20 +55,23 @@ fn tokens_of(attributes: &Attributes<'_>) -> serde_json::Result<SaveTokens> {
 /// item that the SDK or the stream has read already is written as JSON for it.
 pub(super) fn order_of(item: Item) -> Result<Order, TableError> {
     let json = serde_json::to_string(&serde_dynamo::Item::from(item));
-    let order = json.and_then(|json| order_of_attributes(serde_json::from_str(&json)?));
+    let order = json.and_then(|json| order_of_attributes(serde_json::from_str(&json)?, &[]));
     order.map_err(|error| TableError::Shape { what: "an order", source: Error::custom(error) })
 }
 
-/// The same of its attributes; without lines and log where these were not asked for.
-pub(super) fn order_of_attributes(attributes: Attributes<'_>) -> serde_json::Result<Order> {
-    Order::deserialize(MapAccessDeserializer::new(Flat::of(attributes)?))
+/// The same of its attributes; the lists that may be missing are empty then.
+pub(super) fn order_of_attributes(
+    attributes: Attributes<'_>,
+    may_be_missing: &[&'static str],
+) -> serde_json::Result<Order> {
+    Order::deserialize(MapAccessDeserializer::new(Flat::of(attributes, may_be_missing)?))
 }
 
 /// The attributes of an item, or the parts of a map, as they came.
 pub(super) type Attributes<'a> = BTreeMap<&'a str, &'a RawValue>;
 
 /// Whether an item has the newest shape.
-pub(super) fn is_newest(attributes: &Attributes<'_>) -> bool {
+fn is_newest(attributes: &Attributes<'_>) -> bool {
     #[derive(Deserialize)]
     struct Number<'a> {
         #[serde(rename = "N")]
@@ -85,7 +95,7 @@ enum Field<'a> {
 }
 
 impl<'a> Flat<'a> {
-    fn of(attributes: Attributes<'a>) -> serde_json::Result<Self> {
+    fn of(attributes: Attributes<'a>, may_be_missing: &[&'static str]) -> serde_json::Result<Self> {
         #[derive(Deserialize)]
         struct Text<'a> {
             #[serde(rename = "S")]
@@ -96,8 +106,8 @@ impl<'a> Flat<'a> {
             #[serde(rename = "M", borrow)]
             parts: Attributes<'a>,
         }
-        let lists = [LINES, LOG].into_iter().filter(|list| !attributes.contains_key(list));
-        let mut fields: Vec<(&str, Field<'_>)> = lists.map(|list| (list, Field::Empty)).collect();
+        let missing = may_be_missing.iter().filter(|list| !attributes.contains_key(**list));
+        let mut fields: Vec<(&str, Field<'_>)> = missing.map(|list| (*list, Field::Empty)).collect();
         for (name, json) in attributes {
             match name {
                 keys::PK => {

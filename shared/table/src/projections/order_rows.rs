@@ -239,3 +239,25 @@ impl Table {
         Ok(rows.into_iter().flatten().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_tells_the_status_only_where_it_stands_by_it() {
+        let pk = "ORDER#0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
+        let at = "2026-11-22T10:42:21.311047Z#0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
+        let facts = |of_facets| facts_of(pk, at, "cbeUSD 75.98", of_facets).unwrap().facets;
+        let known = KnownFacets {
+            status: None,
+            payment_status: PaymentStatus::Paid,
+            payment_method: PaymentMethod::DebitCard,
+            shipping_method: ShippingMethod::International,
+            currency: Currency::USD,
+        };
+        assert_eq!(facts(""), known);
+        assert_eq!(facts("STORE#7#fcbeUSD"), KnownFacets { status: Some(Status::Delivered), ..known });
+        assert!(facts_of(pk, at, "", "").is_none(), "it carries a summary");
+    }
+}

@@ -52,6 +52,17 @@ fn saved() -> Order {
     order
 }
 
+#[test]
+fn an_order_whose_lines_or_log_are_gone_is_not_taken_for_one_without_any() {
+    for list in ["items", "log"] {
+        let mut item = golden("order-3");
+        item.remove(list);
+        let sent = serde_json::to_string(&serde_dynamo::Item::from(item.clone())).unwrap();
+        let read = Whole::from_answer(&mut serde_json::Deserializer::from_str(&sent));
+        assert!(read.is_err() && from_item(item).is_err(), "{list}");
+    }
+}
+
 /// The order of an item as the table sends it.
 fn answered(item: &Item) -> Order {
     let sent: serde_dynamo::Item = item.clone().into();

@@ -195,6 +195,27 @@ async fn a_refund_without_an_answer_is_accepted_and_the_order_closes_when_it_is_
     );
 }
 
+#[tokio::test]
+async fn what_was_to_go_back_on_the_shelf_does_though_its_order_is_called_off_meanwhile() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 100).await;
+    let ada = shop.customer().await;
+    let order = ada.order(&shop, &mug, 3).await;
+    ada.pays_with(&order, "tok_refund_timeout_after").await.expect(200);
+    shop.does("confirm_order", &order).await.expect(200);
+    shop.does("ship_order", &order).await.expect(200);
+    let path = |action: &str| format!("/api/orders/{}/{action}/", text(&order["id"]));
+    let waits = shop.vendor.client.change(&path("refund_order"), json!({ "restock": true })).await;
+    assert_eq!(waits.status, 202);
+
+    let cancelled = shop.does("cancel_order", &order).await.expect(200);
+    assert_eq!(cancelled["status"], "cancelled");
+    let rested = eventually(|| settled(&ada, &order["id"]), |order| order["payment_status"] == "refunded");
+    assert_eq!(rested.await["status"], "cancelled");
+    assert_eq!(shop.stock(&mug).await, 100);
+    assert_eq!(Ledger::of(&order["id"]).await.balance(), 0);
+}
+
 /// Marks all of a customer's notifications as read with a process that is killed; whether it was.
 async fn marked_by_a_dying_process(told: &Person, cut: Cut) -> bool {
     let path = "/api/notifications/mark_all_read/";

@@ -217,7 +217,9 @@ impl Order {
         }
     }
 
-    /// Records the gateway's answer to a refund. Saying it again changes nothing.
+    /// Records the gateway's answer to a refund. Saying it again changes nothing. What was to go
+    /// back on the shelf with the money does, also where the order, shipped as it was, has been
+    /// called off meanwhile.
     #[must_use]
     pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> OrderChange {
         let before = self.state();
@@ -231,14 +233,9 @@ impl Order {
             }
         }
         let closed = self.status.after(Action::Refund).filter(|_| then != AfterRefund::Nothing);
-        let mut stock = Vec::new();
         let kind_of_change = if closed.is_some() { ChangeKind::Refund } else { ChangeKind::FinishRefund };
-        if let Some(status) = closed {
-            self.status = status;
-            if then == AfterRefund::CloseOrderAndRestock {
-                stock = self.in_stock();
-            }
-        }
+        self.status = closed.unwrap_or(self.status);
+        let stock = if then == AfterRefund::CloseOrderAndRestock { self.in_stock() } else { Vec::new() };
         OrderChange { order: self.changed(&before, kind_of_change, by, ""), stock }
     }
 

@@ -97,9 +97,9 @@ pub enum AfterRefund {
     /// Nothing.
     #[default]
     Nothing,
-    /// It moves to `refunded`.
+    /// It moves to `refunded`, unless it has been called off meanwhile.
     CloseOrder,
-    /// It moves to `refunded`, and its items go back on the shelf.
+    /// So too, and its items go back on the shelf in any case.
     CloseOrderAndRestock,
 }
 

@@ -62,6 +62,26 @@ fn sum_of(tally: &Tally, counts: impl Fn(Counter) -> bool) -> Decimal {
     tally.of(&Scope::All).filter(|(cell, _)| counts(*cell)).map(|(_, value)| value).sum()
 }
 
+#[test]
+fn what_comes_back_with_its_money_is_on_the_shelf_though_its_order_was_called_off_meanwhile() {
+    let commands = [
+        Command::Pay,
+        Command::Confirm,
+        Command::Ship,
+        Command::PayByHand,
+        Command::RefundOrder { restock: true },
+        Command::Cancel { as_manager: true },
+    ];
+    let mut commands: Vec<(Command, i64)> = commands.map(|command| (command, 1)).into();
+    let (states, missing) = live(&commands);
+    assert_eq!((states[states.len() - 1].status, missing.len()), (Status::Cancelled, 2));
+    commands.push((Command::FinishRefund { succeeds: true }, 1));
+    let (states, missing) = live(&commands);
+    let now = &states[states.len() - 1];
+    assert_eq!((now.status, now.payment_status), (Status::Cancelled, PaymentStatus::Refunded));
+    assert_eq!(missing, BTreeMap::new());
+}
+
 /// What the tallies of a history come to, cut into pieces at some of its states.
 fn tally_of(states: &[Order], cuts: &[prop::sample::Index]) -> Tally {
     let mut stops: Vec<_> = cuts.iter().map(|cut| cut.index(states.len())).collect();

@@ -6,6 +6,7 @@ use futures::TryStreamExt;
 use oms_core::app::App;
 use oms_core::statistics::verify::STATS;
 use oms_domain::order_events::notices;
+use oms_domain::payment::AfterRefund;
 use oms_domain::unpaid::is_unpaid;
 use oms_domain::{Order, PaymentState, RefundState, Status};
 use oms_local::dynamodb::Call;
@@ -323,7 +324,7 @@ pub(crate) fn events(orders: &Checks<'_>, published: &[Value]) -> Vec<String> {
 }
 
 /// Whether an order's pieces are out of the shelf: until it is called off or deleted before it was
-/// shipped.
+/// shipped, or paid back with its pieces.
 fn holds_stock(order: &Order) -> bool {
     let before = ["pending", "confirmed", "processing"];
     let gave_back = order
@@ -331,7 +332,10 @@ fn holds_stock(order: &Order) -> bool {
         .iter()
         .filter_map(|change| change.of("status"))
         .any(|field| field.to == "cancelled" && before.iter().any(|status| field.from == *status));
-    !(gave_back || order.is_deleted() && order.status.is_before_shipping())
+    let came_back = order.payments.iter().flat_map(|payment| &payment.refunds).any(|refund| {
+        refund.then == AfterRefund::CloseOrderAndRestock && refund.status == RefundState::Succeeded
+    });
+    !(gave_back || came_back || order.is_deleted() && order.status.is_before_shipping())
 }
 
 /// What the gateway has done.

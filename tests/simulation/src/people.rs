@@ -284,6 +284,13 @@ impl People {
     }
 
     async fn refund(&self, who: &Person) -> Result<(), Fault> {
+        if self.chance.below(2) == 0 {
+            let Some((order, tag)) = self.one() else { return Ok(()) };
+            let body = json!({ "restock": self.chance.below(2) == 0 });
+            return self
+                .change(Ask::patch(who, format!("/api/orders/{order}/refund_order/"), body), tag)
+                .await;
+        }
         let payment = self.chance.of(&self.shop.payments.borrow()).cloned();
         let Some(payment) = payment else { return Ok(()) };
         let body = match self.chance.below(3) {

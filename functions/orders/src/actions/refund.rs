@@ -17,7 +17,7 @@ pub(crate) struct RefundOrder {
     /// In the caller's words.
     #[schema(value_type = Option<String>, max_length = 500, example = "Arrived broken")]
     reason: String,
-    /// Whether its items go back on the shelf.
+    /// Whether its items go back on the shelf, once the money has gone back.
     #[schema(value_type = Option<bool>, example = false)]
     restock: bool,
 }

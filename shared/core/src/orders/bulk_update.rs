@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::orders::VisibleOrder;
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
-use oms_domain::{Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
+use oms_domain::{Action, Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
 use oms_http::error::public_text;
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::invocation;
@@ -94,7 +94,8 @@ impl App {
         let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
         let by = &caller.user.id;
         let order = self.send_refunds(self.call_off(order.clone(), by).await?, by).await?;
-        if is_closing && order.status != Status::Refunded && !order.awaits_gateway() {
+        let is_open = order.status.after(Action::Refund).is_some();
+        if is_closing && is_open && !order.awaits_gateway() {
             return Err(refused());
         }
         Ok(VisibleOrder { order, manages })

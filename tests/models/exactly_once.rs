@@ -122,9 +122,11 @@ fn refund(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, RuleVi
 }
 
 /// Delivers the records of some orders as the shards of a stream might, side by side, while an
-/// operator counts some of the orders by hand; how many consumers were killed over it.
+/// operator counts some of the orders by hand; how many consumers were killed over it. Operators
+/// are killed, too, and do not come back.
 async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u64 {
     let by_hand: Vec<Order> = orders.iter().filter(|_| rng.below(5) == 0).cloned().collect();
+    let mut of_operator = SeededRng::new(rng.below(u64::MAX));
     let shards = (0..SHARDS).map(|shard| {
         let of_shard = orders.iter().filter(move |order| order.id.0.as_u128() >> 16 & 3 == u128::from(shard));
         let of_shard: Vec<&Order> = of_shard.collect();
@@ -133,8 +135,14 @@ async fn deliver(harness: &Harness, orders: &[Order], rng: &mut SeededRng) -> u6
     let operator = async {
         let mut run = catching_up::Run::new(false);
         for order in &by_hand {
-            let then = order.as_of(1 + order.version / 2).unwrap();
-            run.catch_up(&harness.app, &[then]).await;
+            let then = [order.as_of(1 + order.version / 2).unwrap()];
+            if of_operator.below(2) == 0 {
+                let life = Duration::from_micros(of_operator.below(SHORT_LIFE_US));
+                let is_dead = tokio::time::timeout(life, run.catch_up(&harness.app, &then)).await.is_err();
+                run = if is_dead { catching_up::Run::new(false) } else { run };
+            } else {
+                run.catch_up(&harness.app, &then).await;
+            }
         }
     };
     let (killed, ()) = futures::join!(futures::future::join_all(shards), operator);

@@ -8,6 +8,7 @@ mod catalog;
 mod catalog_limits;
 mod exactly_once;
 mod items;
+mod list_shards;
 mod notifications;
 mod orders;
 mod own_catalogue;

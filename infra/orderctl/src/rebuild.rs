@@ -78,16 +78,25 @@ async fn projections(app: &App, how: &Rebuild) -> Result<String, Fault> {
     let mut resume = Resume::open(how.resume.clone())?;
     let progress = Progress::of_orders("orders written", app).await;
     let (reading, began, before) = (progress.reading(how.rate), app.now(), resume.done(Step::Rows));
+    // Of what was written before, by other settings perhaps, it is not known where it stands.
+    let mut is_all_anew = before == 0;
     while let Some(after) = resume.after(Step::Rows) {
         // Those that cannot be read are named later, with what else follows from it.
         let page = app.table().scan_orders(Segment::WHOLE, after).await?;
         app.table().replace_rows(&page.orders).await?;
+        for order in page.orders.iter().filter(|order| page.elsewhere.contains(&order.id)) {
+            app.table().relist(order).await?;
+        }
+        is_all_anew &= page.unreadable.is_empty();
         resume.advance(Step::Rows, page.orders.len(), page.next)?;
         reading.pace(began, app.now(), (resume.done(Step::Rows) - before) as u64).await;
     }
     while let Some(after) = resume.after(Step::StaleRows) {
         let (removed, next) = app.table().remove_stale_rows(after).await?;
         resume.advance(Step::StaleRows, removed, next)?;
+    }
+    if is_all_anew {
+        app.table().narrow_lists().await?;
     }
     count_products(app).await?;
     let (written, removed) = (resume.done(Step::Rows), resume.done(Step::StaleRows));

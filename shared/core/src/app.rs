@@ -15,6 +15,7 @@ use oms_runtime::config::{Config, ConfigError, GatewayKeys};
 use oms_runtime::invocation::Invocation;
 use oms_runtime::sdk;
 use oms_runtime::{clock, ids, logging};
+use oms_table::list_shards::ListShards;
 use oms_table::orders::order_numbers::OrderNumbers;
 use oms_table::schema::SCHEMA;
 use oms_table::{Layout, Table, TableError};
@@ -118,8 +119,7 @@ impl App {
     fn with(config: Config, verifier: Verifier) -> Self {
         let number = |shards: u32| u16::try_from(shards).unwrap_or(u16::MAX);
         let layout = Layout {
-            shards: number(config.list_shards),
-            store_shards: number(config.store_list_shards),
+            lists: ListShards { all: number(config.list_shards), of_store: number(config.store_list_shards) },
             stock_shards: number(config.stock_shards),
             schema: config.write_schema,
         };

@@ -13,6 +13,7 @@ mod error;
 pub mod idempotency;
 pub mod jobs;
 pub mod keys;
+pub mod list_shards;
 pub mod lists;
 pub mod notifications;
 pub mod orders;
@@ -30,6 +31,7 @@ pub use error::TableError;
 
 use crate::answer::{Answer, Asked, FromAnswer, Gotten};
 use crate::catalog::stock::shards::Remembered;
+use crate::list_shards::{KnownListShards, ListShards};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConsumedCapacity, KeysAndAttributes, ReturnConsumedCapacity};
@@ -48,15 +50,14 @@ pub struct Table {
     name: String,
     layout: Layout,
     remembered: Remembered,
+    list_shards: KnownListShards,
 }
 
 /// How items are written; they are read however they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Into how many parts the list of all orders is split.
-    pub shards: u16,
-    /// Into how many parts the lists of each store are split.
-    pub store_shards: u16,
+    /// Into how many parts lists are split.
+    pub lists: ListShards,
     /// Into how many parts at most a shelf is split where orders meet at it.
     pub stock_shards: u16,
     /// Which shape they have, of those in [`schema`].
@@ -72,7 +73,8 @@ impl Table {
     /// The table called `name`, with its items written so.
     #[must_use]
     pub fn new(client: Client, name: String, layout: Layout) -> Self {
-        Self { client, name, layout, remembered: Remembered::default() }
+        let list_shards = KnownListShards::default();
+        Self { client, name, layout, remembered: Remembered::default(), list_shards }
     }
 
     /// A consistent read of one item.

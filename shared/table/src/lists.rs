@@ -12,6 +12,7 @@ use crate::keys::{self, Index};
 use crate::{Item, Table, TableError, meter_read};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use futures::future::try_join_all;
 use oms_domain::tally::Scope;
 use oms_domain::{OrderId, OrderSummary, StoreId, UserId};
 use oms_runtime::meter::{self, side_by_side};
@@ -118,10 +119,10 @@ impl Table {
         wanted: &Wanted<'_>,
         limit: usize,
     ) -> Result<Vec<OrderSummary>, TableError> {
-        let spans = lists.iter().flat_map(|list| self.spans_of(list));
+        let spans = try_join_all(lists.iter().map(|list| self.spans_of(list))).await?;
         let descends = !wanted.oldest_first;
-        let spans: Vec<Span> =
-            spans.map(|span| span.narrowed(wanted.after.map(str::to_owned), descends)).collect();
+        let narrowed = |span: Span| span.narrowed(wanted.after.map(str::to_owned), descends);
+        let spans: Vec<Span> = spans.into_iter().flatten().map(narrowed).collect();
         let pages = spans.iter().map(|span| self.entries_of(span, descends, limit));
         let mut entries: Vec<(String, OrderSummary)> =
             side_by_side(pages).await?.into_iter().flatten().collect();
@@ -131,18 +132,21 @@ impl Table {
     }
 
     /// The parts of the indexes that a list is spread over.
-    pub fn spans_of(&self, list: &OrderList) -> Vec<Span> {
-        match list {
-            OrderList::OfUser(user) => vec![Span::all(Index::User, keys::list_of_user(user))],
+    ///
+    /// # Errors
+    /// As [`Table::list_shards`].
+    pub async fn spans_of(&self, list: &OrderList) -> Result<Vec<Span>, TableError> {
+        let (index, hashes): (Index, Vec<String>) = match list {
+            OrderList::OfUser(user) => (Index::User, vec![keys::list_of_user(user)]),
             OrderList::OfStore(store) => {
-                let shards = 0..self.layout.store_shards.max(1);
-                shards.map(|n| Span::all(Index::Store, keys::list_of_store(*store, n))).collect()
+                let shards = 0..self.list_shards().await?.of_store;
+                (Index::Store, shards.map(|n| keys::list_of_store(*store, n)).collect())
             }
             OrderList::All => {
-                let shards = 0..self.layout.shards.max(1);
-                shards.map(|n| Span::all(Index::All, keys::list_shard(n))).collect()
+                (Index::All, (0..self.list_shards().await?.all).map(keys::list_shard).collect())
             }
-        }
+        };
+        Ok(hashes.into_iter().map(|hash| Span::all(index, hash)).collect())
     }
 
     /// Up to `limit` of the newest entries of an index's list.

@@ -139,7 +139,7 @@ impl Table {
         );
         let token = oms_runtime::ids::random_token();
         let order = &item::signed(save.order, token);
-        let (item, older) = item::to_items(order, save.expected_version, self.layout)?;
+        let (item, older) = item::to_items(order, save.expected_version, self.layout_of_lists().await?)?;
         let put = self.put_over(save.expected_version, item)?;
         let moves = summed(save.stock.iter().copied());
         let passed =

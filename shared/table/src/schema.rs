@@ -28,7 +28,7 @@ pub use oms_runtime::config::SCHEMA;
 pub(crate) use save_tokens::{SAVES, SaveTokens};
 pub use unknown_fields::UnknownFields;
 
-use crate::{Item, Table, TableError, key, keys, number, text};
+use crate::{Item, Table, TableError, keys, number, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// Where an item says which shape it has.
@@ -208,7 +208,7 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn minimum_reader(&self) -> Result<u32, TableError> {
-        let item = self.get_item(keys::SCHEMA.to_owned(), keys::SCHEMA.to_owned()).await?;
+        let item = self.about_table().await?;
         let minimum = item.and_then(|item| number(&item, MINIMUM_READER));
         Ok(minimum.and_then(|minimum| u32::try_from(minimum).ok()).unwrap_or(1))
     }
@@ -218,9 +218,8 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be written.
     pub async fn set_minimum_reader(&self, minimum: u32) -> Result<(), TableError> {
-        let mut item = key(keys::SCHEMA.to_owned(), keys::SCHEMA.to_owned());
-        item.insert(MINIMUM_READER.to_owned(), AttributeValue::N(minimum.to_string()));
-        self.put(self.put_any(item)?, None).await
+        self.note_about_table(MINIMUM_READER, minimum.into()).send().await?;
+        Ok(())
     }
 }
 

@@ -130,12 +130,9 @@ impl Harness {
         });
         let environments: BTreeMap<_, _> = environments.collect();
         let of_orders = environments.get("orders").ok_or("template.yaml has no function orders")?;
-        let config = Config::from_lookup(GatewayKeys::Required, |name| of_orders.get(name).cloned())?;
-        let app = App::new(config)?;
-        let router = orders::router().merge(order_items::router()).merge(payments::router());
-        let router = router.merge(catalog::router()).merge(notifications::router());
+        let app = app_of(of_orders)?;
         Ok(Self {
-            router: router.with_state(app.clone()),
+            router: router_of(&app),
             app,
             environments,
             issuer,
@@ -143,6 +140,14 @@ impl Harness {
             records: AtomicU64::new(0),
             _keys: keys,
         })
+    }
+
+    /// Another deployment over the same table, with other settings.
+    pub fn redeployed(self, settings: &[(&str, &str)]) -> Result<Self, Fault> {
+        let mut environment = self.environment("orders")?;
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let app = app_of(&environment)?;
+        Ok(Self { router: router_of(&app), app, ..self })
     }
 
     /// The environment of a function's process over this table.
@@ -208,6 +213,16 @@ impl Harness {
         }
         Err(format!("{} orders were not kept in {DELIVERIES} deliveries", orders.len()).into())
     }
+}
+
+fn app_of(environment: &BTreeMap<String, String>) -> Result<App, Fault> {
+    let config = Config::from_lookup(GatewayKeys::Required, |name| environment.get(name).cloned())?;
+    Ok(App::new(config)?)
+}
+
+fn router_of(app: &App) -> Router {
+    let router = orders::router().merge(order_items::router()).merge(payments::router());
+    router.merge(catalog::router()).merge(notifications::router()).with_state(app.clone())
 }
 
 /// A batch as the function sorts it out, whose first record has a number: each order once, in its

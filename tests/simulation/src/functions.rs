@@ -78,7 +78,12 @@ impl Functions {
         }
     }
 
-    /// Has lists split into more parts: the instances that serve requests are replaced, those of
+    /// Into how many parts lists and shelves are split.
+    pub(crate) fn parts(&self) -> [u32; 3] {
+        self.parts.get()
+    }
+
+    /// Has lists split into other parts: the instances that serve requests are replaced, those of
     /// consumers go on as they are until they are killed.
     pub(crate) fn split_lists(&self, parts: [u32; 3]) {
         self.parts.set(parts);
@@ -135,6 +140,19 @@ impl Functions {
             variable => environment.get(variable).cloned(),
         })?;
         Ok(App::new(config)?)
+    }
+
+    /// Whether somebody has written with as many parts of lists as there are to be, so that whoever
+    /// starts with fewer knows of them.
+    ///
+    /// # Errors
+    /// Where the table cannot be read.
+    pub(crate) async fn are_split(&self) -> Result<bool, Fault> {
+        let [all, of_store, shelves] = self.parts.replace([1; 3]);
+        let whole = self.operator();
+        self.parts.set([all, of_store, shelves]);
+        let noted = whole?.table().list_shards().await?;
+        Ok(u32::from(noted.all) >= all && u32::from(noted.of_store) >= of_store)
     }
 
     /// Answers a request as API Gateway would, from an instance at rest or a new one.

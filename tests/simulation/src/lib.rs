@@ -276,20 +276,20 @@ async fn simulate(seed: u64, is_told: bool) -> Result<Run, Fault> {
     Ok(Run { wrong, faults: of_table.chain(others).collect(), answered: people.answered.take() })
 }
 
-/// A shop turns up into how many parts its lists and shelves are split, once or twice, while all
-/// this goes on.
+/// A shop turns into how many parts its lists and shelves are split up and down, once or twice,
+/// while all this goes on. Fewer parts of lists are what a next version has, when this one has
+/// written something.
 async fn split_lists(functions: &Functions, chance: Chance) {
-    let shelves = || 1 + u32::try_from(chance.below(8)).unwrap_or_default();
-    // Shelves may be turned down, too.
-    let mut parts = [1, 1, shelves()];
-    functions.split_lists(parts);
+    let some = |most| 1 + u32::try_from(chance.below(most)).unwrap_or_default();
+    functions.split_lists([1, 1, some(8)]);
     for _ in 0..chance.below(3) {
         tokio::time::sleep(Duration::from_millis(chance.below(10_000))).await;
-        for part in &mut parts[..2] {
-            *part += u32::try_from(chance.below(3)).unwrap_or_default();
+        let [mut all, mut of_store, _] = functions.parts();
+        let may_be_fewer = functions.are_split().await.unwrap_or(false);
+        for parts in [&mut all, &mut of_store] {
+            *parts = if may_be_fewer { some(4) } else { *parts + some(2) };
         }
-        parts[2] = shelves();
-        functions.split_lists(parts);
+        functions.split_lists([all, of_store, some(8)]);
     }
 }
 

@@ -1,38 +1,74 @@
 //! Counts what the stream has not brought: for operators, while the stream's own consumer is at
 //! work.
 //!
-//! A run counts as a shard of its own. It leaves an order alone while the stream's consumer has it
-//! under way, and moves its watermark only from where it was seen, so that each change is counted
-//! by one of the two. What an earlier run left half done is ended; so is what the stream of a table
-//! had under way that was restored since, as nobody else will.
+//! A run counts as a few shards of its own, each of which brings one order at a time. It leaves an
+//! order alone while the stream's consumer has it under way, and moves its watermark only from
+//! where it was seen, so that each change is counted by one of the two. What a run leaves half
+//! done is ended by whoever meets it first, the stream's consumer or another run: it is of one
+//! order, and counted once whoever counts it. What the stream of a table had under way that was
+//! restored since is ended here, too, each batch as a whole, as nobody else will.
 
 use super::counting::apply_batch;
+use super::failures::Unapplied;
 use super::stream::OrderImage;
 use crate::app::App;
 use crate::statistics::verify::STATS;
-use oms_domain::Order;
+use futures::future::join_all;
+use oms_domain::{Order, OrderId};
 use oms_runtime::logging::chain;
 use oms_table::TableError;
 use oms_table::counters::Place;
-use oms_table::counters::stream_position::{Lanes, Shard};
+use oms_table::counters::stream_position::{BatchRange, Lanes, Shard};
 use oms_table::orders::watermarks::{Claim, Watermark};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How many orders a run counts at the same time.
+const LANES: usize = 8;
 
 /// One run of an operator.
 #[derive(Debug)]
 pub struct Run {
+    lanes: [Lane; LANES],
+    is_restored: bool,
+    /// What the stream of a table that was restored had under way, by its shards.
+    under_way: BTreeMap<Shard, Vec<OrderImage>>,
+}
+
+/// A shard of a run.
+#[derive(Debug)]
+struct Lane {
     shard: Shard,
     counted: u64,
-    is_restored: bool,
-    /// What others had under way, by their shards.
-    under_way: BTreeMap<Shard, Vec<OrderImage>>,
+}
+
+impl Lane {
+    fn new() -> Self {
+        Self { shard: Shard::of_operator(), counted: 0 }
+    }
+
+    /// Counts some orders, one after the other; the ids of those that could not be counted.
+    async fn count(&mut self, app: &App, orders: Vec<Order>) -> Vec<String> {
+        let mut left = Vec::new();
+        for order in orders {
+            self.counted += 1;
+            let records = vec![order.id.to_string()];
+            let image = OrderImage { records, ..OrderImage::new(order, self.counted.to_string()) };
+            let uncounted = apply_batch(app, None, &self.shard, vec![image]).await.into_records();
+            if !uncounted.is_empty() {
+                // What was claimed all the same stays the last of its shard until it is ended.
+                *self = Self::new();
+            }
+            left.extend(uncounted);
+        }
+        left
+    }
 }
 
 impl Run {
     /// A run over a table, which may have been restored: then its stream is another one now.
     #[must_use]
     pub fn new(is_restored: bool) -> Self {
-        Self { shard: Shard::of_operator(), counted: 0, is_restored, under_way: BTreeMap::new() }
+        Self { lanes: std::array::from_fn(|_| Lane::new()), is_restored, under_way: BTreeMap::new() }
     }
 
     /// Counts what is not counted of some orders, but for what [`end`](Self::end) does; the ids of
@@ -47,8 +83,8 @@ impl Run {
         }
     }
 
-    /// Ends what others had under way of the orders that were looked at: each batch as a whole. The
-    /// ids of those that could not be counted.
+    /// Ends what the stream of a table that was restored had under way of the orders that were
+    /// looked at: each batch as a whole. The ids of those that could not be counted.
     pub async fn end(&mut self, app: &App) -> Vec<String> {
         let mut left = Vec::new();
         for (shard, images) in std::mem::take(&mut self.under_way) {
@@ -64,7 +100,7 @@ impl Run {
             let mark = marks.remove(&order.id);
             let is_behind = mark.as_ref().is_none_or(|mark| mark.version < order.version);
             match mark.as_ref().and_then(|mark| mark.claim.clone()).filter(|claim| !claim.is_settled()) {
-                Some(claim) if is_behind || self.may_end(&claim.shard) => {
+                Some(claim) if is_behind || self.is_restored || claim.shard.is_of_operator() => {
                     in_doubt.push((order, mark.unwrap_or_default(), claim));
                 }
                 _ if is_behind => behind.push(order.clone()),
@@ -74,34 +110,26 @@ impl Run {
         let mut left = Vec::new();
         for ((order, mark, claim), is_done) in are_done(app, in_doubt).await? {
             let is_behind = mark.version < order.version;
-            if is_done {
-                behind.extend(is_behind.then(|| order.clone()));
+            if !is_done && claim.shard.is_of_operator() {
+                app.end_claim(order, &mark, claim).await?;
+            } else if !is_done {
+                left.extend(is_behind.then(|| order.id.to_string()));
+                if let Some(order) = order.as_of(mark.version).filter(|_| self.is_restored) {
+                    let records = vec![order.id.to_string()];
+                    let image = OrderImage { order, records, versions: claim.records };
+                    self.under_way.entry(claim.shard).or_default().push(image);
+                }
                 continue;
             }
-            left.extend(is_behind.then(|| order.id.to_string()));
-            if let Some(order) = order.as_of(mark.version).filter(|_| self.may_end(&claim.shard)) {
-                let records = vec![order.id.to_string()];
-                let image = OrderImage { order, records, versions: claim.records };
-                self.under_way.entry(claim.shard).or_default().push(image);
-            }
+            behind.extend(is_behind.then(|| order.clone()));
         }
-        let images = behind.into_iter().map(|order| {
-            self.counted += 1;
-            let records = vec![order.id.to_string()];
-            OrderImage { records, ..OrderImage::new(order, self.counted.to_string()) }
-        });
-        let images = images.collect();
-        let uncounted = apply_batch(app, None, &self.shard, images).await.into_records();
-        if !uncounted.is_empty() {
-            // What it may have claimed and not counted is looked at again, and ended as another's.
-            *self = Self { under_way: std::mem::take(&mut self.under_way), ..Self::new(self.is_restored) };
+        let mut shares: [Vec<Order>; LANES] = std::array::from_fn(|_| Vec::new());
+        for (number, order) in behind.into_iter().enumerate() {
+            shares[number % LANES].push(order);
         }
-        left.extend(uncounted);
+        let counted = self.lanes.iter_mut().zip(shares).map(|(lane, orders)| lane.count(app, orders));
+        left.extend(join_all(counted).await.into_iter().flatten());
         Ok(left)
-    }
-
-    fn may_end(&self, shard: &Shard) -> bool {
-        *shard != self.shard && (self.is_restored || shard.is_of_operator())
     }
 }
 
@@ -127,6 +155,48 @@ async fn are_done<'a>(app: &App, orders: Vec<InDoubt<'a>>) -> Result<Vec<(InDoub
 }
 
 impl App {
+    /// The orders of a batch but for those that another shard has under way still, of those that
+    /// may meet: what an operator's run has claimed and not counted is ended first, whether it is
+    /// at work or has died, and what the stream's consumer has is left to it. The watermarks are
+    /// those that the batch moves next, so nobody else gets in between.
+    pub(super) async fn free_of_others(
+        &self,
+        batch: &BatchRange,
+        arrived: Vec<OrderImage>,
+        marks: &HashMap<OrderId, Watermark>,
+        unapplied: &mut Unapplied,
+    ) -> Result<Vec<OrderImage>, TableError> {
+        let in_doubt = arrived.iter().filter_map(|OrderImage { order, .. }| {
+            let mark = marks.get(&order.id).filter(|mark| mark.version <= order.version)?;
+            let others = |claim: &&Claim| claim.shard != batch.shard && !claim.is_settled();
+            let claim = mark.claim.as_ref().filter(others)?;
+            let meet = claim.shard.is_of_operator() || batch.shard.is_of_operator();
+            meet.then(|| (order, mark.clone(), claim.clone()))
+        });
+        let mut left = BTreeSet::new();
+        for ((order, mark, claim), is_done) in are_done(self, in_doubt.collect()).await? {
+            if !is_done && claim.shard.is_of_operator() {
+                self.end_claim(order, &mark, claim).await?;
+            } else if !is_done {
+                left.insert(order.id);
+            }
+        }
+        let (left, free) = arrived.into_iter().partition(|one| left.contains(&one.order.id));
+        unapplied.deliver_again(left);
+        Ok(free)
+    }
+
+    /// Counts what a run has claimed of an order, in the items that lack it.
+    async fn end_claim(&self, order: &Order, mark: &Watermark, claim: Claim) -> Result<(), TableError> {
+        let mut order = order.clone();
+        self.complete_log(&mut order, claim.before).await?;
+        // Where its log is damaged, whoever counts what came later will set it aside.
+        let Some(order) = order.as_of(mark.version) else { return Ok(()) };
+        let image = OrderImage { records: vec![order.id.to_string()], order, versions: claim.records };
+        let unapplied = Box::pin(apply_batch(self, None, &claim.shard, vec![image])).await;
+        if unapplied.again.is_empty() { Ok(()) } else { Err(TableError::Conflict) }
+    }
+
     /// The items of counters that what is claimed of an order is counted in.
     async fn claimed_places(&self, order: &Order, claim: &Claim) -> Result<BTreeSet<Place>, TableError> {
         let mut order = order.clone();

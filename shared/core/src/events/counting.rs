@@ -97,6 +97,7 @@ async fn count_batch(
     unapplied: &mut Unapplied,
 ) -> Result<Vec<Uncounted>, TableError> {
     let marks = app.table().watermarks(STATS, arrived.iter().map(|one| one.order.id)).await?;
+    let arrived = app.free_of_others(batch, arrived, &marks, unapplied).await?;
     let uncounted = app.uncounted_of(batch, arrived, marks).await?;
     let written = write_all_rows(app, uncounted, unapplied).await?;
     // Before the counters, so that whoever reads these can tell what they have.

@@ -6,7 +6,7 @@
 use crate::orders::item;
 use crate::orders::watermarks::WatermarkAdvance;
 use crate::writes::part;
-use crate::{Item, Table, TableError};
+use crate::{Item, Layout, Table, TableError};
 use oms_domain::order::MAX_LOG;
 use oms_domain::{Change, Order, OrderId};
 
@@ -34,7 +34,7 @@ impl Table {
     /// [`TableError::TooLarge`] where its item would be; [`TableError`] where the table cannot be
     /// written.
     pub async fn import(&self, order: &Order, consumer: &str) -> Result<Imported, TableError> {
-        let (item, older) = self.with_older_changes(order)?;
+        let (item, older) = self.with_older_changes(order, self.layout_of_lists().await?)?;
         if older.len() > MAX_OLDER_ITEMS {
             return Err(TableError::TooLarge);
         }
@@ -52,12 +52,12 @@ impl Table {
     }
 
     /// The order's item, and those of the changes that it does not keep itself.
-    fn with_older_changes(&self, order: &Order) -> Result<(Item, Vec<Item>), TableError> {
+    fn with_older_changes(&self, order: &Order, layout: Layout) -> Result<(Item, Vec<Item>), TableError> {
         let (trimmed, older) = order.clone().trimmed();
-        let (item, older) = match item::to_item(&trimmed, self.layout) {
+        let (item, older) = match item::to_item(&trimmed, layout) {
             Err(TableError::TooLarge) => {
                 let (stripped, older) = order.clone().stripped();
-                (item::to_item(&stripped, self.layout)?, older)
+                (item::to_item(&stripped, layout)?, older)
             }
             item => (item?, older),
         };

@@ -3,6 +3,7 @@
 //! stored twice. Beside them stands what the order keeps for its store alone ([`Kept`]).
 
 use crate::keys::{self, Index};
+use crate::list_shards::ListShards;
 use crate::orders::{stored, summary};
 use crate::schema::{Kind, SCHEMA, SaveTokens, Shape, UnknownFields};
 use crate::{Item, Layout, TableError, entity, size, text};
@@ -169,12 +170,21 @@ struct OlderLog {
 
 /// Where an order stands in the lists.
 fn lists(order: &Order, layout: Layout) -> [(&'static str, String); 4] {
-    let of_store = keys::shard_of(order.id, layout.store_shards);
+    let [store, all] = split_lists(order, layout.lists);
     [
         (Index::User.hash_key(), keys::list_of_user(&order.user.id)),
-        (Index::Store.hash_key(), keys::list_of_store(order.store.id, of_store)),
-        (Index::All.hash_key(), keys::list_of_all(order.id, layout.shards)),
+        store,
+        all,
         (keys::LIST_AT, keys::list_at(order.created_at, order.id)),
+    ]
+}
+
+/// In which parts it stands of those that are split.
+pub(crate) fn split_lists(order: &Order, lists: ListShards) -> [(&'static str, String); 2] {
+    let of_store = keys::shard_of(order.id, lists.of_store);
+    [
+        (Index::Store.hash_key(), keys::list_of_store(order.store.id, of_store)),
+        (Index::All.hash_key(), keys::list_of_all(order.id, lists.all)),
     ]
 }
 
@@ -197,7 +207,7 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
         None => UnknownFields::default(),
         Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
             let mut known =
-                newest(&order, Layout { shards: 1, store_shards: 1, stock_shards: 1, schema: SCHEMA })?;
+                newest(&order, Layout { lists: ListShards::ONE, stock_shards: 1, schema: SCHEMA })?;
             tokens.put_into(&mut known);
             Ok(known)
         })?,

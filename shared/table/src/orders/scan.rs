@@ -1,16 +1,19 @@
 //! All orders there are, for operators: it reads the whole table, 1 MB at a time, or several parts
 //! of it side by side. No request may.
 
-use crate::{Item, Table, TableError, keys, orders::item, text};
+use crate::keys::{self, Index};
+use crate::{Item, Table, TableError, orders::item, text};
 use aws_sdk_dynamodb::types::AttributeValue;
-use oms_domain::Order;
 use oms_domain::tally::Scope;
+use oms_domain::{Order, OrderId};
 
 /// Some of all orders, in no order that means anything, deleted ones too.
 #[derive(Clone, Debug, Default)]
 pub struct Scanned {
     /// Those that can be read.
     pub orders: Vec<Order>,
+    /// Those of them that stand in other parts of lists than these settings give them.
+    pub elsewhere: Vec<OrderId>,
     /// The others, which are no reason to stop.
     pub unreadable: Vec<Unreadable>,
     /// Where to go on.
@@ -84,8 +87,15 @@ impl Table {
         for item in page.items.unwrap_or_default() {
             let pk = text(&item, keys::PK).to_owned();
             let owners = item::owners_ever_of(&item);
+            let [store, all] =
+                [Index::Store, Index::All].map(|index| text(&item, index.hash_key()).to_owned());
             match item::from_item(item) {
-                Ok(order) => scanned.orders.push(order),
+                Ok(order) => {
+                    let [in_store, in_all] = item::split_lists(&order, self.layout.lists);
+                    let is_there = (store, all) == (in_store.1, in_all.1) || order.is_deleted();
+                    scanned.elsewhere.extend((!is_there).then_some(order.id));
+                    scanned.orders.push(order);
+                }
                 Err(error) => {
                     let id = keys::order_of(&pk).map_or(pk, |id| id.to_string());
                     let scopes = owners.map(|of| [Scope::User(of.user), Scope::Store(of.store), Scope::All]);

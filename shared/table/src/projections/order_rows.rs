@@ -131,9 +131,9 @@ pub fn total_position(total: Decimal, position: &str) -> String {
 
 /// The rows of an order. A deleted one's are in no list, and keep older ones from being written.
 fn rows(order: &Order, layout: Layout) -> Result<Vec<Item>, TableError> {
-    let of_store = keys::shard_of(order.id, layout.store_shards);
+    let of_store = keys::shard_of(order.id, layout.lists.of_store);
     let listed = [
-        (ALL, keys::list_of_all(order.id, layout.shards)),
+        (ALL, keys::list_of_all(order.id, layout.lists.all)),
         (STORE, keys::rows_of_store(order.store.id, of_store)),
     ];
     let at = keys::list_at(order.created_at, order.id);
@@ -169,14 +169,18 @@ fn rows(order: &Order, layout: Layout) -> Result<Vec<Item>, TableError> {
 
 impl Table {
     /// The names under which rows know a list; none for a user's, which has no rows.
-    pub fn row_scopes(&self, list: &OrderList) -> Vec<String> {
-        match list {
+    ///
+    /// # Errors
+    /// As [`Table::list_shards`].
+    pub async fn row_scopes(&self, list: &OrderList) -> Result<Vec<String>, TableError> {
+        Ok(match list {
             OrderList::OfUser(_) => Vec::new(),
             OrderList::OfStore(store) => {
-                (0..self.layout.store_shards.max(1)).map(|n| keys::rows_of_store(*store, n)).collect()
+                let shards = 0..self.list_shards().await?.of_store;
+                shards.map(|n| keys::rows_of_store(*store, n)).collect()
             }
-            OrderList::All => (0..self.layout.shards.max(1)).map(keys::list_shard).collect(),
-        }
+            OrderList::All => (0..self.list_shards().await?.all).map(keys::list_shard).collect(),
+        })
     }
 
     /// Writes the rows of some orders, unless newer ones are there. The same again changes nothing.
@@ -187,9 +191,9 @@ impl Table {
         &self,
         orders: impl IntoIterator<Item = &'a Order>,
     ) -> Result<(), TableError> {
-        let mut puts = Vec::new();
+        let (layout, mut puts) = (self.layout_of_lists().await?, Vec::new());
         for order in orders {
-            for row in rows(order, self.layout)? {
+            for row in rows(order, layout)? {
                 puts.push(self.put_newer(row, order.version)?);
             }
         }

@@ -106,8 +106,8 @@ fn rows(order: &Order, layout: Layout) -> BTreeMap<String, Item> {
     for number in 0..order.payments_ever() {
         let id = order.id.payment(number);
         let payment = order.payment(id).filter(|_| !order.is_deleted());
-        let all = list_shard(keys::shard_of(order.id, layout.shards));
-        let of_store = keys::shard_of(order.id, layout.store_shards);
+        let all = list_shard(keys::shard_of(order.id, layout.lists.all));
+        let of_store = keys::shard_of(order.id, layout.lists.of_store);
         let scopes = [("", all), ("#STORE", list_of_store(order.store.id, of_store))];
         for (of, scope) in scopes {
             let sk = format!("{}{of}", keys::payment(number));
@@ -138,25 +138,32 @@ fn rows(order: &Order, layout: Layout) -> BTreeMap<String, Item> {
 
 impl Table {
     /// The parts of the indexes that keep a list of payments by time.
-    pub fn spans_of_payments(&self, list: &OrderList) -> Vec<Span> {
-        match list {
+    ///
+    /// # Errors
+    /// As [`Table::list_shards`].
+    pub async fn spans_of_payments(&self, list: &OrderList) -> Result<Vec<Span>, TableError> {
+        Ok(match list {
             OrderList::OfUser(user) => vec![Span::all(Index::User, list_of_user(user))],
             OrderList::OfStore(_) | OrderList::All => {
-                let scopes = self.payment_scopes(list).into_iter();
+                let scopes = self.payment_scopes(list).await?.into_iter();
                 scopes.map(|scope| Span::all(Index::Payment, scope)).collect()
             }
-        }
+        })
     }
 
     /// The names under which a list of payments stands in the indexes of rows; none for a user's.
-    pub fn payment_scopes(&self, list: &OrderList) -> Vec<String> {
-        match list {
+    ///
+    /// # Errors
+    /// As [`Table::list_shards`].
+    pub async fn payment_scopes(&self, list: &OrderList) -> Result<Vec<String>, TableError> {
+        Ok(match list {
             OrderList::OfUser(_) => Vec::new(),
             OrderList::OfStore(store) => {
-                (0..self.layout.store_shards.max(1)).map(|n| list_of_store(*store, n)).collect()
+                let shards = 0..self.list_shards().await?.of_store;
+                shards.map(|n| list_of_store(*store, n)).collect()
             }
-            OrderList::All => (0..self.layout.shards.max(1)).map(list_shard).collect(),
-        }
+            OrderList::All => (0..self.list_shards().await?.all).map(list_shard).collect(),
+        })
     }
 
     /// Writes the rows of payments that have changed since the orders were as before, unless newer
@@ -168,10 +175,10 @@ impl Table {
         &self,
         changes: impl IntoIterator<Item = (Option<&'a Order>, &'a Order)>,
     ) -> Result<(), TableError> {
-        let mut puts = Vec::new();
+        let (layout, mut puts) = (self.layout_of_lists().await?, Vec::new());
         for (before, after) in changes {
-            let before = before.map(|before| rows(before, self.layout)).unwrap_or_default();
-            for (sk, mut row) in rows(after, self.layout) {
+            let before = before.map(|before| rows(before, layout)).unwrap_or_default();
+            for (sk, mut row) in rows(after, layout) {
                 if before.get(&sk) != Some(&row) {
                     row.insert(VERSION.into(), AttributeValue::N(after.version.to_string()));
                     puts.push(self.put_newer(row, after.version)?);

@@ -6,6 +6,7 @@ mod complete;
 use super::*;
 use crate::answer::FromAnswer;
 use crate::entity::{self, Versioned};
+use crate::list_shards::ListShards;
 use crate::lists::Entry;
 use crate::notifications::subscriptions::{self, SubscriptionRecord};
 use crate::orders::item::{
@@ -20,7 +21,7 @@ use oms_domain::{Order, OrderSummary, PaymentEntry, Stored};
 use std::path::PathBuf;
 
 fn layout(schema: u32) -> Layout {
-    Layout { shards: 1, store_shards: 1, stock_shards: 1, schema }
+    Layout { lists: ListShards::ONE, stock_shards: 1, schema }
 }
 
 fn golden(name: &str) -> Item {

@@ -93,6 +93,7 @@ impl People {
                 };
                 (of_body("order_ids").as_array().into_iter().flatten().map(text).collect(), action)
             }
+            (_, ["api", "orders", id, "refund_order"]) => (vec![(*id).to_owned()], "refund_payment"),
             (_, ["api", "orders", id, action]) => {
                 (vec![(*id).to_owned()], action.strip_suffix("_order").unwrap_or(action))
             }

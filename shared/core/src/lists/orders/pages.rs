@@ -127,7 +127,7 @@ impl App {
     async fn base(&self, turn: PageQuery<'_>, list: OrderList, by_day: bool) -> Outcome<Base> {
         let filters = &turn.asked.filters;
         let (table, scope) = (self.table(), scope_of(&list));
-        let scopes = table.row_scopes(&list);
+        let scopes = table.row_scopes(&list).await?;
         let along = turn.asked.ordering.along();
         // What is gathered by its status, or sorted by it, is found by all facets, if by facts.
         let is_limited = filters.limit_times() || filters.limit_totals() || filters.days.is_some();
@@ -162,7 +162,7 @@ impl App {
         let in_totals =
             if by_total { Some(self.count_in_totals(&list, &counts, filters).await?) } else { None };
         let is_whole = turn.visible.shows_all_of(&list);
-        let spans = table.spans_of(&list);
+        let spans = table.spans_of(&list).await?;
         Ok(Base { is_whole, counts, in_times, in_totals, on_days: None, spans, scopes, list })
     }
 
@@ -249,7 +249,7 @@ impl App {
         let lists = visible.narrowed(caller, &asked.filters);
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
-        let spans = self.table().spans_of(own).into_iter().map(|span| (span, u64::MAX));
+        let spans = self.table().spans_of(own).await?.into_iter().map(|span| (span, u64::MAX));
         let mut walk = IndexMerge::new(self, spans.collect(), true);
         let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
         let elsewhere =

@@ -70,7 +70,7 @@ impl App {
         }
         if begin < at {
             let (above, below) = (Some(time_bound(begin)), Some(time_bound(at)));
-            for span in self.table().spans_of(list) {
+            for span in self.table().spans_of(list).await? {
                 let span = Span { above: above.clone(), below: below.clone(), ..span };
                 parts.push(Box::pin(async move { self.table().count_span(&span).await }));
             }
@@ -136,7 +136,7 @@ impl App {
         let (above, below) = (fine.text(), sortable(total, true));
         let rest = below.strip_prefix(&above).unwrap_or_default();
         if rest.bytes().any(|byte| byte != b'0') {
-            for scope in self.table().row_scopes(list) {
+            for scope in self.table().row_scopes(list).await? {
                 let span = Span::all(Index::Total, scope);
                 let span = Span { above: Some(above.clone()), below: Some(below.clone()), ..span };
                 parts.push(Box::pin(async move { self.table().count_span(&span).await }));

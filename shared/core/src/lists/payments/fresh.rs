@@ -13,6 +13,7 @@ use crate::lists::orders::Visible;
 use crate::lists::read_your_writes::SETTLING;
 use crate::statistics::StatisticsQuery;
 use crate::statistics::verify::STATS;
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use oms_domain::tally::{Tally, tally};
@@ -57,8 +58,9 @@ impl App {
     /// # Errors
     /// 503 where the table cannot be read.
     pub async fn newest_payments(&self, asked: &StatisticsQuery) -> Outcome<Vec<PaymentEntry>> {
-        let lists = asked.scopes().iter().map(OrderList::of);
-        let spans: Vec<_> = lists.flat_map(|list| self.table().spans_of_payments(&list)).collect();
+        let lists: Vec<_> = asked.scopes().iter().map(OrderList::of).collect();
+        let spans = try_join_all(lists.iter().map(|list| self.table().spans_of_payments(list))).await?;
+        let spans: Vec<_> = spans.into_iter().flatten().collect();
         let reads = spans.iter().map(|span| self.table().newest(span.index, &span.hash, RECENT));
         Ok(meter::side_by_side(reads).await?.into_iter().flatten().collect())
     }

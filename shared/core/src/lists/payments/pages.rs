@@ -217,7 +217,7 @@ impl App {
                     *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
                 }
             }
-            let (spans, scopes) = (table.spans_of_payments(list), table.payment_scopes(list));
+            let (spans, scopes) = (table.spans_of_payments(list).await?, table.payment_scopes(list).await?);
             Ok(Base { spans, scopes, counts })
         }))
         .await
@@ -228,7 +228,7 @@ impl App {
         let lists = turn.visible.lists();
         let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
         let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
-        let spans = self.table().spans_of_payments(own).into_iter();
+        let spans = self.table().spans_of_payments(own).await?.into_iter();
         let mut walk = IndexMerge::new(self, spans.map(|span| (span, MAX_READ as u64)).collect(), true);
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         let is_elsewhere = |row: &PaymentEntry| !turn.visible.owns(row.store) && turn.query.wants(row);

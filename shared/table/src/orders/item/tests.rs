@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// A character that takes as many bytes as any.
 const WIDE: &str = "\u{1F600}";
 
-const LAYOUT: Layout = Layout { shards: 1, store_shards: 1, stock_shards: 1, schema: SCHEMA };
+const LAYOUT: Layout = Layout { lists: ListShards::ONE, stock_shards: 1, schema: SCHEMA };
 
 fn words(count: usize) -> String {
     WIDE.repeat(count)

@@ -62,6 +62,35 @@ async fn staff_see_what_they_did_to_an_order_that_is_not_among_the_newest() {
     assert_eq!(harness.app.verify_scope(&Scope::All, 100).await.unwrap().differences, []);
 }
 
+/// Longer than the consumer is asked about anything that was done.
+const LATE: Duration = Duration::from_secs(11);
+
+#[tokio::test]
+async fn lists_show_what_their_reader_did_however_late_the_consumer_is() {
+    let (harness, shop, placed) = shop_with(25).await;
+    let body = json!({ "order": placed[0], "payment_method": "credit_card" });
+    let payment = harness.send(Method::POST, &shop.customer, "/api/payments/", Some(body)).await.unwrap();
+    does(&harness, &shop.staff, "confirm_order", placed[1]).await;
+    tokio::time::sleep(LATE).await;
+    let shows = async |token: &str, path: &str, id: &Value| {
+        let page = reads(&harness, token, path).await;
+        assert_eq!((&page["count"], &page["results"][0]["id"]), (&json!(1), id), "{path}: {page}");
+    };
+    for _ in 0..2 {
+        shows(&shop.customer, "/api/payments/", &payment.body["id"]).await;
+        shows(&shop.staff, "/api/orders/?status=confirmed", &json!(placed[1])).await;
+    }
+    // Once it has caught up, its rows are read, and nothing else is asked.
+    for order in &placed[..2] {
+        harness.follow(*order).await.unwrap();
+    }
+    shows(&shop.customer, "/api/payments/", &payment.body["id"]).await;
+    shows(&shop.staff, "/api/orders/?status=confirmed", &json!(placed[1])).await;
+    let first = harness.get(&shop.staff, "/api/orders/?status=confirmed").await.unwrap().capacity;
+    let again = harness.get(&shop.staff, "/api/orders/?status=confirmed").await.unwrap().capacity;
+    assert_eq!(first, again);
+}
+
 #[tokio::test]
 async fn customers_see_their_own_changes_in_lists_and_statistics_before_anything_counts_them() {
     let (harness, shop, placed) = shop_with(12).await;

@@ -3,7 +3,7 @@
 use crate::events::topic::{Bus, NoTopic};
 use crate::payments::gateway::Gateway;
 use crate::request::RequestContext;
-use crate::response_cache::{CountedOrders, ResponseCache};
+use crate::response_cache::{CountedOrders, KnownVersions, ResponseCache};
 use axum::extract::{FromRef, FromRequestParts};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -34,6 +34,7 @@ pub struct App {
     bus: Arc<OnceLock<Bus>>,
     response_cache: Arc<ResponseCache>,
     counted: Arc<CountedOrders>,
+    in_lists: Arc<KnownVersions<OrderId>>,
     limiter: Arc<RateLimiter>,
     request: RequestContext,
 }
@@ -131,6 +132,7 @@ impl App {
             bus: Arc::default(),
             response_cache: Arc::default(),
             counted: Arc::default(),
+            in_lists: Arc::default(),
             limiter: Arc::new(RateLimiter::new(config.rate_limit)),
             request: RequestContext::default(),
             config: Arc::new(config),
@@ -211,6 +213,12 @@ impl App {
     #[must_use]
     pub(crate) fn counted(&self) -> &CountedOrders {
         &self.counted
+    }
+
+    /// The orders whose rows are known to be written.
+    #[must_use]
+    pub(crate) fn in_lists(&self) -> &KnownVersions<OrderId> {
+        &self.in_lists
     }
 
     /// The time, to the microsecond.

@@ -75,30 +75,39 @@ impl ResponseCache {
     }
 }
 
-/// The most orders that an instance knows to be counted.
+/// Of how many orders an instance remembers what it has found out.
 const MAX_KNOWN: usize = 1_000;
 
-/// Which orders the counters of a scope have, and in which version at least: what has been counted
-/// stays so, in every consistent read of these counters that comes after. Those of another scope
-/// may have it later.
-#[derive(Debug, Default)]
-pub struct CountedOrders(Mutex<BTreeMap<(Scope, OrderId), u64>>);
+/// Up to which version something is known of orders: what is said of one stays true of it, and of
+/// all before.
+#[derive(Debug)]
+pub struct KnownVersions<K>(Mutex<BTreeMap<K, u64>>);
 
-impl CountedOrders {
-    /// Whether a version of an order is certainly counted in a scope.
-    pub fn has(&self, scope: &Scope, order: OrderId, version: u64) -> bool {
+/// Which orders the counters of a scope have, in every consistent read of these that comes after.
+/// Those of another scope may have them later.
+pub type CountedOrders = KnownVersions<(Scope, OrderId)>;
+
+impl<K> Default for KnownVersions<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Ord> KnownVersions<K> {
+    /// Whether it is known of a version.
+    pub fn has(&self, of: &K, version: u64) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&(scope.clone(), order)).is_some_and(|counted| *counted >= version)
+        known.get(of).is_some_and(|known| *known >= version)
     }
 
-    /// Notes that a version of an order was counted in a scope when its counters were read. Where
-    /// there are too many, all are forgotten: they can be asked for again.
-    pub fn note(&self, scope: &Scope, order: OrderId, version: u64) {
+    /// Notes that it is so of a version. Where there are too many, all are forgotten: they can be
+    /// asked for again.
+    pub fn note(&self, of: K, version: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_KNOWN {
             known.clear();
         }
-        known.insert((scope.clone(), order), version);
+        known.insert(of, version);
     }
 }
 
@@ -152,9 +161,9 @@ mod tests {
     fn what_is_counted_in_one_scope_need_not_be_in_another() {
         let counted = CountedOrders::default();
         let (order, store) = (OrderId(uuid::Uuid::from_u128(7)), Scope::Store(StoreId(uuid::Uuid::nil())));
-        counted.note(&Scope::All, order, 3);
-        assert!(counted.has(&Scope::All, order, 3) && !counted.has(&Scope::All, order, 4));
-        assert!(!counted.has(&store, order, 1));
+        counted.note((Scope::All, order), 3);
+        assert!(counted.has(&(Scope::All, order), 3) && !counted.has(&(Scope::All, order), 4));
+        assert!(!counted.has(&(store, order), 1));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 use crate::app::App;
 use crate::lists::orders::Visible;
+use crate::statistics::verify::STATS;
 use jiff::{SignedDuration, Timestamp};
 use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome};
 use oms_table::lists::{Wanted, position};
@@ -25,15 +26,27 @@ const ID_PRECISION: SignedDuration = SignedDuration::from_millis(100);
 const PLACING: SignedDuration = SignedDuration::from_secs(30);
 
 impl App {
-    /// What a caller has changed within the last seconds.
+    /// What a caller has changed that lists may not have: within the last seconds, and before that
+    /// where the consumer is so late that it has not written the rows.
     pub(super) async fn settling_writes(&self, caller: &Caller) -> Outcome<Vec<RecentWrite>> {
         let now = self.now();
         let mut recent = self.table().recent_writes(&caller.user.id, now).await?;
-        recent.retain(|write| now.duration_since(write.at) <= SETTLING);
+        let is_older = |write: &RecentWrite| now.duration_since(write.at) > SETTLING;
+        let is_known = |write: &RecentWrite| self.in_lists().has(&write.order, write.version);
+        recent.retain(|write| !(is_older(write) && is_known(write)));
+        let older: Vec<OrderId> = recent.iter().filter(|one| is_older(one)).map(|one| one.order).collect();
+        if older.is_empty() {
+            return Ok(recent);
+        }
+        // Rows are written before their order's watermark moves.
+        for (order, mark) in self.table().watermarks_soon(STATS, older).await? {
+            self.in_lists().note(order, mark.version);
+        }
+        recent.retain(|write| !(is_older(write) && is_known(write)));
         Ok(recent)
     }
 
-    /// The orders that a caller has changed within the last seconds, and those of them that there
+    /// The orders that a caller has changed and lists may not have, and those of them that there
     /// are, as they are now.
     pub(super) async fn settling_orders(
         &self,

@@ -57,7 +57,7 @@ impl App {
             let (order, version) = (step.order, step.version);
             let holding = || look.shown.iter().filter(|(scope, _)| holds(scope, step));
             let has = |(scope, shown): &(Scope, CounterSnapshot)| {
-                shown.front.has(order, version) || self.counted().has(scope, order, version)
+                shown.front.has(order, version) || self.counted().has(&(scope.clone(), order), version)
             };
             if holding().all(has) {
                 return false;
@@ -123,7 +123,10 @@ impl App {
                 let counted = soon.get(id).and_then(|mark| front?.lanes.version_of(mark));
                 counted.is_some_and(|counted| counted >= *version)
             };
-            scopes.iter().filter(|scope| has(scope)).for_each(|of| self.counted().note(of, *id, *version));
+            scopes
+                .iter()
+                .filter(|scope| has(scope))
+                .for_each(|of| self.counted().note((of.clone(), *id), *version));
             // In two scopes it must be the same: what one lacks is looked at in all.
             !scopes.iter().all(has)
         });

@@ -167,7 +167,7 @@ impl App {
                     (None, false) => return Ok(None),
                 };
                 if counted >= order.version {
-                    self.counted().note(scope, order.id, order.version);
+                    self.counted().note((scope.clone(), order.id), order.version);
                 }
                 missing.absorb(self.uncounted(order, counted).await?.only(scope));
             }

@@ -1,5 +1,6 @@
 //! The limit of unpaid orders, as one customer meets it.
 
+use super::cash::CARD;
 use super::requests::{Ask, has_too_many_unpaid};
 use super::{People, text};
 use crate::MAX_UNPAID_ORDERS;
@@ -29,7 +30,7 @@ impl People {
         for room_is_made_by in [None, Some("pays"), Some("cancels"), Some("cancels")] {
             self.pause().await;
             match room_is_made_by {
-                Some("pays") => self.pay_with("tok_approve", who, &unpaid.remove(0)).await?,
+                Some("pays") => self.pay_with(CARD, "tok_approve", who, &unpaid.remove(0)).await?,
                 Some(_) => {
                     let path = format!("/api/orders/{}/cancel_order/", unpaid.remove(0));
                     self.ask(Ask::patch(who, path, json!({}))).await?;

@@ -75,6 +75,22 @@ impl People {
         }
     }
 
+    /// Whether a list of the caller's own shows what they have just been told of.
+    pub(super) async fn shows(&self, who: &Person, path: &str, id: &str) -> Result<(), Fault> {
+        let answer = self.ask(Ask::get(who, path)).await?;
+        let mut shown = answer.body["results"].as_array().into_iter().flatten();
+        let is_gone = self.shop.deleted.borrow().contains(begin_of(id))
+            || self.shop.removed.borrow().contains(id)
+            || path == "/api/order-items/" && self.shop.replaced.borrow().contains(begin_of(id));
+        if answer.status == 200 && !is_gone && !shown.any(|one| one["id"] == id) {
+            let count = &answer.body["count"];
+            self.wrong
+                .borrow_mut()
+                .push(format!("{path}, of {count}, does not show {id}, which was just made"));
+        }
+        Ok(())
+    }
+
     /// Remembers what an answer says was done, or may have been: nothing else may have been.
     fn believe(&self, ask: &Ask<'_>, answer: &Answer) {
         if !matches!(answer.status, 0 | 200..=299 | 402 | 503) && !is_running(answer) {
@@ -84,7 +100,12 @@ impl People {
         let of_body = |name: &str| ask.body.as_ref().map_or(&Value::Null, |body| &body[name]);
         let (orders, action) = match (&ask.method, parts.as_slice()) {
             (&Method::POST, ["api", "payments"]) => (vec![text(of_body("order"))], "create_payment"),
-            (_, ["api", "payments", id, action]) => (vec![format!("{}0000", begin_of(id))], *action),
+            (&Method::POST, ["api", "order-items"]) => (vec![text(of_body("order"))], "create_item"),
+            (&Method::PATCH, ["api", "order-items", id]) => (vec![order_of(id)], "update_item"),
+            (&Method::DELETE, ["api", "order-items", id]) => (vec![order_of(id)], "delete_item"),
+            (&Method::PATCH, ["api", "payments", id]) => (vec![order_of(id)], "update_payment"),
+            (&Method::DELETE, ["api", "payments", id]) => (vec![order_of(id)], "delete_payment"),
+            (_, ["api", "payments", id, action]) => (vec![order_of(id)], *action),
             (_, ["api", "orders", "bulk_update_status"]) => {
                 let action = match of_body("status").as_str() {
                     Some("confirmed") => "confirm",
@@ -122,6 +143,11 @@ impl People {
             self.wrong.borrow_mut().push(format!("{name} at {}: {}", clock::now(), answer.body));
         }
     }
+}
+
+/// The order that a line or a payment is of.
+fn order_of(id: &str) -> String {
+    format!("{}0000", begin_of(id))
 }
 
 /// Whether an order was refused because others are to be paid first.

@@ -125,7 +125,8 @@ impl App {
         steps: &[RecentWrite],
     ) -> Outcome<Option<Changed>> {
         let lacks = |step: &&RecentWrite| {
-            !front.has(step.order, step.version) && !self.counted().has(scope, step.order, step.version)
+            !front.has(step.order, step.version)
+                && !self.counted().has(&(scope.clone(), step.order), step.version)
         };
         let uncounted: Vec<OrderId> = steps.iter().filter(lacks).map(|step| step.order).collect();
         if uncounted.is_empty() {
@@ -146,7 +147,7 @@ impl App {
                 },
             };
             if counted >= order.version {
-                self.counted().note(scope, order.id, counted);
+                self.counted().note((scope.clone(), order.id), counted);
             }
             changed.is_behind |= order.version > counted;
             missing.absorb(self.uncounted(&order, counted).await?);

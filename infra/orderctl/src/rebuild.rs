@@ -78,6 +78,8 @@ async fn projections(app: &App, how: &Rebuild) -> Result<String, Fault> {
     let mut resume = Resume::open(how.resume.clone())?;
     let progress = Progress::of_orders("orders written", app).await;
     let (reading, began, before) = (progress.reading(how.rate), app.now(), resume.done(Step::Rows));
+    // What lists are read in now, which may be less in the end.
+    app.table().list_shards().await?;
     // Of what was written before, by other settings perhaps, it is not known where it stands.
     let mut is_all_anew = before == 0;
     while let Some(after) = resume.after(Step::Rows) {

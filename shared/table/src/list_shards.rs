@@ -140,15 +140,25 @@ impl Table {
     }
 
     /// Has lists read in no more parts than the settings say: for operators, who have had all
-    /// orders and all their rows written anew with these settings, and know of nobody who writes
-    /// with others.
+    /// orders and all their rows written anew with these settings since they asked for
+    /// [`list_shards`](Self::list_shards), and know of nobody who still writes with those of
+    /// before. Where others have been noted since then, nothing happens.
     ///
     /// # Errors
-    /// [`TableError`] where the table cannot be written.
+    /// [`TableError`] where the table cannot be read or written.
     pub async fn narrow_lists(&self) -> Result<(), TableError> {
-        let ListShards { all, of_store } = self.layout.lists;
-        self.note_about_table(ALL, all.into()).send().await?;
-        self.note_about_table(OF_STORE, of_store.into()).send().await?;
+        let (mine, seen) = (self.layout.lists, self.list_shards().await?);
+        for (name, mine, seen) in [(ALL, mine.all, seen.all), (OF_STORE, mine.of_store, seen.of_store)] {
+            if mine == seen {
+                continue;
+            }
+            let note = self.note_about_table(name, mine.into()).condition_expression("#name = :seen");
+            let note = note.expression_attribute_values(":seen", AttributeValue::N(seen.to_string()));
+            match note.send().await.map_err(TableError::from) {
+                Ok(_) | Err(TableError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 }

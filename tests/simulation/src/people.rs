@@ -11,7 +11,7 @@ mod rush;
 use crate::functions::{Answer, Functions};
 use crate::services::Outages;
 use crate::world::Chance;
-use cash::{CARD, CASH};
+use cash::{ASKS, CARD, CASH};
 use http::Method;
 use oms_workspace::report::Fault;
 use oms_workspace::tokens::Issuer;
@@ -23,7 +23,7 @@ use std::rc::Rc;
 use tokio::time::Duration;
 
 /// What the simulated gateway may do about a charge, the usual ones more often.
-const TOKENS: [&str; 9] = [
+const TOKENS: [&str; 10] = [
     "tok_approve",
     "tok_approve",
     "tok_approve",
@@ -31,6 +31,7 @@ const TOKENS: [&str; 9] = [
     "tok_timeout_before",
     "tok_timeout_after",
     "tok_slow",
+    ASKS,
     "tok_refund_fails",
     "tok_refund_timeout_after",
 ];
@@ -111,7 +112,7 @@ impl People {
         let Some((who, address)) = self.customers.get(number % self.customers.len()) else { return Ok(()) };
         for _ in 0..count {
             self.pause().await;
-            match self.chance.below(14) {
+            match self.chance.below(15) {
                 0..=3 => self.order(who, address, self.basket()).await?,
                 4 => self.rush().await?,
                 5 => self.cancel(who).await?,
@@ -122,6 +123,7 @@ impl People {
                 10 => self.change_payment(who).await?,
                 11 => self.read_news(who).await?,
                 12 => self.rate(who).await?,
+                13 => self.pay_at_the_door(who, address).await?,
                 _ => self.change_lines(who).await?,
             }
         }
@@ -139,7 +141,7 @@ impl People {
                 0..=5 => self.move_on(&self.vendor).await?,
                 6 => self.refund(&self.vendor).await?,
                 7 => self.collect(&self.vendor).await?,
-                8 => self.hand_back(&self.vendor).await?,
+                8 => self.change_product(&self.vendor).await?,
                 _ => self.restock().await?,
             }
         }
@@ -233,7 +235,11 @@ impl People {
         self.shop.payments.borrow_mut().push(id.clone());
         self.shows(who, "/api/payments/", &id).await?;
         let path = format!("/api/payments/{id}/process_payment/");
-        self.ask(self.perhaps_keyed(Ask::post(who, path, json!({})))).await?;
+        let body = json!({ "error_on_requires_action": token != ASKS });
+        self.ask(self.perhaps_keyed(Ask::post(who, path, body))).await?;
+        if method == CARD && token == ASKS {
+            self.answer_bank(who, &id).await?;
+        }
         Ok(())
     }
 

@@ -90,6 +90,16 @@ impl fmt::Debug for Network {
     }
 }
 
+/// Tells when a call is over, also where whoever made it is killed in the middle: it may have
+/// written something.
+struct Told<'a>(&'a Notify);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
 impl Network {
     /// A network with these services on it.
     #[must_use]
@@ -113,9 +123,8 @@ impl Network {
                 body: serde_json::from_slice(body).unwrap_or_default(),
                 caller: Call::caller_of(header("authorization")).to_owned(),
             };
-            let answer = Arc::clone(&self.dynamodb).answer(call).await;
-            self.written.notify_one();
-            answer
+            let _told = Told(&self.written);
+            Arc::clone(&self.dynamodb).answer(call).await
         } else if request.uri().starts_with(SQS) {
             self.queues.answer(Call::operation_of(header("x-amz-target")), body)
         } else {

@@ -12,6 +12,7 @@ use clap::Args;
 use oms_core::app::App;
 use oms_domain::catalog::StoreStatus;
 use oms_table::counters::lock::Journal;
+use oms_table::list_shards::ListShards;
 use oms_table::orders::scan::Segment;
 use oms_workspace::report::{Fault, Report};
 use std::path::PathBuf;
@@ -97,13 +98,20 @@ async fn projections(app: &App, how: &Rebuild) -> Result<String, Fault> {
         let (removed, next) = app.table().remove_stale_rows(after).await?;
         resume.advance(Step::StaleRows, removed, next)?;
     }
-    if is_all_anew {
-        app.table().narrow_lists().await?;
-    }
+    let is_narrow = is_all_anew && app.table().narrow_lists().await?;
     count_products(app).await?;
     let (written, removed) = (resume.done(Step::Rows), resume.done(Step::StaleRows));
     resume.end()?;
-    Ok(format!("the rows of {written} orders written, {removed} rows removed that no order has\n"))
+    let mut text =
+        format!("the rows of {written} orders written, {removed} rows removed that no order has\n");
+    let ListShards { all, of_store } = app.table().list_shards().await?;
+    let (wanted_all, wanted_of_store) = (app.config().list_shards, app.config().store_list_shards);
+    if !is_narrow && (u32::from(all), u32::from(of_store)) != (wanted_all, wanted_of_store) {
+        text.push_str(&format!(
+            "lists are still read in {all} parts, a store's in {of_store}: for fewer, all has to be written in one run\n"
+        ));
+    }
+    Ok(text)
 }
 
 /// Counts the products of stores from before there were counters of them.

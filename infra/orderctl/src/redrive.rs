@@ -15,6 +15,8 @@ use oms_domain::{Order, OrderId};
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
 use oms_workspace::report::{Fault, Report};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 /// How many orders a consumer is handed at once.
@@ -128,9 +130,10 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
     let all = if has_ranges { Some(run(app, None, false).await?) } else { None };
     let mut mended = 0;
     let mut left = String::new();
+    let mut consumers = BTreeMap::new();
     for message in &messages {
         let is_mended = match &message.failure {
-            Failure::Record(record) => match catch_up_with(app, record).await {
+            Failure::Record(record) => match catch_up_with(app, record, &mut consumers).await {
                 Ok(()) => true,
                 Err(why) => {
                     let keys = &record.keys;
@@ -154,11 +157,22 @@ pub async fn run_failures(app: &App) -> Result<Report, Fault> {
     Ok(report.with("messages", messages.len()).with("mended", mended))
 }
 
-/// Hands the order of one record to its consumer; why that could not apply it.
-async fn catch_up_with(app: &App, record: &FailedRecord) -> Result<(), String> {
+/// Hands the order of one record to its consumer, of those that are at work by their names; why
+/// that could not apply it.
+async fn catch_up_with(
+    app: &App,
+    record: &FailedRecord,
+    at_work: &mut BTreeMap<String, Consumers>,
+) -> Result<(), String> {
     let id = record.order().ok_or("it is of no order")?;
-    let consumer = Consumer::from_str(&record.consumer, false)?;
-    let mut consumers = Consumers::new(app, Some(consumer), false).map_err(|error| chain(error.as_ref()))?;
+    let consumers = match at_work.entry(record.consumer.clone()) {
+        Entry::Occupied(at_work) => at_work.into_mut(),
+        Entry::Vacant(place) => {
+            let consumer = Consumer::from_str(&record.consumer, false)?;
+            let new = Consumers::new(app, Some(consumer), false);
+            place.insert(new.map_err(|error| chain(error.as_ref()))?)
+        }
+    };
     for _ in 0..LOOKS_AGAIN {
         let orders = app.table().orders_and_tombstones([id]).await.map_err(|error| chain(&error))?;
         let left = consumers.catch_up(app, &orders).await;
@@ -187,7 +201,7 @@ impl Consumers {
         Ok(Self { stats: wants(Consumer::Stats).then(|| catching_up::Run::new(is_restored)), publisher })
     }
 
-    /// Ends what others had under way of the orders that were looked at.
+    /// Ends what the stream of a restored table had under way of the orders that were looked at.
     async fn end(&mut self, app: &App) -> Vec<String> {
         match &mut self.stats {
             Some(run) => run.end(app).await,

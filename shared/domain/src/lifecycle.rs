@@ -219,7 +219,7 @@ impl Order {
 
     /// Records the gateway's answer to a refund. Saying it again changes nothing. What was to go
     /// back on the shelf with the money does, also where the order, shipped as it was, has been
-    /// called off meanwhile.
+    /// called off meanwhile; and no second time, where another refund was to bring it back, too.
     #[must_use]
     pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> OrderChange {
         let before = self.state();
@@ -235,7 +235,11 @@ impl Order {
         let closed = self.status.after(Action::Refund).filter(|_| then != AfterRefund::Nothing);
         let kind_of_change = if closed.is_some() { ChangeKind::Refund } else { ChangeKind::FinishRefund };
         self.status = closed.unwrap_or(self.status);
-        let stock = if then == AfterRefund::CloseOrderAndRestock { self.in_stock() } else { Vec::new() };
+        let restocks = then == AfterRefund::CloseOrderAndRestock;
+        let stock = if restocks { self.in_stock() } else { Vec::new() };
+        if restocks {
+            self.payments.iter_mut().for_each(Payment::restock_no_more);
+        }
         OrderChange { order: self.changed(&before, kind_of_change, by, ""), stock }
     }
 

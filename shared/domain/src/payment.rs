@@ -296,6 +296,15 @@ impl Payment {
         });
     }
 
+    /// The pieces are back: what is still on its way brings none.
+    pub(crate) fn restock_no_more(&mut self) {
+        for refund in self.refunds.iter_mut().filter(|refund| refund.status == RefundState::Pending) {
+            if refund.then == AfterRefund::CloseOrderAndRestock {
+                refund.then = AfterRefund::CloseOrder;
+            }
+        }
+    }
+
     /// What the gateway, or whoever has the money, says about a refund. What has succeeded may
     /// still fail, days later; what has failed stays so. What a success does to the order comes
     /// back.

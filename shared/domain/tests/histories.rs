@@ -82,6 +82,29 @@ fn what_comes_back_with_its_money_is_on_the_shelf_though_its_order_was_called_of
     assert_eq!(missing, BTreeMap::new());
 }
 
+#[test]
+fn pieces_come_back_once_though_two_refunds_were_to_bring_them() {
+    let commands = [
+        Command::Pay,
+        Command::Confirm,
+        Command::Ship,
+        Command::PayByHand,
+        Command::Refund { cents: Some(1_000) },
+        Command::RefundOrder { restock: true },
+        Command::FinishRefund { succeeds: false },
+        // What could not go back is left, and asked for again.
+        Command::RefundOrder { restock: true },
+        Command::FinishRefund { succeeds: true },
+        Command::FinishRefund { succeeds: true },
+    ];
+    let commands: Vec<(Command, i64)> = commands.map(|command| (command, 1)).into();
+    let (states, missing) = live(&commands);
+    let now = &states[states.len() - 1];
+    let back = now.payments[0].refunds.iter().filter(|refund| refund.status == RefundState::Succeeded);
+    assert_eq!((now.status, back.count()), (Status::Refunded, 2));
+    assert_eq!(missing, BTreeMap::new());
+}
+
 /// What the tallies of a history come to, cut into pieces at some of its states.
 fn tally_of(states: &[Order], cuts: &[prop::sample::Index]) -> Tally {
     let mut stops: Vec<_> = cuts.iter().map(|cut| cut.index(states.len())).collect();

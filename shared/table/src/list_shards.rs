@@ -6,7 +6,7 @@
 //! that is new. Once an operator has written everything anew, it is as many as the settings say.
 
 use crate::orders::item;
-use crate::writes::VERSION;
+use crate::writes::{VERSION, while_held};
 use crate::{Item, Layout, Table, TableError, key, keys, number};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -133,7 +133,7 @@ impl Table {
             .expression_attribute_values(":store", AttributeValue::S(store.1))
             .expression_attribute_values(":all", AttributeValue::S(all.1))
             .expression_attribute_values(":seen", AttributeValue::N(order.version.to_string()));
-        match update.send().await.map_err(TableError::from) {
+        match while_held(|| update.clone().send()).await.map_err(TableError::from) {
             Ok(_) | Err(TableError::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
@@ -142,12 +142,14 @@ impl Table {
     /// Has lists read in no more parts than the settings say: for operators, who have had all
     /// orders and all their rows written anew with these settings since they asked for
     /// [`list_shards`](Self::list_shards), and know of nobody who still writes with those of
-    /// before. Where others have been noted since then, nothing happens.
+    /// before. Where more have been noted since then, nothing happens; whether it did, or there was
+    /// nothing to do.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.
-    pub async fn narrow_lists(&self) -> Result<(), TableError> {
+    pub async fn narrow_lists(&self) -> Result<bool, TableError> {
         let (mine, seen) = (self.layout.lists, self.list_shards().await?);
+        let mut is_narrow = true;
         for (name, mine, seen) in [(ALL, mine.all, seen.all), (OF_STORE, mine.of_store, seen.of_store)] {
             if mine == seen {
                 continue;
@@ -155,10 +157,11 @@ impl Table {
             let note = self.note_about_table(name, mine.into()).condition_expression("#name = :seen");
             let note = note.expression_attribute_values(":seen", AttributeValue::N(seen.to_string()));
             match note.send().await.map_err(TableError::from) {
-                Ok(_) | Err(TableError::Conflict) => {}
+                Ok(_) => {}
+                Err(TableError::Conflict) => is_narrow = false,
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(is_narrow)
     }
 }

@@ -59,7 +59,8 @@ pub(crate) async fn refund_order(
         Ok(order.into())
     });
     let seen = app.pay_back(&caller, started.await?).await?;
-    let is_done = seen.order.status == Status::Refunded;
+    // It may have been called off meanwhile: then it does not move any more.
+    let is_done = seen.order.status == Status::Refunded || !seen.order.awaits_gateway();
     let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok((status, tagged(&seen)))
 }

@@ -53,12 +53,12 @@ impl Lane {
             self.counted += 1;
             let records = vec![order.id.to_string()];
             let image = OrderImage { records, ..OrderImage::new(order, self.counted.to_string()) };
-            let uncounted = apply_batch(app, None, &self.shard, vec![image]).await.into_records();
-            if !uncounted.is_empty() {
+            let uncounted = apply_batch(app, None, &self.shard, vec![image]).await;
+            if !uncounted.again.is_empty() {
                 // What was claimed all the same stays the last of its shard until it is ended.
                 *self = Self::new();
             }
-            left.extend(uncounted);
+            left.extend(uncounted.into_records());
         }
         left
     }
@@ -110,18 +110,22 @@ impl Run {
         let mut left = Vec::new();
         for ((order, mark, claim), is_done) in are_done(app, in_doubt).await? {
             let is_behind = mark.version < order.version;
-            if !is_done && claim.shard.is_of_operator() {
-                app.end_claim(order, &mark, claim).await?;
-            } else if !is_done {
-                left.extend(is_behind.then(|| order.id.to_string()));
-                if let Some(order) = order.as_of(mark.version).filter(|_| self.is_restored) {
-                    let records = vec![order.id.to_string()];
-                    let image = OrderImage { order, records, versions: claim.records };
-                    self.under_way.entry(claim.shard).or_default().push(image);
-                }
+            let is_of_run = claim.shard.is_of_operator();
+            let is_done = match is_done {
+                Ok(false) if is_of_run => app.end_claim(order, &mark, claim.clone()).await?.is_none(),
+                Ok(is_done) => is_done,
+                Err(_) => false,
+            };
+            if is_done {
+                behind.extend(is_behind.then(|| order.clone()));
                 continue;
             }
-            behind.extend(is_behind.then(|| order.clone()));
+            left.extend((is_behind || is_of_run).then(|| order.id.to_string()));
+            if let Some(order) = order.as_of(mark.version).filter(|_| self.is_restored && !is_of_run) {
+                let records = vec![order.id.to_string()];
+                let image = OrderImage { order, records, versions: claim.records };
+                self.under_way.entry(claim.shard).or_default().push(image);
+            }
         }
         let mut shares: [Vec<Order>; LANES] = std::array::from_fn(|_| Vec::new());
         for (number, order) in behind.into_iter().enumerate() {
@@ -135,20 +139,27 @@ impl Run {
 
 type InDoubt<'a> = (&'a Order, Watermark, Claim);
 
-/// Whether all counters have what is said to be under way of some orders.
-async fn are_done<'a>(app: &App, orders: Vec<InDoubt<'a>>) -> Result<Vec<(InDoubt<'a>, bool)>, TableError> {
-    let mut touched: Vec<BTreeSet<Place>> = Vec::with_capacity(orders.len());
+/// Whether all counters have what is said to be under way of some orders; why it cannot be told of
+/// one, where that does not pass.
+async fn are_done<'a>(
+    app: &App,
+    orders: Vec<InDoubt<'a>>,
+) -> Result<Vec<(InDoubt<'a>, Result<bool, TableError>)>, TableError> {
+    let mut touched: Vec<Result<BTreeSet<Place>, TableError>> = Vec::with_capacity(orders.len());
     for (order, _, claim) in &orders {
-        touched.push(app.claimed_places(order, claim).await?);
+        touched.push(match app.claimed_places(order, claim).await {
+            Err(error) if !error.is_lasting() => return Err(error),
+            places => places,
+        });
     }
-    let places: BTreeSet<&Place> = touched.iter().flatten().collect();
+    let places: BTreeSet<&Place> = touched.iter().flatten().flatten().collect();
     let lanes = app.table().lanes_of(places.into_iter().cloned()).await?;
-    let is_done = |claim: &Claim, touched: &BTreeSet<Place>| {
+    let is_done = |claim: &Claim, touched: BTreeSet<Place>| {
         let counted = |place| lanes.get(place).and_then(|lanes: &Lanes| lanes.of(&claim.shard));
         touched.iter().all(|place| counted(place) >= claim.last())
     };
     let both = orders.into_iter().zip(touched).map(|(one, touched)| {
-        let is_done = is_done(&one.2, &touched);
+        let is_done = touched.map(|touched| is_done(&one.2, touched));
         (one, is_done)
     });
     Ok(both.collect())
@@ -173,28 +184,52 @@ impl App {
             let meet = claim.shard.is_of_operator() || batch.shard.is_of_operator();
             meet.then(|| (order, mark.clone(), claim.clone()))
         });
-        let mut left = BTreeSet::new();
+        let (mut left, mut aside) = (BTreeSet::new(), BTreeMap::new());
         for ((order, mark, claim), is_done) in are_done(self, in_doubt.collect()).await? {
-            if !is_done && claim.shard.is_of_operator() {
-                self.end_claim(order, &mark, claim).await?;
-            } else if !is_done {
-                left.insert(order.id);
+            let why_not = match is_done {
+                Ok(true) => None,
+                Ok(false) if claim.shard.is_of_operator() => self.end_claim(order, &mark, claim).await?,
+                Ok(false) => {
+                    left.insert(order.id);
+                    None
+                }
+                Err(error) => Some(chain(&error)),
+            };
+            aside.extend(why_not.map(|why_not| (order.id, why_not)));
+        }
+        let mut free = Vec::with_capacity(arrived.len());
+        for one in arrived {
+            match aside.remove(&one.order.id) {
+                Some(why_not) => {
+                    tracing::error!(order = %one.order.id, error = why_not, "cannot be counted");
+                    unapplied.set_aside(one.records, why_not);
+                }
+                None if left.contains(&one.order.id) => unapplied.deliver_again(vec![one]),
+                None => free.push(one),
             }
         }
-        let (left, free) = arrived.into_iter().partition(|one| left.contains(&one.order.id));
-        unapplied.deliver_again(left);
         Ok(free)
     }
 
-    /// Counts what a run has claimed of an order, in the items that lack it.
-    async fn end_claim(&self, order: &Order, mark: &Watermark, claim: Claim) -> Result<(), TableError> {
+    /// Counts what a run has claimed of an order, in the items that lack it; why not, where that
+    /// would fail each time.
+    async fn end_claim(
+        &self,
+        order: &Order,
+        mark: &Watermark,
+        claim: Claim,
+    ) -> Result<Option<String>, TableError> {
         let mut order = order.clone();
         self.complete_log(&mut order, claim.before).await?;
-        // Where its log is damaged, whoever counts what came later will set it aside.
-        let Some(order) = order.as_of(mark.version) else { return Ok(()) };
+        let Some(order) = order.as_of(mark.version) else {
+            return Ok(Some(chain(&TableError::LogTooShort(order.id))));
+        };
         let image = OrderImage { records: vec![order.id.to_string()], order, versions: claim.records };
         let unapplied = Box::pin(apply_batch(self, None, &claim.shard, vec![image])).await;
-        if unapplied.again.is_empty() { Ok(()) } else { Err(TableError::Conflict) }
+        match unapplied.again.is_empty() {
+            true => Ok(unapplied.poison.into_iter().next().map(|poison| poison.reason)),
+            false => Err(TableError::Conflict),
+        }
     }
 
     /// The items of counters that what is claimed of an order is counted in.

@@ -94,8 +94,8 @@ impl App {
         let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
         let by = &caller.user.id;
         let order = self.send_refunds(self.call_off(order.clone(), by).await?, by).await?;
-        let is_open = order.status.after(Action::Refund).is_some();
-        if is_closing && is_open && !order.awaits_gateway() {
+        let may_close = order.status.after(Action::Refund).is_some();
+        if is_closing && may_close && !order.awaits_gateway() {
             return Err(refused());
         }
         Ok(VisibleOrder { order, manages })

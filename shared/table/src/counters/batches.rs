@@ -14,6 +14,10 @@ use aws_sdk_dynamodb::types::{
 use oms_domain::tally::Scope;
 use std::collections::{BTreeMap, HashMap};
 
+/// How many shards one write forgets: an expression has 4 KB at most, and the next write of the
+/// item forgets more.
+const FORGOTTEN_AT_ONCE: usize = 100;
+
 /// What the counters of all orders want of an operator's lock, which stands on them, to be written.
 #[derive(Clone, Copy, Debug)]
 pub enum Lock<'a> {
@@ -155,7 +159,7 @@ impl Table {
 
     /// Takes out of an item up to where it had counted shards that bring nothing more.
     async fn forget_ended_shards(&self, scope: &Scope, sk: &str, lanes: &Lanes) -> Result<(), TableError> {
-        let names: Vec<String> = lanes.ended().map(Shard::attribute).collect();
+        let names: Vec<String> = lanes.ended().take(FORGOTTEN_AT_ONCE).map(Shard::attribute).collect();
         if names.is_empty() {
             return Ok(());
         }

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 const LANE: char = '=';
 /// How many letters of a hash tell shards apart: 40 bits.
 const NAME: usize = 8;
+/// How many hexadecimal digits tell those of operators apart, of which there may be many: 44 bits.
+const OPERATORS_NAME: usize = 11;
 /// How the names of operators' runs begin.
 const OPERATOR: char = '!';
 
@@ -44,7 +46,7 @@ impl Shard {
     #[must_use]
     pub fn of_operator() -> Self {
         let random = oms_runtime::ids::random_uuid_v7().simple().to_string();
-        let letters = random.chars().skip(random.len() - NAME + 1);
+        let letters = random.chars().skip(random.len() - OPERATORS_NAME);
         Self(std::iter::once(OPERATOR).chain(letters).collect())
     }
 

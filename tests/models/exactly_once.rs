@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use oms_core::events::{catching_up, counting};
+use oms_core::statistics::verify::STATS;
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{AfterRefund, PaymentProvider};
@@ -12,8 +13,9 @@ use oms_domain::{Actor, Decimal, Order, RuleViolation, UserId};
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
 use oms_harness::{Harness, arrived};
-use oms_table::counters::stream_position::Shard;
-use std::collections::BTreeSet;
+use oms_table::counters::stream_position::{Sequence, Shard};
+use oms_table::orders::watermarks::Watermark;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Together 1,000 histories.
@@ -67,6 +69,33 @@ async fn repeats_losses_kills_and_rivals_change_no_count() {
         }
     }
     assert!(killed > ROUNDS, "only {killed} consumers were killed over their work");
+}
+
+/// What a run has claimed before it died is counted by the consumer that brings more of the order;
+/// where the order's log is damaged, it is set aside, and holds up no other.
+#[tokio::test]
+async fn a_claim_of_a_dead_run_is_counted_by_whoever_meets_it_or_its_order_is_set_aside() {
+    let harness = Harness::set_up().unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let generator = OrderGenerator::new(30, 6, since, SignedDuration::from_mins(23));
+    let orders = (0..100).map(|number| generator.order(number).unwrap());
+    let orders: Vec<Order> = orders.filter(|order| order.version > 2).take(2).collect();
+    for order in &orders {
+        harness.save(None, order).await.unwrap();
+        let first = BTreeMap::from([(Sequence::new("1"), 1)]);
+        let claimed = Watermark::default().claiming(&Shard::of_operator(), &first);
+        harness.app.table().claim(STATS, order.id, None, &claimed).await.unwrap();
+    }
+    let mut damaged = orders[1].clone();
+    damaged.log.remove(0);
+    let batch = arrived(&[orders[0].clone(), damaged], 1);
+    let shard = Shard::new("shardId-1");
+    let unapplied = counting::apply(&harness.app, None, Some(&shard), batch).await;
+    assert_eq!((unapplied.again.len(), unapplied.poison.len()), (0, 1), "{unapplied:?}");
+    let expected = tally(None, &orders[0], &harness.app.config().time_zone);
+    let expected: Counters = expected.of(&Scope::All).collect();
+    let counted = harness.app.table().cells(&Scope::All).await.unwrap();
+    assert_eq!(differences(&counted, &expected), []);
 }
 
 /// An order with a random life; what the rules refuse does not happen.

@@ -37,6 +37,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::Duration;
 
@@ -186,6 +187,7 @@ struct Stage {
     topic: Topic,
     functions: Rc<Functions>,
     sources: Rc<EventSources>,
+    written: Arc<Notify>,
     people: People,
     _stay: simulated::Stay,
 }
@@ -211,10 +213,10 @@ impl Stage {
         let sources =
             EventSources::new(system, Rc::clone(&functions), queues.clone(), chance.clone(), outages.clone());
         let sources = Rc::new(sources);
-        sources.begin(database, written);
+        sources.begin(database, Arc::clone(&written));
         let people =
             People::open(Rc::clone(&functions), issuer, chance.clone(), outages.clone(), is_told).await?;
-        Ok(Self { chance, outages, router, queues, topic, functions, sources, people, _stay: stay })
+        Ok(Self { chance, outages, router, queues, topic, functions, sources, written, people, _stay: stay })
     }
 
     fn set_bad_day(&self, is_bad: bool) {
@@ -226,7 +228,7 @@ impl Stage {
 
     /// What is wrong once everything has come to rest.
     async fn at_the_end(&self) -> Result<Vec<String>, Fault> {
-        let mut wrong = come_to_rest(&self.sources, &self.queues).await;
+        let mut wrong = come_to_rest(&self.sources, &self.queues, &self.written).await;
         let operator = self.functions.operator()?;
         let checks = Checks::of(&operator, &self.people, &self.router).await?;
         wrong.extend(checks::events(&checks, &self.topic.events()));
@@ -312,11 +314,13 @@ async fn operate(functions: &Functions, chance: &Chance, people: &People) -> Res
     Ok(())
 }
 
-/// Waits until there is nothing left to do; what is left all the same.
-async fn come_to_rest(sources: &EventSources, queues: &Queues) -> Vec<String> {
+/// Waits until there is nothing left to do; what is left all the same. What was written after its
+/// caller had been killed has told nobody, so the stream is looked at each time.
+async fn come_to_rest(sources: &EventSources, queues: &Queues, written: &Notify) -> Vec<String> {
     let mut quiet = 0;
     for _ in 0..LOOKS {
         tokio::time::sleep(LOOK_EVERY).await;
+        written.notify_one();
         // What only waits for an unpaid order's time is at rest.
         let waits = queues.messages().iter().any(|message| !message.body.contains("expire_unpaid"));
         quiet = if sources.is_idle() && !waits { quiet + 1 } else { 0 };

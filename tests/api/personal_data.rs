@@ -4,11 +4,13 @@
 mod story;
 
 use crate::operator::{orderctl, orderctl_with};
+use jiff::{SignedDuration, Timestamp};
 use oms_tests::shop::text;
-use oms_tests::{Client, Ledger, OwnQueue, Person, Proxy, eventually, stack};
+use oms_tests::{Client, Ledger, OwnQueue, Person, Proxy, Shop, eventually, stack};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use story::Story;
 
 const INDEXES: [&str; 8] =
@@ -54,11 +56,37 @@ async fn erasure_of(admin: &Person, person: &Person) -> Value {
     let accepted = admin.client.post(&path, json!({})).await.expect(202);
     let api = stack().setting("API_URL");
     let path = text(&accepted["status_url"]).strip_prefix(api).expect("a link to the API").to_owned();
-    let ask = || async { admin.client.get(&path).await.expect(200) };
-    let ended = eventually(ask, |job: &Value| job["status"] != "pending").await;
+    let ended = ended(admin, &path).await;
     assert_eq!((&ended["job"], &ended["user"]), (&accepted["job"], &json!(person.id)));
     assert_eq!(ended["by"], admin.id);
     ended
+}
+
+async fn ended(admin: &Person, path: &str) -> Value {
+    let ask = || async { admin.client.get(path).await.expect(200) };
+    eventually(ask, |job: &Value| job["status"] != "pending").await
+}
+
+#[tokio::test]
+async fn an_erasure_that_has_stood_still_goes_on_when_it_is_looked_at() {
+    let (admin, client) = (admin(), Client::stranger());
+    let ada = Shop::open().await.customer().await;
+    let first = erasure_of(&admin, &ada).await;
+    // As if its message had got lost two hours ago.
+    let key = |sk: &str| json!({ "pk": { "S": format!("JOB#{}", text(&first["job"])) }, "sk": { "S": sk } });
+    let two_hours_ago = Timestamp::now() - SignedDuration::from_hours(2);
+    let then = json!({
+        "Key": key("JOB"),
+        "UpdateExpression": "SET created_at = :then",
+        "ExpressionAttributeValues": { ":then": { "S": two_hours_ago.to_string() } },
+    });
+    client.dynamodb("UpdateItem", then).await;
+    // Whatever that started has found nothing to do by then.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    client.dynamodb("DeleteItem", json!({ "Key": key("RESULT#00000") })).await;
+    let path = format!("/api/users/{}/erase/{}/", ada.id, text(&first["job"]));
+    assert_eq!(admin.client.get(&path).await.expect(200)["status"], "pending");
+    assert_eq!(ended(&admin, &path).await["status"], "finished");
 }
 
 /// Every page of an export, put together.

@@ -44,6 +44,21 @@ async fn a_caller_makes_so_many_requests_a_minute_and_is_told_when_to_come_again
     assert_eq!(tries(&mut orders, Some("no token")).await.0, 429, "from the same address");
 }
 
+/// All disputes of a busy hour may come from one address of the payment gateway.
+#[tokio::test]
+async fn what_the_payment_gateway_reports_is_not_limited_as_a_caller() {
+    let mut payments = Function::start("payments", &[("RATE_LIMIT", "1")]).await;
+    for (path, expected) in [("/api/payments/", [401, 429, 429]), ("/api/payments/webhook", [404; 3])] {
+        let mut answered = Vec::new();
+        for _ in expected {
+            let answer =
+                payments.answer("POST", None, path, Some(&json!({})), &[]).await.expect("it answers");
+            answered.push(answer["statusCode"].as_u64().expect("a status"));
+        }
+        assert_eq!(answered, expected, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn nobody_is_limited_where_the_setting_says_so() {
     let ada = Person::new("ada", None);

@@ -1,5 +1,6 @@
 //! Statistics are exactly the fold of the orders' logs, whatever the stream does to its records.
 
+use futures::FutureExt;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use oms_core::events::{catching_up, counting};
@@ -9,13 +10,14 @@ use oms_domain::paying::NewPayment;
 use oms_domain::payment::{AfterRefund, PaymentProvider};
 use oms_domain::reconciliation::{Counters, differences};
 use oms_domain::tally::{Scope, Tally, tally};
-use oms_domain::{Actor, Decimal, Order, RuleViolation, UserId};
+use oms_domain::{Actor, Currency, Decimal, Order, RuleViolation, UserId};
 use oms_harness::OrderGenerator;
 use oms_harness::SeededRng;
 use oms_harness::{Harness, arrived};
 use oms_table::counters::stream_position::{Sequence, Shard};
 use oms_table::orders::watermarks::Watermark;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 /// Together 1,000 histories.
@@ -93,6 +95,45 @@ async fn a_claim_of_a_dead_run_is_counted_by_whoever_meets_it_or_its_order_is_se
     let unapplied = counting::apply(&harness.app, None, Some(&shard), batch).await;
     assert_eq!((unapplied.again.len(), unapplied.poison.len()), (0, 1), "{unapplied:?}");
     let expected = tally(None, &orders[0], &harness.app.config().time_zone);
+    let expected: Counters = expected.of(&Scope::All).collect();
+    let counted = harness.app.table().cells(&Scope::All).await.unwrap();
+    assert_eq!(differences(&counted, &expected), []);
+}
+
+/// Orders of a hundred currencies add more sums to the counters of all than one update may name:
+/// what DynamoDB does not take of a batch it takes of its halves, as Lambda delivers them then.
+#[tokio::test]
+async fn a_batch_that_dynamodb_does_not_take_is_counted_in_halves() {
+    let harness = Harness::set_up().unwrap();
+    let since: Timestamp = "2026-10-24T20:00:00Z".parse().unwrap();
+    let generator = OrderGenerator::new(30, 6, since, SignedDuration::from_mins(23));
+    let letters = || b'A'..=b'Z';
+    let codes = letters().flat_map(|one| letters().map(move |two| format!("{}{}", one as char, two as char)));
+    let codes = codes.flat_map(|code| letters().map(move |three| format!("{code}{}", three as char)));
+    let currencies: Vec<Currency> = codes.filter_map(|code| code.parse().ok()).take(100).collect();
+    let mut expected = Tally::default();
+    let mut orders = Vec::new();
+    for (number, currency) in currencies.iter().enumerate() {
+        let order = generator.order(number as u64).unwrap();
+        let order = Order { currency: *currency, ..order.as_of(1).unwrap() };
+        expected.absorb(tally(None, &order, &harness.app.config().time_zone));
+        orders.push(order);
+    }
+    assert_eq!(orders.len(), 100);
+    let shard = Shard::new("shardId-1");
+    let (mut waiting, mut refused) = (vec![(1, orders.as_slice())], 0);
+    while let Some((first, batch)) = waiting.pop() {
+        let counting = counting::apply(&harness.app, None, Some(&shard), arrived(batch, first));
+        match AssertUnwindSafe(counting).catch_unwind().await {
+            Ok(unapplied) => assert!(unapplied.is_empty(), "{unapplied:?}"),
+            Err(_) => {
+                refused += 1;
+                let (half, rest) = batch.split_at(batch.len() / 2);
+                waiting.extend([(first + half.len() as u64, rest), (first, half)]);
+            }
+        }
+    }
+    assert!(refused > 0, "DynamoDB takes all of it at once");
     let expected: Counters = expected.of(&Scope::All).collect();
     let counted = harness.app.table().cells(&Scope::All).await.unwrap();
     assert_eq!(differences(&counted, &expected), []);

@@ -73,10 +73,12 @@ impl Audits {
         Some(drift)
     }
 
-    /// Begins an audit where one is due: of a suspect, if there is one.
+    /// Begins an audit where one is due: of a suspect, if there is one. A new process counts first:
+    /// the one before may have died of an audit, whose batch came again.
     fn begin(&self, now: Timestamp) -> Option<Option<UserId>> {
         let mut state = self.state();
-        let is_due = state.last.is_none_or(|last| now.duration_since(last) >= self.every);
+        let last = *state.last.get_or_insert(now);
+        let is_due = now.duration_since(last) >= self.every;
         is_due.then(|| {
             state.last = Some(now);
             state.suspect.take()

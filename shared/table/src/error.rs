@@ -36,6 +36,9 @@ pub enum TableError {
     /// The item has grown to its limit.
     #[error("the item would be larger than an item may be")]
     TooLarge,
+    /// There is more of something than is read in one go, which is never cut short in silence.
+    #[error("there is more than is read at once")]
+    TooMuch,
     /// An order's log no longer reaches back to what a consumer has applied last.
     #[error("the log of order {0} does not reach back far enough")]
     LogTooShort(OrderId),
@@ -98,7 +101,7 @@ impl TableError {
     /// Whether it is about one item, which will not read better another time; not about the table.
     #[must_use]
     pub const fn is_of_the_item(&self) -> bool {
-        matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_))
+        matches!(self, TableError::Shape { .. } | TableError::LogTooShort(_) | TableError::TooMuch)
     }
 
     /// Whether it would be the same each time, unlike a throttle, a lost race, a permission that is
@@ -191,6 +194,10 @@ impl From<TableError> for oms_domain::Error {
             TableError::TooLarge => Self::Rule {
                 code: "order_too_large",
                 message: "The order is too large: shorten its notes and extra data.".to_owned(),
+            },
+            TableError::TooMuch => Self::TooMuch {
+                code: "too_much_to_read",
+                message: "There is more than can be read at once: narrow it.".to_owned(),
             },
             TableError::Conflict => Self::LostRace,
             TableError::Repeated => Self::Conflict {

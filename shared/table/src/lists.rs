@@ -1,5 +1,6 @@
 //! Pages of the indexes, and small collections of the base table.
 
+mod collection;
 mod entry;
 mod page;
 
@@ -19,6 +20,8 @@ use oms_runtime::meter::{self, side_by_side};
 
 /// How many pages of a query are read at most: 1 MB each.
 const MAX_QUERY_PAGES: usize = 20;
+/// The same where only their number is wanted, which must be exact.
+const MAX_COUNTED_PAGES: usize = 200;
 
 /// A list that an index keeps, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,9 +203,13 @@ impl Table {
         Ok(found)
     }
 
-    /// How many entries a span has: of those that [`MAX_QUERY_PAGES`] find.
+    /// How many entries a span has.
+    ///
+    /// # Errors
+    /// [`TableError::TooMuch`] where they are more than [`MAX_COUNTED_PAGES`] find.
     pub async fn count_span(&self, span: &Span) -> Result<u64, TableError> {
-        Ok(self.count_pages(self.query_of(span)).await?.0)
+        let (count, is_all) = self.count_pages(self.query_of(span), MAX_COUNTED_PAGES).await?;
+        if is_all { Ok(count) } else { Err(TableError::TooMuch) }
     }
 
     /// How many entries a span has besides those of some orders, 100 at most; none where they are
@@ -218,15 +225,15 @@ impl Table {
                 query = query.expression_attribute_values(name, AttributeValue::S(keys::order(*order)));
             }
         }
-        let (count, is_all) = self.count_pages(query).await?;
+        let (count, is_all) = self.count_pages(query, MAX_QUERY_PAGES).await?;
         Ok(is_all.then_some(count))
     }
 
-    async fn count_pages(&self, query: QueryFluentBuilder) -> Result<(u64, bool), TableError> {
+    async fn count_pages(&self, query: QueryFluentBuilder, most: usize) -> Result<(u64, bool), TableError> {
         let query = query.select(Select::Count);
         let mut count = 0;
         let mut start = None;
-        for _ in 0..MAX_QUERY_PAGES {
+        for _ in 0..most {
             let page = query.clone().set_exclusive_start_key(start).send().await?;
             meter_read(page.consumed_capacity());
             count += u64::try_from(page.count).unwrap_or(0);
@@ -263,103 +270,6 @@ impl Table {
                 .expression_attribute_values(":below", text(below)),
         };
         query.expression_attribute_names("#at", span.index.range_key())
-    }
-
-    /// All items of a partition of the base table whose sort key has a prefix, in its order.
-    pub async fn collection(&self, pk: String, prefix: &str) -> Result<Vec<Item>, TableError> {
-        self.range(pk, prefix, true).await
-    }
-
-    /// All items of a partition whose sort key starts with `from`, or (`!exact`) is not below it.
-    pub async fn range(&self, pk: String, from: &str, exact: bool) -> Result<Vec<Item>, TableError> {
-        let query = self.client.query().consistent_read(exact);
-        let query = match (from, exact) {
-            ("", _) => query.key_condition_expression("#pk = :pk"),
-            (_, true) => query.key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)"),
-            (_, false) => query.key_condition_expression("#pk = :pk AND #sk >= :sk"),
-        };
-        let query = if from.is_empty() {
-            query
-        } else {
-            query
-                .expression_attribute_names("#sk", keys::SK)
-                .expression_attribute_values(":sk", AttributeValue::S(from.to_owned()))
-        };
-        self.read_pages(pk, query, usize::MAX).await
-    }
-
-    /// Up to `limit` items and a few of a partition whose sort key begins so. Not a consistent
-    /// read.
-    pub async fn beginning(&self, pk: String, sk: String, limit: usize) -> Result<Vec<Item>, TableError> {
-        let query = self.client.query().limit(i32::try_from(limit).unwrap_or(i32::MAX));
-        let query = if sk.is_empty() {
-            query.key_condition_expression("#pk = :pk")
-        } else {
-            query
-                .key_condition_expression("#pk = :pk AND begins_with(#sk, :sk)")
-                .expression_attribute_names("#sk", keys::SK)
-                .expression_attribute_values(":sk", AttributeValue::S(sk))
-        };
-        self.read_pages(pk, query, limit).await
-    }
-
-    /// All items of a partition from one sort key to another, both included. Not a consistent read.
-    pub async fn between(&self, pk: String, from: String, to: String) -> Result<Vec<Item>, TableError> {
-        self.between_keys(pk, from, to, false).await
-    }
-
-    /// All items of a partition from one sort key to another, both included.
-    pub async fn between_exactly(
-        &self,
-        pk: String,
-        from: String,
-        to: String,
-    ) -> Result<Vec<Item>, TableError> {
-        self.between_keys(pk, from, to, true).await
-    }
-
-    async fn between_keys(
-        &self,
-        pk: String,
-        from: String,
-        to: String,
-        is_consistent: bool,
-    ) -> Result<Vec<Item>, TableError> {
-        let query = self
-            .client
-            .query()
-            .consistent_read(is_consistent)
-            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
-            .expression_attribute_names("#sk", keys::SK)
-            .expression_attribute_values(":from", AttributeValue::S(from))
-            .expression_attribute_values(":to", AttributeValue::S(to));
-        self.read_pages(pk, query, usize::MAX).await
-    }
-
-    /// The pages of a query of a partition of the base table, until there are `limit` items.
-    async fn read_pages(
-        &self,
-        pk: String,
-        query: QueryFluentBuilder,
-        limit: usize,
-    ) -> Result<Vec<Item>, TableError> {
-        let query = query
-            .table_name(&self.name)
-            .expression_attribute_names("#pk", keys::PK)
-            .expression_attribute_values(":pk", AttributeValue::S(pk))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let mut found = Vec::new();
-        let mut start = None;
-        for _ in 0..MAX_QUERY_PAGES {
-            let page = query.clone().set_exclusive_start_key(start).send().await?;
-            meter_read(page.consumed_capacity());
-            found.extend(page.items.unwrap_or_default());
-            start = page.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
-                break;
-            }
-        }
-        Ok(found)
     }
 }
 

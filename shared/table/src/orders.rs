@@ -112,10 +112,13 @@ impl Table {
         if order.log_reaches(version) {
             return Ok(());
         }
-        for item in self.collection(keys::order(order.id), keys::LOG_PREFIX).await? {
-            order.recall(item::log_from_item(item)?);
+        let mut pages = self.pages(keys::order(order.id), keys::LOG_PREFIX, false);
+        while !order.log_reaches(version) {
+            let Some(newest) = pages.next().await? else { return Err(TableError::LogTooShort(order.id)) };
+            let older = newest.into_iter().map(item::log_from_item).collect::<Result<Vec<_>, _>>()?;
+            order.recall(older.into_iter().flatten().collect());
         }
-        if order.log_reaches(version) { Ok(()) } else { Err(TableError::LogTooShort(order.id)) }
+        Ok(())
     }
 
     /// Saves an order if the table still holds the version that was seen, and with it all else that

@@ -46,7 +46,7 @@ impl Table {
     /// Every order of a person, deleted ones too, as far as the index has them.
     ///
     /// # Errors
-    /// [`TableError`] where the table cannot be read; [`TableError::TooLarge`] where there are
+    /// [`TableError`] where the table cannot be read; [`TableError::TooMuch`] where there are
     /// millions.
     pub async fn orders_ever_of(&self, person: &UserId) -> Result<BTreeSet<OrderId>, TableError> {
         let mut found = BTreeSet::new();
@@ -98,7 +98,7 @@ impl Table {
                 return Ok(found);
             }
         }
-        Err(TableError::TooLarge)
+        Err(TableError::TooMuch)
     }
 
     /// Erases the older parts of an order's log, which stand beside it; how many had anything to
@@ -110,10 +110,13 @@ impl Table {
     /// newer version wrote one, with what only that can erase.
     pub async fn erase_older_log(&self, order: OrderId) -> Result<usize, TableError> {
         let mut count = 0;
-        for older in self.collection(keys::order(order), keys::LOG_PREFIX).await? {
-            if let Some(erased) = item::erased_log(order, older, self.layout)? {
-                self.put(self.put_any(erased)?, None).await?;
-                count += 1;
+        let mut pages = self.pages(keys::order(order), keys::LOG_PREFIX, true);
+        while let Some(page) = pages.next().await? {
+            for older in page {
+                if let Some(erased) = item::erased_log(order, older, self.layout)? {
+                    self.put(self.put_any(erased)?, None).await?;
+                    count += 1;
+                }
             }
         }
         Ok(count)
@@ -124,7 +127,12 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn count_notifications(&self, person: &UserId) -> Result<usize, TableError> {
-        Ok(self.collection(keys::user(person), keys::NOTIFICATION_PREFIX).await?.len())
+        let mut count = 0;
+        let mut pages = self.pages(keys::user(person), keys::NOTIFICATION_PREFIX, true);
+        while let Some(page) = pages.next().await? {
+            count += page.len();
+        }
+        Ok(count)
     }
 
     /// Removes a person's notifications, and counts them out of the inbox; how many were there.
@@ -133,14 +141,17 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read or written.
     pub async fn delete_notifications(&self, person: &UserId, now: Timestamp) -> Result<usize, TableError> {
-        let items = self.collection(keys::user(person), keys::NOTIFICATION_PREFIX).await?;
-        let count = items.len();
-        let read = |item| catalog::read::<Notification>(item, "a notification");
-        let notifications: Vec<Notification> = items.into_iter().map(read).collect::<Result<_, _>>()?;
-        for some in notifications.chunks(NOTIFICATIONS_AT_ONCE) {
-            match self.delete_some(person, some, now).await {
-                Ok(()) | Err(TableError::Conflict) => {}
-                Err(error) => return Err(error),
+        let mut count = 0;
+        let mut pages = self.pages(keys::user(person), keys::NOTIFICATION_PREFIX, true);
+        while let Some(page) = pages.next().await? {
+            count += page.len();
+            let read = |item| catalog::read::<Notification>(item, "a notification");
+            let notifications: Vec<Notification> = page.into_iter().map(read).collect::<Result<_, _>>()?;
+            for some in notifications.chunks(NOTIFICATIONS_AT_ONCE) {
+                match self.delete_some(person, some, now).await {
+                    Ok(()) | Err(TableError::Conflict) => {}
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(count)
@@ -179,9 +190,15 @@ impl Table {
     /// [`TableError`] where the table cannot be read.
     pub async fn remembered_requests(&self, person: &UserId) -> Result<Vec<(String, String)>, TableError> {
         let shards = (0..keys::IDEMPOTENCY_SHARDS).map(|shard| keys::idempotency_shard(&person.0, shard));
-        let shards = shards.map(|pk| self.collection(pk, keys::IDEMPOTENCY_PREFIX));
-        let found = try_join_all(shards).await?;
-        Ok(found.iter().flatten().map(keys_of).collect())
+        let shards = shards.map(|pk| async move {
+            let mut found = Vec::new();
+            let mut pages = self.pages(pk, keys::IDEMPOTENCY_PREFIX, true);
+            while let Some(page) = pages.next().await? {
+                found.extend(page.iter().map(keys_of));
+            }
+            Ok::<_, TableError>(found)
+        });
+        Ok(try_join_all(shards).await?.into_iter().flatten().collect())
     }
 
     /// Forgets the requests of a person; how many there were.

@@ -57,7 +57,7 @@ personal_data! {
         goes: [],
     }
     Erasure {
-        stays: [id, person, maker, created_at],
+        stays: [id, person, maker, created_at, restarted_at],
         goes: [],
     }
     ErasureResult {

@@ -59,7 +59,8 @@ pub(crate) async fn erase(
         return Err(Error::NotFound(Kind::User).into());
     }
     app.check_erasable(&person).await?;
-    let job = Erasure { id: app.new_id(), person, maker: caller.user.id, created_at: app.now() };
+    let (id, created_at) = (app.new_id(), app.now());
+    let job = Erasure { id, person, maker: caller.user.id, created_at, restarted_at: None };
     let path = format!("/api/users/{}/erase/{}/", encoded(&job.person), job.id);
     let accepted = ErasureAccepted { job: job.id.0, status_url: links.to(&path) };
     app.request().will_answer(StatusCode::ACCEPTED, &accepted)?;

@@ -1,6 +1,7 @@
 //! `GET /api/users/{id}/erase/{job}/`
 
 use axum::Json;
+use jiff::SignedDuration;
 use oms_core::app::App;
 use oms_domain::{Error, JobId, Kind, UserId};
 use oms_http::views::{optional_time, time};
@@ -9,6 +10,11 @@ use oms_table::jobs::erasures::{Erasure, ErasureResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+/// How long nothing may come of an erasure until it is put on its way again: longer than its record
+/// takes through the stream and its rounds through the queue. What is lost of either is no more
+/// than a delay then.
+const STALLED_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// How far an erasure is.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -72,7 +78,8 @@ impl ErasureJob {
     }
 }
 
-/// How far the erasure of a person is that was answered 202.
+/// How far the erasure of a person is that was answered 202. One of which nothing has come for an
+/// hour is put on its way again.
 #[utoipa::path(
     get, path = "/api/users/{id}/erase/{job}/", tag = "users",
     params(
@@ -101,5 +108,9 @@ pub(crate) async fn erasure(
     let job = app.table().erasure(id, app.now()).await?;
     let job = job.filter(|job| job.person == person).ok_or(Error::NotFound(Kind::Job))?;
     let result = app.table().erasure_result(id).await?;
+    if result.is_none() && app.now().duration_since(job.on_its_way_since()) >= STALLED_AFTER {
+        tracing::warn!(%id, "an erasure stood still: starting it again");
+        app.table().restart_erasure(&job, app.now()).await?;
+    }
     Ok(Json(ErasureJob::new(&job, result)))
 }

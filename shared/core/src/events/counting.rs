@@ -35,6 +35,10 @@ const AT_ONCE: usize = 32;
 /// shard it is of, as in an event made by hand, each order is a shard of its own, and its versions
 /// are the records' numbers: right as well, but each order leaves its mark in the counters for a
 /// day.
+///
+/// # Panics
+/// Where DynamoDB will never take what several records count for together: so Lambda delivers them
+/// in halves, until the one that it does not take is alone and set aside.
 pub async fn apply(
     app: &App,
     metrics: Option<Metrics>,
@@ -52,35 +56,58 @@ pub async fn apply(
         }
         return unapplied;
     };
-    apply_batch(app, metrics, shard, arrived).await
+    let all = records_of(&arrived);
+    match try_batch(app, metrics, shard, arrived).await {
+        Ok(unapplied) => unapplied,
+        Err(error) if !error.is_lasting() => to_come_again(all, &error),
+        Err(error) if all.len() > 1 => panic!("these cannot be counted together: {}", chain(&error)),
+        Err(error) => {
+            tracing::error!(error = chain(&error), "cannot be counted");
+            let mut unapplied = Unapplied::default();
+            unapplied.set_aside(all, error);
+            unapplied
+        }
+    }
 }
 
-/// The same of a batch whose shard is known.
+/// The same of a batch whose shard is known, as an operator has it: all that it could not count is
+/// left to be looked at again.
 pub(super) async fn apply_batch(
     app: &App,
     metrics: Option<Metrics>,
     shard: &Shard,
     arrived: Vec<OrderImage>,
 ) -> Unapplied {
+    let all = records_of(&arrived);
+    try_batch(app, metrics, shard, arrived).await.unwrap_or_else(|error| to_come_again(all, &error))
+}
+
+fn records_of(arrived: &[OrderImage]) -> Vec<String> {
+    arrived.iter().flat_map(|one| one.records.clone()).collect()
+}
+
+fn to_come_again(all: Vec<String>, error: &TableError) -> Unapplied {
+    tracing::error!(error = chain(error), "could not count");
+    Unapplied { again: all, ..Unapplied::default() }
+}
+
+/// Counts a batch as a whole, but for what would fail each time.
+async fn try_batch(
+    app: &App,
+    metrics: Option<Metrics>,
+    shard: &Shard,
+    arrived: Vec<OrderImage>,
+) -> Result<Unapplied, TableError> {
     let mut unapplied = Unapplied::default();
-    let Some(batch) = range_of(shard, &arrived) else { return unapplied };
-    let all: Vec<String> = arrived.iter().flat_map(|one| one.records.clone()).collect();
+    let Some(batch) = range_of(shard, &arrived) else { return Ok(unapplied) };
     // Boxed, or its layout would be too deep for callers that nest it further.
-    let counting = Box::pin(count_batch(app, &batch, arrived, &mut unapplied));
-    match counting.await {
-        Ok(counted) => {
-            tracing::debug!(orders = counted.len(), "counted");
-            if let Some(metrics) = metrics {
-                let figures = counted.iter().flat_map(|one| measures(&one.order, one.seen));
-                figures.for_each(|measure| metrics.note(measure));
-            }
-        }
-        Err(error) => {
-            tracing::error!(error = chain(&error), "could not count");
-            unapplied = Unapplied { again: all, ..Unapplied::default() };
-        }
+    let counted = Box::pin(count_batch(app, &batch, arrived, &mut unapplied)).await?;
+    tracing::debug!(orders = counted.len(), "counted");
+    if let Some(metrics) = metrics {
+        let figures = counted.iter().flat_map(|one| measures(&one.order, one.seen));
+        figures.for_each(|measure| metrics.note(measure));
     }
-    unapplied
+    Ok(unapplied)
 }
 
 /// Where the records of some orders stand in their shard; none where there are none.

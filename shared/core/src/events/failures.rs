@@ -13,6 +13,7 @@ use oms_runtime::sdk;
 use oms_table::{TableError, keys};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 
 /// What a consumer has not applied of a batch.
@@ -112,26 +113,52 @@ impl FailedRecord {
     }
 }
 
-/// What the records of a batch are known by.
+/// What the records of a batch are known by, each with its place among them.
 #[derive(Debug)]
 pub(super) struct Identities {
-    of: HashMap<String, Identity>,
+    of: HashMap<String, (usize, Identity)>,
 }
 
-#[derive(Debug)]
-struct Identity {
-    position: usize,
+/// What a record is known by, also one that is none: nothing of its images.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    /// Where it stands in its shard.
+    pub(super) sequence: String,
     event_id: String,
     keys: Value,
 }
 
+impl Identity {
+    pub(super) fn of(record: &RawValue) -> Self {
+        #[derive(Deserialize)]
+        struct Record {
+            #[serde(rename = "eventID", default)]
+            event_id: String,
+            #[serde(default)]
+            dynamodb: Change,
+        }
+        #[derive(Default, Deserialize)]
+        struct Change {
+            #[serde(rename = "SequenceNumber", default)]
+            sequence: String,
+            #[serde(rename = "Keys", default)]
+            keys: Value,
+        }
+        let read = serde_json::from_str(record.get()).map(|Record { event_id, dynamodb }| Self {
+            sequence: dynamodb.sequence,
+            event_id,
+            keys: dynamodb.keys,
+        });
+        read.unwrap_or_default()
+    }
+}
+
 impl Identities {
     /// Of the records of an event, as they came.
-    pub(super) fn of(records: &[Value]) -> Self {
+    pub(super) fn of(records: &[Box<RawValue>]) -> Self {
         let of = records.iter().enumerate().map(|(position, record)| {
-            let event_id = record["eventID"].as_str().unwrap_or_default().to_owned();
-            let identity = Identity { position, event_id, keys: record["dynamodb"]["Keys"].clone() };
-            (sequence_number(record), identity)
+            let identity = Identity::of(record);
+            (identity.sequence.clone(), (position, identity))
         });
         Self { of: of.collect() }
     }
@@ -142,18 +169,13 @@ impl Identities {
     }
 
     fn position(&self, record: &str) -> usize {
-        self.of.get(record).map_or(0, |identity| identity.position)
+        self.of.get(record).map_or(0, |(position, _)| *position)
     }
 
     /// The last one of some records of the same item.
     fn last<'a>(&self, records: &'a [String]) -> Option<&'a String> {
         records.iter().max_by_key(|record| self.position(record))
     }
-}
-
-/// Where a record stands in its shard.
-pub(super) fn sequence_number(record: &Value) -> String {
-    record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default().to_owned()
 }
 
 /// What a message of the failure queue tells of.
@@ -249,23 +271,29 @@ impl FailureQueue {
         Ok(messages.collect())
     }
 
-    /// Ends a message, or has it seen again at once where what it tells of is not mended.
+    /// Ends a message, or has it seen again at once where what it tells of is not mended: where that
+    /// fails, as of one that was taken out so long ago that it is seen already, it is seen later.
     ///
     /// # Errors
-    /// Where SQS does not answer, after the SDK's retries.
+    /// Where SQS does not end it, after the SDK's retries.
     pub async fn put_away(&self, message: &Message, is_mended: bool) -> Result<(), Fault> {
         let receipt = &message.receipt;
         if is_mended {
             self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await?;
         } else {
             let change = self.client.change_message_visibility().queue_url(&self.url);
-            change.receipt_handle(receipt).visibility_timeout(0).send().await?;
+            if let Err(error) = change.receipt_handle(receipt).visibility_timeout(0).send().await {
+                tracing::warn!(
+                    error = chain(&error),
+                    "a message of the failure queue stays hidden for a while"
+                );
+            }
         }
         Ok(())
     }
 
     async fn send(&self, identities: &Identities, record: &str, reason: &str) -> Result<(), Fault> {
-        let identity = identities.of.get(record);
+        let identity = identities.of.get(record).map(|(_, identity)| identity);
         let message = FailedRecord {
             consumer: self.consumer.to_owned(),
             event_id: identity.map(|identity| identity.event_id.clone()).unwrap_or_default(),
@@ -283,6 +311,7 @@ impl FailureQueue {
 mod tests {
     use super::*;
     use serde_json::json;
+    use serde_json::value::to_raw_value;
 
     fn identities() -> Identities {
         let record = |number: &str| {
@@ -291,7 +320,7 @@ mod tests {
                 "dynamodb": { "SequenceNumber": number, "Keys": { "pk": { "S": "ORDER#1" } } },
             })
         };
-        Identities::of(&["1", "2", "3", "4"].map(record))
+        Identities::of(&["1", "2", "3", "4"].map(|number| to_raw_value(&record(number)).unwrap()))
     }
 
     #[test]

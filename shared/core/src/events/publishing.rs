@@ -11,7 +11,7 @@ use crate::app::App;
 use futures::StreamExt;
 use jiff::Timestamp;
 use oms_domain::order_events::{OrderEvent, notices};
-use oms_domain::{Change, Order, UserId};
+use oms_domain::{Change, Order, OrderId, UserId};
 use oms_runtime::deadline;
 use oms_runtime::logging::chain;
 use oms_runtime::metrics::Metrics;
@@ -20,6 +20,7 @@ use oms_table::notifications::News;
 use oms_table::orders::watermarks::WatermarkAdvance;
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -31,6 +32,9 @@ pub const AT_ONCE: usize = 8;
 /// After how many changes of which there was nothing to tell the watermark moves all the same: an
 /// order keeps the last 64 of its log.
 const UNTOLD: u64 = 16;
+
+/// Of how many orders a process remembers what it has put on its way.
+const LOOKED_AFTER: usize = 10_000;
 
 /// How long the topic is waited for about one event, if the invocation has the time.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -47,6 +51,9 @@ pub struct Publisher {
     pub queue: Queue,
     /// What it has published.
     pub metrics: Metrics,
+    /// Up to which version of an order this process has put on its way what is to be looked after:
+    /// records that come again each minute while the topic is away start nothing twice.
+    looked_after: Arc<Mutex<BTreeMap<OrderId, u64>>>,
 }
 
 impl Publisher {
@@ -57,7 +64,11 @@ impl Publisher {
     pub fn new(app: App, metrics: Metrics) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let bus = app.bus()?.clone();
         let queue = Queue::from_config(app.config())?;
-        Ok(Self { app, bus, queue, metrics })
+        Ok(Self { app, bus, queue, metrics, looked_after: Arc::default() })
+    }
+
+    fn looked_after(&self) -> MutexGuard<'_, BTreeMap<OrderId, u64>> {
+        self.looked_after.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,11 +156,21 @@ async fn have_settled(
     UnappliedOrder { arrived, seen }: &UnappliedOrder,
 ) -> Result<(), Untold> {
     let order = &arrived.order;
-    if waits_since(order, *seen) {
+    let seen = publisher.looked_after().get(&order.id).copied().unwrap_or_default().max(*seen);
+    if seen >= order.version {
+        return Ok(());
+    }
+    if waits_since(order, seen) {
         let delay = publisher.app.config().settle_after;
         publisher.queue.send(Job::SettlePayment { order: order.id, tries: 0 }, delay).await?;
     }
-    Ok(watch_unpaid(publisher, order, order.newly_unpaid_until(*seen)).await?)
+    watch_unpaid(publisher, order, order.newly_unpaid_until(seen)).await?;
+    let mut looked_after = publisher.looked_after();
+    if looked_after.len() >= LOOKED_AFTER {
+        looked_after.clear();
+    }
+    looked_after.insert(order.id, order.version);
+    Ok(())
 }
 
 /// Tells every change after the watermark, then moves it; where there was nothing to tell, there is

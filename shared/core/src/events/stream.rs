@@ -1,7 +1,7 @@
 //! What the consumers of the table's stream share: from records to orders, and from orders that
 //! failed back to the records to see again.
 
-use super::failures::{Failed, FailureQueue, Identities, Unapplied, sequence_number};
+use super::failures::{Failed, FailureQueue, Identities, Identity, Unapplied};
 use crate::app::App;
 use aws_lambda_events::event::dynamodb::EventRecord;
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
@@ -15,7 +15,7 @@ use oms_table::jobs::HELD_UNTIL;
 use oms_table::jobs::erasures::PERSON;
 use oms_table::{Item, TableError, catalog::stores, keys, orders::item, text};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
@@ -28,13 +28,14 @@ const TO_COUNT: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// What Lambda hands a consumer. Its records are read one by one, so that one that cannot be read
-/// is none of the others' business.
+/// What Lambda hands a consumer. Its records are read one by one: so one that cannot be read is none
+/// of the others' business, and no more than one is held in the many small parts that it is read
+/// into, of which a record of a few megabytes may have hundreds of thousands.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StreamEvent {
     /// The records, as the stream writes them.
     #[serde(rename = "Records", default)]
-    pub records: Vec<Value>,
+    pub records: Vec<Box<RawValue>>,
     /// The shard of the stream that they are of, which Lambda says where a mapping has a tumbling
     /// window.
     #[serde(rename = "shardId", default)]
@@ -154,8 +155,10 @@ impl Batch {
         let shard = event.shard_id.as_deref().map(Shard::new);
         let mut batch = Batch { shard, ..Batch::default() };
         for record in event.records {
-            let sequence = sequence_number(&record);
-            let change = match serde_json::from_value::<EventRecord>(record) {
+            let Identity { sequence, .. } = Identity::of(&record);
+            let read = serde_json::from_str::<EventRecord>(record.get());
+            drop(record);
+            let change = match read {
                 Ok(record) => record.change,
                 Err(error) => {
                     tracing::error!(%sequence, error = oms_runtime::logging::chain(&error), "no record of a stream");
@@ -333,7 +336,7 @@ mod tests {
 
     fn event(records: &[&str]) -> StreamEvent {
         let record = |number: &&str| json!({ "dynamodb": { "SequenceNumber": number } });
-        StreamEvent { records: records.iter().map(record).collect(), shard_id: None }
+        serde_json::from_value(json!({ "Records": records.iter().map(record).collect::<Vec<_>>() })).unwrap()
     }
 
     #[tokio::test]

@@ -135,9 +135,13 @@ impl Table {
         let state = another(then);
         self.set_lock((JOURNAL, Some(journal.state.clone())), &[(JOURNAL, state.clone())]).await?;
         let ended = std::mem::replace(&mut journal.state, state);
-        let entries = self.range(keys::journal(id_of(&ended)), "", true).await?;
-        let orders = entries.iter().filter_map(|entry| entry.get(ORDERS)?.as_ss().ok()).flatten();
-        Ok(orders.filter_map(|order| order.parse().ok()).collect())
+        let mut orders = BTreeSet::new();
+        let mut pages = self.pages(keys::journal(id_of(&ended)), "", true);
+        while let Some(entries) = pages.next().await? {
+            let named = entries.iter().filter_map(|entry| entry.get(ORDERS)?.as_ss().ok()).flatten();
+            orders.extend(named.filter_map(|order| order.parse::<OrderId>().ok()));
+        }
+        Ok(orders)
     }
 
     /// What the lock asks of whoever counts; one that has run out is lifted.

@@ -24,6 +24,17 @@ pub struct Erasure {
     pub maker: UserId,
     /// When it was asked for.
     pub created_at: Timestamp,
+    /// When it was put on its way again, where it had stood still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarted_at: Option<Timestamp>,
+}
+
+impl Erasure {
+    /// Since when it has been on its way.
+    #[must_use]
+    pub fn on_its_way_since(&self) -> Timestamp {
+        self.restarted_at.unwrap_or(self.created_at)
+    }
 }
 
 /// What came of an erasure.
@@ -48,6 +59,17 @@ impl Table {
     pub async fn insert_erasure(&self, job: &Erasure, key: Keyed<'_>) -> Result<(), TableError> {
         let item = expiring((job.id, job.created_at), keys::JOB.to_owned(), job, WHAT)?;
         self.put(self.put_new(item)?, key).await
+    }
+
+    /// Puts an erasure on its way again, of which nothing has come: so the stream has another record
+    /// of it. Two at once do what one does.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be written.
+    pub async fn restart_erasure(&self, job: &Erasure, now: Timestamp) -> Result<(), TableError> {
+        let again = Erasure { restarted_at: Some(now), ..job.clone() };
+        let item = expiring((job.id, job.created_at), keys::JOB.to_owned(), &again, WHAT)?;
+        self.put(self.put_any(item)?, None).await
     }
 
     /// An erasure; none after [`RETENTION_S`], and none of another kind of job.

@@ -6,7 +6,7 @@ use crate::keys::{self, Index};
 use crate::list_shards::ListShards;
 use crate::orders::{stored, summary};
 use crate::schema::{Kind, SCHEMA, SaveTokens, Shape, UnknownFields};
-use crate::{Item, Layout, TableError, entity, size, text};
+use crate::{Item, Layout, TableError, entity, number, size, text};
 use aws_sdk_dynamodb::types::AttributeValue;
 use oms_domain::change::Growth;
 use oms_domain::personal_data::PersonalData;
@@ -21,11 +21,29 @@ pub const MAX_CONTENT_BYTES: usize = 256 * 1024;
 /// what the gateway answers, and the log of the last change.
 const MAX_OPEN_BYTES: usize = size::MAX_ITEM_BYTES - 24 * 1024;
 
+/// How much of an order's log may have been moved beside it, in bytes as they are stored, so that
+/// its content may still be edited: some 250 edits of the largest extra data, or 20,000 of a few
+/// words. All of it is read where the order's whole history is.
+const MAX_MOVED_BYTES: u64 = 8 * 1024 * 1024;
+/// The attribute that says how much that is.
+pub(super) const MOVED: &str = "moved";
+
 /// What goes with an order from its item into the item that takes its place.
 #[derive(Clone, Debug, Default)]
-struct Kept {
-    tokens: SaveTokens,
-    unknown: UnknownFields,
+pub(super) struct Kept {
+    pub(super) tokens: SaveTokens,
+    /// How many bytes of its log have been moved beside it.
+    pub(super) moved: u64,
+    pub(super) unknown: UnknownFields,
+}
+
+impl Kept {
+    fn put_into(&self, item: &mut Item) {
+        self.tokens.put_into(item);
+        if self.moved > 0 {
+            item.insert(MOVED.to_owned(), AttributeValue::N(self.moved.to_string()));
+        }
+    }
 }
 
 /// The item of an order.
@@ -34,17 +52,18 @@ struct Kept {
 /// [`TableError::TooLarge`] where it is larger than an item may be.
 pub fn to_item(order: &Order, layout: Layout) -> Result<Item, TableError> {
     let item = item_of_any_size(order, layout)?;
-    if size::of_item(&item) > size::MAX_ITEM_BYTES { Err(TableError::TooLarge) } else { Ok(item) }
+    if size::fits(&item) { Ok(item) } else { Err(TableError::TooLarge) }
 }
 
 fn item_of_any_size(order: &Order, layout: Layout) -> Result<Item, TableError> {
     let nothing = Kept::default();
-    let Kept { tokens, unknown } = order.stored.get().unwrap_or(&nothing);
+    let kept = order.stored.get().unwrap_or(&nothing);
+    let unknown = &kept.unknown;
     if order.erased_at.is_some() {
         unknown.must_be_none()?;
     }
     let mut item = newest(order, layout)?;
-    tokens.put_into(&mut item);
+    kept.put_into(&mut item);
     Kind::Order.write_as(&mut item, unknown.at_least(layout.schema));
     unknown.put_back(&mut item)?;
     Ok(item)
@@ -75,8 +94,8 @@ pub fn summary_of(order: &Order) -> Result<Item, TableError> {
 
 /// The order with the token of its save, beside those of the last ones before.
 pub fn signed(order: &Order, token: u32) -> Order {
-    let Kept { tokens, unknown } = order.stored.get().cloned().unwrap_or_default();
-    let stored = Stored::new(Kept { tokens: tokens.with(order.version, token), unknown });
+    let kept: Kept = order.stored.get().cloned().unwrap_or_default();
+    let stored = Stored::new(Kept { tokens: kept.tokens.with(order.version, token), ..kept });
     Order { stored, ..order.clone() }
 }
 
@@ -95,22 +114,35 @@ pub fn is_signed(mut item: Item, version: u64, token: u32) -> bool {
 /// [`TableError::TooLarge`] where the changes let it grow beyond what leaves room for later ones.
 pub fn to_items(order: &Order, seen: Option<u64>, layout: Layout) -> Result<(Item, Vec<Change>), TableError> {
     let (trimmed, older) = order.clone().trimmed();
-    let item = item_of_any_size(&trimmed, layout)?;
+    let item = item_of_any_size(&having_moved(trimmed, &older)?, layout)?;
     check_growth(order, seen.unwrap_or(0), &item)?;
-    if size::of_item(&item) <= size::MAX_ITEM_BYTES {
+    if size::fits(&item) {
         return Ok((item, older));
     }
     let (stripped, older) = order.clone().stripped();
-    Ok((to_item(&stripped, layout)?, older))
+    Ok((to_item(&having_moved(stripped, &older)?, layout)?, older))
+}
+
+/// An order of whose log some more is moved beside it.
+fn having_moved(order: Order, older: &[Change]) -> Result<Order, TableError> {
+    if older.is_empty() {
+        return Ok(order);
+    }
+    let log: Item =
+        serde_dynamo::to_item(OlderLog { log: older.to_vec() }).map_err(TableError::shape("a log"))?;
+    let kept: Kept = order.stored.get().cloned().unwrap_or_default();
+    let moved = kept.moved.saturating_add(size::of_item(&log) as u64);
+    Ok(Order { stored: Stored::new(Kept { moved, ..kept }), ..order })
 }
 
 fn check_growth(order: &Order, seen: u64, item: &Item) -> Result<(), TableError> {
     let part = |name: &str| item.get(name).map_or(0, |value| name.len() + size::of_value(value));
     let all = size::of_item(item) - part("log");
     let content = all - part("payments");
+    let moved = order.stored.get().map_or(0, |kept: &Kept| kept.moved);
     let fresh = order.log.iter().filter(|change| change.version > seen);
     let is_too_large = |kind_of_change: ChangeKind| match kind_of_change.growth() {
-        Growth::Content => content > MAX_CONTENT_BYTES || all > MAX_OPEN_BYTES,
+        Growth::Content => content > MAX_CONTENT_BYTES || all > MAX_OPEN_BYTES || moved > MAX_MOVED_BYTES,
         // All that is left goes back whatever there is room for: it is the way to an end.
         Growth::Money if kind_of_change == ChangeKind::StartRefund && !order.can_refund_more() => false,
         Growth::Money => all > MAX_OPEN_BYTES,
@@ -199,7 +231,11 @@ fn list_of_deleted(order: &Order) -> [(&'static str, String); 2] {
 /// The order of an item.
 pub fn from_item(mut item: Item) -> Result<Order, TableError> {
     Kind::Order.upgrade(&mut item);
-    let tokens = SaveTokens::of(&item);
+    let kept = Kept {
+        tokens: SaveTokens::of(&item),
+        moved: number(&item, MOVED).unwrap_or_default(),
+        unknown: UnknownFields::default(),
+    };
     // Looked for in items of newer versions alone, so that others are not copied.
     let newer = (Shape::of(&item).schema > SCHEMA).then(|| item.clone());
     let order = stored::order_of(item)?;
@@ -208,16 +244,16 @@ pub fn from_item(mut item: Item) -> Result<Order, TableError> {
         Some(item) => UnknownFields::of(&item, &summary::DERIVED, || {
             let mut known =
                 newest(&order, Layout { lists: ListShards::ONE, stock_shards: 1, schema: SCHEMA })?;
-            tokens.put_into(&mut known);
+            kept.put_into(&mut known);
             Ok(known)
         })?,
     };
-    Ok(keeping(order, tokens, unknown))
+    Ok(keeping(order, Kept { unknown, ..kept }))
 }
 
 /// An order with what it keeps for its store.
-pub(super) fn keeping(order: Order, tokens: SaveTokens, unknown: UnknownFields) -> Order {
-    Order { stored: Stored::new(Kept { tokens, unknown }), ..order }
+pub(super) fn keeping(order: Order, kept: Kept) -> Order {
+    Order { stored: Stored::new(kept), ..order }
 }
 
 /// Whose an order is, and which store's.

@@ -3,7 +3,8 @@
 
 use crate::answer::FromAnswer;
 use crate::attribute_json::{Levels, Within};
-use crate::orders::{item, summary};
+use crate::orders::item::{self, Kept, MOVED};
+use crate::orders::summary;
 use crate::schema::{SAVES, SCHEMA, SCHEMA_ATTRIBUTE, SaveTokens, UnknownFields};
 use crate::{Item, TableError, keys};
 use oms_domain::Order;
@@ -21,9 +22,12 @@ pub(crate) struct Whole(pub(crate) Order);
 impl FromAnswer for Whole {
     fn from_answer<'de, D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         let newest = |attributes: Attributes<'_>| {
-            let tokens = tokens_of(&attributes)?;
-            let order = order_of_attributes(attributes, &[])?;
-            Ok(item::keeping(order, tokens, UnknownFields::default()))
+            let kept = Kept {
+                tokens: tokens_of(&attributes)?,
+                moved: moved_of(&attributes)?,
+                unknown: UnknownFields::default(),
+            };
+            Ok(item::keeping(order_of_attributes(attributes, &[])?, kept))
         };
         read(json, newest, item::from_item).map(Self)
     }
@@ -42,6 +46,12 @@ pub(super) fn read<'de, D: Deserializer<'de>>(
     }
     let item: serde_dynamo::Item = serde_json::from_str(json).map_err(D::Error::custom)?;
     other(item.into()).map_err(D::Error::custom)
+}
+
+fn moved_of(attributes: &Attributes<'_>) -> serde_json::Result<u64> {
+    let Some(json) = attributes.get(MOVED) else { return Ok(0) };
+    let Number { number } = serde_json::from_str(json.get())?;
+    number.parse().map_err(Error::custom)
 }
 
 fn tokens_of(attributes: &Attributes<'_>) -> serde_json::Result<SaveTokens> {
@@ -70,13 +80,15 @@ pub(super) fn order_of_attributes(
 /// The attributes of an item, or the parts of a map, as they came.
 pub(super) type Attributes<'a> = BTreeMap<&'a str, &'a RawValue>;
 
+/// A number as an attribute.
+#[derive(Deserialize)]
+struct Number<'a> {
+    #[serde(rename = "N")]
+    number: &'a str,
+}
+
 /// Whether an item has the newest shape.
 fn is_newest(attributes: &Attributes<'_>) -> bool {
-    #[derive(Deserialize)]
-    struct Number<'a> {
-        #[serde(rename = "N")]
-        number: &'a str,
-    }
     let shape = attributes.get(SCHEMA_ATTRIBUTE).map(|shape| serde_json::from_str::<Number<'_>>(shape.get()));
     matches!(shape, Some(Ok(Number { number })) if number.parse() == Ok(SCHEMA))
 }

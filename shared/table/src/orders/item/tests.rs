@@ -5,7 +5,9 @@ use crate::answer::FromAnswer;
 use jiff::Timestamp;
 use oms_domain::attention::Dispute;
 use oms_domain::catalog::{Product, ProductStatus, Store, StoreStatus, Variant};
+use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
+use oms_domain::lines::PriceList;
 use oms_domain::paying::NewPayment;
 use oms_domain::payment::{ChargeOutcome, MAX_PAYMENTS, MAX_REFUNDS, PaymentProvider};
 use oms_domain::place::{NewOrder, WantedLine, place};
@@ -136,7 +138,8 @@ fn ordered(lines_with_notes: u128) -> Order {
 /// What the table then holds, if it takes it.
 fn saved(order: &Order, seen: Option<u64>) -> Result<Order, TableError> {
     let (item, older) = to_items(order, seen, LAYOUT)?;
-    assert!(size::of_item(&item) <= size::MAX_ITEM_BYTES);
+    let told = serde_json::to_string(&serde_dynamo::Item::from(item.clone())).expect("it is an item");
+    assert!(size::of_item(&item) <= size::MAX_ITEM_BYTES && told.len() <= size::MAX_JSON_BYTES);
     if !older.is_empty() {
         log_to_item(order.id, older, LAYOUT)?;
     }
@@ -199,14 +202,16 @@ fn after(order: &Order, step: Step, at: i64) -> Option<Order> {
             let shipment = Shipment { tracking_number: Some(words(100)), estimated_delivery: Some(by.at) };
             then(order, order.clone().ship(shipment, by))
         }
-        Step::Rename => {
-            let edit = oms_domain::edit::Edit { notes: Some(words(1_999)), ..Default::default() };
-            let prices =
-                oms_domain::lines::PriceList { products: &[], currency: Currency::USD, may_set_prices: true };
-            let catalogue = oms_domain::edit::Catalogue { store: None, prices };
-            saved(&order.clone().edit(edit, &catalogue, by).ok()?.order, seen).ok()
-        }
+        Step::Rename => edited(order, Edit { notes: Some(words(1_999)), ..Edit::default() }, by).ok(),
     }
+}
+
+/// The order after an edit, where there is room for it.
+fn edited(order: &Order, edit: Edit, by: &Actor) -> Result<Order, TableError> {
+    let prices = PriceList { products: &[], currency: Currency::USD, may_set_prices: true };
+    let catalogue = Catalogue { store: None, prices };
+    let edited = order.clone().edit(edit, &catalogue, by).expect("it may be edited");
+    saved(&edited.order, Some(order.version))
 }
 
 /// Whatever the rules allow of what brings an order to its end fits into the table.
@@ -294,6 +299,47 @@ fn content_beyond_the_limit_is_refused_and_an_edit_within_it_is_not() {
     let order = largest();
     assert!(after(&order, Step::Rename, 1).is_some());
     assert!(matches!(saved(&ordered(40), None), Err(TableError::TooLarge)));
+}
+
+/// A stream's record of the order holds it twice, and Lambda takes 6 MB.
+#[test]
+fn an_order_full_of_empty_texts_can_be_told_of() {
+    let empty = |bytes: usize, n: u8| {
+        let texts = vec![""; bytes - 40];
+        let map = Map::from_iter([("n".to_owned(), json!(n)), ("a".to_owned(), json!(texts))]);
+        assert!((bytes - 40..bytes).contains(&oms_domain::size::of_map(&map)));
+        map
+    };
+    let mut order = ordered(0);
+    order.lines.iter_mut().for_each(|line| line.extra_data = empty(4_096, 0));
+    order = saved(&order, None).unwrap();
+    for n in 1..40_u8 {
+        let edit = Edit { extra_data: Some(empty(16_384, n)), ..Edit::default() };
+        order = edited(&order, edit, &by(n.into())).unwrap();
+    }
+    can_be_ended(&order);
+}
+
+#[test]
+fn an_order_is_edited_no_more_once_its_history_is_as_long_as_it_may_be_and_can_be_ended() {
+    let mut order = ordered(0);
+    order.lines.truncate(1);
+    order = saved(&order, None).unwrap();
+    let edits = (1..1_000_i64).find(|n| {
+        let mut data = kept(16_384);
+        data.insert("m".to_owned(), json!(n));
+        data["n"] = json!("x".repeat(16_300));
+        match edited(&order, Edit { extra_data: Some(data), ..Edit::default() }, &by(*n)) {
+            Ok(next) => {
+                order = next;
+                false
+            }
+            Err(error) => matches!(error, TableError::TooLarge),
+        }
+    });
+    assert!(edits.is_some_and(|edits| (200..400).contains(&edits)), "{edits:?}");
+    can_be_ended(&order);
+    assert!(after(&order, Step::Pay, 5_000).is_some_and(|paid| paid.payment_status.is_paid()));
 }
 
 proptest! {

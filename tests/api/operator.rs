@@ -40,10 +40,11 @@ pub(crate) async fn orderctl_with(
 /// Whom the table takes orderctl for, and holds to the policies that the command is for.
 fn operator(arguments: &[&str]) -> &'static str {
     let is = |command: &str| arguments.contains(&command);
-    match (is("doctor") || is("export"), is("verify")) {
-        (true, _) => "orderctl-reads",
-        (_, true) => "orderctl-verifies",
-        (false, false) => "orderctl",
+    match (is("doctor"), is("export"), is("verify")) {
+        (true, ..) => "orderctl-looks",
+        (_, true, _) => "orderctl-reads",
+        (.., true) => "orderctl-verifies",
+        (false, false, false) => "orderctl",
     }
 }
 

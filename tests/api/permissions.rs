@@ -99,7 +99,8 @@ fn each_function_writes_to_the_table_only_under_keys_that_are_named() {
     }
 }
 
-/// Lambda publishes a version where its description is another one, and it names the settings.
+/// A version whose description is another one is replaced, and it names the settings. Lambda
+/// publishes one only where the function's own configuration has changed, so that names them, too.
 #[test]
 fn every_setting_of_a_function_is_part_of_the_text_that_makes_a_version() {
     let named = |value: &Value| -> BTreeSet<String> {
@@ -115,11 +116,37 @@ fn every_setting_of_a_function_is_part_of_the_text_that_makes_a_version() {
         for parameter in named(&properties["Environment"]).union(&named(&properties["MemorySize"])) {
             assert!(text.contains(&format!("{parameter}=${{{parameter}}}\n")), "{id}: {parameter}");
         }
+        let description = properties["Description"]["Fn::Sub"].as_str().unwrap_or_default();
+        assert!(description.contains("Settings ${Settings}"), "{id}: {description}");
+        // Lambda takes 256 characters, with the number in them.
+        assert!(description.len() < 240, "{id}: {description}");
     }
     let versions: Vec<_> = resources("AWS::Lambda::Version").collect();
     assert_eq!(versions.len(), resources("AWS::Lambda::Function").count());
     for (id, version) in versions {
         assert_eq!(version["Properties"]["Description"]["Fn::Sub"], "Settings ${Settings}", "{id}");
+        assert_eq!(version["DeletionPolicy"], "Retain", "{id}");
+    }
+}
+
+/// SAM hands the policy of a function on to its version, and to the mappings of its events: one of
+/// a stream that a restored table's has replaced must go.
+#[test]
+fn a_version_that_other_settings_replace_stays_and_a_mapping_of_an_old_stream_does_not() {
+    let retains = |resource: &Value| resource["UpdateReplacePolicy"] == "Retain";
+    let function_of = |resource: &Value| resource["Properties"]["FunctionName"]["Ref"].clone();
+    let of_streams: BTreeSet<&str> = resources("AWS::Lambda::EventSourceMapping")
+        .filter(|(_, mapping)| !mapping["Properties"]["StartingPosition"].is_null())
+        .map(|(id, mapping)| {
+            assert!(!retains(mapping), "{id}");
+            id.strip_suffix("Orders").expect("the event is called Orders")
+        })
+        .collect();
+    assert_eq!(of_streams.len(), 2, "{of_streams:?}");
+    for (id, version) in resources("AWS::Lambda::Version") {
+        let function = function_of(version);
+        let function = function.as_str().expect("a version is of a function");
+        assert_eq!(retains(version), !of_streams.contains(function), "{id}");
     }
 }
 

@@ -5,11 +5,12 @@ use axum::Json;
 use axum::body::Body;
 use http::HeaderMap;
 use oms_core::app::App;
-use oms_core::payments::gateway::stripe_events::{check, read};
+use oms_core::payments::gateway::stripe_events::{Unsigned, check, read};
 use oms_domain::Error;
 use oms_http::Reply;
 use oms_http::body;
 use oms_http::error::ApiError;
+use oms_runtime::metrics;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,9 +40,18 @@ pub(crate) async fn webhook(app: App, headers: HeaderMap, body: Body) -> Reply<J
     let secret = app.config().stripe_webhook_secret.as_ref().ok_or(ApiError::UnknownPath)?;
     let body = body::read(body).await?;
     let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    check(signature, &body, secret, app.now())
-        .map_err(|error| Error::Rule { code: "invalid_signature", message: error.to_string() })?;
+    check(signature, &body, secret, app.now()).map_err(|error| refused(&app, error))?;
     let event = serde_json::from_slice(&body).map_err(|error| ApiError::ParseError(error.to_string()))?;
     news::write_down(&app, read(&event)).await?;
     Ok(Json(Received { received: true }))
+}
+
+/// What a request is answered that is no event of the gateway. One that claims to be an event
+/// counts.
+fn refused(app: &App, error: Unsigned) -> Error {
+    let claims = error != Unsigned::Header;
+    if let Some(stack) = app.config().stack_name.as_ref().filter(|_| claims) {
+        metrics::webhook_refused(stack, app.now(), std::io::stdout());
+    }
+    Error::Rule { code: "invalid_signature", message: error.to_string() }
 }

@@ -3,8 +3,9 @@
 //!
 //! The consumers of the stream and of the queue write them. A figure is written after the change
 //! that it speaks of has been applied: a repeat writes none, a consumer that dies at that moment
-//! loses some. What must be exact stands in the statistics. One figure is written by a request, so
-//! that somebody knows of orders where nobody consumes the stream: [`order_placed`].
+//! loses some. What must be exact stands in the statistics. Two figures are written by requests:
+//! [`order_placed`], so that somebody knows of orders where nobody consumes the stream, and
+//! [`webhook_refused`].
 
 use jiff::Timestamp;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
@@ -35,6 +36,7 @@ const NEED_ATTENTION: &str = "PaymentsNeedingAttention";
 const EVENTS_PUBLISHED: &str = "EventsPublished";
 const LAG: &str = "ConsumerLag";
 const DRIFT: &str = "Drift";
+const WEBHOOKS_REFUSED: &str = "WebhooksRefused";
 
 /// The figures of this process.
 #[derive(Clone, Copy)]
@@ -140,18 +142,29 @@ impl Metrics {
 
 /// Writes that an order of a stack was placed, as a line. The stream's consumer counts the same
 /// order: an alarm is raised where orders are placed and none is counted.
-pub fn order_placed(stack: &str, now: Timestamp, mut lines: impl Write) {
+pub fn order_placed(stack: &str, now: Timestamp, lines: impl Write) {
+    count_one(ORDERS_PLACED, stack, now, lines);
+}
+
+/// Writes that a stack refused an event of the gateway whose signature does not fit, as a line.
+/// Where all are refused, the secret is the wrong one, and nobody else would tell.
+pub fn webhook_refused(stack: &str, now: Timestamp, lines: impl Write) {
+    count_one(WEBHOOKS_REFUSED, stack, now, lines);
+}
+
+/// Writes a figure of a request, which is one of the stack and of no consumer.
+fn count_one(figure: &str, stack: &str, now: Timestamp, mut lines: impl Write) {
     let line = json!({
         "_aws": {
             "Timestamp": now.as_millisecond(),
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
                 "Dimensions": [[STACK]],
-                "Metrics": [{ "Name": ORDERS_PLACED, "Unit": "Count" }],
+                "Metrics": [{ "Name": figure, "Unit": "Count" }],
             }],
         },
         STACK: stack,
-        ORDERS_PLACED: 1,
+        figure: 1,
     });
     // In one piece, so that it does not end up within a line of the log.
     if let Err(error) = lines.write_all(format!("{line}\n").as_bytes()) {
@@ -171,17 +184,21 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn an_order_that_was_placed_is_a_line_of_its_stack() {
-        let mut written = Vec::new();
-        order_placed("shop", "2026-11-22T10:00:01Z".parse().unwrap(), &mut written);
-        let text = String::from_utf8(written).unwrap();
-        assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
-        let line: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!((&line[ORDERS_PLACED], &line[STACK]), (&json!(1), &json!("shop")));
-        assert_eq!(line["_aws"]["Timestamp"], 1_795_341_601_000_i64);
-        let told = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!((&told["Namespace"], &told["Dimensions"]), (&json!(NAMESPACE), &json!([[STACK]])));
-        assert_eq!(told["Metrics"], json!([{ "Name": ORDERS_PLACED, "Unit": "Count" }]));
+    fn what_a_request_tells_is_a_line_of_its_stack() {
+        let now: Timestamp = "2026-11-22T10:00:01Z".parse().unwrap();
+        let (mut placed, mut refused) = (Vec::new(), Vec::new());
+        order_placed("shop", now, &mut placed);
+        webhook_refused("shop", now, &mut refused);
+        for (figure, written) in [(ORDERS_PLACED, placed), (WEBHOOKS_REFUSED, refused)] {
+            let text = String::from_utf8(written).unwrap();
+            assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
+            let line: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!((&line[figure], &line[STACK]), (&json!(1), &json!("shop")));
+            assert_eq!(line["_aws"]["Timestamp"], 1_795_341_601_000_i64);
+            let told = &line["_aws"]["CloudWatchMetrics"][0];
+            assert_eq!((&told["Namespace"], &told["Dimensions"]), (&json!(NAMESPACE), &json!([[STACK]])));
+            assert_eq!(told["Metrics"], json!([{ "Name": figure, "Unit": "Count" }]));
+        }
     }
 
     #[test]

@@ -20,10 +20,11 @@ pub struct Statement {
 }
 
 /// Operators, by their access keys here, each with the policies that are attached to them.
-const OPERATORS: [(&str, &[&str]); 3] = [
-    ("orderctl-reads", &["Reads"]),
-    ("orderctl-verifies", &["Reads", "Verifies"]),
-    ("orderctl", &["Reads", "Verifies", "Writes", "Reinstates"]),
+const OPERATORS: [(&str, &[&str]); 4] = [
+    ("orderctl-looks", &["Looks"]),
+    ("orderctl-reads", &["Looks", "Reads"]),
+    ("orderctl-verifies", &["Looks", "Reads", "Verifies"]),
+    ("orderctl", &["Looks", "Reads", "Verifies", "Writes", "Reinstates"]),
 ];
 
 /// What operators may do, by their access keys, as a template of managed policies says.

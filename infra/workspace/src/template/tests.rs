@@ -192,4 +192,10 @@ fn the_operators_policies_name_what_the_template_makes_and_those_who_read_write_
     });
     assert_eq!(writes.collect::<Vec<_>>(), Vec::<&String>::new());
     assert!(of("orderctl-verifies").any(|statement| statement.leading_keys == ["COUNTERS#ALL"]));
+    // Who looks sees no item, and so nothing of anybody.
+    let looks = of("orderctl-looks").flat_map(|statement| &statement.actions);
+    let items = looks.filter(|action| {
+        action.starts_with("dynamodb:") && !["Describe", "List"].iter().any(|does| action.contains(does))
+    });
+    assert_eq!(items.collect::<Vec<_>>(), Vec::<&String>::new());
 }

@@ -127,6 +127,111 @@ async fn customers_see_their_own_changes_in_lists_and_statistics_before_anything
     assert_eq!((&stats["cancelled_orders"], &stats["pending_orders"]), (&json!(1), &json!(12)));
 }
 
+/// All pages of some lists, in pages of several sizes: which orders they show, and what they count.
+async fn turned(harness: &Harness, token: &str, queries: &[String]) -> Vec<(String, Value)> {
+    let mut seen = Vec::new();
+    for query in queries {
+        for size in [1, 3, 100] {
+            for number in 1.. {
+                let path = format!("{query}&page_size={size}&page={number}");
+                let page = reads(harness, token, &path).await;
+                let ids: Vec<&Value> =
+                    page["results"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+                seen.push((path, json!([page["count"], ids])));
+                if page["next"].is_null() {
+                    break;
+                }
+            }
+        }
+    }
+    seen
+}
+
+/// A reader changes something, and turns all pages before anything of it is counted, and after.
+async fn turns_the_same_pages(harness: &Harness, token: &str, changed: &[Value], since: Timestamp) {
+    let last = &changed[changed.len() - 1];
+    let mut queries: Vec<String> = [
+        "ordering=-created_at",
+        "ordering=created_at",
+        "ordering=total_amount",
+        "ordering=status",
+        "status=pending",
+        "status=confirmed",
+        "payment_status=pending",
+        "payment_method=credit_card",
+        "payment_method=credit_card&status__in=pending,cancelled",
+        "total_amount__gte=10&total_amount__lte=80",
+        "search=ord-2",
+    ]
+    .map(|query| format!("/api/orders/?{query}"))
+    .into();
+    queries.push(format!("/api/orders/?created_at__gte={since}"));
+    queries.push(format!("/api/orders/?created_at__gte={since}&status=confirmed"));
+    queries.push(format!("/api/orders/?search={}", last["order_number"].as_str().unwrap()));
+    queries.push("/api/orders/recent_orders/?ordering=-created_at".to_owned());
+    queries.push("/api/order-items/?ordering=-created_at".to_owned());
+    let before = turned(harness, token, &queries).await;
+    for order in changed {
+        harness.follow(order["id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+    }
+    let after = turned(harness, token, &queries).await;
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(before, after);
+    }
+    assert_eq!(before.len(), after.len());
+}
+
+#[tokio::test]
+async fn whatever_page_a_reader_turns_to_it_is_as_if_all_that_they_did_were_counted() {
+    let (harness, shop, placed) = shop_with(7).await;
+    let since = harness.app.now() - SignedDuration::from_hours(1);
+    let send = async |method: Method, token: &str, path: &str, body: Value| {
+        let answer = harness.send(method, token, path, Some(body)).await.unwrap();
+        assert!(answer.status < 300, "{path}: {} {}", answer.status, answer.body);
+        answer.body
+    };
+
+    let new = shop.order(&harness).await.unwrap().body;
+    let cancelled = does(&harness, &shop.customer, "cancel_order", placed[3]).await.body;
+    turns_the_same_pages(&harness, &shop.customer, &[cancelled, new], since).await;
+
+    let confirmed = does(&harness, &shop.staff, "confirm_order", placed[1]).await.body;
+    let shipped = json!({ "tracking_number": "1Z999AA10123456784" });
+    send(Method::PATCH, &shop.staff, &format!("/api/orders/{}/confirm_order/", placed[2]), json!({})).await;
+    let shipped =
+        send(Method::PATCH, &shop.staff, &format!("/api/orders/{}/ship_order/", placed[2]), shipped).await;
+    turns_the_same_pages(&harness, &shop.staff, &[confirmed, shipped], since).await;
+
+    // A vendor with a store of their own, who orders elsewhere and runs an order of a customer.
+    let vendor = harness.token(&User::new("seller", Some("vendor"))).unwrap();
+    let store = send(Method::POST, &vendor, "/api/stores/", json!({ "name": "Jugs" })).await;
+    let jug =
+        json!({ "store": store["id"], "name": "Jug", "base_price": "7.00", "status": "active", "stock": 99 });
+    let jug = send(Method::POST, &vendor, "/api/products/", jug).await;
+    let address = json!({
+        "full_name": "Bob", "address_line1": "1 High Street", "city": "Leeds", "postal_code": "LS1 1AA",
+        "country": "GB",
+    });
+    let address = send(Method::POST, &vendor, "/api/addresses/", address).await;
+    let theirs = json!({ "store": store["id"], "items": [{ "product": jug["id"], "quantity": 1 }] });
+    let mut sold = shop.new_order();
+    sold.as_object_mut().unwrap().extend(theirs.as_object().unwrap().clone());
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let order = send(Method::POST, &shop.customer, "/api/orders/", sold.clone()).await;
+        harness.follow(order["id"].as_str().unwrap().parse().unwrap()).await.unwrap();
+        orders.push(order);
+    }
+    let path = format!("/api/orders/{}/confirm_order/", orders[1]["id"].as_str().unwrap());
+    let mut changed = vec![send(Method::PATCH, &vendor, &path, json!({})).await];
+    let mut bought = shop.new_order();
+    bought["shipping_address"] = address["id"].clone();
+    for _ in 0..3 {
+        changed.push(send(Method::POST, &vendor, "/api/orders/", bought.clone()).await);
+    }
+    turns_the_same_pages(&harness, &vendor, &changed, since).await;
+}
+
 #[tokio::test]
 async fn what_an_admin_deleted_is_gone_from_their_statistics_at_once() {
     let (harness, _, placed) = shop_with(3).await;

@@ -49,7 +49,7 @@ async fn a_wrong_counter_a_missed_order_and_a_missed_deletion_are_found_and_mend
     let found = verify::run(&harness.app, None).await.unwrap();
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
     let counts = harness.app.table().counts_by_status(&Scope::All);
-    assert_eq!(counts.await.unwrap().total(), 39);
+    assert_eq!(counts.await.unwrap().counts().total(), 39);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_wrong_counter_is_corrected_while_a_busy_consumer_counts() {
     let found = verify::run(&harness.app, None).await.unwrap();
     assert!(found.is_well && found.text.ends_with("drift 0"), "{}", found.text);
     let counts = harness.app.table().counts_by_status(&Scope::All);
-    assert_eq!(counts.await.unwrap().total(), 120);
+    assert_eq!(counts.await.unwrap().counts().total(), 120);
 }
 
 #[tokio::test]
@@ -154,14 +154,14 @@ async fn each_order_that_is_counted_under_the_lock_is_in_one_journal() {
     let opens = async {
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let counts = table.counts_by_status(&Scope::All).await.unwrap();
-        assert_eq!(counts.total(), 7, "nothing is counted");
+        assert_eq!(counts.counts().total(), 7, "nothing is counted");
         table.next_journal(&mut journal).await.unwrap()
     };
     let ((), stopped) = tokio::join!(held, opens);
     assert_eq!(stopped, BTreeSet::new());
     assert_eq!(table.next_journal(&mut journal).await.unwrap(), ids(&orders[7..]));
     table.release_counter_lock(lock).await.unwrap();
-    assert_eq!(table.counts_by_status(&Scope::All).await.unwrap().total(), 12);
+    assert_eq!(table.counts_by_status(&Scope::All).await.unwrap().counts().total(), 12);
 }
 
 #[tokio::test]

@@ -19,12 +19,14 @@ pub mod batches;
 pub mod counted;
 pub(crate) mod layout;
 pub mod lock;
+mod read;
 pub mod snapshot;
 pub mod stream_position;
 
 use crate::counters::layout::{
     AT_TOTAL, BY_DAY, CELLS, FRONT, PAYMENTS, at_quarter, cells_of, of_total, place_of,
 };
+pub use crate::counters::read::CountersRead;
 use crate::counters::snapshot::{STAMP, place_of_order};
 use crate::counters::stream_position::Lanes;
 use crate::orders::unpaid;
@@ -34,7 +36,6 @@ use futures::future::try_join_all;
 use jiff::civil::Date;
 use oms_domain::calendar::runs;
 use oms_domain::reconciliation::{Counters, Difference};
-use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope, Tally};
 use oms_domain::totals::TotalBucket;
 use oms_domain::{Decimal, OrderId};
@@ -168,13 +169,17 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn quarter_hours(&self, scope: &Scope, days: &BTreeSet<Date>) -> Result<Counts, TableError> {
+    pub async fn quarter_hours(
+        &self,
+        scope: &Scope,
+        days: &BTreeSet<Date>,
+    ) -> Result<CountersRead, TableError> {
         let runs = runs(days);
-        let reads = runs
-            .iter()
-            .map(|(first, last)| self.between(keys::counters(scope), at_quarter(*first), at_quarter(*last)));
-        let items: Vec<_> = try_join_all(reads).await?.into_iter().flatten().collect();
-        Ok(items.iter().flat_map(cells_of).collect())
+        let reads =
+            runs.iter().map(|(first, last)| self.counters(scope, at_quarter(*first), at_quarter(*last)));
+        let mut reads = try_join_all(reads).await?.into_iter();
+        let first = reads.next().unwrap_or_else(|| CountersRead::nothing(scope));
+        Ok(reads.fold(first, CountersRead::and))
     }
 
     /// The same by consistent reads, as they stand in the table.
@@ -198,21 +203,18 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_by_status(&self, scope: &Scope) -> Result<Counts, TableError> {
-        let items = self.between(keys::counters(scope), FRONT.to_owned(), FRONT.to_owned()).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
+    pub async fn counts_by_status(&self, scope: &Scope) -> Result<CountersRead, TableError> {
+        self.counters(scope, FRONT.to_owned(), FRONT.to_owned()).await
     }
 
-    /// The payments of a scope by facets, of a user with all that statistics show, and how far they
-    /// are counted. Not a consistent read.
+    /// The payments of a scope by facets, of a user with all that statistics show. Not a consistent
+    /// read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_of_payments(&self, scope: &Scope) -> Result<(Counts, Lanes), TableError> {
+    pub async fn counts_of_payments(&self, scope: &Scope) -> Result<CountersRead, TableError> {
         let sk = if matches!(scope, Scope::User(_)) { FRONT } else { PAYMENTS };
-        let items = self.between(keys::counters(scope), sk.to_owned(), sk.to_owned()).await?;
-        let lanes = items.first().map(Lanes::read).unwrap_or_default();
-        Ok((items.iter().flat_map(cells_of).collect(), lanes))
+        self.counters(scope, sk.to_owned(), sk.to_owned()).await
     }
 
     /// The orders of a scope by facets, of a user with all that statistics show. Not a consistent
@@ -220,22 +222,20 @@ impl Table {
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_by_facets(&self, scope: &Scope) -> Result<Counts, TableError> {
+    pub async fn counts_by_facets(&self, scope: &Scope) -> Result<CountersRead, TableError> {
         if matches!(scope, Scope::User(_)) {
             return self.counts_by_status(scope).await;
         }
-        let items = self.between(keys::counters(scope), CELLS.to_owned(), format!("{CELLS}~")).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
+        self.counters(scope, CELLS.to_owned(), format!("{CELLS}~")).await
     }
 
     /// The orders of a scope by day, from the month of `since` on. Not a consistent read.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
-    pub async fn counts_by_day(&self, scope: &Scope, since: Date) -> Result<Counts, TableError> {
+    pub async fn counts_by_day(&self, scope: &Scope, since: Date) -> Result<CountersRead, TableError> {
         let from = format!("{BY_DAY}{}", since.strftime("%Y-%m"));
-        let items = self.between(keys::counters(scope), from, format!("{BY_DAY}~")).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
+        self.counters(scope, from, format!("{BY_DAY}~")).await
     }
 
     /// The orders of a scope by total: coarsely, or within a coarse bucket. Not a consistent read.
@@ -246,10 +246,9 @@ impl Table {
         &self,
         scope: &Scope,
         within: Option<TotalBucket>,
-    ) -> Result<Counts, TableError> {
+    ) -> Result<CountersRead, TableError> {
         let sk = within.map_or_else(|| AT_TOTAL.to_owned(), of_total);
-        let items = self.between(keys::counters(scope), sk.clone(), sk).await?;
-        Ok(items.iter().flat_map(cells_of).collect())
+        self.counters(scope, sk.clone(), sk).await
     }
 
     /// Every counter of a scope that is not zero. A consistent read of all there is, for verifying.

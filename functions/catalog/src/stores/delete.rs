@@ -88,7 +88,8 @@ async fn check_orders(app: &App, id: StoreId) -> Outcome<()> {
         app.table().listed_orders(&list, &wanted, NEWEST)
     )?;
     let is_all = newest.len() < NEWEST;
-    let is_counted = counts.statuses.iter().any(|(status, count)| status.is_unfinished() && *count > 0);
+    let is_counted =
+        counts.counts().statuses.iter().any(|(status, count)| status.is_unfinished() && *count > 0);
     if newest.iter().any(|order| order.status.is_unfinished()) || !is_all && is_counted {
         return Err(Error::Rule {
             code: "unfinished_orders",

@@ -26,10 +26,11 @@ pub use query::OrderQuery;
 use crate::app::App;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::Scope;
-use oms_domain::{Caller, Error, OrderSummary, Outcome, StoreId, UserId};
+use oms_domain::{Caller, Error, OrderId, OrderSummary, Outcome, StoreId, UserId};
 use oms_http::views::order::OrderListView;
-use oms_runtime::meter::side_by_side;
+use oms_runtime::meter::{self, side_by_side};
 use oms_table::lists::{OrderList, Wanted};
+use oms_table::recent_writes::RecentWrite;
 
 /// Of how many of a vendor's own orders it is looked which are from their own stores.
 const MAX_OWN: usize = 10_000;
@@ -46,11 +47,13 @@ pub struct Visible {
 }
 
 /// How many orders some lists have together, and how many lines.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LineCount {
     /// A vendor's own orders from their own stores twice.
     pub(crate) orders: u64,
     pub(crate) lines: u64,
+    /// What the reader has changed that lists may not have.
+    pub(crate) recent: Vec<RecentWrite>,
 }
 
 impl App {
@@ -99,19 +102,27 @@ impl App {
         self.now().checked_sub(RECENT).unwrap_or(jiff::Timestamp::MIN)
     }
 
-    /// How many orders some lists have together, and how many lines these, by the counters.
-    pub(crate) async fn count_lines(&self, visible: &Visible) -> Outcome<LineCount> {
-        let counts = visible.lists.iter().map(|list| async move {
+    /// How many orders some lists have together, and how many lines these, by the counters and
+    /// what these lack of what the caller has changed.
+    pub(crate) async fn count_lines(&self, caller: &Caller, visible: &Visible) -> Outcome<LineCount> {
+        let read = visible.lists.iter().map(|list| async move {
             let scope = scope_of(list);
             self.table().counts_by_status(&scope).await
         });
-        let counts = side_by_side(counts).await?;
+        let (read, recent) =
+            meter::both(async { Ok(side_by_side(read).await?) }, self.settling_writes(caller)).await?;
+        // How far they are counted is read after the counters, which tell only then.
+        let changed: Vec<OrderId> = recent.iter().map(|write| write.order).collect();
+        let settling = self.settled(&changed).await?;
+        let zone = &self.config().time_zone;
+        let counts: Vec<Counts> = read.iter().map(|read| settling.complete(read, zone)).collect();
         // The first list is the caller's own.
         let has_own = counts.first().is_some_and(|own| own.total() > 0);
         let twice = if has_own { self.in_two_lists(visible).await? } else { Vec::new() };
         let lines: u64 = counts.iter().map(|counts| counts.lines).sum();
         let twice: u64 = twice.iter().map(|order| u64::from(order.item_count)).sum();
-        Ok(LineCount { orders: counts.iter().map(Counts::total).sum(), lines: lines.saturating_sub(twice) })
+        let orders = counts.iter().map(Counts::total).sum();
+        Ok(LineCount { orders, lines: lines.saturating_sub(twice), recent })
     }
 
     /// A vendor's own orders from their own stores, which are in two of the lists.

@@ -9,11 +9,18 @@
 use crate::app::App;
 use crate::lists::orders::Visible;
 use crate::statistics::verify::STATS;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use oms_domain::statistics::Counts;
+use oms_domain::tally::{Scope, Tally, tally};
 use oms_domain::{Caller, Order, OrderId, OrderSummary, Outcome};
+use oms_runtime::meter;
+use oms_table::counters::CountersRead;
+use oms_table::counters::stream_position::Lanes;
 use oms_table::lists::{Wanted, position};
+use oms_table::orders::watermarks::Watermark;
 use oms_table::recent_writes::RecentWrite;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How long after a change the indexes and the counters are asked whether they have it: far longer
 /// than they take while all is well.
@@ -25,7 +32,91 @@ const ID_PRECISION: SignedDuration = SignedDuration::from_millis(100);
 /// How long placing an order may take, from its id to its saving: as long as API Gateway waits.
 const PLACING: SignedDuration = SignedDuration::from_secs(30);
 
+/// Orders that the indexes and the counters may not have as they are now, and how far each is
+/// counted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settling {
+    /// Those that there are, also deleted ones; their logs reach back to what any counter may have.
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    marks: HashMap<OrderId, Watermark>,
+}
+
+impl Settling {
+    /// What counters that have counted so far may lack of the orders.
+    fn missing(&self, counted: &Lanes, zone: &TimeZone) -> Tally {
+        let mut missing = Tally::default();
+        for order in self.orders.values() {
+            let seen = self.counted(order, counted);
+            if seen < order.version {
+                missing.absorb(tally(order.as_of(seen).as_ref(), order, zone));
+            }
+        }
+        missing
+    }
+
+    /// What counters say, with what they lack.
+    pub(super) fn complete(&self, read: &CountersRead, zone: &TimeZone) -> Counts {
+        if self.orders.is_empty() {
+            return read.counts();
+        }
+        read.with(|scope, counted| self.missing(counted, zone).of(scope).collect())
+    }
+
+    /// Whether counters that were read before this lack nothing of the orders.
+    pub(super) fn is_counted(&self, read: &CountersRead) -> bool {
+        let of_scope = self.orders.values().filter(|order| Scope::of(order).contains(read.scope()));
+        let orders: Vec<&Order> = of_scope.collect();
+        let has_all =
+            |counted: Lanes| orders.iter().all(|order| self.counted(order, &counted) >= order.version);
+        read.positions().all(has_all)
+    }
+
+    /// Whether it can be told how far the orders are counted in an item that each batch writes,
+    /// which was read before this: not where one has been counted more than once since.
+    pub(super) fn can_be_told(&self, front: &Lanes) -> bool {
+        self.marks.values().all(|mark| front.version_of(mark).is_some())
+    }
+
+    /// The orders of which counters that have counted so far lack nothing, and their versions.
+    pub(super) fn counted_in(&self, counted: &Lanes) -> impl Iterator<Item = (OrderId, u64)> {
+        let versions = self.orders.values().map(|order| (order, self.counted(order, counted)));
+        let whole = versions.filter(|(order, version)| *version >= order.version);
+        whole.map(|(order, version)| (order.id, version)).collect::<Vec<_>>().into_iter()
+    }
+
+    /// With others.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.orders.extend(other.orders);
+        self.marks.extend(other.marks);
+    }
+
+    fn counted(&self, order: &Order, counted: &Lanes) -> u64 {
+        self.marks.get(&order.id).map_or(0, |mark| counted.has(mark))
+    }
+}
+
 impl App {
+    /// Reads orders that may be settling, and how far the consumer has counted them.
+    pub(super) async fn settled(&self, orders: &[OrderId]) -> Outcome<Settling> {
+        let mut settling = Settling::default();
+        if orders.is_empty() {
+            return Ok(settling);
+        }
+        let ids = || orders.iter().copied();
+        let (table, read) = (self.table(), self.table().orders_and_tombstones(ids()));
+        let read = async { futures::try_join!(read, table.watermarks(STATS, ids())) };
+        let (found, marks) = meter::at_once(read).await?;
+        for mut order in found {
+            let seen = marks.get(&order.id).map_or(0, |mark| Lanes::default().has(mark));
+            if order.version > seen {
+                let since = if order.is_deleted() { 0 } else { seen };
+                table.recall(&mut order, since).await?;
+            }
+            settling.orders.insert(order.id, order);
+        }
+        Ok(Settling { marks, ..settling })
+    }
+
     /// What a caller has changed that lists may not have: within the last seconds, and before that
     /// where the consumer is so late that it has not written the rows.
     pub(super) async fn settling_writes(&self, caller: &Caller) -> Outcome<Vec<RecentWrite>> {

@@ -12,6 +12,7 @@
 //! So one read tells of which orders nothing is missing. The days are items of their own, written
 //! beside it: they belong to it where they add up to its months.
 
+use crate::counters::CountersRead;
 use crate::counters::layout::{BY_DAY, FRONT, cells_of};
 use crate::counters::stream_position::Lanes;
 use crate::{Item, Table, TableError, keys, text};
@@ -146,8 +147,20 @@ impl Table {
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn counter_totals(&self, scope: &Scope) -> Result<CounterTotals, TableError> {
+        Ok(self.counters_in_front(scope).await?.0)
+    }
+
+    /// The same, with all that stands in the item: of a user also what lists ask for.
+    ///
+    /// # Errors
+    /// [`TableError`] where the table cannot be read.
+    pub async fn counters_in_front(
+        &self,
+        scope: &Scope,
+    ) -> Result<(CounterTotals, CountersRead), TableError> {
         let item = self.get_item(keys::counters(scope), FRONT.to_owned()).await?;
-        Ok(item.as_ref().map(CounterTotals::read).unwrap_or_default())
+        let totals = item.as_ref().map(CounterTotals::read).unwrap_or_default();
+        Ok((totals, CountersRead::of_front(scope, item)))
     }
 
     /// The counters that statistics show of a scope, with the days from the month of `since` on: a

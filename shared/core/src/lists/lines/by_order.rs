@@ -8,7 +8,6 @@ use crate::lists::paging::{CursorBound, Window};
 use oms_domain::{Caller, Error, Line, Order, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::views::item::ItemView;
-use oms_runtime::meter;
 use oms_table::lists::{Wanted, position};
 use oms_table::orders::part::OrderPart;
 use oms_table::recent_writes::RecentWrite;
@@ -112,7 +111,7 @@ impl App {
         request: &PageRequest,
         links: &Links,
     ) -> Outcome<Page<ItemView>> {
-        let (counted, recent) = meter::both(self.count_lines(visible), self.settling_writes(caller)).await?;
+        let counted = self.count_lines(caller, visible).await?;
         let at = CursorBound::read(request, LinePosition::read)?;
         let mut window = Window::of(counted.lines, request, at.as_ref())?;
         if window.skipped > DEEPEST {
@@ -133,7 +132,7 @@ impl App {
             let orders = (lines as u64).saturating_mul(counted.orders).div_ceil(counted.lines.max(1));
             usize::try_from(orders + TO_SPARE).unwrap_or(usize::MAX).min(lines)
         };
-        self.read_lines(caller, visible, &recent, &mut walk, orders_for).await?;
+        self.read_lines(caller, visible, &counted.recent, &mut walk, orders_for).await?;
         let cut = window.cut(walk.lines());
         let ends = cut.ends(|(order, line)| LinePosition::of(order, line).show());
         let shown = cut.listed.iter();

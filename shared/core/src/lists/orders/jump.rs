@@ -57,7 +57,7 @@ impl App {
         skipped: u64,
     ) -> Result<Option<Jump>, TableError> {
         let Some((day, before)) = find(&base.counts.days, descends, skipped) else { return Ok(None) };
-        let counts = self.table().quarter_hours(&scope_of(&base.list), &[day].into()).await?;
+        let counts = self.table().quarter_hours(&scope_of(&base.list), &[day].into()).await?.counts();
         let mut quarter_hours: BTreeMap<QuarterHour, u64> = BTreeMap::new();
         for ((_, quarter_hour), group) in &counts.quarter_hours {
             *quarter_hours.entry(*quarter_hour).or_default() += group.count;
@@ -82,7 +82,7 @@ impl App {
         skipped: u64,
     ) -> Result<Option<Jump>, TableError> {
         let Some((coarse, before)) = find(&base.counts.totals, descends, skipped) else { return Ok(None) };
-        let fine = self.table().counts_by_total(&scope_of(&base.list), Some(coarse)).await?.totals;
+        let fine = self.table().counts_by_total(&scope_of(&base.list), Some(coarse)).await?.counts().totals;
         let found: Option<(TotalBucket, u64)> = find(&fine, descends, skipped - before);
         let Some((bucket, within)) = found else { return Ok(None) };
         // `~` stands after everything that begins with the bucket's digits.

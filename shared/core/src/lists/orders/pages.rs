@@ -4,18 +4,19 @@ use super::entry::{ListEntry, in_full};
 use super::index_merge::IndexMerge;
 use super::ordering::SortIndex;
 use super::plan::{Base, Method, Plan, plan};
-use super::query::{Changed, FAR, OrderQuery, PageQuery, PageSlice};
+use super::query::{Changed, CountersOfList, FAR, OrderQuery, PageQuery, PageRead, PageSlice};
+use super::times::InList;
 use super::{Visible, scope_of};
 use crate::app::App;
 use crate::lists::paging::Window;
 use futures::future::BoxFuture;
-use oms_domain::statistics::Counts;
-use oms_domain::{Caller, OrderSummary, Outcome};
+use oms_domain::{Caller, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::responses::List;
 use oms_http::views::order::OrderListView;
 use oms_runtime::meter::{self, side_by_side};
 use oms_table::TableError;
+use oms_table::counters::CountersRead;
 use oms_table::lists::{OrderList, Span, position};
 use oms_table::projections::order_rows::total_position;
 use serde::Serialize;
@@ -71,30 +72,40 @@ impl App {
         links: &Links,
     ) -> Outcome<OrderPage> {
         let wanted = PageWanted { caller, visible, asked, request, links };
-        let mut changed = Changed::default();
-        let first = self.page_of(wanted, &changed);
+        let unchanged = Changed::default();
+        let first = self.page_of(wanted, &unchanged);
         let (first, recent) = meter::both(first, self.settling_writes(caller)).await?;
-        self.page_with(wanted, &recent, &mut changed, first).await
+        if recent.is_empty() {
+            return Ok(first.page);
+        }
+        let orders: Vec<OrderId> = recent.iter().map(|write| write.order).collect();
+        // How far they are counted is read after the counters, which tell only then.
+        let mut changed = Changed::new(self.settled(&orders).await?, caller, visible);
+        if changed.are_shown(&first, &recent, asked) {
+            return Ok(first.page);
+        }
+        let read = first.counters.into_iter();
+        changed.read = read.map(|(list, read)| (list, CountersOfList::All(read))).collect();
+        Ok(self.page_of(wanted, &changed).await?.page)
     }
 
-    /// A page and what it shows, of orders of which the caller has changed some.
-    pub(super) async fn page_of(
-        &self,
-        wanted: PageWanted<'_>,
-        changed: &Changed,
-    ) -> Outcome<(OrderPage, Vec<OrderSummary>)> {
+    /// A page of orders of which the caller has changed some.
+    pub(super) async fn page_of(&self, wanted: PageWanted<'_>, changed: &Changed) -> Outcome<PageRead> {
         let PageWanted { caller, visible, asked, request, links } = wanted;
         let at = asked.ordering.at(request)?;
-        let turn = PageQuery { caller, visible, asked, request, at: at.as_ref(), changed };
+        let at = at.as_ref();
+        let turn = PageQuery { caller, visible, asked, request, at, changed, wanted: &asked.filters };
         let sought = self.sought(turn).await?;
         let asked = OrderQuery { filters: sought.filters, ..asked.clone() };
         let turn = PageQuery { asked: &asked, ..turn };
         let (ordering, bases) = (turn.ordering(), sought.bases);
+        let counters = bases.iter().map(|base| (base.list.clone(), base.read.clone())).collect();
         let planned = plan(&bases, &turn.wish(&ordering));
         let plan = planned.clone();
         let mut cut = match planned.method {
-            _ if sought.is_all => turn.cut(sought.found)?,
-            _ if turn.counts_too_little() => self.gathered(turn, &bases, planned, sought.found).await?,
+            _ if sought.is_all => {
+                turn.cut(sought.found.into_iter().chain(turn.changed_and_wanted()).collect())?
+            }
             Method::IndexMerge { count } => self.merged(turn, &bases, planned, count, sought.found).await?,
             Method::Gather => self.gathered(turn, &bases, planned, sought.found).await?,
         };
@@ -111,7 +122,7 @@ impl App {
             results,
             explain: (asked.explain && caller.is_staff()).then(|| plan.explain(self.request().consumed())),
         };
-        Ok((page, orders))
+        Ok(PageRead { page, listed: orders, counters })
     }
 
     /// The lists to look through, with what their counters say, also by day where `by_day`.
@@ -133,37 +144,42 @@ impl App {
         let is_limited = filters.limit_times() || filters.limit_totals() || filters.days.is_some();
         let is_gathered = along.is_none() || (filters.statuses.is_some() && is_limited);
         let by_facets = filters.limit_more_than_statuses() || (is_gathered && !scopes.is_empty());
-        let mut reads: Vec<BoxFuture<'_, Result<Counts, TableError>>> = Vec::new();
-        let mut counts = Counts::default();
-        if by_facets {
-            reads.push(Box::pin(table.counts_by_facets(&scope)));
-        } else if let Some(known) = &turn.changed.counts {
-            counts = known.clone();
-        } else {
-            reads.push(Box::pin(table.counts_by_status(&scope)));
-        }
+        let known = turn.changed.read.get(&list);
+        let mut reads: Vec<BoxFuture<'_, Result<CountersRead, TableError>>> = Vec::new();
+        let mut read = match known {
+            Some(CountersOfList::All(read)) => read.clone(),
+            Some(CountersOfList::Front(front)) => vec![front.clone()],
+            None if by_facets => {
+                reads.push(Box::pin(table.counts_by_facets(&scope)));
+                Vec::new()
+            }
+            None => {
+                reads.push(Box::pin(table.counts_by_status(&scope)));
+                Vec::new()
+            }
+        };
+        let is_all = matches!(known, Some(CountersOfList::All(_)));
         let jumps = turn.may_jump(&list);
-        if by_day || filters.limit_times() || (jumps && along == Some(SortIndex::Created)) {
+        if !is_all && (by_day || filters.limit_times() || (jumps && along == Some(SortIndex::Created))) {
             let since = if by_day { None } else { filters.from };
             reads.push(Box::pin(table.counts_by_day(&scope, self.counted_since(since))));
         }
         let by_total = !scopes.is_empty() && filters.limit_totals();
-        if by_total || (jumps && along == Some(SortIndex::Total)) {
+        if !is_all && (by_total || (jumps && along == Some(SortIndex::Total))) {
             reads.push(Box::pin(table.counts_by_total(&scope, None)));
         }
         if !reads.is_empty() {
-            counts = side_by_side(reads).await?.into_iter().chain([counts]).sum();
+            read.extend(side_by_side(reads).await?);
         }
-        let in_times = if filters.limit_times() {
-            Some(self.count_in_times(&list, &counts, filters).await?)
-        } else {
-            None
-        };
-        let in_totals =
-            if by_total { Some(self.count_in_totals(&list, &counts, filters).await?) } else { None };
+        let (changed, zone) = (turn.changed, &self.config().time_zone);
+        let counts = read.iter().map(|read| changed.settling.complete(read, zone)).sum();
+        let in_list = InList { list: &list, counts: &counts, changed };
+        let in_times =
+            if filters.limit_times() { Some(self.count_in_times(in_list, filters).await?) } else { None };
+        let in_totals = if by_total { Some(self.count_in_totals(in_list, filters).await?) } else { None };
         let is_whole = turn.visible.shows_all_of(&list);
         let spans = table.spans_of(&list).await?;
-        Ok(Base { is_whole, counts, in_times, in_totals, on_days: None, spans, scopes, list })
+        Ok(Base { is_whole, counts, read, in_times, in_totals, on_days: None, spans, scopes, list })
     }
 
     /// A page of what an index keeps in order, and of what was found elsewhere.
@@ -176,7 +192,7 @@ impl App {
         elsewhere: Vec<ListEntry>,
     ) -> Outcome<PageSlice> {
         let PageQuery { asked, request, at, .. } = turn;
-        let counted = counted + elsewhere.len() as u64;
+        let counted = counted + elsewhere.len() as u64 + turn.changed_elsewhere();
         // Without a cursor, what comes before the page is read over, from the nearer end.
         let mut window = Window::of(counted, request, at)?;
         let ordering = if window.from_end { asked.ordering.reversed() } else { turn.ordering() };
@@ -246,14 +262,18 @@ impl App {
     /// are among those that are looked through anyway.
     pub(super) async fn own_elsewhere(&self, turn: PageQuery<'_>) -> Outcome<Vec<ListEntry>> {
         let PageQuery { caller, visible, asked, .. } = turn;
-        let lists = visible.narrowed(caller, &asked.filters);
-        let own = lists.iter().find(|list| matches!(list, OrderList::OfUser(_)));
-        let Some(own) = own.filter(|_| lists.len() > 1) else { return Ok(Vec::new()) };
-        let spans = self.table().spans_of(own).await?.into_iter().map(|span| (span, u64::MAX));
+        if !turn.has_own_elsewhere() {
+            return Ok(Vec::new());
+        }
+        let own = OrderList::OfUser(caller.user.id.clone());
+        let spans = self.table().spans_of(&own).await?.into_iter().map(|span| (span, u64::MAX));
         let mut walk = IndexMerge::new(self, spans.collect(), true);
         let is_elsewhere = |order: &OrderSummary| !visible.owned.contains(&order.store.id);
-        let elsewhere =
-            |order: &ListEntry| order.is_wanted(&asked.filters) && order.summary().is_some_and(is_elsewhere);
+        let elsewhere = |order: &ListEntry| {
+            order.is_wanted(&asked.filters)
+                && order.summary().is_some_and(is_elsewhere)
+                && !turn.has_changed(order.id())
+        };
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         walk.take(most, elsewhere, || asked.too_many()).await
     }

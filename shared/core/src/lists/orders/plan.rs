@@ -19,6 +19,7 @@ use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::OrderFacets;
 use oms_runtime::meter::Consumed;
+use oms_table::counters::CountersRead;
 use oms_table::keys::Index;
 use oms_table::lists::{OrderList, Span, position, time_bound};
 use oms_table::projections::order_rows;
@@ -34,6 +35,8 @@ pub(super) struct Base {
     /// Whether the caller may see all of it.
     pub(super) is_whole: bool,
     pub(super) counts: Counts,
+    /// Where these stand.
+    pub(super) read: Vec<CountersRead>,
     /// How many were placed in the times that are asked for, where they are limited.
     pub(super) in_times: Option<u64>,
     /// How many have the totals that are asked for, where they are limited and it is known.

@@ -4,13 +4,16 @@ use super::Visible;
 use super::entry::ListEntry;
 use super::filters::Filters;
 use super::ordering::Ordering;
+use super::pages::OrderPage;
 use super::plan::PlanInput;
 use crate::lists::paging::{self, CursorBound};
-use oms_domain::statistics::Counts;
+use crate::lists::read_your_writes::{Settling, not_shown};
 use oms_domain::{Caller, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{PageNumber, PageRequest};
 use oms_http::query::Query;
+use oms_table::counters::CountersRead;
 use oms_table::lists::OrderList;
+use oms_table::recent_writes::RecentWrite;
 use std::collections::BTreeMap;
 
 /// From how many entries on the counters are asked where they end, instead of reading over them.
@@ -36,6 +39,8 @@ pub(super) struct PageQuery<'a> {
     pub(super) request: &'a PageRequest,
     pub(super) at: Option<&'a CursorBound>,
     pub(super) changed: &'a Changed,
+    /// What is wanted, also of what the search has found already.
+    pub(super) wanted: &'a Filters,
 }
 
 impl OrderQuery {
@@ -126,21 +131,62 @@ impl<'a> PageQuery<'a> {
 pub(super) struct Changed {
     /// The orders as they are now; nothing of one that has been deleted.
     pub(super) orders: BTreeMap<OrderId, Option<OrderSummary>>,
-    /// The counters of the list, with what they lacked, where they have been read already.
-    pub(super) counts: Option<Counts>,
-    /// Whether they lacked anything.
-    pub(super) is_behind: bool,
+    /// The same whole, and how far each is counted.
+    pub(super) settling: Settling,
+    /// Counters that were read before this, and need not be read again: of some lists those in
+    /// front, or all that the page is planned by.
+    pub(super) read: BTreeMap<OrderList, CountersOfList>,
+}
+
+/// The counters of a list.
+#[derive(Clone, Debug)]
+pub(super) enum CountersOfList {
+    /// The item in front.
+    Front(CountersRead),
+    /// All that a page is planned by.
+    All(Vec<CountersRead>),
+}
+
+impl Changed {
+    /// The orders of some changes, as their reader sees them now.
+    pub(super) fn new(settling: Settling, caller: &Caller, visible: &Visible) -> Self {
+        let orders = settling.orders.values().map(|order| {
+            let is_visible = visible.sees(caller, &order.user.id, order.store.id) && !order.is_deleted();
+            (order.id, is_visible.then(|| OrderSummary::of(order)))
+        });
+        Self { orders: orders.collect(), settling, read: BTreeMap::new() }
+    }
+
+    /// With what else has changed.
+    pub(super) fn absorb(&mut self, more: Self) {
+        self.orders.extend(more.orders);
+        self.settling.absorb(more.settling);
+    }
+
+    /// Whether a page that was read without knowing of them shows them all the same, or need not:
+    /// the counters had them, and it shows each as its reader left it, unless it is not asked for.
+    pub(super) fn are_shown(&self, page: &PageRead, recent: &[RecentWrite], asked: &OrderQuery) -> bool {
+        let is_wanted = |id: &OrderId| {
+            let order = self.orders.get(id).and_then(Option::as_ref);
+            order.is_some_and(|order| asked.filters.want(order))
+        };
+        let is_listed = |id: &OrderId| page.listed.iter().any(|one| one.id == *id);
+        let unseen = not_shown(recent, &page.listed);
+        unseen.iter().all(|id| !is_wanted(id) && !is_listed(id))
+            && page.counters.values().flatten().all(|read| self.settling.is_counted(read))
+    }
+}
+
+/// A page with what it was made of.
+pub(super) struct PageRead {
+    pub(super) page: OrderPage,
+    /// What it shows.
+    pub(super) listed: Vec<OrderSummary>,
+    /// The counters that it was planned by.
+    pub(super) counters: BTreeMap<OrderList, Vec<CountersRead>>,
 }
 
 impl PageQuery<'_> {
-    /// Whether the counters lack what the caller has changed, of what the filters ask for: then all
-    /// that is wanted is gathered, and counted.
-    pub(super) fn counts_too_little(self) -> bool {
-        let filters = &self.asked.filters;
-        self.changed.is_behind
-            && (filters.limit_more_than_statuses() || filters.limit_times() || filters.limit_totals())
-    }
-
     pub(super) fn has_changed(self, order: OrderId) -> bool {
         self.changed.orders.contains_key(&order)
     }
@@ -148,7 +194,24 @@ impl PageQuery<'_> {
     /// What the caller has changed, as it is now, of what is asked for.
     pub(super) fn changed_and_wanted(self) -> impl Iterator<Item = ListEntry> {
         let changed = self.changed.orders.values().flatten();
-        let wanted = changed.filter(move |order| self.asked.filters.want(order)).cloned();
+        let wanted = changed.filter(move |order| self.wanted.want(order)).cloned();
         wanted.map(|order| ListEntry::Summary(Box::new(order)))
+    }
+
+    /// How many of these no list counts that is looked through: those of a vendor's own from the
+    /// stores of others, and those that are found by a code and not by their day.
+    pub(super) fn changed_elsewhere(self) -> u64 {
+        let is_elsewhere = |order: &OrderSummary| {
+            self.has_own_elsewhere() && !self.visible.owned.contains(&order.store.id)
+                || self.asked.filters.days.as_ref().is_some_and(|days| !days.hold(order.created_at))
+        };
+        let changed = self.changed_and_wanted();
+        changed.filter(|order| order.summary().is_some_and(is_elsewhere)).count() as u64
+    }
+
+    /// Whether a vendor's own orders are looked through beside those of their stores.
+    pub(super) fn has_own_elsewhere(self) -> bool {
+        let lists = self.visible.narrowed(self.caller, &self.asked.filters);
+        lists.len() > 1 && lists.iter().any(|list| matches!(list, OrderList::OfUser(_)))
     }
 }

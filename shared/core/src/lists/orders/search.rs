@@ -139,7 +139,7 @@ impl App {
         Ok(Search { found, is_all: false, filters: Filters { days: Some(days), ..left }, bases })
     }
 
-    /// Those of some orders that are asked for.
+    /// Those of some orders that are asked for, but for what the reader has just changed.
     async fn among(&self, turn: PageQuery<'_>, ids: BTreeSet<OrderId>) -> Outcome<Vec<ListEntry>> {
         if ids.len() >= MAX_FOUND {
             return Err(turn.asked.too_many());
@@ -149,7 +149,9 @@ impl App {
         }
         let ids: Vec<_> = ids.into_iter().collect();
         let mut orders = self.table().summaries(&ids).await?;
-        orders.retain(|order| turn.asked.filters.want(order) && turn.visible.holds(order));
+        orders.retain(|order| {
+            turn.asked.filters.want(order) && turn.visible.holds(order) && !turn.has_changed(order.id)
+        });
         Ok(orders.into_iter().map(|order| ListEntry::Summary(Box::new(order))).collect())
     }
 }

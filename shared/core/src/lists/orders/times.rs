@@ -2,15 +2,16 @@
 //! counters: only what is left of the smallest that is counted is counted in the list itself.
 
 use super::filters::Filters;
+use super::query::Changed;
 use super::scope_of;
 use crate::app::App;
 use futures::future::BoxFuture;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use oms_domain::Decimal;
 use oms_domain::quarter_hour::QuarterHour;
 use oms_domain::statistics::Counts;
 use oms_domain::totals::{TotalBucket, sortable};
+use oms_domain::{Decimal, OrderId, OrderSummary};
 use oms_runtime::meter::side_by_side;
 use oms_table::TableError;
 use oms_table::keys::Index;
@@ -22,23 +23,40 @@ const QUARTER_HOUR_S: i64 = 15 * 60;
 
 type Counting<'a> = BoxFuture<'a, Result<u64, TableError>>;
 
+/// A list, what its counters say of all of it, and what the reader has changed of it.
+#[derive(Clone, Copy)]
+pub(super) struct InList<'a> {
+    pub(super) list: &'a OrderList,
+    pub(super) counts: &'a Counts,
+    pub(super) changed: &'a Changed,
+}
+
+impl InList<'_> {
+    /// How many of the orders that the reader has changed are such ones now.
+    fn changed_to(self, is_one: impl Fn(&OrderSummary) -> bool) -> u64 {
+        let is_here = |order: &&OrderSummary| match self.list {
+            OrderList::OfUser(user) => *user == order.user.id,
+            OrderList::OfStore(store) => *store == order.store.id,
+            OrderList::All => true,
+        };
+        let here = self.changed.settling.orders.values().filter(|order| !order.is_deleted());
+        let here: Vec<OrderSummary> = here.map(OrderSummary::of).collect();
+        here.iter().filter(is_here).filter(|order| is_one(order)).count() as u64
+    }
+}
+
 impl App {
     /// How many orders of a list were placed in the times that are asked for, by its counters by
     /// day from the first of them on.
-    pub(super) async fn count_in_times(
-        &self,
-        list: &OrderList,
-        counts: &Counts,
-        filters: &Filters,
-    ) -> Result<u64, TableError> {
+    pub(super) async fn count_in_times(&self, of: InList<'_>, filters: &Filters) -> Result<u64, TableError> {
         let (from, before) = (filters.from, filters.before);
         if from.zip(before).is_some_and(|(from, before)| before <= from) {
             return Ok(0);
         }
-        let all: u64 = counts.days.values().sum();
+        let all: u64 = of.counts.days.values().sum();
         let ends = [(from, 0), (before, all)].into_iter().map(|(at, otherwise)| async move {
             match at {
-                Some(at) => self.count_before(list, counts, at).await,
+                Some(at) => self.count_before(of, at).await,
                 None => Ok(otherwise),
             }
         });
@@ -47,12 +65,8 @@ impl App {
     }
 
     /// How many of the orders that the counters know were placed before a time.
-    async fn count_before(
-        &self,
-        list: &OrderList,
-        counts: &Counts,
-        at: Timestamp,
-    ) -> Result<u64, TableError> {
+    async fn count_before(&self, of: InList<'_>, at: Timestamp) -> Result<u64, TableError> {
+        let InList { list, counts, changed } = of;
         let zone = &self.config().time_zone;
         let quarter_hour = QuarterHour::of(at, zone);
         let days: u64 = counts.days.range(..quarter_hour.day).map(|(_, count)| count).sum();
@@ -61,10 +75,9 @@ impl App {
         let mut parts: Vec<Counting<'_>> = Vec::new();
         if midnight < at {
             parts.push(Box::pin(async move {
-                let quarter_hours =
-                    self.table().quarter_hours(&scope_of(list), &[quarter_hour.day].into()).await?;
-                let whole =
-                    quarter_hours.quarter_hours.iter().filter(|((_, of), _)| of.number < quarter_hour.number);
+                let read = self.table().quarter_hours(&scope_of(list), &[quarter_hour.day].into()).await?;
+                let day = changed.settling.complete(&read, zone);
+                let whole = day.quarter_hours.iter().filter(|((_, of), _)| of.number < quarter_hour.number);
                 Ok(whole.map(|(_, group)| group.count).sum())
             }));
         }
@@ -72,10 +85,22 @@ impl App {
             let (above, below) = (Some(time_bound(begin)), Some(time_bound(at)));
             for span in self.table().spans_of(list).await? {
                 let span = Span { above: above.clone(), below: below.clone(), ..span };
-                parts.push(Box::pin(async move { self.table().count_span(&span).await }));
+                parts.push(Box::pin(async move { self.count_unchanged(&span, changed).await }));
             }
+            let is_between = |order: &OrderSummary| (begin..at).contains(&order.created_at);
+            let just_placed = of.changed_to(is_between);
+            parts.push(Box::pin(std::future::ready(Ok(just_placed))));
         }
         Ok(days + side_by_side(parts).await?.into_iter().sum::<u64>())
+    }
+
+    /// How many entries of an index are of orders that the reader has not just changed.
+    async fn count_unchanged(&self, span: &Span, changed: &Changed) -> Result<u64, TableError> {
+        let ids: Vec<OrderId> = changed.settling.orders.keys().copied().collect();
+        if ids.is_empty() {
+            return self.table().count_span(span).await;
+        }
+        self.table().count_all_but(span, &ids).await?.ok_or(TableError::TooMuch)
     }
 
     /// When a quarter of an hour begins.
@@ -91,12 +116,7 @@ impl App {
     }
 
     /// How many orders of a list have the totals that are asked for, by its counters by total.
-    pub(super) async fn count_in_totals(
-        &self,
-        list: &OrderList,
-        counts: &Counts,
-        filters: &Filters,
-    ) -> Result<u64, TableError> {
+    pub(super) async fn count_in_totals(&self, of: InList<'_>, filters: &Filters) -> Result<u64, TableError> {
         let smallest = Decimal::new(1, 4);
         // Between two smallest parts there are no totals.
         let least = filters.least.unwrap_or_default().max(Decimal::ZERO);
@@ -108,10 +128,10 @@ impl App {
         if beyond.is_some_and(|beyond| beyond <= least) {
             return Ok(0);
         }
-        let all: u64 = counts.totals.values().sum();
+        let all: u64 = of.counts.totals.values().sum();
         let ends = [(Some(least), 0), (beyond, all)].into_iter().map(|(total, otherwise)| async move {
             match total {
-                Some(total) => self.count_below(list, counts, total).await,
+                Some(total) => self.count_below(of, total).await,
                 None => Ok(otherwise),
             }
         });
@@ -120,17 +140,14 @@ impl App {
     }
 
     /// How many orders have a smaller total.
-    async fn count_below(
-        &self,
-        list: &OrderList,
-        counts: &Counts,
-        total: Decimal,
-    ) -> Result<u64, TableError> {
+    async fn count_below(&self, of: InList<'_>, total: Decimal) -> Result<u64, TableError> {
+        let InList { list, counts, changed } = of;
         let coarse = TotalBucket::coarse(total);
         let fine = TotalBucket::fine(total);
         let smaller: u64 = counts.totals.range(..coarse).map(|(_, count)| count).sum();
         let mut parts: Vec<Counting<'_>> = vec![Box::pin(async move {
-            let within = self.table().counts_by_total(&scope_of(list), Some(coarse)).await?;
+            let read = self.table().counts_by_total(&scope_of(list), Some(coarse)).await?;
+            let within = changed.settling.complete(&read, &self.config().time_zone);
             Ok(within.totals.range(..fine).map(|(_, count)| count).sum())
         })];
         let (above, below) = (fine.text(), sortable(total, true));
@@ -139,8 +156,13 @@ impl App {
             for scope in self.table().row_scopes(list).await? {
                 let span = Span::all(Index::Total, scope);
                 let span = Span { above: Some(above.clone()), below: Some(below.clone()), ..span };
-                parts.push(Box::pin(async move { self.table().count_span(&span).await }));
+                parts.push(Box::pin(async move { self.count_unchanged(&span, changed).await }));
             }
+            let is_below = |order: &OrderSummary| {
+                TotalBucket::fine(order.total_amount) == fine && order.total_amount < total
+            };
+            let just_changed = of.changed_to(is_below);
+            parts.push(Box::pin(std::future::ready(Ok(just_changed))));
         }
         Ok(smaller + side_by_side(parts).await?.into_iter().sum::<u64>())
     }

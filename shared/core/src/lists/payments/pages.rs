@@ -1,13 +1,12 @@
 //! A page of a list of payments.
 
 use super::PaymentQuery;
-use super::fresh::Settling;
 use super::plan::{Base, MAX_SORTED, Plan, PlanInput, SortIndex, plan};
 use crate::app::App;
 use crate::lists::orders::{IndexMerge, MAX_READ, Visible, scope_of};
 use crate::lists::paging::{CursorBound, PageSlice, SortPosition, Window};
-use oms_domain::tally::Counter;
-use oms_domain::{Caller, Decimal, Order, OrderId, Outcome, PaymentEntry};
+use crate::lists::read_your_writes::Settling;
+use oms_domain::{Caller, Order, OrderId, Outcome, PaymentEntry};
 use oms_http::pages::{Links, Page, PageNumber, PageRequest};
 use oms_http::views::payment::PaymentView;
 use oms_runtime::meter::{self, side_by_side};
@@ -39,7 +38,7 @@ impl PageQuery<'_> {
     fn of<'o>(self, orders: impl IntoIterator<Item = &'o Order>) -> Vec<PaymentEntry> {
         let runs = |o: &Order| self.caller.is_staff() || self.visible.owns(o.store.id);
         let seen = orders.into_iter().filter(|o| self.visible.sees(self.caller, &o.user.id, o.store.id));
-        let seen = seen.filter(|o| !self.query.is_for_managers() || runs(o));
+        let seen = seen.filter(|o| !o.is_deleted() && (!self.query.is_for_managers() || runs(o)));
         seen.flat_map(|order| self.query.of(order)).collect()
     }
 
@@ -209,14 +208,8 @@ impl App {
         let is_base = |list: &&OrderList| lists.len() == 1 || !matches!(list, OrderList::OfUser(_));
         side_by_side(lists.iter().filter(is_base).map(|list| async move {
             let (table, scope) = (self.table(), scope_of(list));
-            let (counted, lanes) = table.counts_of_payments(&scope).await?;
-            let mut counts = counted.payments;
-            for (cell, more) in settled.missing(&lanes, &self.config().time_zone).of(&scope) {
-                if let Counter::Payments(facets) = cell {
-                    let count = counts.entry(facets).or_default();
-                    *count = u64::try_from(Decimal::from(*count) + more).unwrap_or(0);
-                }
-            }
+            let read = table.counts_of_payments(&scope).await?;
+            let counts = settled.complete(&read, &self.config().time_zone).payments;
             let (spans, scopes) = (table.spans_of_payments(list).await?, table.payment_scopes(list).await?);
             Ok(Base { spans, scopes, counts })
         }))

@@ -29,7 +29,9 @@ fn base(list: OrderList, hundreds: u64) -> Base {
     };
     let scopes = if matches!(list, OrderList::OfUser(_)) { Vec::new() } else { vec!["scope".to_owned()] };
     let spans = vec![Span::all(Index::All, "list".to_owned())];
-    Base { list, is_whole: true, counts, in_times: None, in_totals: None, on_days: None, spans, scopes }
+    let read = Vec::new();
+    let (in_times, in_totals, on_days) = (None, None, None);
+    Base { list, is_whole: true, counts, read, in_times, in_totals, on_days, spans, scopes }
 }
 
 fn planned(bases: &[Base], query: &str) -> Plan {

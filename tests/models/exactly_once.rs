@@ -114,8 +114,7 @@ async fn a_batch_that_dynamodb_does_not_take_is_counted_in_halves() {
     let mut expected = Tally::default();
     let mut orders = Vec::new();
     for (number, currency) in currencies.iter().enumerate() {
-        let order = generator.order(number as u64).unwrap();
-        let order = Order { currency: *currency, ..order.as_of(1).unwrap() };
+        let order = Order { currency: *currency, ..generator.order(number as u64).unwrap() };
         expected.absorb(tally(None, &order, &harness.app.config().time_zone));
         orders.push(order);
     }

@@ -43,9 +43,10 @@ impl CountersRead {
         &self.scope
     }
 
-    /// How far each of the items has counted.
+    /// How far each of the items has counted; where there is none, nothing has been.
     pub fn positions(&self) -> impl Iterator<Item = Lanes> + '_ {
-        self.items.iter().map(Lanes::read)
+        let nothing = self.items.is_empty().then(Lanes::default);
+        self.items.iter().map(Lanes::read).chain(nothing)
     }
 
     /// What they say.

@@ -73,19 +73,22 @@ impl App {
     ) -> Outcome<OrderPage> {
         let wanted = PageWanted { caller, visible, asked, request, links };
         let unchanged = Changed::default();
-        let first = self.page_of(wanted, &unchanged);
+        let first = async { Ok(self.page_of(wanted, &unchanged).await) };
         let (first, recent) = meter::both(first, self.settling_writes(caller)).await?;
         if recent.is_empty() {
-            return Ok(first.page);
+            return Ok(first?.page);
         }
         let orders: Vec<OrderId> = recent.iter().map(|write| write.order).collect();
         // How far they are counted is read after the counters, which tell only then.
         let mut changed = Changed::new(self.settled(&orders).await?, caller, visible);
-        if changed.are_shown(&first, &recent, asked) {
-            return Ok(first.page);
+        // A page that the counters know nothing of may be there all the same.
+        if let Ok(first) = first {
+            if changed.are_shown(&first, &recent, asked) {
+                return Ok(first.page);
+            }
+            let read = first.counters.into_iter();
+            changed.read = read.map(|(list, read)| (list, CountersOfList::All(read))).collect();
         }
-        let read = first.counters.into_iter();
-        changed.read = read.map(|(list, read)| (list, CountersOfList::All(read))).collect();
         Ok(self.page_of(wanted, &changed).await?.page)
     }
 

@@ -38,6 +38,7 @@ impl ProcessPayment {
 
 /// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
 /// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
+/// A payment of nothing is paid at once.
 /// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
 /// settled within minutes. So does, if the request says that it can wait for that, a bank that
 /// wants its customer: what nobody has done within an hour is failed.
@@ -97,12 +98,15 @@ fn start(
         }
         return Ok(seen.order.pay_manually(id, &wanted.reference, by)?);
     }
-    app.request().more_to_come();
     let provider = app.gateway().provider();
-    Ok(match wanted.error_on_requires_action {
+    let order = match wanted.error_on_requires_action {
         true => seen.order.start_payment(id, provider, by)?,
         false => seen.order.start_payment_with_customer(id, provider, by)?,
-    })
+    };
+    if order.awaits_gateway() {
+        app.request().more_to_come();
+    }
+    Ok(order)
 }
 
 fn declined(payment: &Payment) -> Error {

@@ -60,7 +60,7 @@ pub(crate) async fn refund_payment(
         expected.check(order.version)?;
         let refund =
             NewRefund { amount: wanted.amount, reason: wanted.reason.clone(), ..NewRefund::default() };
-        Ok(order.start_refund(id, refund, by)?.0.into())
+        Ok(order.start_refund(id, refund, by)?.0)
     });
     let order = started.await.map_err(of_payment)?.order;
     let last = order.payment(id).and_then(|payment| payment.refunds.last());

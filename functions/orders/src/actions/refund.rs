@@ -55,8 +55,8 @@ pub(crate) async fn refund_order(
     let started = app.orders(&caller).change(id, |seen, by| {
         let order = seen.managed()?;
         expected.check(order.version)?;
-        let (order, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
-        Ok(order.into())
+        let (refunding, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
+        Ok(refunding)
     });
     let seen = app.pay_back(&caller, started.await?).await?;
     // It may have been called off meanwhile: then it does not move any more.

@@ -193,7 +193,7 @@ fn after(order: &Order, step: Step, at: i64) -> Option<Order> {
             let refund =
                 NewRefund { amount: Some(Decimal::new(1, 2)), reason: words(500), ..NewRefund::default() };
             let (started, refund) = order.clone().start_refund(id, refund, by).ok()?;
-            let started = saved(&started, seen).ok()?;
+            let started = saved(&started.order, seen).ok()?;
             let finished = started.clone().finish_refund(refund, RefundOutcome::Succeeded, by);
             saved(&finished.order, Some(started.version)).ok()
         }
@@ -222,14 +222,14 @@ fn can_be_ended(order: &Order) {
     let mut ways = Vec::new();
     ways.extend(order.clone().delete(by).map(|moved| moved.order));
     ways.extend(order.clone().cancel(true, &reason, by).map(|moved| moved.order));
-    ways.extend(order.clone().start_order_refund(true, &reason, by).map(|(order, _)| order));
+    ways.extend(order.clone().start_order_refund(true, &reason, by).map(|(started, _)| started.order));
     ways.extend(order.clone().confirm(by));
     ways.extend(order.clone().deliver(by));
     let shipment = Shipment { tracking_number: Some(words(100)), estimated_delivery: Some(by.at) };
     ways.extend(order.clone().ship(shipment, by));
     if let Some(payment) = order.collected_payment() {
         let all = NewRefund { reason: reason.clone(), ..NewRefund::default() };
-        ways.extend(order.clone().start_refund(payment.id, all, by).map(|(order, _)| order));
+        ways.extend(order.clone().start_refund(payment.id, all, by).map(|(started, _)| started.order));
         let long = "d".repeat(100);
         let dispute = Dispute::new(&long, &long, &long, payment.amount);
         ways.push(order.clone().record_dispute(payment.id, dispute, by));

@@ -35,7 +35,8 @@ impl RefundPayment {
 }
 
 /// Gives some or all of a paid payment back, never more than was paid. A gateway that gives no
-/// answer in time answers 202: the refund stays pending and is settled within minutes.
+/// answer in time answers 202: the refund stays pending and is settled within minutes. After 50
+/// refunds only all that is left goes back, and of the reason 40 characters are kept.
 #[utoipa::path(
     post, path = "/api/payments/{id}/refund_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

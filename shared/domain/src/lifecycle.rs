@@ -1,7 +1,7 @@
 //! An order's way from placing to delivery, or to cancellation or refund.
 
 use crate::order::{Order, State};
-use crate::payment::{AfterRefund, MAX_REFUNDS, Payment, PaymentState};
+use crate::payment::{AfterRefund, MAX_REFUNDS, MAX_REFUNDS_EVER, Payment, PaymentState};
 use crate::place::StockMove;
 use crate::{Action, Actor, ChangeKind, Decimal, JobId, PaymentId, RefundId, RuleViolation, Status};
 use jiff::Timestamp;
@@ -170,7 +170,7 @@ impl Order {
     /// # Errors
     /// [`RuleViolation::PaymentNotRefundable`] where nothing is left, a field error for an amount
     /// of nothing, more than is left or finer than the currency, [`RuleViolation::Full`] after too
-    /// many refunds.
+    /// many refunds: [`MAX_REFUNDS`] for a part, [`MAX_REFUNDS_EVER`] for all that is left.
     pub fn start_refund(
         mut self,
         id: PaymentId,
@@ -193,8 +193,10 @@ impl Order {
         if amount > left {
             return wrong(format!("Ensure this value is less than or equal to {left}."));
         }
-        if payment.refunds.len() >= MAX_REFUNDS {
-            return Err(RuleViolation::Full { what: "refunds", limit: MAX_REFUNDS });
+        // A part more is refused first: what is left must always find its way back.
+        let limit = if amount == left { MAX_REFUNDS_EVER } else { MAX_REFUNDS };
+        if payment.refunds.len() >= limit {
+            return Err(RuleViolation::Full { what: "refunds", limit });
         }
         let made = payment.push_refund(amount, &refund.reason, refund.then, by);
         payment.updated_at = by.at;

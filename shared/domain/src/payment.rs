@@ -11,8 +11,13 @@ use serde_json::{Map, Value};
 pub const MAX_PAYMENTS: usize = 20;
 /// How long a customer may take over what their bank asks of them.
 pub const CUSTOMERS_TIME: SignedDuration = SignedDuration::from_hours(1);
-/// How many refunds a payment may ever have.
+/// How many refunds of a part a payment may have.
 pub const MAX_REFUNDS: usize = 50;
+/// How many refunds it may have with those of all that is left, which are the way to an end.
+pub const MAX_REFUNDS_EVER: usize = 100;
+/// The longest reason that is kept of a refund past [`MAX_REFUNDS`], in characters: an order must
+/// have room for as many as there may be.
+pub const MAX_LATE_REASON_CHARS: usize = 40;
 
 choices! {
     /// Where a payment stands.

@@ -2,7 +2,9 @@
 
 use crate::attention::{ConcernKind, told};
 use crate::lifecycle::RefundOutcome;
-use crate::payment::{AfterRefund, Payment, PaymentState, Refund, RefundState};
+use crate::payment::{
+    AfterRefund, MAX_LATE_REASON_CHARS, MAX_REFUNDS, Payment, PaymentState, Refund, RefundState,
+};
 use crate::{Actor, Currency, Decimal, RefundId};
 
 impl Payment {
@@ -26,11 +28,13 @@ impl Payment {
     ) -> RefundId {
         let number = u8::try_from(self.refunds.len()).unwrap_or(u8::MAX);
         let id = self.id.refund(number);
+        let is_late = self.refunds.len() >= MAX_REFUNDS;
+        let kept_chars = if is_late { MAX_LATE_REASON_CHARS } else { usize::MAX };
         self.refunds.push(Refund {
             id,
             amount,
             status: RefundState::Pending,
-            reason: reason.to_owned(),
+            reason: reason.chars().take(kept_chars).collect(),
             created_at: by.at,
             then,
             awaits_person: false,

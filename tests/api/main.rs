@@ -33,6 +33,7 @@ mod long_lists;
 mod lost_answers;
 mod migrations;
 mod notifications;
+mod older_refunds;
 mod on_aws;
 mod operations;
 mod operator;

@@ -2,7 +2,7 @@
 
 use crate::tagged;
 use oms_core::app::App;
-use oms_domain::{OrderId, Outcome};
+use oms_domain::{OrderId, Outcome, Status};
 use oms_http::Tagged;
 use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
@@ -47,5 +47,5 @@ pub(crate) async fn cancel_order(
         expected.check(seen.order.version)?;
         Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
     });
-    Ok(tagged(&app.pay_back(&caller, cancelled.await?).await?))
+    Ok(tagged(&app.pay_back(&caller, cancelled.await?, Status::Cancelled).await?))
 }

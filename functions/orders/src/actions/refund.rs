@@ -1,6 +1,6 @@
 //! `refund_order/`
 
-use crate::tagged;
+use crate::refunding;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome, Status};
@@ -58,9 +58,5 @@ pub(crate) async fn refund_order(
         let (refunding, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
         Ok(refunding)
     });
-    let seen = app.pay_back(&caller, started.await?).await?;
-    // It may have been called off meanwhile: then it does not move any more.
-    let is_done = seen.order.status == Status::Refunded || !seen.order.awaits_gateway();
-    let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, tagged(&seen)))
+    Ok(refunding(&app.pay_back(&caller, started.await?, Status::Refunded).await?))
 }

@@ -243,3 +243,58 @@ fn a_line_that_becomes_something_else_gets_its_price_and_the_last_one_stays() {
     let (OrderChange { order, .. }, added) = order.add_line(&other, prices, &by(4)).unwrap();
     assert_eq!(added, OrderId::line(order.id, 3));
 }
+
+/// An order with three lines of one kind, of which two differ in what their customer says alone.
+fn alike() -> (Order, Vec<WantedLine>) {
+    let data = |n: u8| Map::from_iter([("n".to_owned(), n.into())]);
+    let said = |notes: &str, n: u8| WantedLine { notes: notes.into(), extra_data: data(n), ..line(1, 1) };
+    let lines = vec![said("Red", 1), said("Blue", 2), line(1, 1)];
+    let products = [product(1, cents(1000))];
+    let order = place(new_order(mugs(), lines.clone(), Decimal::ZERO), &products, false, &by(0));
+    (order.expect("a good order"), lines)
+}
+
+#[test]
+fn what_is_said_of_fixed_lines_is_refused_where_it_is_something_else() {
+    let (order, lines) = alike();
+    let confirmed = order.clone().confirm(&by(10)).unwrap();
+    let other_notes = |line: &mut WantedLine| line.notes = "Green".into();
+    let other_data = |line: &mut WantedLine| {
+        line.extra_data.insert("n".to_owned(), 3.into());
+    };
+    for (order, refusal) in
+        [(confirmed, RuleViolation::ItemsFixed), (sent(order), RuleViolation::ItemsPaidFor)]
+    {
+        for change in [&other_notes as &dyn Fn(&mut WantedLine), &other_data] {
+            for which in 0..3 {
+                let mut wanted = lines.clone();
+                change(&mut wanted[which]);
+                let refused = edit(order.clone(), wants(wanted)).unwrap_err();
+                assert_eq!(refused, PlaceError::Refused(refusal.clone()));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_read_of_fixed_lines_can_be_sent_back_in_any_order_and_without_what_is_said() {
+    let (order, lines) = alike();
+    let confirmed = order.confirm(&by(10)).unwrap();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+        let mut wanted: Vec<WantedLine> = order.iter().map(|at| lines[*at].clone()).collect();
+        let same = edit(confirmed.clone(), wants(wanted.clone())).unwrap().order;
+        assert_eq!(same, confirmed);
+        // What is left out says nothing.
+        wanted.iter_mut().for_each(|line| line.notes.clear());
+        assert_eq!(edit(confirmed.clone(), wants(wanted)).unwrap().order, confirmed);
+    }
+    let bare = edit(confirmed.clone(), wants(vec![line(1, 1), line(1, 1), line(1, 1)]));
+    assert_eq!(bare.unwrap().order, confirmed);
+}
+
+#[test]
+fn lines_keep_their_ids_whatever_order_they_come_back_in_while_they_may_change() {
+    let (order, lines) = alike();
+    let wanted = vec![lines[2].clone(), lines[1].clone(), lines[0].clone()];
+    assert_eq!(edit(order.clone(), wants(wanted)).unwrap().order, order);
+}

@@ -218,7 +218,7 @@ impl PatchOrder {
 }
 
 /// Reads what only those who run the order may write; of others it is not even looked at.
-fn if_managing<T>(
+pub(crate) fn if_managing<T>(
     manages: bool,
     fields: &mut Fields,
     read: impl FnOnce(&mut Fields) -> Option<T>,

@@ -6,10 +6,11 @@ use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
 use oms_http::Tagged;
+use oms_http::etag::IfMatch;
 use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{JsonObject, Reply, Target};
+use oms_http::{ActionBody, Reply, Target};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -27,7 +28,7 @@ pub(crate) struct ProcessPayment {
 }
 
 impl ProcessPayment {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    fn read(body: ActionBody) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reference = fields.optional::<BlankText<100>>("reference").unwrap_or_default();
         let error_on_requires_action = fields.optional::<bool>("error_on_requires_action").unwrap_or(true);
@@ -59,13 +60,11 @@ impl ProcessPayment {
 pub(crate) async fn process_payment(
     app: App,
     Target { caller, id, expected }: Target<PaymentId>,
-    body: JsonObject,
+    body: ActionBody,
 ) -> Reply<(StatusCode, Tagged<PaymentView>)> {
-    let wanted = ProcessPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
-        expected.check(seen.order.version)?;
-        start(&app, seen, id, &wanted, by).map(Into::into)
+        start(&app, seen, id, &body, &expected, by).map(Into::into)
     });
     let order = started.await.map_err(of_payment)?.order;
     let sent = app.charge(order, id, &caller.user.id).await?;
@@ -89,13 +88,17 @@ fn start(
     app: &App,
     seen: VisibleOrder,
     id: PaymentId,
-    wanted: &ProcessPayment,
+    body: &ActionBody,
+    expected: &IfMatch,
     by: &Actor,
 ) -> Outcome<Order> {
-    if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_manual()) {
-        if !seen.manages {
-            return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
-        }
+    let is_manual = seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_manual());
+    if is_manual && !seen.manages {
+        return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
+    }
+    let wanted = ProcessPayment::read(body.clone())?;
+    expected.check(seen.order.version)?;
+    if is_manual {
         return Ok(seen.order.pay_manually(id, &wanted.reference, by)?);
     }
     let provider = app.gateway().provider();

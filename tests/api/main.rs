@@ -26,6 +26,7 @@ mod idempotency;
 mod invocations;
 mod items;
 mod lag;
+mod lenient;
 mod life;
 mod lists;
 mod logs;

@@ -234,11 +234,11 @@ fn whole(value: &Value) -> Result<i128, Problem> {
 }
 
 /// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep, of which the
-/// table can keep every name and number.
+/// table can keep every name and number. Its numbers are as they are read from there again.
 impl FieldValue for Value {
     fn read(value: &Value) -> Result<Self, Problem> {
         check_storable(value)?;
-        Ok(value.clone())
+        Ok(exact::as_kept(value.clone()))
     }
 }
 
@@ -253,7 +253,7 @@ impl FieldValue for JsonMap {
             return Err(Problem::message(format!("Expected a dictionary of items but got type \"{name}\".")));
         };
         check_storable(value)?;
-        Ok(Self(map.clone()))
+        Ok(Self(exact::map_as_kept(map.clone())))
     }
 }
 

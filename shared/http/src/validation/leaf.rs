@@ -50,6 +50,12 @@ pub trait FieldValue: Sized {
     /// # Errors
     /// What is wrong with it, in the words of Django REST Framework.
     fn read(value: &Value) -> Result<Self, Problem>;
+
+    /// Whether a value means that there is none.
+    #[must_use]
+    fn is_none(value: &Value) -> bool {
+        value.is_null()
+    }
 }
 
 /// A closed set of words. Implementing it makes a type a [`FieldValue`].
@@ -61,7 +67,7 @@ pub trait Choice: Sized {
 impl<T: Choice> FieldValue for T {
     fn read(value: &Value) -> Result<Self, Problem> {
         let name = match value {
-            Value::String(name) => name.clone(),
+            Value::String(name) => exact::number(name).unwrap_or(name).to_owned(),
             other
             @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 other.to_string()
@@ -164,6 +170,11 @@ impl FieldValue for Uuid {
     fn read(value: &Value) -> Result<Self, Problem> {
         let id = value.as_str().and_then(|text| text.parse().ok());
         id.ok_or_else(|| Problem::message("Must be a valid UUID."))
+    }
+
+    /// As Django REST Framework's references do, an empty text refers to nothing.
+    fn is_none(value: &Value) -> bool {
+        value.is_null() || value == ""
     }
 }
 

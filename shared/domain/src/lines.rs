@@ -309,7 +309,11 @@ impl Pricing<'_> {
             }
         }
         lines.sort_by_key(|line| line.id);
-        if problems.is_empty() { Ok((lines, made)) } else { Err(PlaceError::Lines(problems)) }
+        if problems.is_empty() {
+            Ok((lines, made))
+        } else {
+            Err(PlaceError::Lines { wanted: wanted.len(), problems })
+        }
     }
 
     /// A line that the order already has, as it is wanted now.

@@ -13,10 +13,10 @@ use oms_domain::payment::PaymentProvider;
 use oms_domain::place::{LineProblem, PlaceError, StockMove, WantedLine, place};
 use oms_domain::tally::{Counter, Scope, tally};
 use oms_domain::{
-    Currency, Decimal, FieldChange, Order, OrderId, PaymentMethod, ProductId, RuleViolation, ShippingMethod,
-    Status, StoreId, VariantId,
+    Currency, Decimal, Error, FieldChange, Order, OrderId, PaymentMethod, ProductId, RuleViolation,
+    ShippingMethod, Status, StoreId, Stored, VariantId,
 };
-use serde_json::Map;
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 fn cents(cents: i64) -> Decimal {
@@ -68,6 +68,13 @@ fn taken(n: u128, quantity: i64) -> StockMove {
 }
 
 #[test]
+fn an_order_of_before_keeps_what_it_has_for_its_store() {
+    let mut order = edit(placed(), wants(vec![line(1, 1)])).unwrap().order;
+    order.stored = Stored::new(7_u8);
+    assert_eq!(order.as_of(1).unwrap().stored.get::<u8>(), Some(&7));
+}
+
+#[test]
 fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
     let order = placed();
     let kept = order.lines[1].clone();
@@ -83,12 +90,18 @@ fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
 #[test]
 fn a_price_that_is_not_ours_is_told_where_it_stands() {
     let priced = |n, price| WantedLine { unit_price: Some(cents(price)), ..line(n, 1) };
-    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99)]));
+    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99), line(2, 1)]));
     let problem = |index, price: &str| {
         let message = format!("The price is now {price}.");
         LineProblem { index, field: "unit_price", message }
     };
-    assert_eq!(refused.unwrap_err(), PlaceError::Lines(vec![problem(1, "5.00"), problem(2, "1.00")]));
+    let problems = vec![problem(1, "5.00"), problem(2, "1.00")];
+    let refused = refused.unwrap_err();
+    assert_eq!(refused, PlaceError::Lines { wanted: 4, problems });
+    // DRF's shape tells of each line, also of those after the last wrong one.
+    let Error::Invalid(details) = Error::from(refused) else { panic!("it is a refusal of fields") };
+    let told = |price: &str| json!({ "unit_price": [format!("The price is now {price}.")] });
+    assert_eq!(details, json!({ "items": [{}, told("5.00"), told("1.00"), {}] }));
 }
 
 #[test]
@@ -204,8 +217,9 @@ fn nothing_of_another_currency_is_taken_into_an_order() {
         (vec![line(1, 2), line(2, 1), line(3, 1)], 2, "product"),
         (vec![line(1, 2), line(2, 2)], 1, "quantity"),
     ] {
-        let problem = LineProblem { index, field, message: words.clone() };
-        assert_eq!(edit(wants(lines)), Err(PlaceError::Lines(vec![problem])));
+        let problems = vec![LineProblem { index, field, message: words.clone() }];
+        let wanted = lines.len();
+        assert_eq!(edit(wants(lines)), Err(PlaceError::Lines { wanted, problems }));
     }
     let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
     let refusal = RuleViolation::Field { field: "shipping_method", message: words.clone() };

@@ -76,8 +76,8 @@ async fn an_empty_reference_is_one_to_nothing() {
     (body["store"], body["shipping_address"]) = (json!(""), json!(""));
     body["items"][0]["variant"] = json!("");
     let refused = ada.client.post("/api/orders/", body).await;
-    let null = json!(["This field may not be null."]);
-    assert_eq!(refused.body["details"], json!({ "store": null, "shipping_address": null }));
+    let words = json!(["This field may not be null."]);
+    assert_eq!(refused.body["details"], json!({ "store": words, "shipping_address": words }));
 }
 
 #[tokio::test]

@@ -39,10 +39,10 @@ impl ProcessPayment {
 
 /// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
 /// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
-/// A payment of nothing is paid at once.
-/// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
-/// settled within minutes. So does, if the request says that it can wait for that, a bank that
-/// wants its customer: what nobody has done within an hour is failed.
+/// A payment of nothing is paid at once. A gateway that gives no answer in time answers 202: the
+/// payment stays in `processing` and is settled within minutes. So does, if the request says that
+/// it can wait for that, a bank that wants its customer: what nobody has done within an hour is
+/// failed.
 #[utoipa::path(
     post, path = "/api/payments/{id}/process_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),

@@ -146,7 +146,7 @@ impl Order {
     }
 
     /// Puts what is left of its payment on its way back. The order moves to `refunded` when the
-    /// gateway has paid it ([`Order::finish_refund`]), and at once where the payment was of nothing.
+    /// gateway has paid it ([`Order::finish_refund`]), and at once where it was paid with nothing.
     ///
     /// # Errors
     /// [`RuleViolation::Status`] unless it has left the store, [`RuleViolation::NothingToRefund`]

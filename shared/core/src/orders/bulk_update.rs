@@ -86,8 +86,8 @@ impl App {
     }
 
     /// Sends the refunds that an action has started to the gateway, and calls off there what it has
-    /// ended. Without an answer they stay pending, and are settled within minutes. `to` is where the
-    /// action leads, from which nothing has moved the order on since.
+    /// ended. Without an answer they stay pending, and are settled within minutes. `to` is the
+    /// status to which the action leads.
     ///
     /// # Errors
     /// 402 where the order was to be paid back and the gateway refuses. What it says of older

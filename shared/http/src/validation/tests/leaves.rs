@@ -238,14 +238,14 @@ fn what_the_table_cannot_keep_is_refused_wherever_it_hides() {
 
 #[test]
 fn an_empty_reference_refers_to_nothing() {
-    let null = "This field may not be null.";
-    assert_eq!(read::<Uuid>(json!("")), Err(null.to_owned()));
+    let words = "This field may not be null.";
+    assert_eq!(read::<Uuid>(json!("")), Err(words.to_owned()));
     assert_eq!(read::<Uuid>(json!(" ")), Err("Must be a valid UUID.".to_owned()));
     let mut f = fields(json!({"variant": "", "name": "", "order": ""}), Mode::Partial);
     assert_eq!(f.nullable::<Uuid>("variant"), Some(None));
     assert_eq!(f.nullable::<BlankText<9>>("name"), Some(Some(BlankText(String::new()))));
     assert_eq!(f.optional::<Uuid>("order"), None);
-    assert_eq!(problems(f), json!({ "order": [null] }));
+    assert_eq!(problems(f), json!({ "order": [words] }));
     // An entry of a list is none, as for Django REST Framework.
     let mut f = fields(json!({"ids": [""]}), Mode::Create);
     assert_eq!(f.values::<Uuid>("ids", 1..=2), None);

@@ -90,7 +90,7 @@ fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
 #[test]
 fn a_price_that_is_not_ours_is_told_where_it_stands() {
     let priced = |n, price| WantedLine { unit_price: Some(cents(price)), ..line(n, 1) };
-    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99), line(2, 1)]));
+    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99), line(3, 1)]));
     let problem = |index, price: &str| {
         let message = format!("The price is now {price}.");
         LineProblem { index, field: "unit_price", message }

@@ -107,3 +107,18 @@ async fn all_that_is_wrong_with_an_order_is_said_at_once() {
     let answer = ada.buys(&shop, &mug, 100).await;
     assert_eq!((answer.status, answer.error()), (400, "Insufficient stock. Available: 9"));
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_one_line_is_told_among_all_of_them() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let ada = shop.customer().await;
+    let mut body = ada.order_of(&shop, &mug, 1);
+    let known = body["items"][0].clone();
+    let id = "0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
+    body["items"] = json!([{ "product": id, "quantity": 1 }, known, known]);
+    let refused = ada.client.post("/api/orders/", body).await;
+    let words = format!("Invalid pk \"{id}\" - object does not exist.");
+    let details = json!({ "items": [{ "product": [words] }, {}, {}] });
+    assert_eq!((refused.status, &refused.body["details"]), (400, &details));
+}

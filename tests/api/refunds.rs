@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use oms_tests::shop::text;
-use oms_tests::{Ledger, Shop};
+use oms_tests::{Ledger, Person, Shop};
 use serde_json::json;
 
 #[tokio::test]
@@ -116,4 +116,50 @@ async fn an_order_that_was_paid_back_in_part_is_not_paid_again() {
     // Once all of it is back, there is something to pay again.
     shop.vendor.client.post(&refund, json!({})).await.expect(200);
     ada.client.post("/api/payments/", new).await.expect(201);
+}
+
+#[tokio::test]
+async fn an_order_that_costs_nothing_is_paid_and_given_back_without_the_gateway() {
+    let shop = Shop::open().await;
+    let mug = shop.sells("Mug", 10).await;
+    let (ada, admin) = (shop.customer().await, Person::new("admin", Some("admin")));
+    for end in ["refund_payment", "refund_order", "cancel_order", "delete"] {
+        let mut body = ada.order_of(&shop, &mug, 1);
+        (body["user"], body["discount_amount"]) = (json!(ada.id), json!("39.99"));
+        let order = shop.staff.client.post("/api/orders/", body).await.expect(201);
+        assert_eq!(order["total_amount"], "0.00");
+        // A gateway would decline it.
+        let payment = ada.pays_with(&order, "tok_decline").await.expect(200);
+        assert_eq!((&payment["status"], &payment["amount"]), (&json!("paid"), &json!("0.00")));
+        shop.does("confirm_order", &order).await.expect(200);
+        shop.does("ship_order", &order).await.expect(200);
+        let path = format!("/api/orders/{}/", text(&order["id"]));
+        let state = match end {
+            "refund_payment" => {
+                let path = format!("/api/payments/{}/refund_payment/", text(&payment["id"]));
+                let back = shop.vendor.client.post(&path, json!({})).await.expect(200);
+                assert_eq!(back["refunds"][0]["status"], "succeeded");
+                "shipped"
+            }
+            "refund_order" => {
+                let body = json!({ "restock": true });
+                shop.vendor.client.change(&format!("{path}refund_order/"), body).await.expect(200);
+                "refunded"
+            }
+            "cancel_order" => {
+                shop.does("cancel_order", &order).await.expect(200);
+                "cancelled"
+            }
+            _ => {
+                admin.client.delete(&path).await.expect(200);
+                continue;
+            }
+        };
+        let seen = ada.client.get(&path).await.expect(200);
+        let told = (&seen["status"], &seen["payment_status"]);
+        assert_eq!(told, (&json!(state), &json!("refunded")), "{end}");
+        assert_eq!(Ledger::of(&order["id"]).await.refunds.len(), 0);
+    }
+    // What refund_order brings back is on the shelf again; the rest has left it.
+    assert_eq!(shop.stock(&mug).await, json!(7));
 }

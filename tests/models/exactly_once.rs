@@ -185,9 +185,9 @@ fn refund(order: Order, rng: &mut SeededRng, by: &Actor) -> Result<Order, RuleVi
     let cents = i64::try_from(1 + rng.below(2_000)).unwrap_or(1);
     let new =
         NewRefund { amount: Some(Decimal::new(cents, 2)), reason: String::new(), then: AfterRefund::Nothing };
-    let (order, id) = order.start_refund(payment, new, by)?;
+    let (started, id) = order.start_refund(payment, new, by)?;
     let outcome = if rng.below(4) == 0 { RefundOutcome::Refused } else { RefundOutcome::Succeeded };
-    Ok(order.finish_refund(id, outcome, by).order)
+    Ok(started.order.finish_refund(id, outcome, by).order)
 }
 
 /// Delivers the records of some orders as the shards of a stream might, side by side, while an

@@ -277,7 +277,7 @@ async fn a_payment_is_in_its_makers_next_list_before_the_consumer_has_seen_it() 
     assert!(pending["results"].as_array().unwrap().iter().all(|one| one["id"] != made_id.to_string()));
 
     let (back, refund) = paid.clone().start_refund(made_id, NewRefund::default(), &by(now)).unwrap();
-    let back = back.finish_refund(refund, RefundOutcome::Succeeded, &by(now)).order;
+    let back = back.order.finish_refund(refund, RefundOutcome::Succeeded, &by(now)).order;
     let removed = back.delete(&by(now)).unwrap().order;
     world.harness.save(Some(paid.version), &removed).await.unwrap();
     assert_eq!(count().await, before, "a deleted order's payment is gone at once");

@@ -1,5 +1,6 @@
 //! `POST /api/orders/`
 
+use crate::edit::if_managing;
 use crate::tagged;
 use http::StatusCode;
 use oms_core::app::App;
@@ -79,8 +80,11 @@ pub(crate) struct CreateOrder {
 }
 
 impl CreateOrder {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    /// Reads what the caller may write; the rest is not even looked at.
+    fn read(body: JsonObject, caller: &Caller) -> Outcome<Self> {
         let mut f = Fields::new(body.0, Mode::Create);
+        // Whether a vendor runs the store is known later.
+        let may_discount = caller.is_staff() || caller.is_vendor();
         let store = f.required::<Uuid>("store");
         let items = f.list("items", 1..=MAX_LINES, |f| read_item(f).into_new());
         let payment_method = f.required::<PaymentMethod>("payment_method");
@@ -93,8 +97,8 @@ impl CreateOrder {
         let currency = f.optional::<Currency>("currency");
         let language = f.optional::<BlankText<35>>("language");
         let extra_data = f.optional::<BoundedMap<MAX_EXTRA_BYTES>>("extra_data").unwrap_or_default();
-        let discount_amount = f.optional::<Amount>("discount_amount");
-        let user = f.optional::<Text<MAX_USER_CHARS>>("user");
+        let discount_amount = if_managing(may_discount, &mut f, |f| f.optional::<Amount>("discount_amount"));
+        let user = if_managing(caller.is_staff(), &mut f, |f| f.optional::<Text<MAX_USER_CHARS>>("user"));
         f.finish()?;
         let read = || {
             Some(Self {
@@ -135,7 +139,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     body: JsonObject,
 ) -> Reply<(StatusCode, Tagged<OrderView>)> {
-    let wanted = CreateOrder::read(body)?;
+    let wanted = CreateOrder::read(body, &caller)?;
     let seen = retried(|| try_to_place(&app, &caller, &wanted)).await?;
     Ok((StatusCode::CREATED, tagged(&seen)))
 }

@@ -1,6 +1,8 @@
 //! What PUT and PATCH of an order have in common.
 
 use crate::create::{MAX_EXTRA_BYTES, NOT_YOUR_ADDRESS};
+use crate::{refunding, tagged};
+use http::StatusCode;
 use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_core::orders::line_body::{ItemBody, read_item};
@@ -12,9 +14,10 @@ use oms_domain::{
     Actor, Address, AddressId, Caller, Currency, Decimal, OrderId, Outcome, PaymentMethod, ProductId,
     ShippingMethod, Status, StoreId,
 };
-use oms_http::JsonObject;
 use oms_http::etag::IfMatch;
 use oms_http::validation::{Amount, BlankText, BoundedMap, Fields, Lines, Mode, Moment};
+use oms_http::views::order::OrderView;
+use oms_http::{JsonObject, Tagged};
 use oms_table::catalog::OrderReferences;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -83,7 +86,8 @@ pub(crate) struct Prepared {
     references: OrderReferences,
 }
 
-/// Changes an order as a body says, and sends the refunds that come of it.
+/// Changes an order as a body says, and sends the refunds that come of it. It is a 202 where the
+/// order is to be paid back and its gateway has not answered yet.
 pub(crate) async fn change(
     app: &App,
     caller: &Caller,
@@ -91,7 +95,7 @@ pub(crate) async fn change(
     expected: &IfMatch,
     body: &JsonObject,
     mode: Mode,
-) -> Outcome<VisibleOrder> {
+) -> Outcome<(StatusCode, Tagged<OrderView>)> {
     let prepare = |seen: VisibleOrder| async move {
         expected.check(seen.order.version)?;
         let wanted = PatchOrder::read(body.clone(), mode, seen.manages)?;
@@ -100,8 +104,23 @@ pub(crate) async fn change(
     };
     let changed = app.orders(caller).change_with(id, prepare, |seen, prepared, by| prepared.apply(seen, by));
     let seen = changed.await?;
-    // Only a status can have started a refund.
-    if body.0.contains_key("status") { app.pay_back(caller, seen).await } else { Ok(seen) }
+    // Only a status can have started a refund, and one of these alone.
+    match body.0.get("status").and_then(Value::as_str).and_then(|status| status.parse().ok()) {
+        Some(Status::Refunded) => Ok(refunding(&app.pay_back(caller, seen, Status::Refunded).await?)),
+        Some(Status::Cancelled) => {
+            let seen = app.pay_back(caller, seen, Status::Cancelled).await?;
+            Ok((StatusCode::OK, tagged(&seen)))
+        }
+        Some(
+            Status::Pending
+            | Status::Confirmed
+            | Status::Processing
+            | Status::Shipped
+            | Status::OutForDelivery
+            | Status::Delivered,
+        )
+        | None => Ok((StatusCode::OK, tagged(&seen))),
+    }
 }
 
 impl PatchOrder {
@@ -199,7 +218,7 @@ impl PatchOrder {
 }
 
 /// Reads what only those who run the order may write; of others it is not even looked at.
-fn if_managing<T>(
+pub(crate) fn if_managing<T>(
     manages: bool,
     fields: &mut Fields,
     read: impl FnOnce(&mut Fields) -> Option<T>,

@@ -15,7 +15,9 @@ mod retrieve;
 mod system;
 mod update;
 
+use http::StatusCode;
 use oms_core::orders::VisibleOrder;
+use oms_domain::Status;
 use oms_http::Tagged;
 use oms_http::views::order::OrderView;
 
@@ -43,6 +45,13 @@ oms_core::endpoints!(
     refund_order in actions::refund,
     system in system,
 );
+
+/// An order that was to be paid back: 202 where its gateway has not answered yet. It may have been
+/// called off meanwhile: then it does not move any more.
+fn refunding(seen: &VisibleOrder) -> (StatusCode, Tagged<OrderView>) {
+    let is_done = seen.order.status == Status::Refunded || !seen.order.awaits_gateway();
+    (if is_done { StatusCode::OK } else { StatusCode::ACCEPTED }, tagged(seen))
+}
 
 fn tagged(seen: &VisibleOrder) -> Tagged<OrderView> {
     Tagged::new(seen.order.version, OrderView::new(&seen.order, seen.manages))

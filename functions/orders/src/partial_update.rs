@@ -1,7 +1,7 @@
 //! `PATCH /api/orders/{id}/`
 
 use crate::edit::{PatchOrder, change};
-use crate::tagged;
+use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::OrderId;
 use oms_http::Tagged;
@@ -17,6 +17,7 @@ use oms_http::{JsonObject, Reply, Target};
     request_body = PatchOrder,
     responses(
         Changed<OrderView>,
+        (status = 202, description = "`status` asked for a refund about which the gateway has not answered yet: it is pending, and the order moves when it has", body = OrderView),
         (status = 400, description = "A field is wrong, its status does not allow it, or the stock does not suffice"),
         (status = 402, description = "The gateway refused the refund that `status` asked for"),
         (status = 403, description = "The caller may not move it to this status"),
@@ -27,6 +28,6 @@ pub(crate) async fn partial_update(
     app: App,
     Target { caller, id, expected }: Target<OrderId>,
     body: JsonObject,
-) -> Reply<Tagged<OrderView>> {
-    Ok(tagged(&change(&app, &caller, id, &expected, &body, Mode::Partial).await?))
+) -> Reply<(StatusCode, Tagged<OrderView>)> {
+    Ok(change(&app, &caller, id, &expected, &body, Mode::Partial).await?)
 }

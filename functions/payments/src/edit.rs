@@ -49,17 +49,17 @@ pub(crate) async fn change(
     body: JsonObject,
     mode: Mode,
 ) -> Outcome<Tagged<PaymentView>> {
-    let wanted = PatchPayment::read(body, mode)?;
     let changed = app.orders(caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
+        let PatchPayment { payment_method, payment_details, has_looked } =
+            PatchPayment::read(body.clone(), mode)?;
         expected.check(seen.order.version)?;
-        let has_looked = wanted.has_looked && seen.manages;
+        let has_looked = has_looked && seen.manages;
         let order = if has_looked { seen.order.dismiss_attention(id, by) } else { seen.order };
-        if has_looked && wanted.payment_method.is_none() && wanted.payment_details.is_none() {
+        if has_looked && payment_method.is_none() && payment_details.is_none() {
             return Ok(order.into());
         }
-        let details = wanted.payment_details.clone();
-        Ok(order.edit_payment(id, wanted.payment_method, details, by)?.into())
+        Ok(order.edit_payment(id, payment_method, payment_details, by)?.into())
     });
     tagged(&changed.await.map_err(of_payment)?.order, id)
 }

@@ -6,10 +6,11 @@ use oms_core::app::App;
 use oms_core::orders::VisibleOrder;
 use oms_domain::{Actor, Error, Order, Outcome, Payment, PaymentId, PaymentState};
 use oms_http::Tagged;
+use oms_http::etag::IfMatch;
 use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{JsonObject, Reply, Target};
+use oms_http::{ActionBody, Reply, Target};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -27,7 +28,7 @@ pub(crate) struct ProcessPayment {
 }
 
 impl ProcessPayment {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    fn read(body: ActionBody) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reference = fields.optional::<BlankText<100>>("reference").unwrap_or_default();
         let error_on_requires_action = fields.optional::<bool>("error_on_requires_action").unwrap_or(true);
@@ -38,9 +39,10 @@ impl ProcessPayment {
 
 /// Takes the money of a pending payment: pending → processing → paid, or failed. The money of a
 /// bank transfer and of cash on delivery has been taken by people: those who run the order say so.
-/// A gateway that gives no answer in time answers 202: the payment stays in `processing` and is
-/// settled within minutes. So does, if the request says that it can wait for that, a bank that
-/// wants its customer: what nobody has done within an hour is failed.
+/// A payment of nothing is paid at once. A gateway that gives no answer in time answers 202: the
+/// payment stays in `processing` and is settled within minutes. So does, if the request says that
+/// it can wait for that, a bank that wants its customer: what nobody has done within an hour is
+/// failed.
 #[utoipa::path(
     post, path = "/api/payments/{id}/process_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
@@ -58,13 +60,11 @@ impl ProcessPayment {
 pub(crate) async fn process_payment(
     app: App,
     Target { caller, id, expected }: Target<PaymentId>,
-    body: JsonObject,
+    body: ActionBody,
 ) -> Reply<(StatusCode, Tagged<PaymentView>)> {
-    let wanted = ProcessPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
-        expected.check(seen.order.version)?;
-        start(&app, seen, id, &wanted, by).map(Into::into)
+        start(&app, seen, id, &body, &expected, by).map(Into::into)
     });
     let order = started.await.map_err(of_payment)?.order;
     let sent = app.charge(order, id, &caller.user.id).await?;
@@ -88,21 +88,28 @@ fn start(
     app: &App,
     seen: VisibleOrder,
     id: PaymentId,
-    wanted: &ProcessPayment,
+    body: &ActionBody,
+    expected: &IfMatch,
     by: &Actor,
 ) -> Outcome<Order> {
-    if seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_manual()) {
-        if !seen.manages {
-            return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
-        }
+    let is_manual = seen.order.payment(id).is_some_and(|payment| payment.payment_method.is_manual());
+    if is_manual && !seen.manages {
+        return Err(Error::ForbiddenBecause("The seller confirms cash on delivery and bank transfers."));
+    }
+    let wanted = ProcessPayment::read(body.clone())?;
+    expected.check(seen.order.version)?;
+    if is_manual {
         return Ok(seen.order.pay_manually(id, &wanted.reference, by)?);
     }
-    app.request().more_to_come();
     let provider = app.gateway().provider();
-    Ok(match wanted.error_on_requires_action {
+    let order = match wanted.error_on_requires_action {
         true => seen.order.start_payment(id, provider, by)?,
         false => seen.order.start_payment_with_customer(id, provider, by)?,
-    })
+    };
+    if order.awaits_gateway() {
+        app.request().more_to_come();
+    }
+    Ok(order)
 }
 
 fn declined(payment: &Payment) -> Error {

@@ -9,7 +9,7 @@ use oms_http::Tagged;
 use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::validation::{Amount, BlankText, Fields, Mode};
 use oms_http::views::payment::PaymentView;
-use oms_http::{JsonObject, Reply, Target};
+use oms_http::{ActionBody, Reply, Target};
 use serde_json::json;
 use utoipa::ToSchema;
 
@@ -25,7 +25,7 @@ pub(crate) struct RefundPayment {
 }
 
 impl RefundPayment {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    fn read(body: ActionBody) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let amount = fields.optional::<Amount>("amount");
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
@@ -35,7 +35,8 @@ impl RefundPayment {
 }
 
 /// Gives some or all of a paid payment back, never more than was paid. A gateway that gives no
-/// answer in time answers 202: the refund stays pending and is settled within minutes.
+/// answer in time answers 202: the refund stays pending and is settled within minutes. After 50
+/// refunds only all that is left goes back, and of the reason 40 characters are kept.
 #[utoipa::path(
     post, path = "/api/payments/{id}/refund_payment/", tag = "payments",
     params(("id" = uuid::Uuid, Path, description = "The payment")),
@@ -51,16 +52,15 @@ impl RefundPayment {
 pub(crate) async fn refund_payment(
     app: App,
     Target { caller, id, expected }: Target<PaymentId>,
-    body: JsonObject,
+    body: ActionBody,
 ) -> Reply<(StatusCode, Tagged<PaymentView>)> {
-    let wanted = RefundPayment::read(body)?;
     let started = app.orders(&caller).change(id.order(), |seen, by| {
         seen.order.payment(id).ok_or_else(not_found)?;
         let order = seen.managed()?;
+        let RefundPayment { amount, reason } = RefundPayment::read(body.clone())?;
         expected.check(order.version)?;
-        let refund =
-            NewRefund { amount: wanted.amount, reason: wanted.reason.clone(), ..NewRefund::default() };
-        Ok(order.start_refund(id, refund, by)?.0.into())
+        let refund = NewRefund { amount, reason, ..NewRefund::default() };
+        Ok(order.start_refund(id, refund, by)?.0)
     });
     let order = started.await.map_err(of_payment)?.order;
     let last = order.payment(id).and_then(|payment| payment.refunds.last());

@@ -85,12 +85,12 @@ pub(crate) async fn simulate_action(
     Target { caller, id, expected }: Target<PaymentId>,
     body: JsonObject,
 ) -> Reply<Tagged<PaymentView>> {
-    let SimulateAction { outcome: ActionOutcome(outcome) } = SimulateAction::read(body)?;
     let order = app.orders(&caller).load(id.order()).await.map_err(of_payment)?.order;
     let payment = order.payment(id).ok_or_else(not_found)?;
     if !pays(&caller, &order) {
         return Err(Error::Forbidden.into());
     }
+    let SimulateAction { outcome: ActionOutcome(outcome) } = SimulateAction::read(body)?;
     expected.check(order.version)?;
     if payment.waits_for_customer_until(app.now()).is_none() {
         return Err(RuleViolation::PaymentNotProcessable.into());

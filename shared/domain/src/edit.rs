@@ -2,7 +2,7 @@
 
 use crate::catalog::Store;
 use crate::lifecycle::OrderChange;
-use crate::lines::{PriceList, has_all, kept_lines, moves_between, sells_in_another};
+use crate::lines::{PriceList, kept_lines, moves_between, says_nothing_else, sells_in_another};
 use crate::order::{Address, Line, Order};
 use crate::place::{PlaceError, WantedLine, invalid_pk, not_this_currency};
 use crate::{
@@ -222,10 +222,11 @@ fn set<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-/// Whether these are the lines that there are, in any order.
+/// Whether these are the lines that there are, in any order. What is left out of them stays.
 fn is_unchanged(lines: &[Line], wanted: &[WantedLine]) -> bool {
-    let is_kept =
-        |(kept, wanted): (Option<&Line>, &WantedLine)| kept.is_some_and(|line| has_all(line, wanted));
+    let is_kept = |(kept, wanted): (Option<&Line>, &WantedLine)| {
+        kept.is_some_and(|line| says_nothing_else(line, wanted))
+    };
     lines.len() == wanted.len() && kept_lines(wanted, lines).into_iter().zip(wanted).all(is_kept)
 }
 

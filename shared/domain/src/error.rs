@@ -203,17 +203,21 @@ impl From<PlaceError> for Error {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Refused(refusal) => refusal.into(),
-            PlaceError::Lines(problems) => Self::Invalid(json!({ "items": by_line(&problems) })),
+            PlaceError::Lines { wanted, problems } => {
+                Self::Invalid(json!({ "items": by_line(wanted, &problems) }))
+            }
         }
     }
 }
 
-/// DRF's shape: an object for each line up to the last wrong one, empty where nothing is wrong.
-fn by_line(problems: &[LineProblem]) -> Vec<Value> {
-    let last = problems.iter().map(|problem| problem.index).max();
-    let mut lines = vec![Map::new(); last.map_or(0, |last| last + 1)];
+/// DRF's shape: an object for each wanted line, empty where nothing is wrong.
+fn by_line(wanted: usize, problems: &[LineProblem]) -> Vec<Value> {
+    let mut lines = vec![Map::new(); wanted];
     for problem in problems {
-        lines[problem.index].insert(problem.field.to_owned(), json!([problem.message]));
+        debug_assert!(problem.index < wanted, "a problem is one of a wanted line");
+        if let Some(line) = lines.get_mut(problem.index) {
+            line.insert(problem.field.to_owned(), json!([problem.message]));
+        }
     }
     lines.into_iter().map(Value::Object).collect()
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 impl Order {
-    /// The order as it was after the change that made `version`, as far as the log reaches back.
+    /// The order as it was after the change that made `version`, as far as the log reaches back,
+    /// with what it keeps for its store now.
     #[must_use]
     pub fn as_of(&self, version: u64) -> Option<Order> {
         let first = self.log.first()?.version;
@@ -17,7 +18,8 @@ impl Order {
         let kept = usize::try_from(version - first).ok()? + 1;
         let (then, since) = self.log.split_at_checked(kept)?;
         let state = since.iter().rev().fold(self.state(), rewind);
-        from_state(state, then.to_vec(), self.status_since_before(since))
+        let then = from_state(state, then.to_vec(), self.status_since_before(since))?;
+        Some(Order { stored: self.stored.clone(), ..then })
     }
 
     /// Every change that the log reaches back to, oldest first, with what each added filled in.

@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(order.payment(1).to_string(), "0192aaaa-bbbb-7ccc-8ddd-eeeeffff8001");
         assert_eq!((order.payment(1).order(), order.payment(1).number()), (order, Some(1)));
         assert_eq!(PaymentId(order.line(3).0).number(), None);
-        let refund = order.payment(19).refund(49);
+        let refund = order.payment(19).refund(100);
         assert_eq!((refund.payment(), PaymentId(refund.0).number()), (order.payment(19), None));
     }
 

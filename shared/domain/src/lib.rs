@@ -30,6 +30,7 @@ pub mod pricing;
 pub mod quarter_hour;
 mod rating;
 pub mod reconciliation;
+mod refunds;
 pub mod rule_violation;
 pub mod size;
 pub mod statistics;

@@ -1,7 +1,7 @@
 //! An order's way from placing to delivery, or to cancellation or refund.
 
-use crate::order::Order;
-use crate::payment::{AfterRefund, MAX_REFUNDS, Payment, PaymentState};
+use crate::order::{Order, State};
+use crate::payment::{AfterRefund, MAX_REFUNDS, MAX_REFUNDS_EVER, Payment, PaymentState};
 use crate::place::StockMove;
 use crate::{Action, Actor, ChangeKind, Decimal, JobId, PaymentId, RefundId, RuleViolation, Status};
 use jiff::Timestamp;
@@ -112,13 +112,14 @@ impl Order {
     #[must_use]
     pub fn can_refund(&self) -> bool {
         self.status.after(Action::Refund).is_some()
-            && self.collected_payment().is_some_and(|p| p.refundable_amount() > Decimal::ZERO)
+            && self.collected_payment().is_some_and(Payment::is_refundable)
     }
 
     /// Calls it off. What has not been shipped goes back on the shelf, a pending payment is
     /// cancelled, and of a paid one everything left is put on its way back: the caller sends the
     /// pending refunds to the gateway after saving. What people took by hand, and their customer
-    /// calls off, goes back when whoever runs the order says so ([`Order::confirm_refund`]).
+    /// calls off, goes back when whoever runs the order says so ([`Order::confirm_refund`]). A
+    /// payment of nothing is back at once.
     ///
     /// # Errors
     /// [`RuleViolation::Status`] unless [`Order::can_cancel`].
@@ -131,16 +132,12 @@ impl Order {
             order.cancelled_at = Some(by.at);
             for payment in &mut order.payments {
                 payment.give_up_on_customer(by);
-                let left = payment.refundable_amount();
                 if payment.status == PaymentState::Pending {
                     payment.status = PaymentState::Cancelled;
                     payment.updated_at = by.at;
-                } else if left > Decimal::ZERO {
-                    payment.push_refund(left, reason, AfterRefund::Nothing, by);
+                } else if payment.is_refundable() {
                     let awaits_person = payment.is_manual() && !as_manager;
-                    if let Some(refund) = payment.refunds.last_mut() {
-                        refund.awaits_person = awaits_person;
-                    }
+                    payment.pay_back_all(reason, awaits_person, order.currency, by);
                     payment.updated_at = by.at;
                 }
             }
@@ -149,7 +146,7 @@ impl Order {
     }
 
     /// Puts what is left of its payment on its way back. The order moves to `refunded` when the
-    /// gateway has paid it ([`Order::finish_refund`]).
+    /// gateway has paid it ([`Order::finish_refund`]), and at once where it was paid with nothing.
     ///
     /// # Errors
     /// [`RuleViolation::Status`] unless it has left the store, [`RuleViolation::NothingToRefund`]
@@ -159,7 +156,7 @@ impl Order {
         restock: bool,
         reason: &str,
         by: &Actor,
-    ) -> Result<(Order, RefundId), RuleViolation> {
+    ) -> Result<(OrderChange, RefundId), RuleViolation> {
         self.status.after(Action::Refund).ok_or(RuleViolation::Status(Action::Refund))?;
         let payment = self.collected_payment().filter(|_| self.can_refund()).map(|payment| payment.id);
         let payment = payment.ok_or(RuleViolation::NothingToRefund)?;
@@ -167,40 +164,46 @@ impl Order {
         self.start_refund(payment, NewRefund { amount: None, reason: reason.to_owned(), then }, by)
     }
 
-    /// Puts some of a payment on its way back, never more than is left of it.
+    /// Puts some of a payment on its way back, never more than is left of it. What was paid with
+    /// nothing is back at once, with all that this does to the order.
     ///
     /// # Errors
     /// [`RuleViolation::PaymentNotRefundable`] where nothing is left, a field error for an amount
     /// of nothing, more than is left or finer than the currency, [`RuleViolation::Full`] after too
-    /// many refunds.
+    /// many refunds: [`MAX_REFUNDS`] for a part, [`MAX_REFUNDS_EVER`] for all that is left.
     pub fn start_refund(
-        self,
+        mut self,
         id: PaymentId,
         refund: NewRefund,
         by: &Actor,
-    ) -> Result<(Order, RefundId), RuleViolation> {
-        let payment = self.payment(id).ok_or(RuleViolation::PaymentNotRefundable)?;
-        let left = payment.refundable_amount();
-        if left <= Decimal::ZERO {
+    ) -> Result<(OrderChange, RefundId), RuleViolation> {
+        let before = self.state();
+        let currency = self.currency;
+        let payment = self.payments.iter_mut().find(|payment| payment.id == id);
+        let payment = payment.ok_or(RuleViolation::PaymentNotRefundable)?;
+        if !payment.is_refundable() {
             return Err(RuleViolation::PaymentNotRefundable);
         }
-        let amount = RuleViolation::unless_exact("amount", refund.amount.unwrap_or(left), self.currency)?;
+        let left = payment.refundable_amount();
+        let amount = RuleViolation::unless_exact("amount", refund.amount.unwrap_or(left), currency)?;
         let wrong = |message: String| Err(RuleViolation::Field { field: "amount", message });
-        if amount <= Decimal::ZERO {
+        if amount < Decimal::ZERO || (amount.is_zero() && !left.is_zero()) {
             return wrong("Ensure this value is greater than 0.".into());
         }
         if amount > left {
             return wrong(format!("Ensure this value is less than or equal to {left}."));
         }
-        if payment.refunds.len() >= MAX_REFUNDS {
-            return Err(RuleViolation::Full { what: "refunds", limit: MAX_REFUNDS });
+        // A part more is refused first: what is left must always find its way back.
+        let limit = if amount == left { MAX_REFUNDS_EVER } else { MAX_REFUNDS };
+        if payment.refunds.len() >= limit {
+            return Err(RuleViolation::Full { what: "refunds", limit });
         }
-        let mut made = None;
-        let order = self.with_payment(id, ChangeKind::StartRefund, by, |payment| {
-            payment.push_refund(amount, &refund.reason, refund.then, by);
-            made = payment.refunds.last().map(|refund| refund.id);
-        });
-        made.map(|made| (order, made)).ok_or(RuleViolation::PaymentNotRefundable)
+        let made = payment.push_refund(amount, &refund.reason, refund.then, by);
+        payment.updated_at = by.at;
+        if amount.is_zero() {
+            return Ok((self.refund_finished(&before, made, RefundOutcome::Succeeded, by), made));
+        }
+        Ok((self.changed(&before, ChangeKind::StartRefund, by, "").into(), made))
     }
 
     /// Records that somebody has handed over what a customer who called their order off had paid
@@ -221,8 +224,18 @@ impl Order {
     /// back on the shelf with the money does, also where the order, shipped as it was, has been
     /// called off meanwhile; and no second time, where another refund was to bring it back, too.
     #[must_use]
-    pub fn finish_refund(mut self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> OrderChange {
+    pub fn finish_refund(self, id: RefundId, outcome: RefundOutcome, by: &Actor) -> OrderChange {
         let before = self.state();
+        self.refund_finished(&before, id, outcome, by)
+    }
+
+    fn refund_finished(
+        mut self,
+        before: &State,
+        id: RefundId,
+        outcome: RefundOutcome,
+        by: &Actor,
+    ) -> OrderChange {
         let currency = self.currency;
         let mut then = AfterRefund::Nothing;
         if let Some(payment) = self.payments.iter_mut().find(|payment| payment.id == id.payment()) {
@@ -240,7 +253,7 @@ impl Order {
         if restocks {
             self.payments.iter_mut().for_each(Payment::restock_no_more);
         }
-        OrderChange { order: self.changed(&before, kind_of_change, by, ""), stock }
+        OrderChange { order: self.changed(before, kind_of_change, by, ""), stock }
     }
 
     /// Does what leads to a status: the action of that name, with nothing said about it. The
@@ -259,7 +272,7 @@ impl Order {
             Action::SendOutForDelivery => self.send_out_for_delivery(by).map(OrderChange::from),
             Action::Deliver => self.deliver(by).map(OrderChange::from),
             Action::Cancel => self.cancel(as_manager, "", by),
-            Action::Refund => self.start_order_refund(false, "", by).map(|(order, _)| order.into()),
+            Action::Refund => self.start_order_refund(false, "", by).map(|(refunding, _)| refunding),
         }
     }
 

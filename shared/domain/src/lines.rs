@@ -215,12 +215,12 @@ pub(crate) fn moves_between(had: &[Line], lines: &[Line]) -> Vec<StockMove> {
 }
 
 /// The lines that there were, each beside the wanted one that keeps it: the one that is the same in
-/// all that it says, else another of its kind. What says no price is the same at any, so it comes
-/// last.
+/// all that it has, else in all that the wanted one says, else in number and price, else another of
+/// its kind. What says no price is the same at any, so it comes last.
 pub(crate) fn kept_lines<'a>(wanted: &[WantedLine], had: &'a [Line]) -> Vec<Option<&'a Line>> {
     let mut had: Vec<&Line> = had.iter().collect();
     let mut kept = vec![None; wanted.len()];
-    let rules: [fn(&Line, &WantedLine) -> bool; 2] = [has_all, is_same];
+    let rules: [fn(&Line, &WantedLine) -> bool; 4] = [is_equal, says_nothing_else, has_all, is_same];
     for keeps in rules {
         for says_price in [true, false] {
             for (kept, wanted) in kept.iter_mut().zip(wanted) {
@@ -234,8 +234,20 @@ pub(crate) fn kept_lines<'a>(wanted: &[WantedLine], had: &'a [Line]) -> Vec<Opti
     kept
 }
 
+/// Whether a line is the wanted one in all that either says.
+fn is_equal(line: &Line, wanted: &WantedLine) -> bool {
+    has_all(line, wanted) && line.notes == wanted.notes && line.extra_data == wanted.extra_data
+}
+
+/// Whether a line is the wanted one in all that this says: empty notes and data say nothing.
+pub(crate) fn says_nothing_else(line: &Line, wanted: &WantedLine) -> bool {
+    has_all(line, wanted)
+        && (wanted.notes.is_empty() || line.notes == wanted.notes)
+        && (wanted.extra_data.is_empty() || line.extra_data == wanted.extra_data)
+}
+
 /// Whether a line is the wanted one in kind, number and price.
-pub(crate) fn has_all(line: &Line, wanted: &WantedLine) -> bool {
+fn has_all(line: &Line, wanted: &WantedLine) -> bool {
     is_same(line, wanted)
         && line.quantity == wanted.quantity
         && wanted.unit_price.is_none_or(|price| price == line.unit_price)
@@ -297,7 +309,11 @@ impl Pricing<'_> {
             }
         }
         lines.sort_by_key(|line| line.id);
-        if problems.is_empty() { Ok((lines, made)) } else { Err(PlaceError::Lines(problems)) }
+        if problems.is_empty() {
+            Ok((lines, made))
+        } else {
+            Err(PlaceError::Lines { wanted: wanted.len(), problems })
+        }
     }
 
     /// A line that the order already has, as it is wanted now.

@@ -3,9 +3,7 @@
 
 use crate::attention::ConcernKind;
 use crate::order::Order;
-use crate::payment::{
-    AfterRefund, CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Payment, PaymentProvider, PaymentState,
-};
+use crate::payment::{CUSTOMERS_TIME, ChargeOutcome, MAX_PAYMENTS, Payment, PaymentProvider, PaymentState};
 use crate::{Actor, ChangeKind, Decimal, PaymentId, PaymentMethod, RuleViolation};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -133,7 +131,8 @@ impl Order {
         Ok(self.changed(&before, ChangeKind::RemovePayment, by, ""))
     }
 
-    /// Marks a pending payment as sent to the gateway that is asked.
+    /// Marks a pending payment as sent to the gateway that is asked. A payment of nothing is sent
+    /// nowhere, and paid at once.
     ///
     /// # Errors
     /// [`RuleViolation::PaymentNotProcessable`] unless it is pending, its order can be paid, and no
@@ -168,6 +167,9 @@ impl Order {
         customer_until: Option<Timestamp>,
         by: &Actor,
     ) -> Result<Self, RuleViolation> {
+        if self.payment(id).is_some_and(Payment::is_of_nothing) {
+            return self.pay_manually(id, "", by);
+        }
         self.check_processable(id)?;
         Ok(self.with_payment(id, ChangeKind::StartPayment, by, |payment| {
             payment.status = PaymentState::Processing;
@@ -260,6 +262,7 @@ impl Order {
                 return Err(RuleViolation::PaymentNotProcessable);
             }
         };
+        let currency = self.currency;
         let is_paid = self.payments.iter().any(|other| other.id != id && other.is_collected());
         let needless = match (self.is_open(), is_paid) {
             (true, false) => None,
@@ -273,7 +276,7 @@ impl Order {
                 ChargeOutcome::Declined(response, why) => (PaymentState::Failed, response, why),
             };
             if let (PaymentState::Paid, Some(why)) = (payment.status, needless) {
-                payment.push_refund(payment.amount, why, AfterRefund::Nothing, by);
+                payment.pay_back_all(why, false, currency, by);
             }
             if is_late {
                 let text = "The gateway charged this payment after it had declined it.".to_owned();
@@ -333,7 +336,7 @@ impl Order {
     /// Whether any of its payments has money left to go back.
     #[must_use]
     pub fn can_refund_more(&self) -> bool {
-        self.payments.iter().any(|payment| payment.refundable_amount() > Decimal::ZERO)
+        self.payments.iter().any(Payment::is_refundable)
     }
 
     pub(crate) fn with_payment(

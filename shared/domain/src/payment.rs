@@ -1,9 +1,8 @@
 //! A payment of an order, and its refunds.
 
-use crate::attention::{Concern, ConcernKind, Dispute, told};
+use crate::attention::{Concern, Dispute};
 use crate::choices::choices;
-use crate::lifecycle::RefundOutcome;
-use crate::{Actor, Currency, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
+use crate::{Actor, Decimal, PaymentId, PaymentMethod, PaymentStatus, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,8 +11,13 @@ use serde_json::{Map, Value};
 pub const MAX_PAYMENTS: usize = 20;
 /// How long a customer may take over what their bank asks of them.
 pub const CUSTOMERS_TIME: SignedDuration = SignedDuration::from_hours(1);
-/// How many refunds a payment may ever have.
+/// How many refunds of a part a payment may have.
 pub const MAX_REFUNDS: usize = 50;
+/// How many refunds it may have with those of all that is left, which are the way to an end.
+pub const MAX_REFUNDS_EVER: usize = 100;
+/// The longest reason that is kept of a refund past [`MAX_REFUNDS`], in characters: an order must
+/// have room for as many as there may be.
+pub const MAX_LATE_REASON_CHARS: usize = 40;
 
 choices! {
     /// Where a payment stands.
@@ -244,6 +248,18 @@ impl Payment {
         }
     }
 
+    /// Whether it was paid with nothing, which no gateway takes or gives back.
+    #[must_use]
+    pub const fn is_of_nothing(&self) -> bool {
+        self.amount.is_zero()
+    }
+
+    /// Whether it may be refunded: some of it is left, or it was paid with nothing.
+    #[must_use]
+    pub fn is_refundable(&self) -> bool {
+        self.refundable_amount() > Decimal::ZERO || (self.is_collected() && self.is_of_nothing())
+    }
+
     /// The refund with this id.
     #[must_use]
     pub fn refund(&self, id: RefundId) -> Option<&Refund> {
@@ -266,91 +282,22 @@ impl Payment {
     /// Whether money of the customer's is held, or on its way in or back.
     #[must_use]
     pub fn holds_money(&self) -> bool {
-        match self.status {
-            PaymentState::Processing
-            | PaymentState::Authorized
-            | PaymentState::Paid
-            | PaymentState::PartiallyRefunded => true,
+        let is_of_something = match self.status {
+            PaymentState::Processing => return true,
+            PaymentState::Authorized | PaymentState::Paid | PaymentState::PartiallyRefunded => {
+                !self.is_of_nothing()
+            }
             PaymentState::Pending
             | PaymentState::Failed
             | PaymentState::Cancelled
-            | PaymentState::Refunded => self.pending_refunds().next().is_some(),
-        }
+            | PaymentState::Refunded => false,
+        };
+        is_of_something || self.pending_refunds().next().is_some()
     }
 
     /// The refunds whose end is not known yet.
     pub fn pending_refunds(&self) -> impl Iterator<Item = &Refund> {
         self.refunds.iter().filter(|refund| refund.status == RefundState::Pending)
-    }
-
-    pub(crate) fn push_refund(&mut self, amount: Decimal, reason: &str, then: AfterRefund, by: &Actor) {
-        let number = u8::try_from(self.refunds.len()).unwrap_or(u8::MAX);
-        self.refunds.push(Refund {
-            id: self.id.refund(number),
-            amount,
-            status: RefundState::Pending,
-            reason: reason.to_owned(),
-            created_at: by.at,
-            then,
-            awaits_person: false,
-        });
-    }
-
-    /// The pieces are back: what is still on its way brings none.
-    pub(crate) fn restock_no_more(&mut self) {
-        for refund in self.refunds.iter_mut().filter(|refund| refund.status == RefundState::Pending) {
-            if refund.then == AfterRefund::CloseOrderAndRestock {
-                refund.then = AfterRefund::CloseOrder;
-            }
-        }
-    }
-
-    /// What the gateway, or whoever has the money, says about a refund. What has succeeded may
-    /// still fail, days later; what has failed stays so. What a success does to the order comes
-    /// back.
-    pub(crate) fn settle_refund(
-        &mut self,
-        id: RefundId,
-        outcome: RefundOutcome,
-        currency: Currency,
-        by: &Actor,
-    ) -> AfterRefund {
-        let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else {
-            return AfterRefund::Nothing;
-        };
-        let (amount, started_at, mut then) = (refund.amount, refund.created_at, AfterRefund::Nothing);
-        let shown = told(amount, currency);
-        refund.awaits_person = false;
-        match (refund.status, outcome) {
-            (RefundState::Pending, RefundOutcome::Succeeded) => {
-                refund.status = RefundState::Succeeded;
-                then = refund.then;
-            }
-            (RefundState::Pending, RefundOutcome::Refused) => {
-                refund.status = RefundState::Failed;
-                let text = format!("The gateway refused to pay {shown} back.");
-                self.raise_for(ConcernKind::RefundFailed, text, amount, by);
-            }
-            (RefundState::Succeeded, RefundOutcome::Refused) => {
-                refund.status = RefundState::Failed;
-                let text = format!("The gateway had paid {shown} back, and then it failed.");
-                self.raise_for(ConcernKind::RefundFailed, text, amount, by);
-            }
-            (RefundState::Succeeded, RefundOutcome::Succeeded) | (RefundState::Failed, _) => return then,
-        }
-        let back = self.refunded_amount();
-        debug_assert!(back <= self.amount, "no more goes back than was paid");
-        self.status = if back >= self.amount {
-            PaymentState::Refunded
-        } else if back > Decimal::ZERO {
-            PaymentState::PartiallyRefunded
-        } else {
-            PaymentState::Paid
-        };
-        if outcome == RefundOutcome::Succeeded {
-            self.calm_by_refund(amount, started_at);
-        }
-        then
     }
 
     fn sum_of(&self, counts: impl Fn(RefundState) -> bool) -> Decimal {

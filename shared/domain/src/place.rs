@@ -120,8 +120,13 @@ pub struct LineProblem {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
     /// Some lines cannot be had as wanted.
-    #[error("{} lines cannot be had as wanted", .0.len())]
-    Lines(Vec<LineProblem>),
+    #[error("{} of {wanted} lines cannot be had as wanted", .problems.len())]
+    Lines {
+        /// How many lines are wanted.
+        wanted: usize,
+        /// What is wrong with some of them.
+        problems: Vec<LineProblem>,
+    },
     /// A rule about the whole order.
     #[error(transparent)]
     Refused(#[from] RuleViolation),

@@ -45,7 +45,7 @@ fn paid(currency: Currency) -> Order {
 /// What is said of the field, if it is refused.
 fn said<T>(result: Result<T, impl Into<PlaceError>>) -> Option<(&'static str, String)> {
     match result.err()?.into() {
-        PlaceError::Lines(problems) => Some((problems[0].field, problems[0].message.clone())),
+        PlaceError::Lines { problems, .. } => Some((problems[0].field, problems[0].message.clone())),
         PlaceError::Refused(RuleViolation::Field { field, message }) => Some((field, message)),
         PlaceError::Refused(other) => panic!("{other}"),
     }

@@ -75,8 +75,8 @@ fn a_refused_refund_needs_a_person_until_as_much_has_gone_back() {
 
     let again = |order: Order, amount: Option<Decimal>| {
         let new = NewRefund { amount, ..NewRefund::default() };
-        let (order, refund) = order.start_refund(id, new, &by(6)).expect("there is enough left");
-        order.finish_refund(refund, RefundOutcome::Succeeded, &by(7)).order
+        let (started, refund) = order.start_refund(id, new, &by(6)).expect("there is enough left");
+        started.order.finish_refund(refund, RefundOutcome::Succeeded, &by(7)).order
     };
     let part = again(refused.clone(), Some(Decimal::TEN));
     assert!(part.payment(id).unwrap().needs_attention(), "a part of it is not all of it");
@@ -92,8 +92,8 @@ fn a_refused_refund_needs_a_person_until_as_much_has_gone_back() {
 #[test]
 fn a_refund_that_fails_after_it_had_succeeded_is_money_that_is_held_again() {
     let (order, id) = paid();
-    let (order, refund) = order.start_refund(id, NewRefund::default(), &by(4)).expect("it is paid");
-    let back = order.finish_refund(refund, RefundOutcome::Succeeded, &by(5)).order;
+    let (started, refund) = order.start_refund(id, NewRefund::default(), &by(4)).expect("it is paid");
+    let back = started.order.finish_refund(refund, RefundOutcome::Succeeded, &by(5)).order;
     assert_eq!(back.payment_status, PaymentStatus::Refunded);
     let failed = back.finish_refund(refund, RefundOutcome::Refused, &by(6)).order;
     let payment = failed.payment(id).unwrap();
@@ -193,11 +193,13 @@ fn an_order_that_holds_money_is_not_deleted() {
     assert_eq!(paid.clone().delete(&by(4)), Err(RuleViolation::HoldsPayment));
     let new = NewRefund { amount: Some(Decimal::ONE), ..NewRefund::default() };
     let (part, refund) = paid.start_refund(id, new, &by(5)).unwrap();
-    let part = part.finish_refund(refund, RefundOutcome::Succeeded, &by(6)).order;
+    let part = part.order.finish_refund(refund, RefundOutcome::Succeeded, &by(6)).order;
     assert_eq!(part.clone().delete(&by(7)), Err(RuleViolation::HoldsPayment));
     let (whole, refund) = part.start_refund(id, NewRefund::default(), &by(8)).unwrap();
-    assert_eq!(whole.clone().delete(&by(9)), Err(RuleViolation::HoldsPayment), "it is on its way");
-    assert!(whole.finish_refund(refund, RefundOutcome::Succeeded, &by(9)).order.delete(&by(10)).is_ok());
+    assert_eq!(whole.order.clone().delete(&by(9)), Err(RuleViolation::HoldsPayment), "it is on its way");
+    assert!(
+        whole.order.finish_refund(refund, RefundOutcome::Succeeded, &by(9)).order.delete(&by(10)).is_ok()
+    );
 }
 
 #[test]

@@ -13,10 +13,10 @@ use oms_domain::payment::PaymentProvider;
 use oms_domain::place::{LineProblem, PlaceError, StockMove, WantedLine, place};
 use oms_domain::tally::{Counter, Scope, tally};
 use oms_domain::{
-    Currency, Decimal, FieldChange, Order, OrderId, PaymentMethod, ProductId, RuleViolation, ShippingMethod,
-    Status, StoreId, VariantId,
+    Currency, Decimal, Error, FieldChange, Order, OrderId, PaymentMethod, ProductId, RuleViolation,
+    ShippingMethod, Status, StoreId, Stored, VariantId,
 };
-use serde_json::Map;
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 fn cents(cents: i64) -> Decimal {
@@ -68,6 +68,13 @@ fn taken(n: u128, quantity: i64) -> StockMove {
 }
 
 #[test]
+fn an_order_of_before_keeps_what_it_has_for_its_store() {
+    let mut order = edit(placed(), wants(vec![line(1, 1)])).unwrap().order;
+    order.stored = Stored::new(7_u8);
+    assert_eq!(order.as_of(1).unwrap().stored.get::<u8>(), Some(&7));
+}
+
+#[test]
 fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
     let order = placed();
     let kept = order.lines[1].clone();
@@ -83,12 +90,18 @@ fn what_was_sold_keeps_its_price_and_its_id_and_the_rest_is_new() {
 #[test]
 fn a_price_that_is_not_ours_is_told_where_it_stands() {
     let priced = |n, price| WantedLine { unit_price: Some(cents(price)), ..line(n, 1) };
-    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99)]));
+    let refused = edit(placed(), wants(vec![priced(1, 1000), priced(2, 1000), priced(3, 99), line(3, 1)]));
     let problem = |index, price: &str| {
         let message = format!("The price is now {price}.");
         LineProblem { index, field: "unit_price", message }
     };
-    assert_eq!(refused.unwrap_err(), PlaceError::Lines(vec![problem(1, "5.00"), problem(2, "1.00")]));
+    let problems = vec![problem(1, "5.00"), problem(2, "1.00")];
+    let refused = refused.unwrap_err();
+    assert_eq!(refused, PlaceError::Lines { wanted: 4, problems });
+    // DRF's shape tells of each line, also of those after the last wrong one.
+    let Error::Invalid(details) = Error::from(refused) else { panic!("it is a refusal of fields") };
+    let told = |price: &str| json!({ "unit_price": [format!("The price is now {price}.")] });
+    assert_eq!(details, json!({ "items": [{}, told("5.00"), told("1.00"), {}] }));
 }
 
 #[test]
@@ -204,8 +217,9 @@ fn nothing_of_another_currency_is_taken_into_an_order() {
         (vec![line(1, 2), line(2, 1), line(3, 1)], 2, "product"),
         (vec![line(1, 2), line(2, 2)], 1, "quantity"),
     ] {
-        let problem = LineProblem { index, field, message: words.clone() };
-        assert_eq!(edit(wants(lines)), Err(PlaceError::Lines(vec![problem])));
+        let problems = vec![LineProblem { index, field, message: words.clone() }];
+        let wanted = lines.len();
+        assert_eq!(edit(wants(lines)), Err(PlaceError::Lines { wanted, problems }));
     }
     let express = Edit { shipping_method: Some(ShippingMethod::Express), ..Edit::default() };
     let refusal = RuleViolation::Field { field: "shipping_method", message: words.clone() };
@@ -242,4 +256,59 @@ fn a_line_that_becomes_something_else_gets_its_price_and_the_last_one_stays() {
     assert_eq!(order.clone().remove_line(second, &by(3)), Err(RuleViolation::LastLine));
     let (OrderChange { order, .. }, added) = order.add_line(&other, prices, &by(4)).unwrap();
     assert_eq!(added, OrderId::line(order.id, 3));
+}
+
+/// An order with three lines of one kind, of which two differ in what their customer says alone.
+fn alike() -> (Order, Vec<WantedLine>) {
+    let data = |n: u8| Map::from_iter([("n".to_owned(), n.into())]);
+    let said = |notes: &str, n: u8| WantedLine { notes: notes.into(), extra_data: data(n), ..line(1, 1) };
+    let lines = vec![said("Red", 1), said("Blue", 2), line(1, 1)];
+    let products = [product(1, cents(1000))];
+    let order = place(new_order(mugs(), lines.clone(), Decimal::ZERO), &products, false, &by(0));
+    (order.expect("a good order"), lines)
+}
+
+#[test]
+fn what_is_said_of_fixed_lines_is_refused_where_it_is_something_else() {
+    let (order, lines) = alike();
+    let confirmed = order.clone().confirm(&by(10)).unwrap();
+    let other_notes = |line: &mut WantedLine| line.notes = "Green".into();
+    let other_data = |line: &mut WantedLine| {
+        line.extra_data.insert("n".to_owned(), 3.into());
+    };
+    for (order, refusal) in
+        [(confirmed, RuleViolation::ItemsFixed), (sent(order), RuleViolation::ItemsPaidFor)]
+    {
+        for change in [&other_notes as &dyn Fn(&mut WantedLine), &other_data] {
+            for which in 0..3 {
+                let mut wanted = lines.clone();
+                change(&mut wanted[which]);
+                let refused = edit(order.clone(), wants(wanted)).unwrap_err();
+                assert_eq!(refused, PlaceError::Refused(refusal.clone()));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_read_of_fixed_lines_can_be_sent_back_in_any_order_and_without_what_is_said() {
+    let (order, lines) = alike();
+    let confirmed = order.confirm(&by(10)).unwrap();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+        let mut wanted: Vec<WantedLine> = order.iter().map(|at| lines[*at].clone()).collect();
+        let same = edit(confirmed.clone(), wants(wanted.clone())).unwrap().order;
+        assert_eq!(same, confirmed);
+        // What is left out says nothing.
+        wanted.iter_mut().for_each(|line| line.notes.clear());
+        assert_eq!(edit(confirmed.clone(), wants(wanted)).unwrap().order, confirmed);
+    }
+    let bare = edit(confirmed.clone(), wants(vec![line(1, 1), line(1, 1), line(1, 1)]));
+    assert_eq!(bare.unwrap().order, confirmed);
+}
+
+#[test]
+fn lines_keep_their_ids_whatever_order_they_come_back_in_while_they_may_change() {
+    let (order, lines) = alike();
+    let wanted = vec![lines[2].clone(), lines[1].clone(), lines[0].clone()];
+    assert_eq!(edit(order.clone(), wants(wanted)).unwrap().order, order);
 }

@@ -189,9 +189,11 @@ impl World {
             Event::Refund { cents } => {
                 let amount = cents.map(|cents| Decimal::new(i64::from(cents), 2));
                 let refund = NewRefund { amount, reason: String::new(), then: AfterRefund::Nothing };
-                order.start_refund(last, refund, &by).ok().map(|(order, _)| order)
+                order.start_refund(last, refund, &by).ok().map(|(started, _)| started.order)
             }
-            Event::RefundOrder => order.start_order_refund(false, "", &by).ok().map(|(order, _)| order),
+            Event::RefundOrder => {
+                order.start_order_refund(false, "", &by).ok().map(|(started, _)| started.order)
+            }
             Event::Cancel { as_manager } => order.cancel(*as_manager, "", &by).ok().map(|moved| moved.order),
             Event::HandOver => {
                 let refunds = order.payments.iter().flat_map(|payment| payment.pending_refunds());

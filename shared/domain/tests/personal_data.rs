@@ -130,8 +130,8 @@ fn refunded(order: Order, cents: i64, second: i64) -> Order {
     let id = order.payments.last().expect("the rules allow it").id;
     let refund =
         NewRefund { amount: Some(Decimal::new(cents, 2)), reason: marked(), then: AfterRefund::Nothing };
-    let (order, refund) = order.start_refund(id, refund, &by(second)).expect("the rules allow it");
-    order.finish_refund(refund, RefundOutcome::Succeeded, &by(second + 1)).order
+    let (started, refund) = order.start_refund(id, refund, &by(second)).expect("the rules allow it");
+    started.order.finish_refund(refund, RefundOutcome::Succeeded, &by(second + 1)).order
 }
 
 fn json_of(order: &Order) -> String {
@@ -237,7 +237,7 @@ fn an_erased_order_takes_nothing_more_that_people_write_but_its_money_moves() {
     assert_eq!(back.payments.last().unwrap().refunded_amount(), Decimal::new(350, 2));
     assert!(!json_of(&back).contains(MARKER), "the reason of the refund is not kept");
     let (closing, refund) = back.start_order_refund(false, MARKER, &by(30)).unwrap();
-    let closed = closing.finish_refund(refund, RefundOutcome::Succeeded, &by(31)).order;
+    let closed = closing.order.finish_refund(refund, RefundOutcome::Succeeded, &by(31)).order;
     assert_eq!(closed.payment_status, PaymentStatus::Refunded);
     assert!(!json_of(&closed).contains(MARKER));
 }
@@ -270,8 +270,8 @@ fn an_order_is_erased_once_its_goods_and_its_money_have_come_to_rest() {
     let id = delivered.payments.last().unwrap().id;
     let refund = NewRefund { amount: None, reason: String::new(), then: AfterRefund::Nothing };
     let (refunding, refund) = delivered.clone().start_refund(id, refund, &by(21)).unwrap();
-    refused(refunding.clone());
-    let failed = refunding.finish_refund(refund, RefundOutcome::Refused, &by(22)).order;
+    refused(refunding.order.clone());
+    let failed = refunding.order.finish_refund(refund, RefundOutcome::Refused, &by(22)).order;
     refused(failed.clone());
     assert!(failed.dismiss_attention(id, &by(23)).erase(&by(50)).is_ok());
     assert_eq!(delivered.erase(&by(60)).unwrap().erased_at, Some(at(60)));

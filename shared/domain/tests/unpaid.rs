@@ -77,7 +77,7 @@ fn run(order: Order, command: Command, by: &Actor) -> Result<Order, RuleViolatio
         Command::Refund => {
             let refund =
                 lifecycle::NewRefund { amount: None, reason: String::new(), then: AfterRefund::Nothing };
-            order.start_refund(last?, refund, by).map(|(order, _)| order)
+            order.start_refund(last?, refund, by).map(|(started, _)| started.order)
         }
         Command::FinishRefund => {
             let pending = order.payments.iter().flat_map(|payment| payment.pending_refunds()).next();

@@ -29,6 +29,21 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
     }
 }
 
+/// The body of an action that can do without one: it may be left out or be null.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ActionBody(pub Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for ActionBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        match json_of(request).await? {
+            None | Some(Value::Null) => Ok(Self::default()),
+            Some(value) => object(value).map(|JsonObject(map)| Self(map)),
+        }
+    }
+}
+
 /// The body of an action that reads nothing from it: it may be left out or be null, and what it
 /// says is ignored as unknown fields are, but it must be as readable as any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,11 +52,8 @@ pub struct UnusedBody;
 impl<S: Send + Sync> FromRequest<S> for UnusedBody {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        match json_of(request).await? {
-            None | Some(Value::Null) => Ok(Self),
-            Some(value) => object(value).map(|_| Self),
-        }
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        ActionBody::from_request(request, state).await.map(|_| Self)
     }
 }
 
@@ -152,6 +164,19 @@ mod tests {
         assert!(matches!(send("text/plain", "{}").await, Err(ApiError::UnsupportedMediaType(_))));
         assert!(matches!(send("application/json", "{nope").await, Err(ApiError::ParseError(_))));
         assert!(matches!(send("application/json", "[]").await, Err(ApiError::Failed(Error::Invalid(_)))));
+    }
+
+    #[tokio::test]
+    async fn an_action_does_without_a_body_and_takes_null_for_none() {
+        let send = |body: &'static str| async move {
+            let request = http::Request::patch("/").header(CONTENT_TYPE, "application/json");
+            ActionBody::from_request(request.body(Body::from(body)).unwrap(), &()).await
+        };
+        for body in ["", "{}", "null"] {
+            assert_eq!(send(body).await.unwrap(), ActionBody::default(), "{body}");
+        }
+        assert_eq!(send(r#"{"a": 1}"#).await.unwrap().0["a"], 1);
+        assert!(matches!(send("[]").await, Err(ApiError::Failed(Error::Invalid(_)))));
     }
 
     #[tokio::test]

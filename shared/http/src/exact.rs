@@ -8,6 +8,8 @@
 //! number.
 
 use super::validation::is_same_number;
+use oms_domain::number::Written;
+use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 
 /// What a text begins with that stands for a number: a character of no meaning, by Unicode's rules.
@@ -15,6 +17,8 @@ const MARK: char = '\u{10FFFF}';
 const MARK_BYTES: &[u8] = "\u{10FFFF}".as_bytes();
 /// The two ways to write the mark in JSON; the second in either case.
 const MARK_ESCAPED: &[u8] = br"\udbff\udfff";
+/// More zeros than a whole number of 64 bits has at its end.
+const MAX_ZEROS: usize = 20;
 /// Numbers up to this length are whole ones of 64 bits or few enough digits for a float.
 const CARRIED_CHARS: usize = 15;
 
@@ -49,6 +53,35 @@ pub fn unmarked(json: &[u8]) -> Cow<'_, [u8]> {
         }
         Token::Number(_) => None,
     })
+}
+
+/// JSON of a client's with its numbers as they are read from where they are kept: of a whole number
+/// nobody knows any more whether it was written with a point.
+pub(super) fn as_kept(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(whole(&number).unwrap_or(number)),
+        Value::Array(entries) => Value::Array(entries.into_iter().map(as_kept).collect()),
+        Value::Object(map) => Value::Object(map_as_kept(map)),
+        other @ (Value::Null | Value::Bool(_) | Value::String(_)) => other,
+    }
+}
+
+/// The same of an object.
+pub(super) fn map_as_kept(map: Map<String, Value>) -> Map<String, Value> {
+    map.into_iter().map(|(name, value)| (name, as_kept(value))).collect()
+}
+
+/// A float that is a whole number of 64 bits, as one.
+fn whole(number: &Number) -> Option<Number> {
+    if !number.is_f64() {
+        return None;
+    }
+    let Written { negative, digits, exponent } = Written::parse(&number.to_string())?.shortest();
+    let zeros = usize::try_from(exponent).ok().filter(|zeros| *zeros <= MAX_ZEROS)?;
+    let sign = if negative { "-" } else { "" };
+    let digits = if digits.is_empty() { "0" } else { &digits };
+    let text = format!("{sign}{digits}{}", "0".repeat(zeros));
+    text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from)).ok()
 }
 
 enum Token<'a> {
@@ -150,7 +183,6 @@ fn is_carried(number: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::Value;
 
     /// What a client gets back of what it has sent, through a value of ours.
     fn there_and_back(json: &str) -> String {
@@ -180,6 +212,32 @@ mod tests {
         }
         // The same number, as the shortest text has it.
         assert_eq!(there_and_back("[1.50, 1e2, -0.0]"), "[1.5,100.0,-0.0]");
+    }
+
+    #[test]
+    fn a_whole_number_is_kept_without_its_point_and_all_others_as_they_are() {
+        for (sent, kept) in [
+            ("1.0", "1"),
+            ("-0.0", "0"),
+            ("1e2", "100"),
+            ("-12e3", "-12000"),
+            ("9007199254740992.0", "9007199254740992"),
+            ("1e19", "10000000000000000000"),
+            ("-9e18", "-9000000000000000000"),
+            ("1.5", "1.5"),
+            ("1e20", "1e20"),
+            ("-1e19", "-1e19"),
+            ("1e-7", "1e-7"),
+            ("7", "7"),
+        ] {
+            let value: Value = serde_json::from_slice(&marked(sent.as_bytes())).unwrap();
+            let nested = serde_json::json!({ "a": [{ "b": value }] });
+            let expected: Value = serde_json::from_str(kept).unwrap();
+            assert_eq!(as_kept(nested), serde_json::json!({ "a": [{ "b": expected }] }), "{sent}");
+        }
+        let exact = "[123456789012345678901234567890.0,\"a\"]";
+        let value: Value = serde_json::from_slice(&marked(exact.as_bytes())).unwrap();
+        assert_eq!(as_kept(value.clone()), value);
     }
 
     #[test]

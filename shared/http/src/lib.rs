@@ -23,7 +23,7 @@ pub mod validation;
 pub mod views;
 
 pub use auth::{Admin, Authenticated, Staff};
-pub use body::{JsonObject, UnusedBody};
+pub use body::{ActionBody, JsonObject, UnusedBody};
 pub use error::{ApiError, Reply};
 pub use ids::PathId;
 pub use pages::{Page, PageRequest};

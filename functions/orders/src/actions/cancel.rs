@@ -2,12 +2,12 @@
 
 use crate::tagged;
 use oms_core::app::App;
-use oms_domain::{OrderId, Outcome};
+use oms_domain::{OrderId, Outcome, Status};
 use oms_http::Tagged;
 use oms_http::responses::Changed;
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::order::OrderView;
-use oms_http::{JsonObject, Reply, Target};
+use oms_http::{ActionBody, Reply, Target};
 use utoipa::ToSchema;
 
 /// Why an order is called off. An empty body gives no reason.
@@ -19,7 +19,7 @@ pub(crate) struct CancelOrder {
 }
 
 impl CancelOrder {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    fn read(body: ActionBody) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         fields.finish()?;
@@ -40,12 +40,12 @@ impl CancelOrder {
 pub(crate) async fn cancel_order(
     app: App,
     Target { caller, id, expected }: Target<OrderId>,
-    body: JsonObject,
+    body: ActionBody,
 ) -> Reply<Tagged<OrderView>> {
-    let cancel = CancelOrder::read(body)?;
     let cancelled = app.orders(&caller).change(id, |seen, by| {
+        let cancel = CancelOrder::read(body.clone())?;
         expected.check(seen.order.version)?;
         Ok(seen.order.cancel(seen.manages, &cancel.reason, by)?)
     });
-    Ok(tagged(&app.pay_back(&caller, cancelled.await?).await?))
+    Ok(tagged(&app.pay_back(&caller, cancelled.await?, Status::Cancelled).await?))
 }

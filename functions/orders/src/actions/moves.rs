@@ -3,7 +3,7 @@
 
 use super::act;
 use oms_core::app::App;
-use oms_domain::{Order, OrderId};
+use oms_domain::OrderId;
 use oms_http::Tagged;
 use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::views::order::OrderView;
@@ -24,7 +24,7 @@ pub(crate) async fn confirm_order(
     target: Target<OrderId>,
     _: UnusedBody,
 ) -> Reply<Tagged<OrderView>> {
-    Ok(act(&app, &target, Order::confirm).await?)
+    Ok(act(&app, &target, || Ok(()), |order, (), by| order.confirm(by)).await?)
 }
 
 /// The store begins to pack an order: confirmed → processing.
@@ -42,7 +42,7 @@ pub(crate) async fn process_order(
     target: Target<OrderId>,
     _: UnusedBody,
 ) -> Reply<Tagged<OrderView>> {
-    Ok(act(&app, &target, Order::process).await?)
+    Ok(act(&app, &target, || Ok(()), |order, (), by| order.process(by)).await?)
 }
 
 /// The courier sets out with an order: shipped → out_for_delivery.
@@ -60,7 +60,7 @@ pub(crate) async fn out_for_delivery_order(
     target: Target<OrderId>,
     _: UnusedBody,
 ) -> Reply<Tagged<OrderView>> {
-    Ok(act(&app, &target, Order::send_out_for_delivery).await?)
+    Ok(act(&app, &target, || Ok(()), |order, (), by| order.send_out_for_delivery(by)).await?)
 }
 
 /// The customer has an order: shipped or out_for_delivery → delivered.
@@ -78,5 +78,5 @@ pub(crate) async fn deliver_order(
     target: Target<OrderId>,
     _: UnusedBody,
 ) -> Reply<Tagged<OrderView>> {
-    Ok(act(&app, &target, Order::deliver).await?)
+    Ok(act(&app, &target, || Ok(()), |order, (), by| order.deliver(by)).await?)
 }

@@ -1,6 +1,6 @@
 //! `refund_order/`
 
-use crate::tagged;
+use crate::refunding;
 use http::StatusCode;
 use oms_core::app::App;
 use oms_domain::{OrderId, Outcome, Status};
@@ -8,7 +8,7 @@ use oms_http::Tagged;
 use oms_http::responses::{Changed, ManagersOnly};
 use oms_http::validation::{BlankText, Fields, Mode};
 use oms_http::views::order::OrderView;
-use oms_http::{JsonObject, Reply, Target};
+use oms_http::{ActionBody, Reply, Target};
 use utoipa::ToSchema;
 
 /// How an order is paid back. An empty body gives no reason and puts nothing back on the shelf.
@@ -23,7 +23,7 @@ pub(crate) struct RefundOrder {
 }
 
 impl RefundOrder {
-    fn read(body: JsonObject) -> Outcome<Self> {
+    fn read(body: ActionBody) -> Outcome<Self> {
         let mut fields = Fields::new(body.0, Mode::Partial);
         let reason = fields.optional::<BlankText<500>>("reason").unwrap_or_default();
         let restock = fields.optional::<bool>("restock").unwrap_or_default();
@@ -49,18 +49,14 @@ impl RefundOrder {
 pub(crate) async fn refund_order(
     app: App,
     Target { caller, id, expected }: Target<OrderId>,
-    body: JsonObject,
+    body: ActionBody,
 ) -> Reply<(StatusCode, Tagged<OrderView>)> {
-    let refund = RefundOrder::read(body)?;
     let started = app.orders(&caller).change(id, |seen, by| {
         let order = seen.managed()?;
+        let refund = RefundOrder::read(body.clone())?;
         expected.check(order.version)?;
-        let (order, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
-        Ok(order.into())
+        let (refunding, _) = order.start_order_refund(refund.restock, &refund.reason, by)?;
+        Ok(refunding)
     });
-    let seen = app.pay_back(&caller, started.await?).await?;
-    // It may have been called off meanwhile: then it does not move any more.
-    let is_done = seen.order.status == Status::Refunded || !seen.order.awaits_gateway();
-    let status = if is_done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, tagged(&seen)))
+    Ok(refunding(&app.pay_back(&caller, started.await?, Status::Refunded).await?))
 }

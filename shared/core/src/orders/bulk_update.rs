@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::orders::VisibleOrder;
 use jiff::Timestamp;
 use oms_domain::payment::AfterRefund;
-use oms_domain::{Action, Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, Status};
+use oms_domain::{
+    Action, Actor, Caller, Error, JobId, Order, OrderId, Outcome, Payment, RefundId, RefundState, Status,
+};
 use oms_http::error::public_text;
 use oms_runtime::deadline::{self, OutOfTime};
 use oms_runtime::invocation;
@@ -49,7 +51,7 @@ impl App {
         };
         let outcome = async {
             let moved = self.orders(caller).change_with(id, prepare, decide).await?;
-            let VisibleOrder { order, .. } = self.pay_back(caller, moved).await?;
+            let VisibleOrder { order, .. } = self.pay_back(caller, moved, status).await?;
             if status != Status::Refunded || order.status == Status::Refunded {
                 Ok(())
             } else if order.awaits_gateway() {
@@ -84,22 +86,35 @@ impl App {
     }
 
     /// Sends the refunds that an action has started to the gateway, and calls off there what it has
-    /// ended. Without an answer they stay pending, and are settled within minutes.
+    /// ended. Without an answer they stay pending, and are settled within minutes. `to` is the
+    /// status to which the action leads.
     ///
     /// # Errors
-    /// 402 where the order was to be paid back and the gateway refuses.
-    pub async fn pay_back(&self, caller: &Caller, seen: VisibleOrder) -> Outcome<VisibleOrder> {
+    /// 402 where the order was to be paid back and the gateway refuses. What it says of older
+    /// refunds is no answer to who asked for something else.
+    pub async fn pay_back(&self, caller: &Caller, seen: VisibleOrder, to: Status) -> Outcome<VisibleOrder> {
         let VisibleOrder { order, manages } = seen;
-        let refunds = || order.payments.iter().flat_map(Payment::pending_refunds);
-        let is_closing = refunds().any(|refund| refund.then != AfterRefund::Nothing);
+        let own = closing_refund(&order).filter(|_| to == Status::Refunded);
         let by = &caller.user.id;
-        let order = self.send_refunds(self.call_off(order.clone(), by).await?, by).await?;
+        let order = self.send_refunds(self.call_off(order, by).await?, by).await?;
         let may_close = order.status.after(Action::Refund).is_some();
-        if is_closing && may_close && !order.awaits_gateway() {
+        if may_close && own.is_some_and(|own| is_refused(&order, own)) {
             return Err(refused());
         }
         Ok(VisibleOrder { order, manages })
     }
+}
+
+/// The refund that has just been started so that its success closes the order.
+fn closing_refund(order: &Order) -> Option<RefundId> {
+    let refunds = order.payments.iter().flat_map(Payment::pending_refunds);
+    let closing = refunds.filter(|refund| refund.then != AfterRefund::Nothing);
+    closing.max_by_key(|refund| (refund.created_at, refund.id)).map(|refund| refund.id)
+}
+
+fn is_refused(order: &Order, id: RefundId) -> bool {
+    let refund = order.payment(id.payment()).and_then(|payment| payment.refund(id));
+    refund.is_some_and(|refund| refund.status == RefundState::Failed)
 }
 
 /// What came of a piece of a bulk update.

@@ -158,9 +158,9 @@ pub(crate) fn run(order: Order, command: &Command, by: &Actor) -> Result<OrderCh
         Command::Refund { cents } => {
             let amount = cents.map(|cents| Decimal::new(i64::from(cents), 2));
             let refund = NewRefund { amount, reason: String::new(), then: AfterRefund::Nothing };
-            order.start_refund(last.ok_or(unpaid)?, refund, by)?.0.into()
+            order.start_refund(last.ok_or(unpaid)?, refund, by)?.0
         }
-        Command::RefundOrder { restock } => order.start_order_refund(*restock, "", by)?.0.into(),
+        Command::RefundOrder { restock } => order.start_order_refund(*restock, "", by)?.0,
         Command::FinishRefund { succeeds } => {
             let pending = order.payments.iter().flat_map(|payment| payment.pending_refunds()).next();
             let id = pending.ok_or(unpaid)?.id;

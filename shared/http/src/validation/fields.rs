@@ -57,19 +57,21 @@ impl Fields {
 
     /// A field that must be there, unless the object is partial, and not null.
     pub fn required<T: FieldValue>(&mut self, name: &str) -> Option<T> {
-        self.required_as(name, T::read)
+        let value = self.take_required(name)?;
+        let value = none_as_null::<T>(self.without_card(name, value)?);
+        self.read(name, &value, T::read)
     }
 
     /// A field that may be missing, but not null.
     pub fn optional<T: FieldValue>(&mut self, name: &str) -> Option<T> {
-        let value = self.take(name)?;
+        let value = none_as_null::<T>(self.take(name)?);
         self.read(name, &value, T::read)
     }
 
     /// A field that may be missing or null: `None` where it is missing or wrong, `Some(None)`
     /// where it is null.
     pub fn nullable<T: FieldValue>(&mut self, name: &str) -> Option<Option<T>> {
-        match self.take(name)? {
+        match none_as_null::<T>(self.take(name)?) {
             Value::Null => Some(None),
             value @ (Value::Bool(_)
             | Value::Number(_)
@@ -256,6 +258,11 @@ impl Fields {
             if problems.is_empty() { Ok(read) } else { Err(Problem::nested(Value::Object(problems))) }
         })
     }
+}
+
+/// What means that there is none, as null.
+fn none_as_null<T: FieldValue>(value: Value) -> Value {
+    if T::is_none(&value) { Value::Null } else { value }
 }
 
 /// Problems by position where there are any. An element that gave nothing without saying why

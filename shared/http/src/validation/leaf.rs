@@ -50,6 +50,12 @@ pub trait FieldValue: Sized {
     /// # Errors
     /// What is wrong with it, in the words of Django REST Framework.
     fn read(value: &Value) -> Result<Self, Problem>;
+
+    /// Whether a value means that there is none.
+    #[must_use]
+    fn is_none(value: &Value) -> bool {
+        value.is_null()
+    }
 }
 
 /// A closed set of words. Implementing it makes a type a [`FieldValue`].
@@ -61,7 +67,7 @@ pub trait Choice: Sized {
 impl<T: Choice> FieldValue for T {
     fn read(value: &Value) -> Result<Self, Problem> {
         let name = match value {
-            Value::String(name) => name.clone(),
+            Value::String(name) => exact::number(name).unwrap_or(name).to_owned(),
             other
             @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
                 other.to_string()
@@ -165,6 +171,11 @@ impl FieldValue for Uuid {
         let id = value.as_str().and_then(|text| text.parse().ok());
         id.ok_or_else(|| Problem::message("Must be a valid UUID."))
     }
+
+    /// As Django REST Framework's references do, an empty text refers to nothing.
+    fn is_none(value: &Value) -> bool {
+        value.is_null() || value == ""
+    }
 }
 
 impl FieldValue for bool {
@@ -234,11 +245,11 @@ fn whole(value: &Value) -> Result<i128, Problem> {
 }
 
 /// Any JSON that the client keeps with us, nested at most [`MAX_JSON_DEPTH`] deep, of which the
-/// table can keep every name and number.
+/// table can keep every name and number. Its numbers are as they are read from there again.
 impl FieldValue for Value {
     fn read(value: &Value) -> Result<Self, Problem> {
         check_storable(value)?;
-        Ok(value.clone())
+        Ok(exact::as_kept(value.clone()))
     }
 }
 
@@ -253,7 +264,7 @@ impl FieldValue for JsonMap {
             return Err(Problem::message(format!("Expected a dictionary of items but got type \"{name}\".")));
         };
         check_storable(value)?;
-        Ok(Self(map.clone()))
+        Ok(Self(exact::map_as_kept(map.clone())))
     }
 }
 

@@ -235,3 +235,47 @@ fn what_the_table_cannot_keep_is_refused_wherever_it_hides() {
         assert!(read::<JsonMap>(refused.clone()).is_err(), "{refused}");
     }
 }
+
+#[test]
+fn an_empty_reference_refers_to_nothing() {
+    let words = "This field may not be null.";
+    assert_eq!(read::<Uuid>(json!("")), Err(words.to_owned()));
+    assert_eq!(read::<Uuid>(json!(" ")), Err("Must be a valid UUID.".to_owned()));
+    let mut f = fields(json!({"variant": "", "name": "", "order": ""}), Mode::Partial);
+    assert_eq!(f.nullable::<Uuid>("variant"), Some(None));
+    assert_eq!(f.nullable::<BlankText<9>>("name"), Some(Some(BlankText(String::new()))));
+    assert_eq!(f.optional::<Uuid>("order"), None);
+    assert_eq!(problems(f), json!({ "order": [words] }));
+    // An entry of a list is none, as for Django REST Framework.
+    let mut f = fields(json!({"ids": [""]}), Mode::Create);
+    assert_eq!(f.values::<Uuid>("ids", 1..=2), None);
+    assert_eq!(problems(f), json!({ "ids": { "0": ["Must be a valid UUID."] } }));
+}
+
+#[test]
+fn the_numbers_that_a_client_keeps_with_us_are_read_as_they_come_back() {
+    let read_body =
+        |text: &str| -> Value { serde_json::from_slice(&crate::exact::marked(text.as_bytes())).unwrap() };
+    let sent = read_body(r#"{"a":1.0,"b":[-0.0,{"c":1e2}],"d":1.5,"e":12345678901234567890123.0}"#);
+    let kept = r#"{"a":1,"b":[0,{"c":100}],"d":1.5,"e":12345678901234567890123.0}"#;
+    let told = |value: &Value| crate::exact::unmarked(value.to_string().as_bytes()).into_owned();
+    let map = Value::Object(read::<BoundedMap<99>>(sent.clone()).unwrap().0);
+    assert_eq!(String::from_utf8(told(&map)).unwrap(), kept);
+    assert_eq!(read::<Value>(sent).unwrap(), map);
+}
+
+#[test]
+fn a_number_that_no_float_holds_is_named_as_it_was_sent() {
+    #[derive(Debug, PartialEq)]
+    struct Word;
+    impl Choice for Word {
+        fn from_name(name: &str) -> Option<Self> {
+            (name == "word").then_some(Word)
+        }
+    }
+    let sent = crate::exact::marked(b"123456789012345678901234567890");
+    let refused = read::<Word>(serde_json::from_slice(&sent).unwrap());
+    let words = "\"123456789012345678901234567890\" is not a valid choice.";
+    assert_eq!(refused, Err(words.to_owned()));
+    assert_eq!(read::<Word>(json!("word")), Ok(Word));
+}

@@ -9,7 +9,7 @@ use oms_domain::edit::{Catalogue, Edit};
 use oms_domain::lifecycle::{NewRefund, RefundOutcome, Shipment};
 use oms_domain::lines::PriceList;
 use oms_domain::paying::NewPayment;
-use oms_domain::payment::{ChargeOutcome, MAX_PAYMENTS, MAX_REFUNDS, PaymentProvider};
+use oms_domain::payment::{ChargeOutcome, MAX_PAYMENTS, MAX_REFUNDS, MAX_REFUNDS_EVER, PaymentProvider};
 use oms_domain::place::{NewOrder, WantedLine, place};
 use oms_domain::{
     Actor, Address, AddressId, Currency, Decimal, OrderSummary, PaymentMethod, ProductId, RuleViolation,
@@ -193,7 +193,7 @@ fn after(order: &Order, step: Step, at: i64) -> Option<Order> {
             let refund =
                 NewRefund { amount: Some(Decimal::new(1, 2)), reason: words(500), ..NewRefund::default() };
             let (started, refund) = order.clone().start_refund(id, refund, by).ok()?;
-            let started = saved(&started, seen).ok()?;
+            let started = saved(&started.order, seen).ok()?;
             let finished = started.clone().finish_refund(refund, RefundOutcome::Succeeded, by);
             saved(&finished.order, Some(started.version)).ok()
         }
@@ -222,14 +222,14 @@ fn can_be_ended(order: &Order) {
     let mut ways = Vec::new();
     ways.extend(order.clone().delete(by).map(|moved| moved.order));
     ways.extend(order.clone().cancel(true, &reason, by).map(|moved| moved.order));
-    ways.extend(order.clone().start_order_refund(true, &reason, by).map(|(order, _)| order));
+    ways.extend(order.clone().start_order_refund(true, &reason, by).map(|(started, _)| started.order));
     ways.extend(order.clone().confirm(by));
     ways.extend(order.clone().deliver(by));
     let shipment = Shipment { tracking_number: Some(words(100)), estimated_delivery: Some(by.at) };
     ways.extend(order.clone().ship(shipment, by));
     if let Some(payment) = order.collected_payment() {
         let all = NewRefund { reason: reason.clone(), ..NewRefund::default() };
-        ways.extend(order.clone().start_refund(payment.id, all, by).map(|(order, _)| order));
+        ways.extend(order.clone().start_refund(payment.id, all, by).map(|(started, _)| started.order));
         let long = "d".repeat(100);
         let dispute = Dispute::new(&long, &long, &long, payment.amount);
         ways.push(order.clone().record_dispute(payment.id, dispute, by));
@@ -276,10 +276,23 @@ fn the_largest_order_takes_every_payment_and_its_refunds_and_ends() {
 fn one_payment_takes_all_the_refunds_that_it_may_have_with_the_longest_reasons() {
     let mut order = largest();
     order = after(&order, Step::Pay, 1).expect("a payment");
-    for n in 1..MAX_REFUNDS {
+    for n in 1..=MAX_REFUNDS {
         order = after(&order, Step::GiveSomeBack, i64::try_from(n).unwrap() + 1).expect("another refund");
     }
     can_be_ended(&order);
+    // What is left goes back even so, however often the gateway refuses it.
+    for n in MAX_REFUNDS..MAX_REFUNDS_EVER {
+        let (by, seen) = (&by(i64::try_from(n).unwrap() + 1), Some(order.version));
+        let id = order.collected_payment().unwrap().id;
+        let all = NewRefund { reason: words(500), ..NewRefund::default() };
+        let (started, refund) = order.start_refund(id, all, by).expect("all that is left");
+        let started = saved(&started.order, seen).expect("there is room for it");
+        let seen = Some(started.version);
+        let refused = started.finish_refund(refund, RefundOutcome::Refused, by);
+        order = saved(&refused.order, seen).expect("there is room for its end");
+        let cancelled = order.clone().cancel(true, &words(500), by).expect("it is pending");
+        saved(&cancelled.order, Some(order.version)).expect("it can be called off");
+    }
 }
 
 /// Lists show orders from their index entry, and those just changed from the order itself.

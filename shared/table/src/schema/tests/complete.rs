@@ -98,8 +98,8 @@ pub(super) fn complete() -> Order {
     let order = order.finish_payment(paid, ChargeOutcome::Paid(answer), &by(5)).unwrap();
     let refund =
         NewRefund { amount: Some(Decimal::new(100, 2)), reason: "A scratch".into(), ..NewRefund::default() };
-    let (order, refund) = order.start_refund(paid, refund, &by(6)).unwrap();
-    let order = order.finish_refund(refund, RefundOutcome::Succeeded, &by(7)).order;
+    let (started, refund) = order.start_refund(paid, refund, &by(6)).unwrap();
+    let order = started.order.finish_refund(refund, RefundOutcome::Succeeded, &by(7)).order;
     let dispute = Dispute::new("dp_1", "needs_response", "fraudulent", Decimal::new(500, 2));
     let order = order.record_dispute(paid, dispute, &by(8));
     let order = order.confirm(&by(9)).unwrap();

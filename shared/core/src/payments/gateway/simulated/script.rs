@@ -17,10 +17,11 @@ pub(super) enum Script {
 }
 
 impl Script {
-    /// What a token means; none means approval.
+    /// What a token means; none means approval, and what is no text is no token that is known.
     pub(super) fn of(details: &Map<String, Value>) -> Self {
         let declined = |code, why| Script::Decline { code, why };
-        match details.get("token").and_then(Value::as_str).unwrap_or("tok_approve") {
+        let token = details.get("token").filter(|token| !token.is_null());
+        match token.map_or("tok_approve", |token| token.as_str().unwrap_or_default()) {
             "tok_approve" => Script::Approve,
             "tok_decline" => declined("generic_decline", "The card was declined."),
             "tok_decline_insufficient_funds" => {
@@ -72,6 +73,13 @@ mod tests {
             assert!(chosen.is_some() || script == Script::Approve, "{token}");
             assert_eq!(chosen, code, "{token}");
         }
+        for token in [json!(5), json!([]), json!(true), json!({"a": 1})] {
+            let details = Map::from_iter([("token".to_owned(), token.clone())]);
+            let is_unknown = matches!(Script::of(&details), Script::Decline { code: "invalid_token", .. });
+            assert!(is_unknown, "{token}");
+        }
+        let null = Map::from_iter([("token".to_owned(), json!(null))]);
+        assert_eq!(Script::of(&null), Script::Approve, "null says nothing");
         let asks = Map::from_iter([("token".to_owned(), json!("tok_authenticate"))]);
         assert_eq!((Script::of(&Map::new()), Script::of(&asks)), (Script::Approve, Script::AskTheCustomer));
     }

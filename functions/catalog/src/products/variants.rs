@@ -1,9 +1,9 @@
 //! The variants of a product, which are written within it: an entry with an `id` changes that
 //! variant, one without is new, one left out is removed.
 
-use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS};
 use crate::money::price;
-use oms_domain::catalog::Variant;
+use oms_domain::catalog::{MAX_STOCK, Variant};
 use oms_domain::place::invalid_pk;
 use oms_domain::{Currency, Decimal, VariantId};
 use oms_http::validation::{BlankText, Fields, Mode, Text, Whole};

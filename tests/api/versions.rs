@@ -106,7 +106,8 @@ async fn a_count_based_on_a_stock_that_no_longer_is_is_held_back() {
     };
     let seen = tag().await;
     shop.vendor.client.post(&path, json!({ "variant": mug.variant, "delta": 7 })).await.expect(200);
-    for body in [json!({ "variant": mug.variant, "stock": 1 }), json!({ "stock": 1 }), json!({ "delta": 1 })] {
+    for body in [json!({ "variant": mug.variant, "stock": 1 }), json!({ "stock": 1 }), json!({ "delta": 1 })]
+    {
         assert_eq!(adjust(body, &seen).await.status, 412);
     }
     assert_eq!(shop.stock(&mug).await, 17);
@@ -141,7 +142,8 @@ async fn an_address_that_is_the_default_no_longer_is_not_what_was_seen() {
     let seen = ada.client.get(&path).await.header("etag").to_owned();
     ada.client.post("/api/addresses/", new.clone()).await.expect(201);
     let change = Some(json!({ "city": "Ockham" }));
-    for (method, body) in [(Method::PATCH, change.clone()), (Method::PUT, Some(new)), (Method::DELETE, None)] {
+    for (method, body) in [(Method::PATCH, change.clone()), (Method::PUT, Some(new)), (Method::DELETE, None)]
+    {
         let answer = ada.client.send(method.clone(), &path, body, &[("If-Match", &seen)]).await;
         assert_eq!(answer.status, 412, "{method}: {}", answer.text);
     }

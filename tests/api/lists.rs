@@ -181,3 +181,20 @@ async fn staff_see_how_a_page_was_found_and_customers_do_not() {
     assert!(text(&page["explain"]["units"]).parse::<f64>().is_ok_and(|units| units <= 6.0), "{page}");
     assert_eq!(ada.client.get(&path).await.expect(200)["explain"], Value::Null);
 }
+
+#[tokio::test]
+async fn what_is_no_id_is_refused_alike_in_every_filter() {
+    let shop = Shop::open().await;
+    for (path, name) in [
+        ("orders/", "store"),
+        ("orders/order_stats/", "store"),
+        ("payments/", "order"),
+        ("products/", "store"),
+        ("order-items/", "order"),
+        ("order-items/", "product"),
+        ("order-items/", "variant"),
+    ] {
+        let refused = shop.staff.client.get(&format!("/api/{path}?{name}=nope")).await.expect(400);
+        assert_eq!(refused["details"], json!({ name: ["Must be a valid UUID."] }), "{path}");
+    }
+}

@@ -170,6 +170,35 @@ async fn an_endpoint_is_subscribed_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_store_has_room_for_twenty_also_for_those_that_come_from_another() {
+    let shop = Shop::open().await;
+    let store = &shop.store["id"];
+    let other = shop.vendor.client.post("/api/stores/", json!({ "name": "Plates" })).await.expect(201);
+    let subscribe_at = async |n: usize, store: &Value| {
+        let mail = address(&format!("room-{n}"));
+        subscribe(&shop.vendor, "email", &mail, &["order.confirmed"], store).await.expect(201)
+    };
+    let mut made = Vec::new();
+    for n in 0..20 {
+        made.push(subscribe_at(n, store).await);
+    }
+    made.push(subscribe_at(20, &other["id"]).await);
+    let moves = path_of(&made[20]);
+    let moved = Some(json!({ "store": store }));
+    let refused = shop.vendor.client.send(Method::PATCH, &moves, moved.clone(), &[]).await.expect(400);
+    assert_eq!(refused["code"], "too_many_subscriptions");
+    let path = path_of(&made[0]);
+    let same = Some(json!({ "store": store, "event_types": ["order.shipped"] }));
+    shop.vendor.client.send(Method::PATCH, &path, same, &[]).await.expect(200);
+    shop.vendor.client.send(Method::DELETE, &path, None, &[]).await.expect(200);
+    shop.vendor.client.send(Method::PATCH, &moves, moved, &[]).await.expect(200);
+    // The topic has room for two hundred together.
+    for one in made.iter().skip(1) {
+        shop.vendor.client.send(Method::DELETE, &path_of(one), None, &[]).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn what_was_cut_off_before_the_topic_knew_is_made_good_when_it_is_looked_at() {
     let (shop, mug, ada) = with_goods().await;
     let (store, mail) = (&shop.store["id"], address("cut-off"));

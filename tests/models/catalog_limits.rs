@@ -2,12 +2,13 @@
 
 use futures::future::{join, join_all};
 use jiff::SignedDuration;
-use oms_domain::catalog::{ProductStatus, Store, StoreStatus};
-use oms_domain::{Currency, UserId};
+use oms_domain::catalog::{MAX_STOCK, ProductStatus, Store, StoreStatus};
+use oms_domain::{Currency, ProductId, UserId};
 use oms_harness::Harness;
 use oms_harness::OrderGenerator;
 use oms_table::TableError;
 use oms_table::catalog::products::StockedProduct;
+use oms_table::catalog::stock::{Adjustment, StockLevel};
 
 fn store(harness: &Harness) -> Store {
     let generator = OrderGenerator::new(1, 1, harness.app.now(), SignedDuration::from_mins(1));
@@ -99,4 +100,50 @@ async fn counts_follow_status_owner_and_deletion() {
     table.delete_store(&seen, now).await.unwrap();
     assert!(table.store(store.id).await.unwrap().is_none());
     assert_eq!((counts(StoreStatus::Active).await, counts(StoreStatus::Inactive).await), ((1, 0), (0, 0)));
+}
+
+/// A product with so many pieces on its own shelf.
+async fn shelved(harness: &Harness, pieces: u64) -> ProductId {
+    let store = store(harness);
+    harness.app.table().insert_store(&store, 20, None).await.unwrap();
+    let stocked = StockedProduct { stock_levels: vec![StockLevel::new(None, pieces)], ..product(&store, 0) };
+    harness.app.table().insert_product(&stocked, &store, 5, None).await.unwrap();
+    stocked.product.id
+}
+
+#[tokio::test]
+async fn what_is_counted_on_a_condition_loses_no_other_adjustment() {
+    let harness = Harness::set_up().unwrap();
+    let table = harness.app.table();
+    let product = shelved(&harness, 10).await;
+    let level = async || table.product(product).await.unwrap().unwrap().entity.available(None);
+    let adjust = |adjustment| table.adjust_stock(product, None, adjustment, None);
+    for round in 0..20 {
+        let seen = level().await;
+        let both = join(adjust(Adjustment::From { seen, to: 1 }), adjust(Adjustment::By(7)));
+        let (counted, added) = both.await;
+        added.unwrap();
+        let counted = match counted {
+            Ok(()) => true,
+            Err(TableError::Conflict) => false,
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(level().await, if counted { 8 } else { seen + 7 }, "round {round}");
+    }
+    let stale = adjust(Adjustment::From { seen: level().await + 1, to: 1 }).await;
+    assert!(matches!(stale, Err(TableError::Conflict)));
+}
+
+#[tokio::test]
+async fn a_shelf_holds_no_more_than_there_may_be_however_many_put_pieces_there() {
+    let harness = Harness::set_up().unwrap();
+    let table = harness.app.table();
+    let product = shelved(&harness, MAX_STOCK.unsigned_abs() - 30).await;
+    let added = join_all((0..10).map(|_| table.adjust_stock(product, None, Adjustment::By(7), None))).await;
+    assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 4);
+    for refused in added.into_iter().filter_map(Result::err) {
+        assert!(matches!(refused, TableError::Conflict), "{refused}");
+    }
+    let seen = table.product(product).await.unwrap().unwrap();
+    assert_eq!(seen.entity.available(None), MAX_STOCK.unsigned_abs() - 2);
 }

@@ -1,10 +1,22 @@
 //! Reading amounts, whose digits are their currency's.
 
-use oms_domain::money::digits;
+use oms_domain::money::{digits, is_money};
 use oms_domain::{Currency, Decimal, Error, ShippingMethod};
 use oms_http::validation::{FieldValue, Fields, JsonMap, Mode, Problem, UnsignedDigits};
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// Reads the currency of a store whose currency is `present`, which may have been taken before
+/// codes that are no money were refused.
+pub(crate) fn currency_beside(present: Currency) -> impl Fn(&Value) -> Result<Currency, Problem> {
+    move |value| {
+        let read = Currency::read(value)?;
+        if read == present || is_money(read) {
+            return Ok(read);
+        }
+        Err(Problem::message(format!("\"{}\" is not a valid choice.", read.code())))
+    }
+}
 
 /// Reads a price: not below 0, with at most the currency's digits after the point and ten before
 /// it.
@@ -57,6 +69,19 @@ pub(crate) fn shipping_costs(
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_store_sells_in_what_people_pay_with() {
+        let read = |text: &str, present| currency_beside(present)(&json!(text));
+        for text in ["USD", "EUR", "XAF", "XPF", "CHF", "BTN"] {
+            assert_eq!(read(text, Currency::USD).map(|read| read.code()), Ok(text));
+        }
+        for text in ["XXX", "XTS", "XAU", "XDR", "XAD", "EURO"] {
+            let refused = Problem::message(format!("\"{text}\" is not a valid choice."));
+            assert_eq!(read(text, Currency::USD), Err(refused));
+        }
+        assert_eq!(read("XAU", Currency::XAU), Ok(Currency::XAU), "what a client read, it can send back");
+    }
 
     #[test]
     fn prices_have_their_currencys_digits() {

@@ -20,8 +20,6 @@ use view::ProductView;
 const MAX_NAME_CHARS: usize = 255;
 /// The longest stock keeping unit, in characters.
 const MAX_SKU_CHARS: usize = 64;
-/// The most pieces that one shelf holds, and that one request moves.
-const MAX_STOCK: i64 = 1_000_000_000;
 
 fn tagged(product: &Versioned<StockedProduct>, currency: Currency) -> Tagged<ProductView> {
     let view = ProductView::new(&product.entity, currency);

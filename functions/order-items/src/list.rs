@@ -3,12 +3,11 @@
 use axum::Json;
 use oms_core::app::App;
 use oms_core::lists::lines::ItemQuery;
-use oms_domain::{Error, OrderId, Outcome, ProductId, VariantId};
+use oms_domain::{Error, OrderId, ProductId, VariantId};
 use oms_http::pages::Links;
 use oms_http::responses::Listed;
 use oms_http::views::item::ItemView;
 use oms_http::{Authenticated, Page, PageRequest, Query, Reply};
-use uuid::Uuid;
 
 /// The items of the orders that the caller may see, of the newest orders first.
 #[utoipa::path(
@@ -33,9 +32,9 @@ pub(crate) async fn list(
     request: PageRequest,
     links: Links,
 ) -> Reply<Json<Page<ItemView>>> {
-    let (product, variant) = (id(&query, "product")?, id(&query, "variant")?);
+    let (product, variant) = (query.id("product")?, query.id("variant")?);
     let wanted = ItemQuery::new(product.map(ProductId), variant.map(VariantId), &query);
-    if let Some(order) = id(&query, "order")?.map(OrderId) {
+    if let Some(order) = query.id("order")?.map(OrderId) {
         let seen =
             app.orders(&caller).load(order).await.map_err(|error| {
                 if matches!(error, Error::NotFound(_)) { no_choice("order") } else { error }
@@ -44,11 +43,6 @@ pub(crate) async fn list(
     }
     let visible = app.visible_to(&caller).await?;
     Ok(Json(app.page_of_items(&caller, &visible, &wanted, &request, &links).await?))
-}
-
-fn id(query: &Query, name: &str) -> Outcome<Option<Uuid>> {
-    let id = query.filled(name).map(|text| text.parse().map_err(|_| no_choice(name)));
-    id.transpose()
 }
 
 /// django-filter's words for a reference to what does not exist.

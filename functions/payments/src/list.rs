@@ -40,9 +40,8 @@ pub(crate) async fn list(
     links: Links,
 ) -> Reply<Json<Page<PaymentView>>> {
     let wanted = PaymentQuery::read(&query)?;
-    if let Some(order) = query.filled("order") {
+    if let Some(order) = query.id("order")?.map(OrderId) {
         let no_choice = || Error::field("order", NO_CHOICE);
-        let order = OrderId(order.parse().map_err(|_| no_choice())?);
         let seen = app.orders(&caller).load(order).await.map_err(|error| error.not_found_as(no_choice))?;
         let order = if wanted.is_for_managers() { seen.managed()? } else { seen.order };
         return Ok(Json(wanted.page_of(&order, &request, &links)?));

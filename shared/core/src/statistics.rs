@@ -11,7 +11,6 @@ use self::folded::Pair;
 use crate::app::App;
 use jiff::tz::TimeZone;
 use oms_domain::calendar::Calendar;
-use oms_domain::place::invalid_pk;
 use oms_domain::tally::Scope;
 use oms_domain::{Caller, Error, OrderSummary, Outcome, StoreId};
 use oms_http::query::Query;
@@ -78,10 +77,8 @@ impl App {
         if user.as_ref().is_some_and(|user| user != own && !caller.is_staff()) {
             return Err(Error::Forbidden);
         }
-        let store = query
-            .filled("store")
-            .map(|store| store.parse::<StoreId>().map_err(|_| Error::field("store", invalid_pk(&store))));
-        match (user, store.transpose()?) {
+        let store = query.id("store")?.map(StoreId);
+        match (user, store) {
             (Some(user), Some(store)) => Ok(StatisticsQuery::of_pair(user, store)),
             (Some(user), None) => Ok(StatisticsQuery::new(vec![Scope::User(user)])),
             (None, Some(store)) if self.orders(caller).manages(store).await? => {

@@ -4,7 +4,8 @@
 //! hour. Where a day or a month begins in another zone, it does so at a quarter of an hour: every
 //! zone of the last fifty years is a multiple of 15 minutes away from every other. So what lies
 //! between two moments is what lies before the one less what lies before the other, exactly. Where
-//! days begin as they are counted, months do so too, and are counted by themselves.
+//! months begin as they are counted, they are counted by themselves. Where only days do, because
+//! the zones are exactly a day apart, what lies before a moment is made of whole days.
 
 use crate::quarter_hour::{QuarterHour, start};
 use crate::statistics::{Counts, DAYS, Group, MONTHS};
@@ -22,6 +23,8 @@ pub struct Calendar {
     days: Vec<Bucket>,
     months: Vec<Bucket>,
     cut_days: BTreeSet<Date>,
+    /// Whether the months that are shown are those that are counted.
+    has_counted_months: bool,
 }
 
 /// A day or a month: its name, and its beginning and end.
@@ -58,7 +61,9 @@ impl Calendar {
             let edges = edges.map(|edge| QuarterHour::of(edge, &counted));
             edges.filter(|edge| edge.number > 0).map(|edge| edge.day).collect()
         };
-        Self { counted, days, months, cut_days }
+        let begins_a_month = |month: &Bucket| month.from.to_zoned(counted.clone()).day() == 1;
+        let has_counted_months = cut_days.is_empty() && months.iter().all(begins_a_month);
+        Self { counted, days, months, cut_days, has_counted_months }
     }
 
     /// The first day of the deployment's zone that any of it touches.
@@ -72,7 +77,7 @@ impl Calendar {
     /// last days where months begin as they are counted, else of all months.
     #[must_use]
     pub fn days_since(&self) -> Date {
-        if !self.cut_days().is_empty() {
+        if !self.has_counted_months {
             return self.since();
         }
         self.days.first().map_or(Date::MIN, |day| day.from.to_zoned(self.counted.clone()).date())
@@ -94,7 +99,7 @@ impl Calendar {
     /// How many orders were placed in each of the months, by name as `2026-11`.
     #[must_use]
     pub fn orders_by_month(&self, counts: &Counts) -> BTreeMap<String, u64> {
-        if !self.cut_days().is_empty() {
+        if !self.has_counted_months {
             return self.orders(&self.months, counts);
         }
         self.counted_months(|month| counts.months.get(&month).copied())
@@ -110,7 +115,7 @@ impl Calendar {
     /// What the shipped orders of each of the months come to, in one currency.
     #[must_use]
     pub fn revenue_by_month(&self, counts: &Counts, currency: Currency) -> BTreeMap<String, Decimal> {
-        if self.cut_days().is_empty() {
+        if self.has_counted_months {
             return self.counted_months(|month| counts.revenue_months.get(&(currency, month)).copied());
         }
         let before = |at| {

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// How many variants a product may have. DynamoDB writes 100 items in one transaction at most: 48
 /// new variants in place of 48 others fit, with the product and what must be written beside it.
 pub const MAX_VARIANTS: usize = 48;
+/// The most pieces that a shelf is stocked to, and that one request moves.
+pub const MAX_STOCK: i64 = 1_000_000_000;
 
 choices! {
     /// Whether a store sells.

@@ -34,12 +34,24 @@ pub fn digits(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }
 
+/// A number with at most so many digits after the point, rounded half up as all that is shown.
+#[must_use]
+pub fn half_up(number: Decimal, digits: u32) -> Decimal {
+    number.round_dp_with_strategy(digits, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// Whether anybody pays in it. ISO 4217 also has codes for metals, for tests, and for none at all,
+/// which no country uses.
+#[must_use]
+pub fn is_money(currency: Currency) -> bool {
+    !currency.is_special()
+}
+
 impl Money {
     /// An amount, rounded half up to the currency's digits.
     #[must_use]
     pub fn rounded(amount: Decimal, currency: Currency) -> Self {
-        let mut amount =
-            amount.round_dp_with_strategy(digits(currency), RoundingStrategy::MidpointAwayFromZero);
+        let mut amount = half_up(amount, digits(currency));
         amount.rescale(digits(currency));
         Self { amount, currency }
     }

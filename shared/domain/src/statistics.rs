@@ -5,7 +5,7 @@ use crate::tally::{Counter, OrderFacets, PaymentFacets};
 use crate::totals::TotalBucket;
 use crate::{Currency, Decimal, Money, PaymentMethod, PaymentState, Status};
 use jiff::civil::Date;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many months `orders_by_month` and `revenue_by_month` go back, this one included.
 pub const MONTHS: i32 = 12;
@@ -217,13 +217,23 @@ impl Counts {
         }))
     }
 
-    /// The currencies that occur.
+    /// The currencies that some order is in. Where all of a currency were deleted, their counters
+    /// are 0.
     #[must_use]
-    pub fn currencies(&self) -> std::collections::BTreeSet<Currency> {
-        let of_orders = self.orders.iter().filter(|(_, group)| group.count > 0).map(|((c, _), _)| *c);
-        let of_payments = self.payment_states.keys().map(|(currency, _)| *currency);
-        of_orders.chain(of_payments).collect()
+    pub fn currencies_of_orders(&self) -> BTreeSet<Currency> {
+        currencies(&self.orders)
     }
+
+    /// The currencies that some payment is in.
+    #[must_use]
+    pub fn currencies_of_payments(&self) -> BTreeSet<Currency> {
+        currencies(&self.payment_states)
+    }
+}
+
+fn currencies<T>(groups: &BTreeMap<(Currency, T), Group>) -> BTreeSet<Currency> {
+    let counted = groups.iter().filter(|(_, group)| group.count > 0);
+    counted.map(|((currency, _), _)| *currency).collect()
 }
 
 fn sum<'a>(groups: impl Iterator<Item = &'a Group>) -> Group {

@@ -14,7 +14,7 @@ use oms_domain::{Currency, Decimal, Order, Status};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const ZONES: [&str; 8] = [
+const ZONES: [&str; 10] = [
     "UTC",
     "Asia/Kathmandu",
     "Europe/Paris",
@@ -22,6 +22,9 @@ const ZONES: [&str; 8] = [
     "Australia/Lord_Howe",
     "Pacific/Kiritimati",
     "Pacific/Pago_Pago",
+    // A day behind Kiritimati, and a day ahead of Pago Pago.
+    "Pacific/Honolulu",
+    "Pacific/Apia",
     "America/St_Johns",
 ];
 
@@ -118,6 +121,31 @@ proptest! {
         prop_assert_eq!(calendar.orders_by_day(&counts), days);
         prop_assert_eq!(calendar.orders_by_month(&counts), months);
         prop_assert_eq!(calendar.revenue_by_month(&counts, Currency::USD), revenue);
+    }
+}
+
+#[test]
+fn where_zones_are_a_day_apart_months_begin_on_another_day_than_they_are_counted() {
+    let now: Timestamp = "2026-11-22T10:42:21Z".parse().expect("a moment");
+    let zone = |name| TimeZone::get(name).expect("a zone");
+    for (counted, shown) in [
+        ("Pacific/Honolulu", "Pacific/Kiritimati"),
+        ("Pacific/Kiritimati", "Pacific/Honolulu"),
+        ("Pacific/Pago_Pago", "Pacific/Apia"),
+        ("Pacific/Apia", "Pacific/Pago_Pago"),
+    ] {
+        let calendar = Calendar::new(now, zone(counted), &zone(shown));
+        assert!(calendar.cut_days().is_empty(), "{shown} needs no quarter of {counted}");
+        let order = order_placed_at("2026-03-31T23:30:00Z".parse().expect("a moment"), 1);
+        let sum = tally(None, &order, &zone(counted));
+        let (since, cut) = (calendar.days_since(), calendar.cut_days());
+        let read = sum.of(&Scope::All).filter(|(cell, _)| cell.is_shown_since(since, cut));
+        let counts: Counts = read.collect();
+        let month = named(order.created_at.to_zoned(zone(shown)).date(), "%Y-%m");
+        let by_month = calendar.orders_by_month(&counts);
+        assert_eq!((by_month[&month], by_month.values().sum::<u64>()), (1, 1), "{shown} of {counted}");
+        let revenue = calendar.revenue_by_month(&counts, Currency::USD);
+        assert_eq!(revenue[&month], order.total_amount, "{shown} of {counted}");
     }
 }
 

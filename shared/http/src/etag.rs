@@ -4,8 +4,10 @@
 //! A tag is `"<version>-<hash of the body>"` for a resource with a version, and `"<hash>"`
 //! otherwise. The edge adds the hash. `If-None-Match` compares the whole tag, so that another
 //! caller's view or a new field is no match; `If-Match` compares the version alone, because
-//! that is what a write is based on.
+//! that is what a write is based on, unless the write is based on more than the version counts.
 
+use crate::exact;
+use crate::tagged::Tagged;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -13,6 +15,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use oms_domain::{Error, Outcome};
 use ring::digest::{SHA256, digest};
+use serde::Serialize;
 use std::convert::Infallible;
 
 /// How many bytes of the hash stand in a tag.
@@ -59,12 +62,6 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 pub struct IfMatch(Option<Vec<String>>);
 
 impl IfMatch {
-    /// Whether the request demands anything.
-    #[must_use]
-    pub const fn is_given(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// Compares with the version that a resource has now. Weak tags count, because a tag that
     /// came with a compressed answer is weak.
     ///
@@ -75,6 +72,26 @@ impl IfMatch {
         let version = version.to_string();
         let is_current =
             |tag: &String| tag == "*" || opaque(tag).split('-').next().is_some_and(|known| known == version);
+        if tags.iter().any(is_current) { Ok(()) } else { Err(Error::VersionMismatch) }
+    }
+
+    /// Whether the request names what it has seen, rather than whatever there is (`*`).
+    #[must_use]
+    pub fn names_what_was_seen(&self) -> bool {
+        self.0.as_ref().is_some_and(|tags| tags.iter().all(|tag| tag != "*"))
+    }
+
+    /// Compares with all that is shown of a resource now. A product's version does not count its
+    /// stock, nor an address's whether another one became the default: a write of these is held
+    /// back by the hash.
+    ///
+    /// # Errors
+    /// `PreconditionFailed` where no tag is that of `shown`.
+    pub fn check_shown<T: Serialize>(&self, shown: &Tagged<T>) -> Outcome<()> {
+        let Some(tags) = &self.0 else { return Ok(()) };
+        let body = serde_json::to_vec(&shown.view).map_err(Error::internal)?;
+        let current = tag(Some(shown.version()), &exact::unmarked(&body));
+        let is_current = |tag: &String| tag == "*" || opaque(tag) == opaque(&current);
         if tags.iter().any(is_current) { Ok(()) } else { Err(Error::VersionMismatch) }
     }
 }
@@ -118,6 +135,25 @@ mod tests {
             assert!(matches!(refused, Err(Error::VersionMismatch)), "{stale}");
         }
         assert!(IfMatch::default().check(7).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_write_that_is_based_on_more_than_the_version_needs_all_that_was_seen() {
+        let seen = tag(Some(Version(7)), br#"{"stock":5}"#);
+        let now = |version, stock| Tagged::new(version, serde_json::json!({ "stock": stock }));
+        for current in [seen.as_str(), &format!("W/{seen}"), "*", &format!("\"7-aa\", {seen}")] {
+            assert!(if_match(current).await.check_shown(&now(7, 5)).is_ok(), "{current}");
+        }
+        for shown in [now(7, 12), now(8, 5)] {
+            let refused = if_match(&seen).await.check_shown(&shown);
+            assert!(matches!(refused, Err(Error::VersionMismatch)), "{shown:?}");
+        }
+        assert!(IfMatch::default().check_shown(&now(7, 5)).is_ok());
+        let names = [(seen.as_str(), true), ("*", false), ("\"7-aa\", *", false)];
+        for (value, is_named) in names {
+            assert_eq!(if_match(value).await.names_what_was_seen(), is_named, "{value}");
+        }
+        assert!(!IfMatch::default().names_what_was_seen());
     }
 
     #[test]

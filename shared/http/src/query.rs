@@ -1,10 +1,11 @@
 //! The part of a URL after `?`, with repeated parameters kept.
 
-use super::validation::NO_CARD_NUMBERS;
+use super::validation::{NO_CARD_NUMBERS, NO_UUID};
 use super::{ApiError, search};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use oms_domain::{Error, Outcome, UserId, card};
+use std::str::FromStr;
 
 pub use oms_domain::ids::MAX_USER_CHARS;
 
@@ -109,6 +110,15 @@ impl Query {
         Ok(Some(choice))
     }
 
+    /// The id that a filter names; nothing where it is missing or empty.
+    ///
+    /// # Errors
+    /// 400 where the value is no id at all.
+    pub fn id<T: FromStr>(&self, name: &str) -> Outcome<Option<T>> {
+        let id = self.filled(name).map(|text| text.parse().map_err(|_| Error::field(name, NO_UUID)));
+        id.transpose()
+    }
+
     /// The values of a filter that takes a list of choices.
     ///
     /// # Errors
@@ -177,6 +187,16 @@ mod tests {
             (query.get("a"), query.get("b"), query.get("c")),
             (Some("%zz"), Some("\u{fffd}"), Some(""))
         );
+    }
+
+    #[test]
+    fn what_is_no_id_is_refused_and_what_is_empty_is_none() {
+        let id = |query: &str| Query::parse(query).id::<uuid::Uuid>("store");
+        let nil = uuid::Uuid::nil();
+        assert_eq!(id(&format!("store={nil}")).unwrap(), Some(nil));
+        assert_eq!((id("store=").unwrap(), id("order=1").unwrap()), (None, None));
+        let Err(Error::Invalid(details)) = id("store=nope") else { panic!("it is no id") };
+        assert_eq!(details, serde_json::json!({"store": ["Must be a valid UUID."]}));
     }
 
     #[test]

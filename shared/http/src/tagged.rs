@@ -19,6 +19,10 @@ impl<T> Tagged<T> {
     pub const fn new(version: u64, view: T) -> Self {
         Self { version: Version(version), view }
     }
+
+    pub(crate) const fn version(&self) -> Version {
+        self.version
+    }
 }
 
 impl<T: Serialize> IntoResponse for Tagged<T> {

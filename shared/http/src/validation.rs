@@ -23,6 +23,7 @@ mod time;
 pub use decimal::{Amount, Digits, UnsignedDigits};
 pub use fields::NO_CARD_NUMBERS;
 pub use fields::{Fields, Mode};
+pub(crate) use leaf::NO_UUID;
 pub use leaf::{
     BlankText, BoundedMap, Choice, FieldValue, JsonMap, Lines, MAX_JSON_DEPTH, Problem, Text, Whole,
 };

@@ -1,5 +1,6 @@
 //! `DELETE /api/addresses/{id}/`
 
+use super::tagged;
 use super::view::AddressView;
 use crate::access;
 use axum::Json;
@@ -28,6 +29,6 @@ pub(crate) async fn delete(
 
 async fn delete_address(app: &App, caller: &Caller, id: AddressId, expected: &IfMatch) -> Outcome<()> {
     let seen = access::address(app, caller, id).await?;
-    expected.check(seen.record.version)?;
+    expected.check_shown(&tagged(&seen))?;
     Ok(app.table().delete_address(&seen).await?)
 }

@@ -56,7 +56,7 @@ async fn update(
     mode: Mode,
 ) -> Outcome<Tagged<AddressView>> {
     let seen = access::address(app, caller, id).await?;
-    expected.check(seen.record.version)?;
+    expected.check_shown(&tagged(&seen))?;
     let fields = AddressFields::read(body.clone(), mode, caller)?;
     let is_default = fields.is_default.unwrap_or(seen.is_default);
     let record = AddressRecord {

@@ -1,11 +1,11 @@
 //! What clients write of a product.
 
 use super::variants::{VariantFields, reader};
-use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS};
 use crate::money::price;
 use crate::partial::Partial;
 use crate::slug::Slug;
-use oms_domain::catalog::{MAX_VARIANTS, Product, ProductStatus, Variant};
+use oms_domain::catalog::{MAX_STOCK, MAX_VARIANTS, Product, ProductStatus, Variant};
 use oms_domain::{Currency, Decimal};
 use oms_http::validation::{BlankText, Fields, Lines, Text, Whole};
 use utoipa::ToSchema;

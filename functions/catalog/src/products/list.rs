@@ -40,8 +40,7 @@ pub(crate) async fn list(
     links: Links,
 ) -> Reply<Json<Page<ProductView>>> {
     let status = query.choice("status", |word| word.parse().ok())?;
-    let store = query.filled("store").map(|store| store.parse().map(StoreId).map_err(|_| no_choice()));
-    let store = store.transpose()?;
+    let store = query.id("store")?.map(StoreId);
     let sorting = listing::by_time(&query);
     let shown = Shown::read(&app, &caller, store, status, sorting.is_some());
     let (shown, found) = match sorting {

@@ -1,9 +1,9 @@
 //! The variants of a product, which are written within it: an entry with an `id` changes that
 //! variant, one without is new, one left out is removed.
 
-use super::{MAX_NAME_CHARS, MAX_SKU_CHARS, MAX_STOCK};
+use super::{MAX_NAME_CHARS, MAX_SKU_CHARS};
 use crate::money::price;
-use oms_domain::catalog::Variant;
+use oms_domain::catalog::{MAX_STOCK, Variant};
 use oms_domain::place::invalid_pk;
 use oms_domain::{Currency, Decimal, VariantId};
 use oms_http::validation::{BlankText, Fields, Mode, Text, Whole};
@@ -62,7 +62,8 @@ pub(crate) fn reader(
         let name = f.required::<Text<MAX_NAME_CHARS>>("name");
         let sku = f.optional::<BlankText<MAX_SKU_CHARS>>("sku");
         let current_price = f.optional_as("current_price", price(currency));
-        let stock = f.optional::<Whole<0, MAX_STOCK>>("stock");
+        // Of a variant that there is, it is read-only.
+        let stock = if id.is_some() { None } else { f.optional::<Whole<0, MAX_STOCK>>("stock") };
         Some(VariantFields {
             id,
             name: name.map(String::from),
@@ -74,7 +75,7 @@ pub(crate) fn reader(
 }
 
 fn read_id(f: &mut Fields, existing: &[Variant], listed: &mut BTreeSet<VariantId>) -> Option<VariantId> {
-    let id = VariantId(f.optional::<Uuid>("id")?);
+    let id = VariantId(f.nullable::<Uuid>("id").flatten()?);
     if !existing.iter().any(|variant| variant.id == id) {
         f.error("id", invalid_pk(&id));
     } else if !listed.insert(id) {
@@ -172,6 +173,26 @@ mod tests {
         let copied = merge(&[], read(None, body).unwrap(), Decimal::ZERO, || id(9));
         assert_eq!(copied.variants[0].id, id(9));
         assert_eq!(copied.made, [StockLevel::new(Some(id(9)), 3)]);
+    }
+
+    #[test]
+    fn the_stock_of_a_variant_that_there_is_is_not_read() {
+        let existing = [variant(1, "Blue")];
+        for stock in [json!(null), json!("x"), json!(-1), json!(2_000_000_000)] {
+            let body = json!([{"id": id(1).to_string(), "stock": stock}]);
+            let merged = merge(&existing, read(Some(&existing), body).unwrap(), Decimal::ZERO, || id(9));
+            assert_eq!(merged, Merged { variants: existing.to_vec(), ..Merged::default() }, "{stock}");
+        }
+    }
+
+    #[test]
+    fn an_entry_without_an_id_or_with_none_is_new() {
+        let existing = [variant(1, "Blue")];
+        for body in [json!([{"id": null, "name": "n", "stock": 2}]), json!([{"name": "n", "stock": 2}])] {
+            let merged = merge(&existing, read(Some(&existing), body).unwrap(), Decimal::ONE, || id(9));
+            assert_eq!(merged.made, [StockLevel::new(Some(id(9)), 2)]);
+            assert_eq!(merged.removed, [id(1)]);
+        }
     }
 
     #[test]

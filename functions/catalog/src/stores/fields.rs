@@ -1,6 +1,6 @@
 //! What clients write of a store.
 
-use crate::money::{fraction, shipping_costs};
+use crate::money::{currency_beside, fraction, shipping_costs};
 use crate::partial::Partial;
 use crate::slug::{self, Slug};
 use jiff::Timestamp;
@@ -75,7 +75,7 @@ impl StoreFields {
         let slug = f.optional::<Slug>("slug");
         let description = f.optional::<Lines<MAX_DESCRIPTION_CHARS>>("description");
         let owner = if caller.is_staff() { f.nullable::<Text<MAX_USER_CHARS>>("owner") } else { None };
-        let new_currency = f.optional::<Currency>("currency");
+        let new_currency = f.optional_as("currency", currency_beside(currency));
         let tax_rate = f.optional_as("tax_rate", fraction);
         let costs = shipping_costs(new_currency.unwrap_or(currency));
         let shipping_costs = f.optional_as("shipping_costs", costs);

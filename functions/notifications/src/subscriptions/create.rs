@@ -83,8 +83,8 @@ async fn try_to_want(app: &App, caller: &Caller, wanted: &Subscription) -> Outco
     let seen = app.table().subscription(wanted.id).await?;
     match &seen {
         Some(seen) if !is_free(app, caller, seen).await? => return Err(taken()),
+        _ if is_full(&app.table().subscriptions().await?, wanted.id, wanted.store) => return Err(full()),
         Some(_) => {}
-        None if is_full(&app.table().subscriptions().await?, wanted.store) => return Err(full()),
         None if !caller.is_staff() && is_taken(app, wanted).await? => return Err(taken()),
         None => {}
     }

@@ -86,7 +86,10 @@ impl SubscriptionFields {
     /// # Errors
     /// 400 with every problem.
     pub(super) fn read(body: JsonObject, mode: Mode, may: &May) -> Outcome<Self> {
-        let mut f = Fields::new(body.0, mode);
+        let JsonObject(mut body) = body;
+        // As if it were left out.
+        body.retain(|name, value| name != "event_types" || !value.is_null());
+        let mut f = Fields::new(body, mode);
         let protocol = f.required::<Protocol>("protocol");
         let text = f.required::<Text<MAX_ENDPOINT_CHARS>>("endpoint");
         let event_types = f.optional_values::<EventType>("event_types", 0..=EventType::ALL.len());
@@ -159,5 +162,23 @@ mod tests {
         assert_eq!(problems(Protocol::ALL, true, "sms", number), None);
         let no_mail = problems(&[Protocol::Sqs], true, "email", "ada@example.com");
         assert_eq!(no_mail, Some(json!({ "protocol": ["\"email\" is not a valid choice."] })));
+    }
+
+    #[test]
+    fn no_event_types_at_all_are_as_those_that_are_left_out() {
+        let usual = [Protocol::Email];
+        let may = || May { seen: None, protocols: usual.to_vec(), tells_telephones: true, is_local: false };
+        let read = |mode, event_types: Option<Value>| {
+            let mut body = serde_json::Map::new();
+            body.insert("protocol".to_owned(), json!("email"));
+            body.insert("endpoint".to_owned(), json!("ada@example.com"));
+            body.extend(event_types.map(|value| ("event_types".to_owned(), value)));
+            SubscriptionFields::read(JsonObject(body), mode, &may()).unwrap().event_types
+        };
+        for left_out in [None, Some(Value::Null)] {
+            assert_eq!(read(Mode::Create, left_out.clone()), Some(EventType::by_default()));
+            assert_eq!(read(Mode::Update, left_out.clone()), Some(EventType::by_default()));
+            assert_eq!(read(Mode::Partial, left_out), None);
+        }
     }
 }

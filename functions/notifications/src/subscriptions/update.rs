@@ -1,7 +1,7 @@
 //! `PUT` and `PATCH /api/notifications/subscriptions/{id}/`
 
 use super::fields::{May, SubscriptionFields, SubscriptionPatch};
-use super::follow::follow;
+use super::follow::{follow, full};
 use super::view::SubscriptionView;
 use super::{Record, check_store, load, manager, tagged};
 use oms_core::app::App;
@@ -13,7 +13,7 @@ use oms_http::etag::IfMatch;
 use oms_http::responses::{Changed, SellersOnly};
 use oms_http::validation::Mode;
 use oms_http::{JsonObject, Reply, Target};
-use oms_table::notifications::subscriptions::SubscriptionRecord;
+use oms_table::notifications::subscriptions::{SubscriptionRecord, is_full};
 
 /// Changes what an endpoint hears of, as a whole. Its protocol and endpoint must be as they are.
 #[utoipa::path(
@@ -86,6 +86,9 @@ async fn want(app: &App, caller: &Caller, seen: &Record, fields: SubscriptionFie
     let store = fields.store.unwrap_or(before.store);
     if store != before.store {
         check_store(app, caller, store).await?;
+        if store.is_some() && is_full(&app.table().subscriptions().await?, before.id, store) {
+            return Err(full());
+        }
     }
     let event_types = fields.event_types.unwrap_or_else(|| before.event_types.clone());
     if store == before.store && event_types == before.event_types {

@@ -14,6 +14,9 @@ pub const MAX_JSON_DEPTH: usize = 16;
 /// Beyond this, a text is no number, however long its digits go on.
 pub(super) const MAX_NUMBER_CHARS: usize = 1_000;
 
+/// What is said of an id that is none, in a body or in a filter.
+pub(crate) const NO_UUID: &str = "Must be a valid UUID.";
+
 /// What is wrong with a field: messages, or problems of its parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem(Value);
@@ -169,7 +172,7 @@ fn text(value: &Value, max: usize, is_refused: impl Fn(char) -> bool) -> Result<
 impl FieldValue for Uuid {
     fn read(value: &Value) -> Result<Self, Problem> {
         let id = value.as_str().and_then(|text| text.parse().ok());
-        id.ok_or_else(|| Problem::message("Must be a valid UUID."))
+        id.ok_or_else(|| Problem::message(NO_UUID))
     }
 
     /// As Django REST Framework's references do, an empty text refers to nothing.

@@ -3,6 +3,7 @@
 use super::verification::VerificationView;
 use super::{money, time};
 use oms_domain::calendar::Calendar;
+use oms_domain::money::half_up;
 use oms_domain::statistics::{Counts, Group, mean};
 use oms_domain::{Currency, Decimal, Money, OrderSummary, PaymentEntry, PaymentMethod, PaymentState, Status};
 use serde::Serialize;
@@ -104,7 +105,7 @@ pub struct OrderStats {
     pub orders_by_day: BTreeMap<String, u64>,
     /// Revenue of each of the last 12 months, in the deployment's currency.
     pub revenue_by_month: BTreeMap<String, String>,
-    /// The amounts of every currency that occurs.
+    /// The amounts of every currency that some order is in.
     pub by_currency: BTreeMap<&'static str, OrderAmounts>,
     /// What customers thought of what they got.
     pub customer_satisfaction: Satisfaction,
@@ -182,7 +183,7 @@ pub struct PaymentStats {
     /// What went back, in the deployment's currency.
     #[schema(example = "120.00")]
     pub refunded_amount: String,
-    /// The amounts of every currency that occurs.
+    /// The amounts of every currency that some payment is in.
     pub by_currency: BTreeMap<&'static str, PaymentAmounts>,
     /// The ten newest payments of the newest orders.
     pub recent_payments: Vec<RecentPayment>,
@@ -222,13 +223,13 @@ impl OrderStats {
             orders_by_month: calendar.orders_by_month(counts),
             orders_by_day: calendar.orders_by_day(counts),
             revenue_by_month: revenue_by_month(counts, currency, calendar),
-            by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
+            by_currency: counts.currencies_of_orders().into_iter().map(|c| (c.code(), amounts(c))).collect(),
             customer_satisfaction: satisfaction(counts),
             status_transition_times: transitions
                 .map(|((from, to), time)| {
                     let micros = time.micros.checked_div(Decimal::from(time.count));
                     let seconds = micros.unwrap_or_default() / Decimal::from(1_000_000);
-                    let average_seconds = shown(seconds.round_dp(3));
+                    let average_seconds = shown(seconds, 3);
                     (format!("{from}→{to}"), TransitionTimeView { average_seconds, count: time.count })
                 })
                 .collect(),
@@ -250,7 +251,7 @@ impl OrderStats {
 fn satisfaction(counts: &Counts) -> Satisfaction {
     let Group { count, amount: stars } = counts.ratings;
     let average = stars.checked_div(Decimal::from(count));
-    Satisfaction { average: average.map(|average| shown(average.round_dp(2))), count }
+    Satisfaction { average: average.map(|average| shown(average, 2)), count }
 }
 
 const PAID: &[PaymentState] = &[PaymentState::Paid];
@@ -285,17 +286,22 @@ impl PaymentStats {
             average_payment_amount: average(counts, currency).to_string(),
             payments_by_status: PaymentState::ALL.iter().map(|s| (s.as_str(), count(&[*s]))).collect(),
             payments_by_method: by_method(counts),
-            success_rate: shown(success_rate.round_dp(4)),
+            success_rate: shown(success_rate, 4),
             refunded_amount: money(refunded(currency), currency),
-            by_currency: counts.currencies().into_iter().map(|c| (c.code(), amounts(c))).collect(),
+            by_currency: counts
+                .currencies_of_payments()
+                .into_iter()
+                .map(|c| (c.code(), amounts(c)))
+                .collect(),
             recent_payments: recent_payments(newest, rows),
         }
     }
 }
 
-/// A rate or a duration as a JSON number; money is never shown so.
-fn shown(value: Decimal) -> f64 {
-    value.try_into().unwrap_or_default()
+/// A rate or a duration as a JSON number with so many digits, rounded half up; money is never shown
+/// so.
+fn shown(value: Decimal, digits: u32) -> f64 {
+    half_up(value, digits).try_into().unwrap_or_default()
 }
 
 /// What was collected, less what has gone back.
@@ -343,3 +349,6 @@ fn recent_payments(orders: &[OrderSummary], rows: &[PaymentEntry]) -> Vec<Recent
     recent.truncate(10);
     recent
 }
+
+#[cfg(test)]
+mod tests;

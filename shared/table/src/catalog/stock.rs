@@ -1,8 +1,10 @@
 //! The shelves: how many pieces of a product or of one of its variants there are.
 
+mod adjusting;
 pub(crate) mod shards;
 
-use crate::catalog::stock::shards::{Looked, shards_of};
+pub use crate::catalog::stock::adjusting::Adjustment;
+use crate::catalog::stock::shards::shards_of;
 use crate::idempotency::Keyed;
 use crate::writes::{Patience, part, update_part};
 use crate::{Item, Table, TableError, key, keys};
@@ -84,84 +86,7 @@ fn having(update: UpdateBuilder, pieces: i64) -> UpdateBuilder {
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
 }
 
-/// What a count of a shelf, or a delivery, says about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Adjustment {
-    /// So many pieces more, or fewer where it is negative.
-    By(i64),
-    /// That many pieces, whatever there were.
-    To(u64),
-}
-
 impl Table {
-    /// Adjusts a shelf in one write, which meets no other halfway: what is taken meanwhile is
-    /// taken from what there is.
-    ///
-    /// # Errors
-    /// [`TableError::InsufficientStock`] where it would leave fewer than none,
-    /// [`TableError::Conflict`] where there is no such shelf any more.
-    pub async fn adjust_stock(
-        &self,
-        product: ProductId,
-        variant: Option<VariantId>,
-        adjustment: Adjustment,
-        key: Keyed<'_>,
-    ) -> Result<(), TableError> {
-        let shelf = Shelf { product, variant };
-        // Transactions, although of one item: they wait for those of orders that take from the
-        // shelf, and carry the record of an idempotency key.
-        match adjustment {
-            Adjustment::To(pieces) => self.count_stock(shelf, pieces, key).await,
-            Adjustment::By(pieces @ 0..) => {
-                let added = self.transact(vec![self.stock_update(shelf, 0, pieces)?], key).await;
-                added.map_err(TableError::or_conflict)
-            }
-            Adjustment::By(pieces) => {
-                let taken = vec![StockMove { product, variant, quantity: pieces }];
-                match self.transact_with_stock(Vec::new(), taken, key).await {
-                    Err(TableError::InsufficientStock { available: 0 }) if !self.has_shelf(shelf).await? => {
-                        Err(TableError::Conflict)
-                    }
-                    answer => answer,
-                }
-            }
-        }
-    }
-
-    async fn has_shelf(&self, shelf: Shelf) -> Result<bool, TableError> {
-        let first = self.get_item(keys::product(shelf.product), keys::stock_level(shelf.variant, 0));
-        Ok(first.await?.is_some())
-    }
-
-    /// Says how many pieces lie on a shelf that exists. They are in one item again.
-    async fn count_stock(&self, shelf: Shelf, pieces: u64, key: Keyed<'_>) -> Result<(), TableError> {
-        let mut seen = Looked::default();
-        let mut tries = 0;
-        loop {
-            let first = self
-                .update_of(shelf, 0)
-                .expression_attribute_names("#available", AVAILABLE)
-                .expression_attribute_values(":pieces", AttributeValue::N(pieces.to_string()))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-            let mut items = vec![update_part(seen.counted(first))?];
-            for shard in 1..seen.shards {
-                let sk = keys::stock_level(shelf.variant, shard);
-                items.push(self.delete_any(keys::product(shelf.product), sk)?);
-            }
-            let answer = self.transact(items, key).await;
-            let Err(TableError::Cancelled(reasons)) = answer else { return answer };
-            let first = TableError::failed_conditions(&reasons).next();
-            let Some((_, there)) = first else { return Err(TableError::Cancelled(reasons)) };
-            if there.is_none() {
-                return Err(TableError::Conflict);
-            }
-            if !retry::while_busy(&mut tries).await {
-                return Err(TableError::Throttled);
-            }
-            seen = self.look_at(shelf).await?;
-        }
-    }
-
     /// Writes all or nothing: `items`, and the moves of stock. Pieces that come back to a shelf
     /// that is no more, because its product or variant was deleted, are written off.
     ///

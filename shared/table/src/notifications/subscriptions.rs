@@ -111,11 +111,13 @@ impl Table {
     }
 }
 
-/// Whether one more subscriber has no room.
+/// Whether a subscriber to the events of a store, or of all, has no room beside the others: a new
+/// one, or one that heard of another store.
 #[must_use]
-pub fn is_full(all: &[Versioned<SubscriptionRecord>], store: Option<StoreId>) -> bool {
-    let of_store = all.iter().filter(|one| store.is_some() && one.entity.subscription.store == store);
-    all.len() >= MAX_SUBSCRIPTIONS || of_store.count() >= MAX_SUBSCRIPTIONS_OF_STORE
+pub fn is_full(all: &[Versioned<SubscriptionRecord>], id: SubscriptionId, store: Option<StoreId>) -> bool {
+    let others = || all.iter().map(|one| &one.entity.subscription).filter(|one| one.id != id);
+    let of_store = others().filter(|one| store.is_some() && one.store == store);
+    others().count() >= MAX_SUBSCRIPTIONS || of_store.count() >= MAX_SUBSCRIPTIONS_OF_STORE
 }
 
 pub(crate) fn to_item(record: &SubscriptionRecord, version: u64) -> Result<Item, TableError> {
@@ -128,6 +130,41 @@ pub(crate) fn to_item(record: &SubscriptionRecord, version: u64) -> Result<Item,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
+    use oms_domain::UserId;
+    use uuid::Uuid;
+
+    fn record(id: u128, store: Option<u128>) -> Versioned<SubscriptionRecord> {
+        let subscription = Subscription {
+            id: SubscriptionId(Uuid::from_u128(id)),
+            protocol: Protocol::Email,
+            endpoint: format!("{id}@example.com"),
+            event_types: Vec::new(),
+            store: store.map(|store| StoreId(Uuid::from_u128(store))),
+            created_by: UserId("vendor".into()),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        };
+        let status = SubscriptionStatus::Pending;
+        Versioned::new(SubscriptionRecord { subscription, arn: None, applied: 0, status }, FIRST_VERSION)
+    }
+
+    #[test]
+    fn a_store_has_room_for_twenty_and_the_topic_for_two_hundred() {
+        let is_full = |all: &[_], id, store: Option<u128>| {
+            let store = store.map(|store| StoreId(Uuid::from_u128(store)));
+            is_full(all, SubscriptionId(Uuid::from_u128(id)), store)
+        };
+        let mut all: Vec<_> = (0..20).map(|id| record(id, Some(7))).collect();
+        all.push(record(20, Some(8)));
+        assert!(is_full(&all, 99, Some(7)), "a new one");
+        assert!(is_full(&all, 20, Some(7)), "one of another store that moves there");
+        assert!(!is_full(&all, 19, Some(7)), "one that is there");
+        assert!(!is_full(&all, 99, Some(8)) && !is_full(&all, 99, None));
+        all.extend((21..200).map(|id| record(id, None)));
+        assert!(is_full(&all, 200, Some(8)) && is_full(&all, 200, None));
+        assert!(!is_full(&all, 199, Some(8)), "one that is there, and moves");
+    }
 
     #[test]
     fn an_endpoint_has_one_id_at_each_topic() {

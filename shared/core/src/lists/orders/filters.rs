@@ -18,7 +18,6 @@ use std::collections::BTreeSet;
 /// What Django says of a time that is none.
 const NO_TIME: &str = "Enter a valid date/time.";
 const NO_NUMBER: &str = "A valid number is required.";
-const NO_UUID: &str = "Must be a valid UUID.";
 /// The longest number that is read, in characters.
 const MAX_NUMBER_CHARS: usize = 30;
 
@@ -61,7 +60,7 @@ impl Filters {
             payment_method: reader.choice("payment_method"),
             shipping_method: reader.choice("shipping_method"),
             currency: reader.choice("currency"),
-            store: reader.value("store", NO_UUID, |text, _| text.parse().ok()),
+            store: reader.or_wrong(query.id("store")).flatten().map(StoreId),
             user: reader.or_wrong(query.user("user")).flatten(),
             from: reader.value("created_at__gte", NO_TIME, moment),
             before: reader.value("created_at__lt", NO_TIME, moment),

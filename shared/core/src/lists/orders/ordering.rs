@@ -2,8 +2,9 @@
 
 use super::entry::ListEntry;
 use crate::lists::paging::{SortKey, SortPosition, Sorting, Value};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use oms_domain::{OrderSummary, PaymentStatus, Status};
+use oms_table::lists::{position, time_bound};
 
 /// What orders can be sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,13 +98,30 @@ pub(super) enum SortIndex {
 pub(super) type Ordering = Sorting<Key>;
 
 impl Ordering {
-    /// The index that keeps this order, if any does.
+    /// The index that keeps this order, if any does; but for ties, where it
+    /// [sorts these](Self::sorts_ties).
     pub(super) fn along(&self) -> Option<SortIndex> {
         match self.keys().as_slice() {
-            [] => Some(SortIndex::Created),
+            [] | [Key::CreatedAt, ..] => Some(SortIndex::Created),
             [Key::TotalAmount] => Some(SortIndex::Total),
             _ => None,
         }
+    }
+
+    /// Whether orders that were placed at the same time are sorted by something else, and by their
+    /// ids only then.
+    pub(super) fn sorts_ties(&self) -> bool {
+        self.keys().first() == Some(&Key::CreatedAt)
+    }
+
+    /// From where an index by time is read to find what comes after a place: where ties are sorted,
+    /// any of the same time may.
+    pub(super) fn begin_after(&self, place: &SortPosition) -> String {
+        if !self.sorts_ties() {
+            return position(place.created_at, place.id);
+        }
+        let next = SignedDuration::from_micros(i64::from(self.descends));
+        time_bound(place.created_at.saturating_add(next).unwrap_or(Timestamp::MAX))
     }
 
     /// Whether the facts of orders suffice to sort them.
@@ -141,12 +159,34 @@ mod tests {
             ("-total_amount,-created_at", Some(SortIndex::Total)),
             ("total_amount,-created_at", None),
             ("status", None),
-            ("created_at,status", None),
+            ("created_at,status", Some(SortIndex::Created)),
+            ("-created_at,total_amount", Some(SortIndex::Created)),
+            ("status,created_at", None),
         ] {
             assert_eq!(ordering(text).along(), along, "{text}");
         }
         assert!(ordering("").descends && !ordering("created_at").descends);
+        let sorts_ties = |text: &str| ordering(text).sorts_ties();
+        assert!(sorts_ties("-created_at,total_amount") && sorts_ties("created_at,-status"));
+        assert!(!sorts_ties("") && !sorts_ties("created_at") && !sorts_ties("total_amount"));
         assert_eq!(ordering("-status,total_amount").first(), "status");
+    }
+
+    #[test]
+    fn a_page_begins_with_all_of_its_cursors_time_where_ties_are_sorted() {
+        let at = Timestamp::from_second(7).unwrap();
+        let id = uuid::Uuid::from_u128(5);
+        let begin = |text: &str| {
+            let by = ordering(text);
+            by.begin_after(&by.place(at, id, |_| Value::Nothing))
+        };
+        let (smallest, largest) = (position(at, uuid::Uuid::nil()), position(at, uuid::Uuid::max()));
+        assert_eq!(begin("created_at"), position(at, id));
+        assert!(begin("created_at,status") < smallest && begin("-created_at,status") > largest);
+        let (before, after) =
+            (Timestamp::from_microsecond(6_999_999), Timestamp::from_microsecond(7_000_001));
+        assert!(begin("created_at,status") > position(before.unwrap(), uuid::Uuid::max()));
+        assert!(begin("-created_at,status") < position(after.unwrap(), uuid::Uuid::nil()));
     }
 
     #[test]

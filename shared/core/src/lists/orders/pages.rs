@@ -10,7 +10,7 @@ use super::{Visible, scope_of};
 use crate::app::App;
 use crate::lists::paging::Window;
 use futures::future::BoxFuture;
-use oms_domain::{Caller, OrderId, OrderSummary, Outcome};
+use oms_domain::{Caller, Error, OrderId, OrderSummary, Outcome};
 use oms_http::pages::{Links, Page, PageRequest};
 use oms_http::responses::List;
 use oms_http::views::order::OrderListView;
@@ -199,7 +199,9 @@ impl App {
         // Without a cursor, what comes before the page is read over, from the nearer end.
         let mut window = Window::of(counted, request, at)?;
         let ordering = if window.from_end { asked.ordering.reversed() } else { turn.ordering() };
-        let mut spans = planned.reads(window.reach() as u64);
+        // Where the last run of ties ends shows at the entry after it.
+        let reads = |window: &Window| planned.reads(window.reach() as u64 + u64::from(ordering.sorts_ties()));
+        let mut spans = reads(&window);
         let is_whole = elsewhere.is_empty() && turn.changed.orders.is_empty();
         if let ([base], true) = (bases, is_whole && window.skipped >= FAR)
             && turn.may_jump(&base.list)
@@ -207,8 +209,7 @@ impl App {
         {
             window.skipped -= jump.over;
             let begin = |span: Span| span.narrowed(Some(jump.to.clone()), ordering.descends);
-            let reads = planned.reads(window.reach() as u64).into_iter();
-            spans = reads.map(|(span, at_once)| (begin(span), at_once)).collect();
+            spans = reads(&window).into_iter().map(|(span, at_once)| (begin(span), at_once)).collect();
         }
         let mut elsewhere: Vec<_> = elsewhere
             .into_iter()
@@ -224,8 +225,21 @@ impl App {
         });
 
         let mut walk = IndexMerge::new(self, spans, ordering.descends).with(known.collect());
-        let wanted = |order: &ListEntry| order.is_wanted(&asked.filters) && !turn.has_changed(order.id());
-        Ok(window.cut(walk.take(window.reach(), wanted, || asked.too_many()).await?))
+        // Where ties are sorted, the walk begins before the cursor.
+        let is_after = |order: &ListEntry| {
+            !ordering.sorts_ties()
+                || at.is_none_or(|at| ordering.compare(&ordering.place_of(order), at.place()).is_gt())
+        };
+        let wanted = |order: &ListEntry| {
+            order.is_wanted(&asked.filters) && !turn.has_changed(order.id()) && is_after(order)
+        };
+        let mut taken = walk.take(window.reach(), &wanted, || asked.too_many()).await?;
+        if ordering.sorts_ties() {
+            take_ties(&mut walk, &mut taken, &wanted, || asked.too_many()).await?;
+            taken.sort_by(|a, b| ordering.compare(&ordering.place_of(a), &ordering.place_of(b)));
+            taken.truncate(window.reach());
+        }
+        Ok(window.cut(taken))
     }
 
     /// A page of what is sorted in memory, together with what was found elsewhere.
@@ -280,4 +294,26 @@ impl App {
         let most = usize::try_from(MAX_SORTED).unwrap_or(usize::MAX);
         walk.take(most, elsewhere, || asked.too_many()).await
     }
+}
+
+/// Takes the rest of what was placed at the same time as the last that was taken.
+///
+/// # Errors
+/// Those of [`IndexMerge::take`].
+async fn take_ties(
+    walk: &mut IndexMerge<'_, ListEntry>,
+    taken: &mut Vec<ListEntry>,
+    wanted: impl Fn(&ListEntry) -> bool,
+    too_far: impl Fn() -> Error,
+) -> Outcome<()> {
+    let Some(time) = taken.last().map(ListEntry::created_at) else { return Ok(()) };
+    // The walk ends at the first entry of another time, wanted or not.
+    let tied_or_over = |order: &ListEntry| order.created_at() != time || wanted(order);
+    while let Some(next) = walk.take(1, tied_or_over, &too_far).await?.pop() {
+        if next.created_at() != time {
+            break;
+        }
+        taken.push(next);
+    }
+    Ok(())
 }

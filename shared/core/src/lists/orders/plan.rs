@@ -21,7 +21,7 @@ use oms_domain::tally::OrderFacets;
 use oms_runtime::meter::Consumed;
 use oms_table::counters::CountersRead;
 use oms_table::keys::Index;
-use oms_table::lists::{OrderList, Span, position, time_bound};
+use oms_table::lists::{OrderList, Span, time_bound};
 use oms_table::projections::order_rows;
 use serde_json::{Value, json};
 
@@ -251,7 +251,7 @@ fn gather(bases: &[Base], wish: &PlanInput<'_>) -> Plan {
 /// What of a part holds the times or totals that are wanted, after the cursor.
 fn within(part: Part, wish: &PlanInput<'_>) -> Vec<Part> {
     let filters = wish.filters;
-    let after = wish.after.map(|place| position(place.created_at, place.id));
+    let after = wish.after.map(|place| wish.ordering.begin_after(place));
     let descends = wish.ordering.descends;
     let Part { span, entries } = part;
     if span.index == Index::Total {

@@ -99,10 +99,8 @@ impl Looked {
     }
 
     /// The update of the shelf's first item, on the condition that no pieces were moved since.
-    pub(crate) fn undealt(&self, update: UpdateBuilder, and: String) -> UpdateBuilder {
-        let update = update
-            .expression_attribute_names("#dealt", DEALT)
-            .expression_attribute_values(":next", AttributeValue::N((self.dealt + 1).to_string()));
+    pub(crate) fn undealt(&self, update: UpdateBuilder, and: &str) -> UpdateBuilder {
+        let update = update.expression_attribute_names("#dealt", DEALT);
         if self.dealt == 0 {
             return update.condition_expression(format!("{and}attribute_not_exists(#dealt)"));
         }
@@ -111,26 +109,33 @@ impl Looked {
             .expression_attribute_values(":dealt", AttributeValue::N(self.dealt.to_string()))
     }
 
-    /// The update of the shelf's first item that says how many pieces there are, all of them in it.
-    pub(crate) fn counted(&self, update: UpdateBuilder) -> UpdateBuilder {
-        let and = "attribute_exists(#available) AND ";
-        if self.shards < 2 && self.dealt == 0 {
-            return update
-                .update_expression("SET #available = :pieces")
-                .expression_attribute_names("#dealt", DEALT)
-                .condition_expression(format!("{and}attribute_not_exists(#dealt)"));
-        }
-        let update = update
-            .update_expression("SET #available = :pieces, #dealt = :next REMOVE #shards")
-            .expression_attribute_names("#shards", SHARDS);
-        self.undealt(update, and.to_owned())
+    /// What counts the next move between shards, as `:next` in an update.
+    fn next_dealt(&self) -> AttributeValue {
+        AttributeValue::N((self.dealt + 1).to_string())
     }
 
-    fn total(&self) -> u64 {
+    /// The update of the shelf's first item that says how many pieces there are, all of them in it.
+    pub(crate) fn counted(&self, update: UpdateBuilder, and: &str) -> UpdateBuilder {
+        let update = self.undealt(update, and);
+        if self.shards < 2 && self.dealt == 0 {
+            return update.update_expression("SET #available = :pieces");
+        }
+        update
+            .update_expression("SET #available = :pieces, #dealt = :next REMOVE #shards")
+            .expression_attribute_names("#shards", SHARDS)
+            .expression_attribute_values(":next", self.next_dealt())
+    }
+
+    pub(crate) fn total(&self) -> u64 {
         self.levels.iter().map(|(_, pieces)| pieces).sum()
     }
 
-    fn at(&self, shard: u16) -> u64 {
+    /// How many pieces lie outside the shelf's first item.
+    pub(crate) fn elsewhere(&self) -> u64 {
+        self.total() - self.at(0)
+    }
+
+    pub(crate) fn at(&self, shard: u16) -> u64 {
         self.levels.iter().find(|(number, _)| *number == shard).map_or(0, |(_, pieces)| *pieces)
     }
 
@@ -267,8 +272,9 @@ impl Table {
         let first = having(self.pieces(shelf, 0, own), own)
             .update_expression("ADD #available :pieces SET #shards = :shards, #dealt = :next")
             .expression_attribute_names("#shards", SHARDS)
-            .expression_attribute_values(":shards", AttributeValue::N(shards.to_string()));
-        let mut items = vec![seen.undealt(first, format!("{HAVING} AND "))];
+            .expression_attribute_values(":shards", AttributeValue::N(shards.to_string()))
+            .expression_attribute_values(":next", seen.next_dealt());
+        let mut items = vec![seen.undealt(first, &format!("{HAVING} AND "))];
         for (shard, pieces) in moves.iter().filter(|(shard, _)| *shard != 0) {
             let update = self.pieces(shelf, *shard, *pieces);
             // Nothing is asked of a shard that gets some: it may not be there yet.

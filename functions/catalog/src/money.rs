@@ -76,7 +76,7 @@ mod tests {
         for text in ["USD", "EUR", "XAF", "XPF", "CHF", "BTN"] {
             assert_eq!(read(text, Currency::USD).map(|read| read.code()), Ok(text));
         }
-        for text in ["XXX", "XTS", "XAU", "XDR", "XAD", "EURO"] {
+        for text in ["XBA", "XTS", "XAU", "XDR", "XAD", "EURO"] {
             let refused = Problem::message(format!("\"{text}\" is not a valid choice."));
             assert_eq!(read(text, Currency::USD), Err(refused));
         }

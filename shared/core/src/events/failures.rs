@@ -271,8 +271,8 @@ impl FailureQueue {
         Ok(messages.collect())
     }
 
-    /// Ends a message, or has it seen again at once where what it tells of is not mended: where that
-    /// fails, as of one that was taken out so long ago that it is seen already, it is seen later.
+    /// Ends a message, or has it seen again at once where what it tells of is not mended. Where
+    /// that fails, as of one that was taken out so long ago that it is seen already, it is seen later.
     ///
     /// # Errors
     /// Where SQS does not end it, after the SDK's retries.

@@ -28,9 +28,9 @@ const TO_COUNT: Duration = Duration::from_secs(10);
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// What Lambda hands a consumer. Its records are read one by one: so one that cannot be read is none
-/// of the others' business, and no more than one is held in the many small parts that it is read
-/// into, of which a record of a few megabytes may have hundreds of thousands.
+/// What Lambda hands a consumer. Its records are read one by one: so one that cannot be read is
+/// none of the others' business, and no more than one is held in the many small parts that it is
+/// read into, of which a record of a few megabytes may have hundreds of thousands.
 #[derive(Clone, Debug, Deserialize)]
 pub struct StreamEvent {
     /// The records, as the stream writes them.

@@ -9,13 +9,14 @@ use oms_domain::Decimal;
 use oms_domain::statistics::Counts;
 use oms_domain::tally::{Counter, Scope};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Some counters of a scope: those whose items stand in some ranges of sort keys.
 #[derive(Clone, Debug)]
 pub struct CountersRead {
     scope: Scope,
     ranges: Vec<(String, String)>,
-    items: Vec<Item>,
+    items: Vec<Arc<Item>>,
 }
 
 impl CountersRead {
@@ -27,7 +28,7 @@ impl CountersRead {
     /// Those of the item that each batch writes, where there is one.
     pub(super) fn of_front(scope: &Scope, item: Option<Item>) -> Self {
         let ranges = vec![(FRONT.to_owned(), FRONT.to_owned())];
-        Self { scope: scope.clone(), ranges, items: item.into_iter().collect() }
+        Self { scope: scope.clone(), ranges, items: item.into_iter().map(Arc::new).collect() }
     }
 
     /// With those of another read of the same scope.
@@ -46,13 +47,13 @@ impl CountersRead {
     /// How far each of the items has counted; where there is none, nothing has been.
     pub fn positions(&self) -> impl Iterator<Item = Lanes> + '_ {
         let nothing = self.items.is_empty().then(Lanes::default);
-        self.items.iter().map(Lanes::read).chain(nothing)
+        self.items.iter().map(|item| Lanes::read(item)).chain(nothing)
     }
 
     /// What they say.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.items.iter().flat_map(cells_of).collect()
+        self.items.iter().flat_map(|item| cells_of(item)).collect()
     }
 
     /// The same with what they lack, which `missing` says of an item by how far it has counted.
@@ -94,6 +95,7 @@ impl Table {
         to: String,
     ) -> Result<CountersRead, TableError> {
         let items = self.between(keys::counters(scope), from.clone(), to.clone()).await?;
+        let items = items.into_iter().map(Arc::new).collect();
         Ok(CountersRead { scope: scope.clone(), ranges: vec![(from, to)], items })
     }
 }

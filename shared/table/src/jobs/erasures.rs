@@ -61,8 +61,8 @@ impl Table {
         self.put(self.put_new(item)?, key).await
     }
 
-    /// Puts an erasure on its way again, of which nothing has come: so the stream has another record
-    /// of it. Two at once do what one does.
+    /// Puts an erasure on its way again, of which nothing has come: so the stream has another
+    /// record of it. Two at once do what one does.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be written.

@@ -1,5 +1,6 @@
-//! What stands together in a partition of the base table: read whole where it is small, page by page
-//! where it may be large. What is more than may be read is an error, and never left out in silence.
+//! What stands together in a partition of the base table: read whole where it is small, page by
+//! page where it may be large. What is more than may be read is an error, and never left out in
+//! silence.
 
 use crate::{Item, Table, TableError, keys, meter_read};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;

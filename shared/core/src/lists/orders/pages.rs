@@ -101,8 +101,9 @@ impl App {
         let sought = self.sought(turn).await?;
         let asked = OrderQuery { filters: sought.filters, ..asked.clone() };
         let turn = PageQuery { asked: &asked, ..turn };
-        let (ordering, bases) = (turn.ordering(), sought.bases);
-        let counters = bases.iter().map(|base| (base.list.clone(), base.read.clone())).collect();
+        let (ordering, mut bases) = (turn.ordering(), sought.bases);
+        let counters = bases.iter_mut().map(|base| (base.list.clone(), std::mem::take(&mut base.read)));
+        let counters = counters.collect();
         let planned = plan(&bases, &turn.wish(&ordering));
         let plan = planned.clone();
         let mut cut = match planned.method {

@@ -272,7 +272,8 @@ impl FailureQueue {
     }
 
     /// Ends a message, or has it seen again at once where what it tells of is not mended. Where
-    /// that fails, as of one that was taken out so long ago that it is seen already, it is seen later.
+    /// that fails, as of one that was taken out so long ago that it is seen already, it is seen
+    /// later.
     ///
     /// # Errors
     /// Where SQS does not end it, after the SDK's retries.

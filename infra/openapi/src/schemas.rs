@@ -247,9 +247,12 @@ fn refuse_null(owner: &str, schema: &mut Value) {
 fn may_be_null(owner: &str, name: &str) -> bool {
     match name {
         "store" => owner.starts_with("Subscription"),
-        "estimated_delivery" => owner != "ShipOrder",
+        "stock" => owner == "AdjustStock",
         "attention"
         | "billing_address"
+        | "delta"
+        | "estimated_delivery"
+        | "event_types"
         | "expire_unpaid_manual_minutes"
         | "expire_unpaid_minutes"
         | "owner"

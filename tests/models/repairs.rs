@@ -132,6 +132,30 @@ async fn one_has_the_lock_at_a_time_and_one_that_runs_out_is_lifted() {
     assert_eq!(table.state_of_counter_lock(now).await.unwrap(), LockState::None);
 }
 
+/// How many orders an entry of a full journal names here, for some 360 KB.
+const NAMED: u128 = 10_000;
+/// How many such entries are more than is read at once, which is 20 MB.
+const ENTRIES: u128 = 62;
+
+#[tokio::test]
+async fn a_journal_of_a_busy_day_is_read_to_its_end() {
+    let harness = Harness::set_up().unwrap();
+    let (table, now) = (harness.app.table(), harness.app.now());
+    let (_, mut journal) = table.lock_counters(now, SignedDuration::from_mins(10)).await.unwrap();
+    let LockState::Journal(state) = table.state_of_counter_lock(now).await.unwrap() else {
+        panic!("a journal is kept")
+    };
+    for entry in 0..ENTRIES {
+        let ids = (entry * NAMED..(entry + 1) * NAMED).map(|n| OrderId(uuid::Uuid::from_u128(n << 16)));
+        table.keep_journal(&state, ids).await.unwrap();
+    }
+    let named = table.next_journal(&mut journal).await.unwrap();
+    assert_eq!(named.len() as u128, ENTRIES * NAMED);
+    let (_, id) = state.split_once('#').expect("a state names its journal");
+    let whole = table.collection(format!("JOURNAL#{id}"), "").await;
+    assert!(matches!(whole, Err(TableError::TooMuch)), "what is cut short is an error");
+}
+
 #[tokio::test]
 async fn each_order_that_is_counted_under_the_lock_is_in_one_journal() {
     let harness = Harness::set_up().unwrap();

@@ -40,9 +40,6 @@ pub const MOVED_WHILE_READ: u32 = 4;
 /// more often than so many of their orders are on their way to them at once.
 pub const MOVED_BEFORE_PLACING: u32 = 8;
 
-/// A list of somebody's own whose index lacks what their recent changes tell of.
-pub const MISSING_FROM_INDEX: u32 = 3;
-
 /// A comparison of counters with orders that were counted in between.
 pub const MOVED_WHILE_VERIFIED: u32 = 5;
 

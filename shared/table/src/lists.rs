@@ -44,6 +44,16 @@ impl OrderList {
             Scope::All => Self::All,
         }
     }
+
+    /// Whether an order belongs to it.
+    #[must_use]
+    pub fn holds(&self, order: &OrderSummary) -> bool {
+        match self {
+            Self::OfUser(user) => *user == order.user.id,
+            Self::OfStore(store) => *store == order.store.id,
+            Self::All => true,
+        }
+    }
 }
 
 /// Which entries of a list are wanted.

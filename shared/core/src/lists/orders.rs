@@ -180,11 +180,7 @@ impl Visible {
 
     /// Whether an order is in one of the lists.
     fn holds(&self, order: &OrderSummary) -> bool {
-        self.lists.iter().any(|list| match list {
-            OrderList::OfUser(user) => *user == order.user.id,
-            OrderList::OfStore(store) => *store == order.store.id,
-            OrderList::All => true,
-        })
+        self.lists.iter().any(|list| list.holds(order))
     }
 
     /// Whether all orders of a list are among them.

@@ -1,7 +1,7 @@
 //! Statistics that know what their reader has just done.
 //!
 //! The counters follow the orders within moments, and say for themselves which orders they have in
-//! which version ([`CounterTotals::has`](oms_table::counters::snapshot::CounterTotals::has)). Where
+//! which version ([`FrontPosition::has`](oms_table::counters::snapshot::FrontPosition::has)). Where
 //! that leaves a doubt about an order that the reader has changed
 //! ([`recent_writes`](oms_table::recent_writes)), or about one of the newest ones, its watermark is
 //! read. The counters say up to which record of the stream they have counted, and the watermark
@@ -190,7 +190,7 @@ impl App {
     ) -> Outcome<Tally> {
         let mut twice = Tally::default();
         let [(Scope::User(user), own), _, ..] = shown else { return Ok(twice) };
-        let has_none = own.front.cells().all(|(_, value)| value.is_zero());
+        let has_none = own.totals().all(|(_, value)| value.is_zero());
         if has_none && doubts.uncounted.is_empty() {
             return Ok(twice);
         }
@@ -219,12 +219,12 @@ impl App {
 
     /// Whether nothing has been counted since some counters were read.
     async fn are_unmoved(&self, shown: &[(Scope, CounterSnapshot)]) -> Outcome<bool> {
-        let now = try_join_all(shown.iter().map(|(scope, _)| self.table().counter_totals(scope))).await?;
-        Ok(now.iter().zip(shown).all(|(now, (_, shown))| now.stamp == shown.front.stamp))
+        let now = try_join_all(shown.iter().map(|(scope, _)| self.table().counters_in_front(scope))).await?;
+        Ok(now.iter().zip(shown).all(|((now, _), (_, shown))| now.stamp == shown.front.stamp))
     }
 
     /// What counters lack of an order that have it up to a version.
-    pub(crate) async fn uncounted(&self, order: &Order, counted: u64) -> Outcome<Tally> {
+    async fn uncounted(&self, order: &Order, counted: u64) -> Outcome<Tally> {
         if order.version <= counted {
             return Ok(Tally::default());
         }

@@ -30,10 +30,9 @@ pub(crate) const STAMP: &str = "z";
 /// How many orders tell their version.
 const PLACES: u128 = 32;
 
-/// What has been counted of a scope, at one moment.
+/// How far a scope has been counted, at one moment, as the item in front tells it.
 #[derive(Clone, Debug, Default)]
-pub struct CounterTotals {
-    cells: Vec<(Counter, Decimal)>,
+pub struct FrontPosition {
     /// Another one after each change.
     pub stamp: String,
     /// How far it has got with the stream.
@@ -44,8 +43,9 @@ pub struct CounterTotals {
 /// The counters that statistics show, with those of the last days.
 #[derive(Clone, Debug)]
 pub struct CounterSnapshot {
-    /// All but the days.
-    pub front: CounterTotals,
+    /// How far all but the days is counted.
+    pub front: FrontPosition,
+    totals: Vec<(Counter, Decimal)>,
     days: Vec<(Counter, Decimal)>,
     since: Date,
 }
@@ -71,19 +71,13 @@ fn order_in(value: &AttributeValue) -> Option<(Short, u64)> {
     Some((*id, u32::from_be_bytes(version.try_into().ok()?).into()))
 }
 
-impl CounterTotals {
+impl FrontPosition {
     fn read(item: &Item) -> Self {
         Self {
-            cells: cells_of(item).filter(|(cell, _)| cell.is_in_front()).collect(),
             stamp: text(item, STAMP).to_owned(),
             lanes: Lanes::read(item),
             counted: item.values().filter_map(order_in).collect(),
         }
-    }
-
-    /// Its counters.
-    pub fn cells(&self) -> impl Iterator<Item = (Counter, Decimal)> {
-        self.cells.iter().copied()
     }
 
     /// When anything was counted last; the beginning of time where nothing has been.
@@ -105,7 +99,8 @@ impl CounterSnapshot {
         let (front, days): (Vec<&Item>, Vec<&Item>) =
             items.iter().partition(|item| text(item, keys::SK) == FRONT);
         Self {
-            front: front.first().map(|front| CounterTotals::read(front)).unwrap_or_default(),
+            front: front.first().map(|front| FrontPosition::read(front)).unwrap_or_default(),
+            totals: front.into_iter().flat_map(cells_of).filter(|(cell, _)| cell.is_in_front()).collect(),
             days: days.into_iter().flat_map(cells_of).collect(),
             since: since.first_of_month(),
         }
@@ -125,7 +120,7 @@ impl CounterSnapshot {
                 *open.entry(month).or_default() += *value;
             }
         }
-        for (cell, value) in self.front.cells() {
+        for (cell, value) in self.totals() {
             if let Counter::MonthOrders(month) | Counter::MonthRevenue(month, _) = cell
                 && month >= self.since
             {
@@ -135,32 +130,30 @@ impl CounterSnapshot {
         open.values().all(Decimal::is_zero)
     }
 
+    /// Its counters but for the days.
+    pub fn totals(&self) -> impl Iterator<Item = (Counter, Decimal)> {
+        self.totals.iter().copied()
+    }
+
     /// All its counters.
     pub fn cells(&self) -> impl Iterator<Item = (Counter, Decimal)> {
-        self.front.cells().chain(self.days.iter().copied())
+        self.totals().chain(self.days.iter().copied())
     }
 }
 
 impl Table {
-    /// The counters that statistics show of a scope, without days. A consistent read.
-    ///
-    /// # Errors
-    /// [`TableError`] where the table cannot be read.
-    pub async fn counter_totals(&self, scope: &Scope) -> Result<CounterTotals, TableError> {
-        Ok(self.counters_in_front(scope).await?.0)
-    }
-
-    /// The same, with all that stands in the item: of a user also what lists ask for.
+    /// The counters that stand in front of a scope: all that statistics show but the days, and of a
+    /// user also what lists ask for. A consistent read, with how far they have counted.
     ///
     /// # Errors
     /// [`TableError`] where the table cannot be read.
     pub async fn counters_in_front(
         &self,
         scope: &Scope,
-    ) -> Result<(CounterTotals, CountersRead), TableError> {
+    ) -> Result<(FrontPosition, CountersRead), TableError> {
         let item = self.get_item(keys::counters(scope), FRONT.to_owned()).await?;
-        let totals = item.as_ref().map(CounterTotals::read).unwrap_or_default();
-        Ok((totals, CountersRead::of_front(scope, item)))
+        let position = item.as_ref().map(FrontPosition::read).unwrap_or_default();
+        Ok((position, CountersRead::of_front(scope, item)))
     }
 
     /// The counters that statistics show of a scope, with the days from the month of `since` on: a

@@ -16,7 +16,7 @@ use oms_http::pages::{Links, PageRequest};
 use oms_runtime::meter;
 use oms_runtime::retry;
 use oms_table::counters::CountersRead;
-use oms_table::counters::snapshot::CounterTotals;
+use oms_table::counters::snapshot::FrontPosition;
 use oms_table::lists::OrderList;
 use oms_table::recent_writes::RecentWrite;
 
@@ -41,15 +41,15 @@ impl App {
         let recent_writes = async { Ok::<_, Error>(self.table().recent_writes(&caller.user.id, now).await?) };
         let (front, mut steps) = meter::at_once(async { futures::try_join!(front, recent_writes) }).await?;
         steps.retain(|step| step.user == caller.user.id);
-        let totals = &front.0;
+        let position = &front.0;
 
         let question = format!("my_orders {:?} {:?} {request:?} {links}", caller.user.id, caller.role);
-        let evidence = format!("{} {steps:?}", totals.stamp);
+        let evidence = format!("{} {steps:?}", position.stamp);
         if let Some(answer) = self.response_cache().get(&question, &evidence, now) {
             return Ok(answer);
         }
         let since = now.checked_sub(SETTLING).unwrap_or(Timestamp::MIN);
-        let is_settled = steps.iter().all(|step| step.at < since) && totals.stamped_at() < since;
+        let is_settled = steps.iter().all(|step| step.at < since) && position.stamped_at() < since;
         let own = self.my_orders(caller);
         let wanted = PageWanted { caller, visible: &own, asked, request, links };
         let (changed, is_behind) = self.lacking_in_front(wanted, &scope, front, &steps).await?;
@@ -90,22 +90,22 @@ impl App {
         &self,
         wanted: PageWanted<'_>,
         scope: &Scope,
-        (mut totals, mut read): (CounterTotals, CountersRead),
+        (mut position, mut read): (FrontPosition, CountersRead),
         steps: &[RecentWrite],
     ) -> Outcome<(Changed, bool)> {
         let PageWanted { caller, visible, .. } = wanted;
         let mut tries = 1;
         loop {
             let lacks = |step: &&RecentWrite| {
-                !totals.has(step.order, step.version)
+                !position.has(step.order, step.version)
                     && !self.counted().has(&(scope.clone(), step.order), step.version)
             };
             let uncounted: Vec<OrderId> = steps.iter().filter(lacks).map(|step| step.order).collect();
             let settling = self.settled(&uncounted).await?;
-            let is_told = settling.can_be_told(&totals.lanes);
+            let is_told = settling.can_be_told(&position.lanes);
             if is_told || tries == retry::MOVED_WHILE_READ {
                 let settling = if is_told { settling } else { Settling::default() };
-                for (order, version) in settling.counted_in(&totals.lanes) {
+                for (order, version) in settling.counted_in(&position.lanes) {
                     self.counted().note((scope.clone(), order), version);
                 }
                 let is_behind = !is_told || !settling.is_counted(&read);
@@ -115,7 +115,7 @@ impl App {
                 return Ok((changed, is_behind));
             }
             tries += 1;
-            (totals, read) = self.table().counters_in_front(scope).await?;
+            (position, read) = self.table().counters_in_front(scope).await?;
         }
     }
 }

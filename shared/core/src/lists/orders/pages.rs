@@ -153,12 +153,12 @@ impl App {
         let mut read = match known {
             Some(CountersOfList::All(read)) => read.clone(),
             Some(CountersOfList::Front(front)) => vec![front.clone()],
-            None if by_facets => {
-                reads.push(Box::pin(table.counts_by_facets(&scope)));
-                Vec::new()
-            }
             None => {
-                reads.push(Box::pin(table.counts_by_status(&scope)));
+                reads.push(if by_facets {
+                    Box::pin(table.counts_by_facets(&scope))
+                } else {
+                    Box::pin(table.counts_by_status(&scope))
+                });
                 Vec::new()
             }
         };

@@ -34,14 +34,8 @@ pub(super) struct InList<'a> {
 impl InList<'_> {
     /// How many of the orders that the reader has changed are such ones now.
     fn changed_to(self, is_one: impl Fn(&OrderSummary) -> bool) -> u64 {
-        let is_here = |order: &&OrderSummary| match self.list {
-            OrderList::OfUser(user) => *user == order.user.id,
-            OrderList::OfStore(store) => *store == order.store.id,
-            OrderList::All => true,
-        };
-        let here = self.changed.settling.orders.values().filter(|order| !order.is_deleted());
-        let here: Vec<OrderSummary> = here.map(OrderSummary::of).collect();
-        here.iter().filter(is_here).filter(|order| is_one(order)).count() as u64
+        let now = self.changed.settling.orders.values().filter(|order| !order.is_deleted());
+        now.map(OrderSummary::of).filter(|order| self.list.holds(order) && is_one(order)).count() as u64
     }
 }
 
